@@ -1,0 +1,57 @@
+# Thin lines over `python -m churnclv.<door> key=value ...`. Variables given to make reach the recipes through the
+# environment ($$DATA, not $(DATA)), so that paths with spaces, quotes, commas or equal signs arrive as they are.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup train ui export score serve test test-fast lint bench clean
+
+ROOT := $(CURDIR)
+CALLER := $(or $(PWD),$(CURDIR))
+PYTHON ?= python3
+RUN_PYTHON = cd "$(CALLER)" && "$(ROOT)/.venv/bin/python"
+unexport MAKEFLAGS
+export MLFLOW_DISABLE_TELEMETRY := true
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: ## .venv with the locked dependencies (done once; every other target does it when missing)
+	@if [ .venv/.ready -nt requirements.lock ] && [ .venv/.ready -nt pyproject.toml ]; then exit 0; fi; \
+	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
+	echo "Setting up .venv with the locked dependencies (once, a minute or two) ..."; \
+	"$(PYTHON)" -m venv .venv; \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock; \
+	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	.venv/bin/python -m compileall -q src; \
+	touch .venv/.ready
+
+train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ...", EXPERIMENT=name
+	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $${EXPERIMENT:+"+experiment=$$EXPERIMENT"} $(ARGS)
+
+ui: setup ## MLflow on loopback (PORT=5000)
+	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)
+
+export: setup ## write the best run as a bundle; RUN=id, OUT=dir
+	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
+
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
+	@$(RUN_PYTHON) -m churnclv.score $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
+	@$(RUN_PYTHON) -m churnclv.serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+test: setup ## the whole suite (15 minutes at most on 2 cores)
+	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+test-fast: setup ## without the tests marked slow
+	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+
+lint: setup ## ruff, mypy strict, the order of the rooms
+	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
+
+bench: setup ## the figures in experiments/benchmarks
+	@.venv/bin/python experiments/benchmarks/train.py $(ARGS)
+
+clean: ## remove .venv and tool caches; runs in mlruns/ stay
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/churnclv.egg-info
+	@find src tests experiments -name __pycache__ -type d -prune -exec rm -rf {} +

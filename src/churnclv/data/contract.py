@@ -1,0 +1,52 @@
+"""The contract of the canonical event table, which every source has to meet whatever its policies."""
+
+from typing import Any
+
+import ibis.expr.datatypes as dt
+import pandera.ibis as pa
+
+from ..errors import InputError
+
+KINDS = ("order", "refund")
+AMOUNT_TYPE = dt.Decimal(18, 4)
+TEXTS = ("order_id", "item", "category", "channel", "session_id", "other_id")
+EVENT_COLUMNS = ("customer_id", "timestamp", "kind", "amount", "quantity", *TEXTS)
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        "customer_id": pa.Column(dt.String(), [pa.Check.str_length(min_value=1)], nullable=False),
+        "timestamp": pa.Column(dt.Timestamp(scale=6), nullable=False),
+        "kind": pa.Column(dt.String(), [pa.Check.isin(KINDS)], nullable=False),
+        "amount": pa.Column(AMOUNT_TYPE, nullable=True),
+        "quantity": pa.Column(AMOUNT_TYPE, nullable=True),
+        **{name: pa.Column(dt.String(), nullable=True) for name in TEXTS},
+    },
+    strict=True,
+)
+
+
+def check_events(events: Any, origin: str, *, has_amount: bool) -> None:
+    """Raise `InputError` with every violation of the contract at once.
+
+    A violation that arrives here was let through by a policy, so each is answered with that policy.
+    """
+    from pandera.errors import SchemaErrors
+
+    broken = []
+    try:
+        SCHEMA.validate(events, lazy=True)
+    except SchemaErrors as errors:
+        broken = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
+    if has_amount and int(events.amount.isnull().sum().execute()):
+        broken.append("amount: not_nullable")
+    if broken:
+        raise InputError(
+            f"{origin}: after the policies, the events still break the contract:\n" + "\n".join(f"  {line}" for line in broken),
+            remedy="a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, missing_date, ...).",
+        )
+
+
+def _cases(errors: Any) -> list[dict[str, Any]]:
+    cases = errors.failure_cases
+    frame = cases.execute() if hasattr(cases, "execute") else cases
+    return [dict(case) for case in frame.to_dict("records")]

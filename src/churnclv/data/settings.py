@@ -1,0 +1,118 @@
+"""What can be chosen about reading a log."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..errors import require
+
+
+class Policy(Enum):
+    """What happens to a row that shows a fault."""
+
+    keep = "keep"
+    set_aside = "set_aside"
+    fail = "fail"
+
+
+class Decimal(Enum):
+    """Which sign separates the decimals of an amount."""
+
+    auto = "auto"
+    point = "point"
+    comma = "comma"
+
+
+class Format(Enum):
+    """How a file is written."""
+
+    auto = "auto"
+    csv = "csv"
+    parquet = "parquet"
+
+
+@dataclass
+class Columns:
+    """The file's own name for each role; null where the file has no such column."""
+
+    customer_id: str | None = "customer_id"
+    timestamp: str | None = "timestamp"
+    amount: str | None = "amount"
+    price: str | None = None
+    quantity: str | None = None
+    order_id: str | None = None
+    item: str | None = None
+    category: str | None = None
+    channel: str | None = None
+    session_id: str | None = None
+    other_id: str | None = None
+
+    def mapped(self) -> dict[str, str]:
+        """Return role -> the file's column, for the roles that the file has."""
+        return {role: column for role, column in vars(self).items() if column is not None}
+
+
+@dataclass
+class Policies:
+    """One policy per fault; the faults are described in `faults.py`."""
+
+    malformed_row: Policy = Policy.set_aside
+    missing_id: Policy = Policy.set_aside
+    padded_id: Policy = Policy.keep
+    leading_zero_id: Policy = Policy.keep
+    missing_date: Policy = Policy.set_aside
+    unparseable_date: Policy = Policy.set_aside
+    mixed_date_format: Policy = Policy.set_aside
+    time_zone: Policy = Policy.keep
+    future_date: Policy = Policy.set_aside
+    early_date: Policy = Policy.set_aside
+    missing_amount: Policy = Policy.set_aside
+    unparseable_amount: Policy = Policy.set_aside
+    non_finite_amount: Policy = Policy.set_aside
+    currency_symbol: Policy = Policy.keep
+    mixed_currency: Policy = Policy.set_aside
+    decimal_comma: Policy = Policy.keep
+    zero_amount: Policy = Policy.keep
+    negative_amount: Policy = Policy.keep
+    exact_duplicate: Policy = Policy.set_aside
+    same_day_order: Policy = Policy.keep
+
+
+@dataclass
+class DataSettings:
+    """Where the log is, what its columns mean and what to do with its faults."""
+
+    name: str = "transactions"
+    path: str | None = None
+    builtin: str | None = None
+    format: Format = Format.auto
+    separator: str = "auto"
+    encoding: str = "auto"
+    decimal: Decimal = Decimal.auto
+    date_format: str = "auto"
+    day_first: bool | None = None
+    timezone: str = "UTC"
+    earliest: str = "1970-01-02"
+    latest: str | None = None
+    observed_until: str | None = None
+    refund_order_pattern: str | None = None
+    ignore_columns: list[str] = field(default_factory=list)
+    missing_tokens: list[str] = field(default_factory=lambda: ["nan", "null", "none", "n/a", "?", "<na>"])
+    columns: Columns = field(default_factory=Columns)
+    policy: Policies = field(default_factory=Policies)
+    max_set_aside_share: float = 0.05
+    set_aside_path: str | None = None
+
+    def __post_init__(self) -> None:
+        """Check what needs no file to be checked."""
+        share = self.max_set_aside_share
+        require(0 <= share <= 1, f"data.max_set_aside_share is {share}, allowed is 0 to 1.")
+        for role in ("customer_id", "timestamp"):
+            named = getattr(self.columns, role) is not None
+            require(named, f"data.columns.{role} is null, but every log needs one.")
+        priced = self.columns.price is None or self.columns.quantity is not None
+        require(priced, "data.columns.price needs data.columns.quantity: amount = price x quantity.")
+
+    @property
+    def has_amount(self) -> bool:
+        """Whether the log says what was paid."""
+        return self.columns.amount is not None or self.columns.price is not None

@@ -1,0 +1,86 @@
+"""The feature table: all families at all cutoffs in one pass, cached by content."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from .. import __version__
+from ..errors import InputError, require
+from ..files import digest, file_digest, replacing
+from ..snapshots.history import KEYS, cut_history, members
+from ..snapshots.settings import WindowSettings
+from .families import find_family, own_files
+from .settings import FeatureSettings
+
+NOT_FEATURES = (*KEYS, "in_population")
+
+
+def build_features(
+    events: Any,
+    fingerprint: str,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    cache: Path | None = None,
+) -> pd.DataFrame:
+    """Return one row per (customer, cutoff) seen before the cutoff, ordered by both.
+
+    Columns: the keys, `in_population`, the purchase history, then one per feature (float64, null where undefined).
+
+    Raises:
+        InputError: a user's family is keyed otherwise, or repeats a column.
+    """
+    table = feature_table(events, cutoffs, settings, windows)
+    if cache is None:
+        return _as_frame(table)
+    own = [file_digest(path) for path in own_files(settings.families)]
+    key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), own, __version__)
+    path = cache / f"features-{key}.parquet"
+    if not path.exists():
+        frame = _as_frame(table)
+        with replacing(path) as temporary:
+            frame.to_parquet(temporary, index=False)
+    return pd.read_parquet(path)
+
+
+def feature_table(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettings, windows: WindowSettings) -> Any:
+    """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
+    history = cut_history(events, cutoffs)
+    joined = members(history, windows)
+    for name in dict.fromkeys(["purchase_history", *settings.families]):
+        columns = find_family(name)(history, settings)
+        _check_family(name, columns, joined)
+        joined = joined.left_join(columns, KEYS).drop(*[f"{key}_right" for key in KEYS])
+    return joined.order_by(KEYS)
+
+
+def _check_family(name: str, columns: Any, joined: Any) -> None:
+    keyed = isinstance(columns, ibis.Table) and set(KEYS) <= set(columns.columns)
+    require(keyed, f"feature family {name}: its result lacks the keys {KEYS}.", remedy="group_by(['customer_id', 'cutoff']).")
+    doubled = (set(columns.columns) & set(joined.columns)) - set(KEYS)
+    require(not doubled, f"feature family {name}: repeats columns {sorted(doubled)}.", remedy="give them names of their own.")
+
+
+def _as_frame(table: Any) -> pd.DataFrame:
+    frame = table.execute()
+    numeric = [name for name in frame.columns if name not in NOT_FEATURES]
+    texts = [name for name in numeric if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != object]
+    if texts:
+        raise InputError(f"features {texts} are not numbers.", remedy="a family returns numeric columns.")
+    frame[numeric] = frame[numeric].astype("float64")
+    frame["in_population"] = frame["in_population"].astype(bool)
+    repeated = frame.duplicated(list(KEYS)).any()
+    require(not repeated, "a feature family has several rows per customer and cutoff.", remedy="group by both keys.")
+    return frame  # type: ignore[no-any-return] # ibis is untyped here
+
+
+def feature_names(frame: pd.DataFrame, settings: FeatureSettings) -> list[str]:
+    """Return the columns that churn models learn from: all but the keys, the population and unlisted history."""
+    from .purchase_history import HISTORY_COLUMNS
+
+    hidden = () if "purchase_history" in settings.families else HISTORY_COLUMNS
+    return [name for name in frame.columns if name not in NOT_FEATURES and name not in hidden]

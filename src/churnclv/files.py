@@ -1,0 +1,95 @@
+"""Files: atomic writes, digests, and code loaded from a path."""
+
+import contextlib
+import hashlib
+import importlib.util
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from .errors import require
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """Yield a temporary file beside `path` that takes its place, synced to disk, if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with temporary.open("rb+") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def replacing_folder(path: Path) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place if the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    temporary.chmod(0o755)
+    try:
+        yield temporary
+        if path.exists():
+            former = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.former."))
+            path.replace(former / path.name)
+            temporary.replace(path)
+            shutil.rmtree(former)
+        else:
+            temporary.replace(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` atomically, in UTF-8."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` atomically, as readable JSON with sorted keys."""
+    write_text(path, json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Return the JSON value in `path`."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def digest(*parts: Any) -> str:
+    """Return 16 hexadecimal digits that stand for the values in `parts`."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def load_module(path: Path) -> ModuleType:
+    """Run the Python file at `path` as a module of its own.
+
+    Raises:
+        InputError: the file is missing or fails when it runs.
+    """
+    require(path.is_file(), f"{path}: no such Python file.", remedy="check the path in the configuration.")
+    spec = importlib.util.spec_from_file_location(f"churnclv_user_{digest(str(path))}", path)
+    require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
+    try:
+        spec.loader.exec_module(module)  # type: ignore[union-attr] # required above
+    except Exception as error:
+        require(False, f"{path}: {type(error).__name__}: {error}", remedy="mend the file; it runs on import.")
+    return module

@@ -1,0 +1,1 @@
+"""Room 2: cutoffs, folds, population and labels; the sealed test and its seal."""

@@ -1,0 +1,46 @@
+"""The cut history: the only events a feature may see."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import ibis
+
+from .settings import WindowSettings
+
+KEYS = ("customer_id", "cutoff")
+
+
+def cutoff_table(cutoffs: Sequence[datetime]) -> Any:
+    """Return a table with one row per cutoff, in column `cutoff`."""
+    moments = [ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S}") for cutoff in cutoffs]
+    return ibis.array(moments).unnest().name("cutoff").as_table()
+
+
+def cut_history(events: Any, cutoffs: Sequence[datetime]) -> Any:
+    """Return the canonical events before each cutoff, keyed by (customer_id, cutoff): `timestamp < cutoff`, always."""
+    crossed = events.cross_join(cutoff_table(cutoffs))
+    return crossed.filter(crossed.timestamp < crossed.cutoff)
+
+
+def day_number(moment: Any) -> Any:
+    """Return whole days since 1970-01-01 as an integer, by epoch arithmetic (the same on every engine)."""
+    return (moment.epoch_seconds().cast("int64") / 86400).floor().cast("int64")
+
+
+def members(history: Any, settings: WindowSettings) -> Any:
+    """Return one row per (customer, cutoff) seen before the cutoff, with `in_population`.
+
+    Eligible is who made at least `min_purchases` purchases (days with an order), the last of them within
+    `active_days` before the cutoff.
+    """
+    is_order = history.kind == "order"
+    day = day_number(history.timestamp)
+    seen = history.group_by(KEYS).agg(
+        purchases=day.nunique(where=is_order),
+        silent_days=day_number(history.cutoff).max() - day.max(where=is_order),
+    )
+    eligible = seen.purchases >= settings.min_purchases
+    if settings.active_days is not None:
+        eligible &= seen.silent_days <= settings.active_days
+    return seen.select(*KEYS, in_population=eligible.fill_null(False))

@@ -1,0 +1,127 @@
+"""The plan of cutoffs: training cutoffs, folds by rolling origin, and the sealed cutoff."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from ..errors import InputError, require
+from .settings import WindowSettings
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Training cutoffs whose label windows end (and the gap passes) on or before the validation cutoff."""
+
+    train: tuple[datetime, ...]
+    valid: datetime
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Every cutoff of a run, in order of time; label windows of `cutoffs` end on or before `sealed`."""
+
+    horizon_days: int
+    cutoffs: tuple[datetime, ...]
+    folds: tuple[Fold, ...]
+    sealed: datetime
+
+    @property
+    def everything(self) -> tuple[datetime, ...]:
+        """Training cutoffs and the sealed one: where features are computed."""
+        return (*self.cutoffs, self.sealed)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the plan for records: dates as text."""
+        return {
+            "horizon_days": self.horizon_days,
+            "cutoffs": [f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs],
+            "valid": [f"{fold.valid:%Y-%m-%d}" for fold in self.folds],
+            "sealed": f"{self.sealed:%Y-%m-%d}",
+        }
+
+    def lines(self) -> list[str]:
+        """Return the plan as lines for people."""
+        valid = ", ".join(f"{fold.valid:%Y-%m-%d}" for fold in self.folds)
+        return [
+            f"horizon {self.horizon_days} days; {len(self.cutoffs)} training cutoffs "
+            f"{self.cutoffs[0]:%Y-%m-%d} to {self.cutoffs[-1]:%Y-%m-%d}; validated at {valid}",
+            f"sealed test at {self.sealed:%Y-%m-%d}: features before it, labels from it on",
+        ]
+
+
+def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
+    """Lay cutoffs over the observed span [start, end).
+
+    Raises:
+        InputError: they do not fit; the message says what would.
+    """
+    horizon, gap = timedelta(days=settings.horizon_days), timedelta(days=settings.gap_days)
+    sealed = _sealed_cutoff(end, settings)
+    latest = sealed - horizon - gap
+    cutoffs = _cutoffs(latest, settings.n_cutoffs, settings.step_days)
+    folds = [fold for valid in cutoffs if (fold := _fold(valid, cutoffs, horizon + gap)).train][-settings.n_folds :]
+    if cutoffs[0] < start + timedelta(days=settings.min_history_days) or len(folds) < settings.n_folds:
+        days = (end - start).days
+        raise InputError(
+            f"The plan does not fit the data: {days} days from {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
+            f"windows.horizon_days={settings.horizon_days}, n_cutoffs={settings.n_cutoffs}, "
+            f"step_days={settings.step_days}, n_folds={settings.n_folds}, min_history_days={settings.min_history_days}.",
+            remedy=_what_would_fit(days, (sealed - start).days, settings),
+        )
+    return Plan(settings.horizon_days, cutoffs, tuple(folds), sealed)
+
+
+def refit_cutoffs(start: datetime, end: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
+    """Return the training cutoffs of a refit through the end of the data: every label known by then."""
+    latest = end - timedelta(days=settings.horizon_days)
+    earliest = start + timedelta(days=settings.min_history_days)
+    return tuple(cutoff for cutoff in _cutoffs(latest, settings.n_cutoffs, settings.step_days) if cutoff >= earliest)
+
+
+def _cutoffs(latest: datetime, count: int, step_days: int) -> tuple[datetime, ...]:
+    return tuple(latest - timedelta(days=step_days * back) for back in reversed(range(count)))
+
+
+def _fold(valid: datetime, cutoffs: tuple[datetime, ...], before: timedelta) -> Fold:
+    return Fold(tuple(cutoff for cutoff in cutoffs if cutoff + before <= valid), valid)
+
+
+def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
+    last = end - timedelta(days=settings.horizon_days)
+    if settings.sealed_cutoff is None:
+        return last
+    try:
+        chosen = datetime.fromisoformat(settings.sealed_cutoff)
+    except ValueError:
+        raise InputError(f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09.") from None
+    remedy = f"the last cutoff whose {settings.horizon_days} days have happened is {last:%Y-%m-%d}."
+    require(chosen <= last, f"windows.sealed_cutoff={chosen:%Y-%m-%d} is too late for its labels.", remedy=remedy)
+    return chosen
+
+
+def _days_needed(horizon: int, folds: int, settings: WindowSettings) -> int:
+    """Days from the start of the data to the sealed cutoff that so many folds need, at the least cutoffs."""
+    cutoffs = _least_cutoffs(horizon, folds, settings)
+    return settings.min_history_days + (cutoffs - 1) * settings.step_days + horizon + settings.gap_days
+
+
+def _least_cutoffs(horizon_days: int, folds: int, settings: WindowSettings) -> int:
+    """Return the fewest training cutoffs that give so many folds."""
+    return folds + ceil((horizon_days + settings.gap_days) / settings.step_days)
+
+
+def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> str:
+    """Name the nearest plans that fit: fewer or more cutoffs, a shorter horizon, a single fold."""
+    horizon, folds = settings.horizon_days, settings.n_folds
+    least = _least_cutoffs(horizon, folds, settings)
+    room = days_to_seal - settings.min_history_days - horizon - settings.gap_days
+    most = room // settings.step_days + 1 if room >= 0 else 0
+    if least <= most:
+        return f"what would fit: windows.n_cutoffs={least}" + (f" to {most}" if most > least else "")
+    fits = []
+    shorter = [h for h in range(1, horizon) if _days_needed(h, folds, settings) + h <= days]
+    if shorter:
+        fits.append(f"windows.horizon_days={shorter[-1]} windows.n_cutoffs={_least_cutoffs(shorter[-1], folds, settings)}")
+    if folds > 1 and _days_needed(horizon, 1, settings) <= days_to_seal:
+        fits.append(f"windows.n_folds=1 windows.n_cutoffs={_least_cutoffs(horizon, 1, settings)}")
+    return "what would fit: " + "; or ".join(fits) if fits else "no plan fits: a longer log is needed."
