@@ -11,6 +11,7 @@ PYTHON ?= python3
 RUN_PYTHON = cd "$(CALLER)" && "$(ROOT)/.venv/bin/python"
 unexport MAKEFLAGS
 export MLFLOW_DISABLE_TELEMETRY := true
+export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,8 +26,8 @@ setup: ## .venv with the locked dependencies (done once; every other target does
 	.venv/bin/python -m compileall -q src; \
 	touch .venv/.ready
 
-train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ...", EXPERIMENT=name
-	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $${EXPERIMENT:+"+experiment=$$EXPERIMENT"} $(ARGS)
+train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ..."
+	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
 
 ui: setup ## MLflow on loopback (PORT=5000)
 	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)

@@ -1,0 +1,1 @@
+"""Room 6: who is leaving: models of churn, calibration and baselines."""

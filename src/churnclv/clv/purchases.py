@@ -1,0 +1,93 @@
+"""BG/NBD: how often customers buy, and whether they still do; estimated by `lifetimes`."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError
+from ..files import read_json, write_json
+from . import formulas
+from .formulas import Array
+
+X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
+
+
+def letters(history: pd.DataFrame) -> tuple[Array, Array, Array]:
+    """Return (x, t_x, T) of a purchase history; T is at least t_x."""
+    x, t_x, age = (history[name].to_numpy(dtype=float) for name in (X, T_X, AGE))
+    return x, t_x, np.maximum(age, t_x)
+
+
+def collapse(columns: list[Array]) -> tuple[list[Array], Array]:
+    """Return the distinct rows of some columns, sorted, and how often each occurs."""
+    rows, counts = np.unique(np.column_stack(columns), axis=0, return_counts=True)
+    return list(rows.T), counts.astype(float)
+
+
+class BetaGeoModel:
+    """BG/NBD of Fader, Hardie and Lee (2005), with time in days.
+
+    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
+    """
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        """Keep the L2 penalty (0 = maximum likelihood)."""
+        self.penalty = penalty
+        self.parameters: dict[str, float] = {}
+
+    def get_params(self) -> dict[str, float]:
+        """Return what was chosen before the fit."""
+        return {"penalty": self.penalty}
+
+    def fit(self, history: pd.DataFrame) -> "BetaGeoModel":
+        """Estimate r, alpha, a and b from purchase histories; equal histories are counted, not repeated.
+
+        Raises:
+            InputError: nobody bought twice, or no optimum was found.
+        """
+        (x, t_x, T), counts = collapse(list(letters(history)))
+        if x.sum() == 0:
+            raise InputError("nobody bought twice before the cutoff: purchases cannot be modelled.", remedy="a longer log.")
+        self.parameters = _estimate(x, t_x, T, counts, self.penalty)
+        return self
+
+    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
+        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
+        return formulas.bgnbd_expected_purchases(days, *letters(history), **self.parameters)
+
+    def p_alive(self, history: pd.DataFrame) -> Array:
+        """Return the probability of still being a customer at the cutoff, shape (n,)."""
+        return formulas.bgnbd_p_alive(*letters(history), **self.parameters)
+
+    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
+        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
+        return formulas.bgnbd_p_no_purchase(days, *letters(history), **self.parameters)
+
+    def save(self, folder: Path) -> None:
+        """Write the parameters as JSON."""
+        write_json(folder / "bgnbd.json", {"penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"})
+
+    @classmethod
+    def load(cls, folder: Path) -> "BetaGeoModel":
+        """Read what `save` wrote."""
+        stored = read_json(folder / "bgnbd.json")
+        model = cls(stored["penalty"])
+        model.parameters = stored["parameters"]
+        return model
+
+
+def _estimate(x: Array, t_x: Array, T: Array, counts: Array, penalty: float) -> dict[str, float]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its optimiser tries points where logs overflow
+        from lifetimes import BetaGeoFitter
+        from lifetimes.utils import ConvergenceError
+
+        fitter: Any = BetaGeoFitter(penalizer_coef=penalty)
+        try:
+            fitter.fit(x, t_x, T, weights=counts)
+        except ConvergenceError:
+            raise InputError(f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty.") from None
+    return {name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")}

@@ -1,0 +1,150 @@
+"""Configuration: the rooms' settings composed by Hydra, checked before anything starts, and how doors are opened."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from .churn.settings import ChurnSettings
+from .clv.settings import ClvSettings
+from .data.engine import EngineSettings
+from .data.settings import DataSettings
+from .decision.economics import EconomicsSettings
+from .errors import InputError
+from .features.settings import FeatureSettings
+from .files import digest
+from .snapshots.settings import WindowSettings
+from .tracking.settings import TrackingSettings
+from .tuning.settings import TuningSettings
+
+ROOT = Path(__file__).resolve().parents[2]
+_PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home")
+
+
+@dataclass
+class TrainConfig:
+    """All that a training run can choose."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    churn: ChurnSettings = field(default_factory=ChurnSettings)
+    clv: ClvSettings = field(default_factory=ClvSettings)
+    tuning: TuningSettings = field(default_factory=TuningSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values."""
+        found = OmegaConf.to_container(OmegaConf.structured(self), enum_to_str=True)
+        return found  # type: ignore[return-value] # a dataclass gives a dict
+
+    def identity(self, *parts: str) -> str:
+        """Return a digest of the choices that can change a result, with other parts such as data and code."""
+        chosen = {name: value for name, value in self.as_dict().items() if name not in ("tracking", "engine")}
+        chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None}
+        chosen["churn"] = {**chosen["churn"], "threads": None}
+        return digest(chosen, *parts)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
+        """Return the configuration that `as_dict` wrote."""
+        merged = OmegaConf.merge(OmegaConf.structured(cls), values)
+        return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
+
+
+@dataclass
+class ExportConfig:
+    """What an export can choose."""
+
+    run: str | None = None
+    out: str | None = None
+    metric: str = "valid.churn.auc"
+    higher_is_better: bool = True
+    force: bool = False
+    reason: str = ""
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class ScoreConfig:
+    """What scoring can choose."""
+
+    input: str = "???"
+    output: str = "???"
+    as_of: str | None = None
+    model: str | None = None
+    columns: dict[str, str] = field(default_factory=dict)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class ServeConfig:
+    """What a local server can choose."""
+
+    port: int = 5000
+    host: str = "127.0.0.1"
+    model: str | None = None
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+_SCHEMAS = {"train": TrainConfig, "export": ExportConfig, "score": ScoreConfig, "serve": ServeConfig, "ui": ServeConfig}
+
+
+def open_door(name: str, story: Callable[[Any], None]) -> None:
+    """Compose `conf/<name>.yaml` with the command line, check it, and run the story.
+
+    The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
+    """
+    for schema, node in _SCHEMAS.items():
+        ConfigStore.instance().store(name=f"{schema}_schema", node=node)
+    sys.argv[1:] = [quote_path(word) for word in sys.argv[1:]]
+    os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
+
+    @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name=name)
+    def run(composed: Any) -> None:
+        story(OmegaConf.to_object(composed))
+
+    try:
+        run()
+    except InputError as error:
+        fail(str(error))
+    except (HydraException, OmegaConfBaseException) as error:
+        fail(_explain(error))
+    except KeyboardInterrupt:
+        fail("Interrupted. The same command goes on with the finished trials.", code=130)
+
+
+def fail(message: str, code: int = 2) -> None:
+    """Print a message to standard error and end the process."""
+    print(f"error: {message}", file=sys.stderr)  # noqa: T201 # the door's own voice
+    sys.exit(code)
+
+
+def quote_path(word: str) -> str:
+    """Quote the value of `...path=value` for Hydra's grammar, so that spaces, commas and equal signs are only text."""
+    key, equals, value = word.partition("=")
+    is_path = key.lstrip("+").rpartition(".")[2] in _PATHS
+    if not (equals and is_path) or value[:1] in ("'", '"') or value in ("null", "???", ""):
+        return word
+    return f"{key}='" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _explain(error: Exception) -> str:
+    """Return Hydra's message with the cause it hides, and where the allowed names are listed."""
+    lines = [line for line in str(error).splitlines() if line.strip() and not line.strip().startswith("reference_type")]
+    cause = error.__cause__
+    if cause is not None and str(cause).splitlines()[:1] != lines[:1]:
+        lines += [line for line in str(cause).splitlines()[:2] if line.strip()]
+    remedy = "see what can be chosen with: python -m churnclv.train --cfg job (or --help)"
+    return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"

@@ -1,0 +1,1 @@
+"""Room 7: what to do: economics and segments."""

@@ -1,0 +1,92 @@
+"""Figures: what people would rather look at than read. Each function returns a matplotlib figure."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .metrics import Array
+from .reliability import reliability_bins
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+INK, MODEL, BASE, PALE = "#1f2933", "#0b6e99", "#c2410c", "#9aa5b1"
+_STYLE = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": PALE,
+    "axes.labelcolor": INK,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "font.size": 9,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "svg.hashsalt": "churnclv",
+}
+_BARS = 20
+
+
+def _canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(_STYLE):
+        figure = Figure(figsize=(6.0, 4.2), layout="constrained")
+        axes = figure.subplots()
+    axes.set_title(title)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    return figure, axes
+
+
+def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
+    """Draw predicted against happened, in ten groups of equal size."""
+    figure, axes = _canvas(title, "churn score (mean of the group)", "share that churned")
+    table = reliability_bins(truth, predicted)
+    error = 1.96 * np.sqrt(table[:, 1] * (1 - table[:, 1]) / table[:, 2])
+    axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="perfectly calibrated")
+    axes.errorbar(table[:, 0], table[:, 1], yerr=error, color=MODEL, marker="o", lw=1.5, capsize=2, label="tenth of the customers")
+    low = max(0.0, float(min(table[:, 0].min(), table[:, 1].min())) - 0.05)
+    axes.set_xlim(low, 1.01)
+    axes.set_ylim(low, 1.01)
+    axes.legend(frameon=False)
+    return figure
+
+
+def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_of: str) -> "Figure":
+    """Draw the share of all value (or churners) found in the best-ranked share of customers."""
+    figure, axes = _canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
+    reach = np.linspace(0, 1, len(truth) + 1)
+    axes.plot(reach, np.r_[0, np.cumsum(np.sort(truth)[::-1])] / truth.sum(), color=PALE, lw=1, ls=":", label="perfect ranking")
+    colours = [MODEL, BASE, INK, "#6d28d9"]
+    for (name, predicted), colour in zip(predictions.items(), colours, strict=False):
+        order = np.argsort(-predicted, kind="stable")
+        axes.plot(reach, np.r_[0, np.cumsum(truth[order])] / truth.sum(), color=colour, lw=1.5, label=name)
+    axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="at random")
+    axes.legend(frameon=False, loc="lower right")
+    return figure
+
+
+def draw_deciles(truth: Array, predicted: Array, title: str, unit: str) -> "Figure":
+    """Draw mean expected and mean actual value by decile of the expected."""
+    figure, axes = _canvas(title, "decile of customers by expected value (10 = highest)", f"mean {unit} per customer")
+    parts = np.array_split(np.argsort(predicted, kind="stable"), 10)
+    place = np.arange(1, 11)
+    axes.bar(place - 0.2, [predicted[part].mean() for part in parts], 0.4, color=MODEL, label="expected")
+    axes.bar(place + 0.2, [truth[part].mean() for part in parts], 0.4, color=BASE, label="actual")
+    axes.set_xticks(place)
+    axes.legend(frameon=False)
+    return figure
+
+
+def draw_importance(gains: Mapping[str, float], title: str) -> "Figure":
+    """Draw the share of the total gain of the most important features."""
+    figure, axes = _canvas(title, "share of total gain", "")
+    total = sum(gains.values()) or 1.0
+    best = sorted(gains.items(), key=lambda pair: (-pair[1], pair[0]))[:_BARS][::-1]
+    axes.barh([name for name, _ in best], [gain / total for _, gain in best], color=MODEL)
+    figure.set_size_inches(6.0, 1.0 + 0.22 * len(best))
+    return figure

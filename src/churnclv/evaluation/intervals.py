@@ -1,0 +1,92 @@
+"""Bootstrap intervals and paired comparison: customers are drawn, so that one customer's cutoffs stay together."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .metrics import Array, Metric
+
+_CELLS_PER_CHUNK = 2_000_000  # small enough to stay in the cache
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A figure and the 95% percentile interval of its bootstrap."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """Return the figure as people read it."""
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows judged at one cutoff: truth (n,), one prediction (n,) per model, and each row's customer number (n,)."""
+
+    truth: Array
+    predictions: Mapping[str, Array]
+    customers: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures by model and metric, and their paired differences (model minus reference) on the same draws."""
+
+    figures: dict[str, dict[str, Interval]]
+    differences: dict[str, dict[str, Interval]]
+
+
+def score(
+    samples: Sequence[Sample], metrics: Mapping[str, Metric], reference: str, *, replicates: int = 500, seed: int = 0
+) -> Scores:
+    """Return every metric for every model, averaged over the samples, with intervals.
+
+    A replicate draws as many customers as there are, with replacement, and applies the draw to all samples.
+    Where a metric is undefined on a sample (one class only) the figure is NaN.
+    """
+    drawn = _replicate(samples, metrics, replicates, seed)
+    figures = {model: {name: _interval(values) for name, values in found.items()} for model, found in drawn.items()}
+    differences = {
+        model: {name: _interval(values - drawn[reference][name]) for name, values in found.items()}
+        for model, found in drawn.items()
+        if model != reference
+    }
+    return Scores(figures, differences)
+
+
+def _replicate(
+    samples: Sequence[Sample], metrics: Mapping[str, Metric], replicates: int, seed: int
+) -> dict[str, dict[str, Array]]:
+    """Return per model and metric an array whose first value is the plain figure and whose others are draws."""
+    n_customers = 1 + max(int(sample.customers.max()) for sample in samples)
+    chunks = [np.ones((n_customers, 1)), *_draws(n_customers, replicates, seed)]
+    models = samples[0].predictions
+    parts: dict[str, dict[str, list[Array]]] = {model: {name: [] for name in metrics} for model in models}
+    for chunk in chunks:
+        weights = [chunk[sample.customers] for sample in samples]
+        for model in models:
+            for name, metric in metrics.items():
+                values = [metric(s.truth, s.predictions[model], w) for s, w in zip(samples, weights, strict=True)]
+                parts[model][name].append(np.mean(values, axis=0))
+    return {model: {name: np.concatenate(found) for name, found in by.items()} for model, by in parts.items()}
+
+
+def _draws(n_customers: int, replicates: int, seed: int) -> Iterator[Array]:
+    """Yield chunks (n_customers, some replicates) of how often each customer is drawn."""
+    generator = np.random.default_rng(seed)
+    per_chunk = min(replicates, max(1, _CELLS_PER_CHUNK // n_customers))
+    for first in range(0, replicates, per_chunk):
+        count = min(per_chunk, replicates - first)
+        draws = generator.integers(n_customers, size=(count, n_customers))
+        yield np.stack([np.bincount(draw, minlength=n_customers) for draw in draws], axis=1).astype(float)
+
+
+def _interval(values: Array) -> Interval:
+    drawn = values[1:][np.isfinite(values[1:])]
+    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    return Interval(float(values[0]), float(low), float(high))

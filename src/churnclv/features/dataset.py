@@ -1,0 +1,64 @@
+"""The data set of a run: features and labels side by side, row by row, at the cutoffs whose labels are known."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import require
+from ..snapshots.history import KEYS
+from ..snapshots.labels import LABELS
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of the population, ordered by customer and cutoff.
+
+    `features` has the keys, the purchase history and every feature; `labels` is aligned to it; `names` are the columns
+    that churn models learn from; `customers` numbers the customers from 0.
+    """
+
+    features: pd.DataFrame
+    labels: pd.DataFrame
+    names: list[str]
+    customers: NDArray[np.int64]
+
+    def at(self, cutoffs: Sequence[datetime]) -> "Dataset":
+        """Return the rows at some cutoffs."""
+        rows = self.features["cutoff"].isin(list(cutoffs)).to_numpy()
+        return Dataset(
+            self.features[rows].reset_index(drop=True),
+            self.labels[rows].reset_index(drop=True),
+            self.names,
+            self.customers[rows],
+        )
+
+    @property
+    def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's letter
+        """The columns that churn models learn from, (n, k)."""
+        return self.features[self.names]
+
+    @property
+    def churned(self) -> NDArray[np.float64]:
+        """1 where the customer made no purchase within the horizon, (n,)."""
+        return self.labels["churned"].to_numpy(dtype=float)
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.features)
+
+
+def join_labels(features: pd.DataFrame, labels: pd.DataFrame, names: list[str]) -> Dataset:
+    """Put labels beside the features of the same customers and cutoffs; both are ordered by these keys."""
+    same = len(features) == len(labels) and all(
+        (features[key].to_numpy() == labels[key].to_numpy()).all() for key in KEYS
+    )
+    if not same:
+        message = "features and labels are not of the same snapshots"
+        raise ValueError(message)
+    require(len(features) > 0, "the population is empty at every cutoff.", remedy="see windows.active_days.")
+    numbers = pd.factorize(features["customer_id"])[0].astype(np.int64)
+    return Dataset(features.reset_index(drop=True), labels[list(LABELS)].reset_index(drop=True), names, numbers)

@@ -1,0 +1,186 @@
+"""The sink: writes a run's records to MLflow as they come."""
+
+import os
+import socket
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from functools import singledispatchmethod
+from pathlib import Path
+from typing import Any
+
+from . import records
+from .home import Home
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_PARENT = "mlflow.parentRunId"
+_PROCESS, _HOST = "process.id", "process.host"
+_LONGEST_PARAM = 500
+_PARAMS_PER_BATCH = 100
+
+
+def client(home: Home) -> Any:
+    """Return MLflow's client on the home's database."""
+    import logging
+
+    from mlflow import MlflowClient
+
+    for name in ("alembic", "mlflow.store.db.utils"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    return MlflowClient(tracking_uri=home.tracking_uri, registry_uri=home.tracking_uri)
+
+
+def experiment_id(mlflow: Any, home: Home, name: str) -> str:
+    """Return the id of the experiment of that name, made if missing."""
+    found = mlflow.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    return str(mlflow.create_experiment(name, artifact_location=(home.artifacts / name).as_uri()))
+
+
+class Sink:
+    """One MLflow run, and its studies and trials as runs below it."""
+
+    def __init__(self, mlflow: Any, experiment: str, name: str) -> None:
+        """Start the run."""
+        self._mlflow = mlflow
+        self._experiment = experiment
+        self._studies: dict[str, str] = {}
+        self.run_id = self._start(name, {})
+
+    def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
+        owner = {_PROCESS: str(os.getpid()), _HOST: socket.gethostname()}
+        at = _milliseconds(started) if started else None
+        run = self._mlflow.create_run(self._experiment, run_name=name, tags={**owner, **tags}, start_time=at)
+        return str(run.info.run_id)
+
+    def write(self, record: records.Record) -> None:
+        """Write one record."""
+        self._write(record)
+
+    @singledispatchmethod
+    def _write(self, record: Any) -> None:
+        message = f"no way to write {type(record).__name__}"
+        raise TypeError(message)
+
+    @_write.register
+    def _(self, record: records.Params) -> None:
+        self._log_params(self.run_id, record.values)
+
+    @_write.register
+    def _(self, record: records.Metrics) -> None:
+        self._log_metrics(self.run_id, record.values)
+
+    @_write.register
+    def _(self, record: records.Tags) -> None:
+        from mlflow.entities import RunTag
+
+        self._mlflow.log_batch(self.run_id, tags=[RunTag(name, str(value)) for name, value in record.values.items()])
+
+    @_write.register
+    def _(self, record: records.Text) -> None:
+        self._mlflow.log_text(self.run_id, record.content, record.path)
+
+    @_write.register
+    def _(self, record: records.Table) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(record.path).name
+            record.frame.to_parquet(path, index=False)
+            parent = Path(record.path).parent
+            self._mlflow.log_artifact(self.run_id, str(path), None if parent == Path() else str(parent))
+
+    @_write.register
+    def _(self, record: records.Drawing) -> None:
+        self._mlflow.log_figure(self.run_id, record.figure, record.path)
+
+    @_write.register
+    def _(self, record: records.Folder) -> None:
+        self._mlflow.log_artifacts(self.run_id, str(record.source), record.path)
+
+    @_write.register
+    def _(self, record: records.Input) -> None:
+        import json
+
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+
+        data = Dataset(record.name, record.digest, "local", record.source, profile=json.dumps(record.profile))
+        self._mlflow.log_inputs(self.run_id, datasets=[DatasetInput(data, [InputTag("mlflow.data.context", "training")])])
+
+    @_write.register
+    def _(self, record: records.Trial) -> None:
+        if record.study not in self._studies:
+            self._studies[record.study] = self._start(f"study: {record.study}", {_PARENT: self.run_id, "study": record.study})
+        study = self._studies[record.study]
+        tags = {_PARENT: study, "study": record.study, "state": record.state}
+        trial = self._start(f"{record.study} trial {record.number:03}", tags, record.started)
+        self._log_params(trial, record.parameters)
+        seconds = (record.ended - record.started).total_seconds()
+        self._log_metrics(trial, {**record.metrics, "seconds": seconds})
+        self._mlflow.set_terminated(trial, "FINISHED", _milliseconds(record.ended))
+        if "value" in record.metrics:
+            self._log_metrics(study, {"value": record.metrics["value"]}, step=record.number)
+
+    def _log_params(self, run: str, values: Mapping[str, Any]) -> None:
+        from mlflow.entities import Param
+
+        pairs = [Param(name, str(value)[:_LONGEST_PARAM]) for name, value in values.items()]
+        for first in range(0, len(pairs), _PARAMS_PER_BATCH):
+            self._mlflow.log_batch(run, params=pairs[first : first + _PARAMS_PER_BATCH])
+
+    def _log_metrics(self, run: str, values: Mapping[str, float], step: int = 0) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        finite = {name: float(value) for name, value in values.items() if value == value}  # noqa: PLR0124 # NaN
+        self._mlflow.log_batch(run, metrics=[Metric(name, value, now, step) for name, value in finite.items()])
+
+    def close(self, status: str) -> None:
+        """End the run and its studies."""
+        for run in (*self._studies.values(), self.run_id):
+            self._mlflow.set_terminated(run, status)
+
+
+@contextmanager
+def open_run(home: Home, experiment: str, name: str) -> Iterator[Sink]:
+    """Yield the sink of a new run; it ends FINISHED, FAILED (an error) or KILLED (interrupted)."""
+    mlflow = client(home)
+    where = experiment_id(mlflow, home, experiment)
+    close_dead_runs(mlflow)
+    sink = Sink(mlflow, where, name)
+    try:
+        yield sink
+    except KeyboardInterrupt:
+        sink.close("KILLED")
+        raise
+    except BaseException:
+        sink.close("FAILED")
+        raise
+    sink.close("FINISHED")
+
+
+def close_dead_runs(mlflow: Any) -> int:
+    """Mark as KILLED the runs that say RUNNING and whose process, on this host, is gone; return how many."""
+    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    running = mlflow.search_runs(experiments, filter_string="attributes.status = 'RUNNING'", max_results=5000)
+    dead = [run for run in running if _is_dead(run.data.tags)]
+    for run in dead:
+        mlflow.set_terminated(run.info.run_id, "KILLED")
+    return len(dead)
+
+
+def _is_dead(tags: Mapping[str, str]) -> bool:
+    if tags.get(_HOST) != socket.gethostname() or _PROCESS not in tags:
+        return False
+    try:
+        os.kill(int(tags[_PROCESS]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return int(tags[_PROCESS]) == os.getpid()
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

@@ -1,0 +1,50 @@
+"""The summary at the end of a run: what was read, what was found, against what, and what to do next."""
+
+from collections.abc import Mapping
+
+from ..data.quality import QualityReport
+from ..evaluation.intervals import Interval, Scores
+from ..snapshots.plan import Plan
+
+_RULE = "-" * 100
+
+
+def section(title: str) -> list[str]:
+    """Return a heading."""
+    return ["", title, _RULE[: max(len(title), 24)]]
+
+
+def data_lines(quality: QualityReport, plan: Plan) -> list[str]:
+    """Return what was read and how time was cut."""
+    return [*section("Data"), *quality.lines(), *section("Windows"), *plan.lines()]
+
+
+def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
+    """Return a table with one row per model: validation figures, then sealed-test figures with intervals."""
+    head = f"  {'':<26}" + "".join(f"{'valid ' + label:>13}" for label in metrics.values())
+    head += "".join(f"{'test ' + label + ' [95%]':>27}" for label in metrics.values()) if test else ""
+    rows = [_row(name, model, list(metrics), valid, test) for name in valid.figures]
+    return [*section(title), head, *rows]
+
+
+def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> str:
+    row = f"{'>' if name == model else ' '} {name:<26}"
+    row += "".join(f"{_figure(valid.figures[name][metric].value):>13}" for metric in metrics)
+    if test is not None:
+        row += "".join(f"{_interval(test.figures[name][metric]):>27}" for metric in metrics)
+    return row
+
+
+def difference_line(what: str, found: Interval) -> str:
+    """Return one paired difference with its interval."""
+    return f"  {what}: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+
+
+def _figure(value: float) -> str:
+    if value != value:  # noqa: PLR0124 # NaN
+        return "n/a"
+    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"  # noqa: PLR2004 # decimals that matter
+
+
+def _interval(found: Interval) -> str:
+    return f"{_figure(found.value)} [{_figure(found.low)}, {_figure(found.high)}]"

@@ -1,0 +1,275 @@
+"""The steps of a training run, each of which tells the run's sink what it did."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .churn.boosted import BoostedChurnModel
+from .clv.model import ClvModel
+from .config import TrainConfig
+from .data.events import Events
+from .evaluation import figures
+from .evaluation.intervals import Scores
+from .evaluation.metrics import Array
+from .evaluation.reliability import calibration_line, expected_calibration_error
+from .features.preparation import Snapshots, open_sealed
+from .files import digest
+from .progress import Progress
+from .snapshots.plan import Plan
+from .snapshots.seal import Seal
+from .tracking import records
+from .tracking.home import Home
+from .tracking.provenance import code_commit, code_digest, library_versions
+from .tracking.sink import Sink
+from .tracking.summary import data_lines, difference_line, score_lines, section
+from .tuning.churn import TunedChurn, tune_churn
+from .tuning.clv import tune_clv
+from .tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Judged, Scoreboard, judge
+from .tuning.settings import Range
+from .tuning.study import StudyPlan, TrialRecord
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Both models, fitted on what was known at one cutoff."""
+
+    churn: BoostedChurnModel
+    choices: TunedChurn
+    clv: ClvModel
+
+    def churn_scores(self, features: pd.DataFrame) -> Array:
+        """Return calibrated churn scores, shape (n,)."""
+        return self.choices.calibrator.predict(self.churn.predict(features))
+
+
+@dataclass
+class Training:
+    """One run: its configuration, its data, and where its records go."""
+
+    config: TrainConfig
+    events: Events
+    plan: Plan
+    snapshots: Snapshots
+    home: Home
+    sink: Sink
+    progress: Progress
+    experiment: str
+    identity: str = field(init=False)
+    snapshot_fingerprint: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Name the run by what can change its result."""
+        quality = self.events.quality
+        chosen = self.config.as_dict()
+        self.identity = self.config.identity(quality.fingerprint, code_digest())
+        population = {name: chosen["windows"][name] for name in ("active_days", "min_purchases")}
+        self.snapshot_fingerprint = digest(quality.fingerprint, self.plan.as_dict(), population)
+
+    def describe(self) -> None:
+        """Record choices, data, windows and code."""
+        from omegaconf import OmegaConf
+
+        quality, chosen = self.events.quality, self.config.as_dict()
+        self.sink.write(records.Params(flatten(chosen)))
+        self.sink.write(records.Tags(self._facts()))
+        profile = {"rows": quality.rows_kept, "customers": quality.customers, "orders": quality.orders}
+        source = Path(quality.origin).name
+        self.sink.write(records.Input(self.config.data.name, quality.fingerprint, source, profile))
+        self.sink.write(records.Text("quality.md", quality.to_markdown()))
+        self.sink.write(records.Text("quality.json", json.dumps(quality.as_dict(), indent=1)))
+        self.sink.write(records.Text("config.yaml", OmegaConf.to_yaml(OmegaConf.create(chosen))))
+
+    def _facts(self) -> dict[str, str]:
+        quality = self.events.quality
+        plan = {f"plan.{name}": str(value) for name, value in self.plan.as_dict().items()}
+        versions = {f"version.{name}": value for name, value in library_versions().items()}
+        return {
+            "kind": "train",
+            "identity": self.identity,
+            "data.fingerprint": quality.fingerprint,
+            "data.input_fingerprint": quality.input_fingerprint,
+            "snapshot.fingerprint": self.snapshot_fingerprint,
+            "code.commit": code_commit(),
+            "code.digest": code_digest(),
+            "engine": self.config.engine.name,
+            **plan,
+            **versions,
+        }
+
+    def _study(self, name: str, ranges: dict[str, Range]) -> StudyPlan:
+        study = f"{self.experiment}/{name}/{self.identity}"
+        return StudyPlan(study, self.home.studies, ranges, self.config.tuning)
+
+    def _write_trial(self, study: str, trial: TrialRecord) -> None:
+        folds = {f"fold_{step}": value for step, value in trial.folds.items()}
+        value = {} if trial.value is None else {"value": trial.value}
+        numbers = {name: float(v) for name, v in trial.attributes.items() if isinstance(v, int | float)}
+        found = records.Trial(
+            study, trial.number, trial.state, trial.parameters, {**folds, **value, **numbers}, trial.started, trial.ended
+        )
+        self.sink.write(found)
+
+    def tune_clv(self) -> ClvModel:
+        """Choose the CLV model's penalties on the folds."""
+        return tune_clv(
+            self.snapshots.training,
+            self.plan.folds,
+            self.plan.horizon_days,
+            self.config.clv,
+            self._study("clv", self.config.tuning.clv),
+            lambda trial: self._write_trial("clv", trial),
+            self.progress,
+        )
+
+    def tune_churn(self) -> TunedChurn:
+        """Choose the churn model's parameters and calibration on the folds."""
+        return tune_churn(
+            self.snapshots.training,
+            self.plan.folds,
+            self.config.churn,
+            self._study("churn", self.config.tuning.churn),
+            lambda trial: self._write_trial("churn", trial),
+            self.progress,
+        )
+
+    def validate(self, churn: TunedChurn, clv: ClvModel) -> Scoreboard:
+        """Judge the choices and the baselines on the validation folds."""
+        self.progress.say("Judging the choices and the baselines on the validation folds")
+        data, judged = self.snapshots.training, []
+        for fold, scores in zip(self.plan.folds, churn.fold_scores, strict=True):
+            asked = data.at((fold.valid,))
+            judged.append(Judged(data.at(fold.train), asked, scores, clv.clone().fit(asked.features)))
+        board = judge(judged, self.plan.horizon_days, self.config.tuning.seed)
+        choices = {
+            "churn": {"parameters": churn.parameters, "rounds": churn.rounds, "seed": self.config.tuning.seed},
+            "calibration": {"method": churn.calibrator.method, "parameters": churn.calibrator.parameters},
+            "clv": clv.get_params(),
+        }
+        self.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
+        self.sink.write(records.Metrics({f"calibration.{m}.log_loss": v for m, v in churn.calibration_losses.items()}))
+        self.sink.write(records.Table("predictions/valid.parquet", _predictions(judged, board)))
+        self._record(board, "valid", judged[-1].asked.labels["spend"].to_numpy(dtype=float))
+        return board
+
+    def refit(self, churn: TunedChurn, clv: ClvModel) -> Fitted:
+        """Fit the frozen choices on all that was known by the sealed cutoff."""
+        self.progress.say(f"Refitting on all labels known by {self.plan.sealed:%Y-%m-%d}")
+        data = self.snapshots.training
+        model = churn.model(self.config.churn, self.config.tuning.seed).fit(data.X, data.churned)
+        fitted = Fitted(model, churn, clv.clone().fit(self.snapshots.sealed))
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            fitted.churn.save(folder)
+            fitted.choices.calibrator.save(folder)
+            fitted.clv.save(folder)
+            self.sink.write(records.Folder("model", folder))
+        importance = figures.draw_importance(fitted.churn.gains(), "What the churn model looks at")
+        self.sink.write(records.Drawing("figures/feature_importance.svg", importance))
+        return fitted
+
+    def open_seal(self, fitted: Fitted) -> Scoreboard | None:
+        """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
+        if not self.config.windows.open_seal:
+            return None
+        self.progress.say(f"Opening the seal at {self.plan.sealed:%Y-%m-%d}")
+        subject = (self.events.quality.fingerprint, f"{self.plan.sealed:%Y-%m-%d}")
+        seal = Seal(self.snapshots.read_sealed_labels, self.home.seals, subject, self.identity)
+        sealed = open_sealed(self.snapshots, seal.open())
+        scores = fitted.churn_scores(sealed.features)
+        judged = Judged(self.snapshots.training, sealed, scores, fitted.clv)
+        board = judge([judged], self.plan.horizon_days, self.config.tuning.seed)
+        self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
+        self._record(board, "test", sealed.labels["spend"].to_numpy(dtype=float))
+        self.openings = seal.openings
+        return board
+
+    def _record(self, board: Scoreboard, when: str, spend: Array) -> None:
+        """Record every figure with its interval, and the pictures of the latest cutoff judged."""
+        main = {"churn": CHURN_MODEL, "purchases": CLV_MODEL, "spend": CLV_MODEL}
+        for target, model in main.items():
+            self.sink.write(records.Metrics(_flat_scores(getattr(board, target), f"{when}.{target}", model)))
+        churn, value = board.churn_samples[-1], board.spend_samples[-1]
+        scores = churn.predictions[CHURN_MODEL]
+        slope, intercept = calibration_line(churn.truth, scores)
+        line = {"calibration_slope": slope, "calibration_intercept": intercept}
+        line["calibration_error"] = expected_calibration_error(churn.truth, scores)
+        self.sink.write(records.Metrics({f"{when}.churn.{name}": v for name, v in line.items()}))
+        title = "Sealed test" if when == "test" else "Last validation cutoff"
+        drawings = {
+            "calibration": figures.draw_reliability(churn.truth, scores, f"{title}: do churn scores hold?"),
+            "churn_gain": figures.draw_gain(
+                churn.truth, {n: churn.predictions[n] for n in (CHURN_MODEL, RANKING, "recency_rule")}, f"{title}: finding churners", "churners"
+            ),
+        }
+        if spend.any():
+            ranked = {name: value.predictions[name] for name in (CLV_MODEL, "past_rate")}
+            drawings["spend_gain"] = figures.draw_gain(value.truth, ranked, f"{title}: finding spend", "spend")
+            expected = value.predictions[CLV_MODEL]
+            drawings["spend_deciles"] = figures.draw_deciles(value.truth, expected, f"{title}: expected and actual spend", "spend")
+        for name, figure in drawings.items():
+            self.sink.write(records.Drawing(f"figures/{when}_{name}.svg", figure))
+
+    def summarise(self, churn: TunedChurn, valid: Scoreboard, test: Scoreboard | None) -> str:
+        """Return, and record, what the run found."""
+        days = self.plan.horizon_days
+        seen = {"churn": {"auc": "AUC", "log_loss": "log-loss"}, "spend": {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}}
+        lines = [
+            *data_lines(self.events.quality, self.plan),
+            *score_lines(f"Churn: no purchase within {days} days", CHURN_MODEL, seen["churn"], valid.churn, test and test.churn),
+            f"  calibration: {churn.calibrator.method} ({', '.join(f'{m} {v:.4f}' for m, v in churn.calibration_losses.items())} log-loss, each fold judged by the others)",
+        ]
+        judged = test or valid
+        where = "sealed test" if test else "validation"
+        found = judged.churn.differences[CHURN_MODEL]["auc"]
+        lines.append(difference_line(f"AUC of {CHURN_MODEL} minus {RANKING}, paired, {where}", found))
+        if self.events.has_amount:
+            spend = test and test.spend
+            lines += score_lines(f"CLV: spend within {days} days", CLV_MODEL, seen["spend"], valid.spend, spend)
+        lines += score_lines(f"CLV: purchases within {days} days", CLV_MODEL, seen["spend"], valid.purchases, test and test.purchases)
+        lines += section("Run")
+        opened = f"opened by {self.openings} different run(s) so far" if test else "left closed (windows.open_seal=false)"
+        lines += [f"  seal on these data and cutoff: {opened}", f"  {self.home.root}, experiment {self.experiment}, run {self.sink.run_id}"]
+        lines += [f"  {self.progress.seconds:.0f} seconds", "", "Next:  make ui        compare runs", "       make export    write the best run as a bundle, for make score and make serve"]
+        text = "\n".join(lines).lstrip("\n")
+        self.sink.write(records.Text("summary.txt", text + "\n"))
+        return text
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values by dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _flat_scores(scores: Scores, prefix: str, main: str) -> dict[str, float]:
+    """Return the main model's figures as prefix.metric with _low and _high, the others' as prefix.model.metric."""
+    flat = {}
+    for model, found in scores.figures.items():
+        for metric, interval in found.items():
+            name = f"{prefix}.{metric}" if model == main else f"{prefix}.{model}.{metric}"
+            flat[name] = interval.value
+            if model == main:
+                flat |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return flat
+
+
+def _predictions(judged: list[Judged], board: Scoreboard) -> pd.DataFrame:
+    """Return validation truth and scores in snapshot order, by row number: no customer ids."""
+    parts = []
+    for trial, churn, spend in zip(judged, board.churn_samples, board.spend_samples, strict=True):
+        columns = {f"churn.{name}": scores for name, scores in churn.predictions.items()}
+        columns |= {f"spend.{name}": np.asarray(found) for name, found in spend.predictions.items()}
+        cutoff = trial.asked.features["cutoff"]
+        parts.append(pd.DataFrame({"cutoff": cutoff, "customer": churn.customers, "churned": churn.truth, "spend": spend.truth, **columns}))
+    return pd.concat(parts, ignore_index=True)

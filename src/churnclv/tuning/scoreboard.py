@@ -1,0 +1,89 @@
+"""The scoreboard: the chosen models beside their baselines, on the validation folds and behind the seal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..churn.baselines import LogisticChurnModel, base_rate, recency_rule
+from ..clv.baselines import Expectation, predict_mean, predict_past_rate, predict_zero
+from ..clv.model import ClvModel
+from ..evaluation.intervals import Sample, Scores, score
+from ..evaluation.metrics import CHURN_METRICS, VALUE_METRICS, Array
+from ..features.dataset import Dataset
+
+CHURN_MODEL = "xgboost"
+CLV_MODEL = "bgnbd_gamma_gamma"
+PROBABILISTIC = "bgnbd_no_purchase"
+RANKING = "bgnbd_expected_purchases"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One cutoff at which models are judged: what they learned from, whom they were asked about, what they said."""
+
+    train: Dataset
+    asked: Dataset
+    churn_scores: Array
+    clv: ClvModel
+
+
+@dataclass(frozen=True)
+class Scoreboard:
+    """Figures of churn, purchases and spend, each with its samples."""
+
+    churn: Scores
+    purchases: Scores
+    spend: Scores
+    churn_samples: list[Sample]
+    spend_samples: list[Sample]
+
+
+def judge(trials: Sequence[Judged], horizon_days: int, seed: int, replicates: int = 200) -> Scoreboard:
+    """Score the models and baselines of each trial; figures are means over the trials."""
+    churn = [_churn_sample(trial, horizon_days) for trial in trials]
+    expected = [_expectations(trial, horizon_days) for trial in trials]
+    purchases = [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)]
+    spend = [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)]
+    return Scoreboard(
+        score(churn, CHURN_METRICS, RANKING, replicates=replicates, seed=seed),
+        score(purchases, VALUE_METRICS, "past_rate", replicates=replicates, seed=seed),
+        score(spend, VALUE_METRICS, "past_rate", replicates=replicates, seed=seed),
+        churn,
+        spend,
+    )
+
+
+def _churn_sample(trial: Judged, horizon_days: int) -> Sample:
+    """Predict churn with the model, the baselines and the probabilistic model's two ways of saying it.
+
+    The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
+    """
+    train, asked = trial.train, trial.asked
+    scores = {
+        CHURN_MODEL: trial.churn_scores,
+        "logistic_regression": LogisticChurnModel().fit(train.X, train.churned).predict(asked.X),
+        RANKING: np.exp(-trial.clv.expected_purchases(asked.features, horizon_days)),
+        PROBABILISTIC: trial.clv.p_no_purchase(asked.features, horizon_days),
+        "recency_rule": recency_rule(train.features, train.churned, asked.features),
+        "base_rate": base_rate(train.churned, len(asked)),
+    }
+    return Sample(asked.churned, scores, asked.customers)
+
+
+def _expectations(trial: Judged, horizon_days: int) -> dict[str, Expectation]:
+    history = trial.asked.features
+    return {
+        CLV_MODEL: Expectation(
+            trial.clv.expected_purchases(history, horizon_days), trial.clv.expected_spend(history, horizon_days)
+        ),
+        "past_rate": predict_past_rate(history, horizon_days),
+        "population_mean": predict_mean(history, trial.train.labels),
+        "zero": predict_zero(history),
+    }
+
+
+def _value_sample(trial: Judged, expected: dict[str, Expectation], target: str) -> Sample:
+    truth = trial.asked.labels[target].to_numpy(dtype=float)
+    predictions = {name: np.asarray(getattr(found, target)) for name, found in expected.items()}
+    return Sample(truth, predictions, trial.asked.customers)

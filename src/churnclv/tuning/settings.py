@@ -1,0 +1,48 @@
+"""What can be chosen about tuning: trials, seed, and the search ranges by name."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..errors import require
+
+
+class Kind(Enum):
+    """What a tuned value is."""
+
+    float = "float"
+    int = "int"
+    choice = "choice"
+
+
+@dataclass
+class Range:
+    """A search range: low to high, inclusive (`log` searches orders of magnitude), or a list of choices."""
+
+    kind: Kind = Kind.float
+    low: float = 0.0
+    high: float = 1.0
+    log: bool = False
+    choices: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Check that the range can be searched."""
+        if self.kind is Kind.choice:
+            require(len(self.choices) > 0, "a search range of kind choice needs choices.")
+            return
+        require(self.low <= self.high, f"a search range has low={self.low} above high={self.high}.")
+        require(not self.log or self.low > 0, f"a logarithmic search range needs low above 0, not {self.low}.")
+
+
+@dataclass
+class TuningSettings:
+    """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges."""
+
+    n_trials: int = 30
+    seed: int = 0
+    churn: dict[str, Range] = field(default_factory=dict)
+    clv: dict[str, Range] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        require(self.n_trials >= 1, f"tuning.n_trials is {self.n_trials}, allowed is 1 or more.")
+        require(self.seed >= 0, f"tuning.seed is {self.seed}, allowed is 0 or more.")
