@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ from .clv.settings import ClvSettings
 from .data.engine import EngineSettings
 from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
-from .errors import InputError
 from .features.settings import FeatureSettings
 from .files import digest
 from .snapshots.settings import WindowSettings
@@ -45,8 +44,7 @@ class TrainConfig:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the configuration as plain values."""
-        found = OmegaConf.to_container(OmegaConf.structured(self), enum_to_str=True)
-        return found  # type: ignore[return-value] # a dataclass gives a dict
+        return OmegaConf.to_container(OmegaConf.structured(self), enum_to_str=True)  # type: ignore[return-value] # a dataclass gives a dict
 
     def identity(self, *parts: str) -> str:
         """Return a digest of the choices that can change a result, with other parts such as data and code."""
@@ -84,6 +82,7 @@ class ScoreConfig:
     output: str = "???"
     as_of: str | None = None
     model: str | None = None
+    date_format: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
@@ -98,7 +97,13 @@ class ServeConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
-_SCHEMAS = {"train": TrainConfig, "export": ExportConfig, "score": ScoreConfig, "serve": ServeConfig, "ui": ServeConfig}
+_SCHEMAS = {
+    "train": TrainConfig,
+    "export": ExportConfig,
+    "score": ScoreConfig,
+    "serve": ServeConfig,
+    "ui": ServeConfig,
+}
 
 
 def open_door(name: str, story: Callable[[Any], None]) -> None:
@@ -113,12 +118,15 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
 
     @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name=name)
     def run(composed: Any) -> None:
-        story(OmegaConf.to_object(composed))
+        try:
+            story(OmegaConf.to_object(composed))
+        except Exception as error:
+            if not getattr(error, "user_fault", False):
+                raise
+            fail(str(error))
 
     try:
         run()
-    except InputError as error:
-        fail(str(error))
     except (HydraException, OmegaConfBaseException) as error:
         fail(_explain(error))
     except KeyboardInterrupt:
@@ -127,7 +135,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
 
 def fail(message: str, code: int = 2) -> None:
     """Print a message to standard error and end the process."""
-    print(f"error: {message}", file=sys.stderr)  # noqa: T201 # the door's own voice
+    print(f"error: {message}", file=sys.stderr)
     sys.exit(code)
 
 
@@ -146,5 +154,8 @@ def _explain(error: Exception) -> str:
     cause = error.__cause__
     if cause is not None and str(cause).splitlines()[:1] != lines[:1]:
         lines += [line for line in str(cause).splitlines()[:2] if line.strip()]
+    owner = getattr(cause or error, "object_type", None)
+    if is_dataclass(owner):
+        lines.append(f"allowed are {', '.join(found.name for found in fields(owner))}")
     remedy = "see what can be chosen with: python -m churnclv.train --cfg job (or --help)"
     return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 class InputError(Exception):
     """A fault in the user's data or configuration, with its remedy.
 
-    Doors print it without a traceback and exit with code 2.
+    Doors print it without a traceback and exit with code 2. They know it by `user_fault`, because a bundle's own copy
+    of this class is another class.
     """
+
+    user_fault = True
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
         """State what is wrong (file, column, row, rule) and how to mend it."""

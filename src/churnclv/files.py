@@ -90,6 +90,6 @@ def load_module(path: Path) -> ModuleType:
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
     try:
         spec.loader.exec_module(module)  # type: ignore[union-attr] # required above
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 # a user's file may raise anything
         require(False, f"{path}: {type(error).__name__}: {error}", remedy="mend the file; it runs on import.")
     return module

@@ -23,7 +23,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print one line with the time since the start."""
-        print(f"[{self.seconds:6.1f} s] {text}", file=self._stream, flush=True)  # noqa: T201 # this is the printer
+        print(f"[{self.seconds:6.1f} s] {text}", file=self._stream, flush=True)  # this is the printer
 
     @contextlib.contextmanager
     def steps(self, title: str, total: int, done: int = 0) -> Iterator[Callable[[str], None]]:

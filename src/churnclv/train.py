@@ -31,7 +31,7 @@ def main(config: TrainConfig) -> None:
         fitted = training.refit(churn, clv)
         test = training.open_seal(fitted)
         summary = training.summarise(churn, valid, test)
-    print(summary)  # noqa: T201 # the door's own voice
+    print(summary)
 
 
 if __name__ == "__main__":

@@ -2,12 +2,9 @@
 
 import json
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .churn.boosted import BoostedChurnModel
@@ -15,19 +12,18 @@ from .clv.model import ClvModel
 from .config import TrainConfig
 from .data.events import Events
 from .evaluation import figures
-from .evaluation.intervals import Scores
 from .evaluation.metrics import Array
-from .evaluation.reliability import calibration_line, expected_calibration_error
 from .features.preparation import Snapshots, open_sealed
 from .files import digest
 from .progress import Progress
 from .snapshots.plan import Plan
 from .snapshots.seal import Seal
 from .tracking import records
+from .tracking.board import board_records, flatten, prediction_table
 from .tracking.home import Home
 from .tracking.provenance import code_commit, code_digest, library_versions
 from .tracking.sink import Sink
-from .tracking.summary import data_lines, difference_line, score_lines, section
+from .tracking.summary import calibration_line_of, data_lines, difference_line, run_lines, score_lines
 from .tuning.churn import TunedChurn, tune_churn
 from .tuning.clv import tune_clv
 from .tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Judged, Scoreboard, judge
@@ -60,6 +56,7 @@ class Training:
     sink: Sink
     progress: Progress
     experiment: str
+    openings: int = field(default=0, init=False)
     identity: str = field(init=False)
     snapshot_fingerprint: str = field(init=False)
 
@@ -111,7 +108,13 @@ class Training:
         value = {} if trial.value is None else {"value": trial.value}
         numbers = {name: float(v) for name, v in trial.attributes.items() if isinstance(v, int | float)}
         found = records.Trial(
-            study, trial.number, trial.state, trial.parameters, {**folds, **value, **numbers}, trial.started, trial.ended
+            study,
+            trial.number,
+            trial.state,
+            trial.parameters,
+            {**folds, **value, **numbers},
+            trial.started,
+            trial.ended,
         )
         self.sink.write(found)
 
@@ -147,14 +150,22 @@ class Training:
             judged.append(Judged(data.at(fold.train), asked, scores, clv.clone().fit(asked.features)))
         board = judge(judged, self.plan.horizon_days, self.config.tuning.seed)
         choices = {
-            "churn": {"parameters": churn.parameters, "rounds": churn.rounds, "seed": self.config.tuning.seed},
+            "churn": {
+                "parameters": churn.parameters,
+                "rounds": churn.rounds,
+                "seed": self.config.tuning.seed,
+            },
             "calibration": {"method": churn.calibrator.method, "parameters": churn.calibrator.parameters},
             "clv": clv.get_params(),
         }
         self.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
         self.sink.write(records.Metrics({f"calibration.{m}.log_loss": v for m, v in churn.calibration_losses.items()}))
-        self.sink.write(records.Table("predictions/valid.parquet", _predictions(judged, board)))
-        self._record(board, "valid", judged[-1].asked.labels["spend"].to_numpy(dtype=float))
+        self.sink.write(
+            records.Table(
+                "predictions/valid.parquet", prediction_table([fold.valid for fold in self.plan.folds], board)
+            )
+        )
+        self._record(board, "valid")
         return board
 
     def refit(self, churn: TunedChurn, clv: ClvModel) -> Fitted:
@@ -185,91 +196,37 @@ class Training:
         judged = Judged(self.snapshots.training, sealed, scores, fitted.clv)
         board = judge([judged], self.plan.horizon_days, self.config.tuning.seed)
         self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
-        self._record(board, "test", sealed.labels["spend"].to_numpy(dtype=float))
+        self._record(board, "test")
         self.openings = seal.openings
         return board
 
-    def _record(self, board: Scoreboard, when: str, spend: Array) -> None:
-        """Record every figure with its interval, and the pictures of the latest cutoff judged."""
-        main = {"churn": CHURN_MODEL, "purchases": CLV_MODEL, "spend": CLV_MODEL}
-        for target, model in main.items():
-            self.sink.write(records.Metrics(_flat_scores(getattr(board, target), f"{when}.{target}", model)))
-        churn, value = board.churn_samples[-1], board.spend_samples[-1]
-        scores = churn.predictions[CHURN_MODEL]
-        slope, intercept = calibration_line(churn.truth, scores)
-        line = {"calibration_slope": slope, "calibration_intercept": intercept}
-        line["calibration_error"] = expected_calibration_error(churn.truth, scores)
-        self.sink.write(records.Metrics({f"{when}.churn.{name}": v for name, v in line.items()}))
-        title = "Sealed test" if when == "test" else "Last validation cutoff"
-        drawings = {
-            "calibration": figures.draw_reliability(churn.truth, scores, f"{title}: do churn scores hold?"),
-            "churn_gain": figures.draw_gain(
-                churn.truth, {n: churn.predictions[n] for n in (CHURN_MODEL, RANKING, "recency_rule")}, f"{title}: finding churners", "churners"
-            ),
-        }
-        if spend.any():
-            ranked = {name: value.predictions[name] for name in (CLV_MODEL, "past_rate")}
-            drawings["spend_gain"] = figures.draw_gain(value.truth, ranked, f"{title}: finding spend", "spend")
-            expected = value.predictions[CLV_MODEL]
-            drawings["spend_deciles"] = figures.draw_deciles(value.truth, expected, f"{title}: expected and actual spend", "spend")
-        for name, figure in drawings.items():
-            self.sink.write(records.Drawing(f"figures/{when}_{name}.svg", figure))
+    def _record(self, board: Scoreboard, when: str) -> None:
+        for record in board_records(board, when):
+            self.sink.write(record)
 
     def summarise(self, churn: TunedChurn, valid: Scoreboard, test: Scoreboard | None) -> str:
         """Return, and record, what the run found."""
-        days = self.plan.horizon_days
-        seen = {"churn": {"auc": "AUC", "log_loss": "log-loss"}, "spend": {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}}
+        judged = test or valid
+        found = judged.churn.differences[CHURN_MODEL]["auc"]
+        where = "sealed test" if test else "validation"
         lines = [
             *data_lines(self.events.quality, self.plan),
-            *score_lines(f"Churn: no purchase within {days} days", CHURN_MODEL, seen["churn"], valid.churn, test and test.churn),
-            f"  calibration: {churn.calibrator.method} ({', '.join(f'{m} {v:.4f}' for m, v in churn.calibration_losses.items())} log-loss, each fold judged by the others)",
+            *self._score_lines("churn", CHURN_MODEL, {"auc": "AUC", "log_loss": "log-loss"}, valid, test),
+            calibration_line_of(churn.calibrator.method, churn.calibration_losses),
+            difference_line(f"AUC of {CHURN_MODEL} minus {RANKING}, paired, {where}", found),
         ]
-        judged = test or valid
-        where = "sealed test" if test else "validation"
-        found = judged.churn.differences[CHURN_MODEL]["auc"]
-        lines.append(difference_line(f"AUC of {CHURN_MODEL} minus {RANKING}, paired, {where}", found))
-        if self.events.has_amount:
-            spend = test and test.spend
-            lines += score_lines(f"CLV: spend within {days} days", CLV_MODEL, seen["spend"], valid.spend, spend)
-        lines += score_lines(f"CLV: purchases within {days} days", CLV_MODEL, seen["spend"], valid.purchases, test and test.purchases)
-        lines += section("Run")
-        opened = f"opened by {self.openings} different run(s) so far" if test else "left closed (windows.open_seal=false)"
-        lines += [f"  seal on these data and cutoff: {opened}", f"  {self.home.root}, experiment {self.experiment}, run {self.sink.run_id}"]
-        lines += [f"  {self.progress.seconds:.0f} seconds", "", "Next:  make ui        compare runs", "       make export    write the best run as a bundle, for make score and make serve"]
+        for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
+            metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
+            lines += self._score_lines(target, CLV_MODEL, metrics, valid, test)
+        lines += run_lines(self.home.root, self.experiment, self.sink.run_id, self.openings, self.progress.seconds)
         text = "\n".join(lines).lstrip("\n")
         self.sink.write(records.Text("summary.txt", text + "\n"))
         return text
 
-
-def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Return nested values by dotted name."""
-    flat: dict[str, Any] = {}
-    for name, value in values.items():
-        if isinstance(value, Mapping):
-            flat.update(flatten(value, f"{prefix}{name}."))
-        else:
-            flat[f"{prefix}{name}"] = value
-    return flat
-
-
-def _flat_scores(scores: Scores, prefix: str, main: str) -> dict[str, float]:
-    """Return the main model's figures as prefix.metric with _low and _high, the others' as prefix.model.metric."""
-    flat = {}
-    for model, found in scores.figures.items():
-        for metric, interval in found.items():
-            name = f"{prefix}.{metric}" if model == main else f"{prefix}.{model}.{metric}"
-            flat[name] = interval.value
-            if model == main:
-                flat |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return flat
-
-
-def _predictions(judged: list[Judged], board: Scoreboard) -> pd.DataFrame:
-    """Return validation truth and scores in snapshot order, by row number: no customer ids."""
-    parts = []
-    for trial, churn, spend in zip(judged, board.churn_samples, board.spend_samples, strict=True):
-        columns = {f"churn.{name}": scores for name, scores in churn.predictions.items()}
-        columns |= {f"spend.{name}": np.asarray(found) for name, found in spend.predictions.items()}
-        cutoff = trial.asked.features["cutoff"]
-        parts.append(pd.DataFrame({"cutoff": cutoff, "customer": churn.customers, "churned": churn.truth, "spend": spend.truth, **columns}))
-    return pd.concat(parts, ignore_index=True)
+    def _score_lines(
+        self, target: str, model: str, metrics: dict[str, str], valid: Scoreboard, test: Scoreboard | None
+    ) -> list[str]:
+        titles = {"churn": "Churn: no purchase", "spend": "CLV: spend", "purchases": "CLV: purchases"}
+        title = f"{titles[target]} within {self.plan.horizon_days} days"
+        sealed = getattr(test, target) if test else None
+        return score_lines(title, model, metrics, getattr(valid, target), sealed)

@@ -66,7 +66,12 @@ class BoostedChurnModel:
         """Write the booster in XGBoost's format and the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         self.booster.save_model(folder / "booster.ubj")
-        stored = {"parameters": self.parameters, "rounds": self.rounds, "seed": self.seed, "features": self.features}
+        stored = {
+            "parameters": self.parameters,
+            "rounds": self.rounds,
+            "seed": self.seed,
+            "features": self.features,
+        }
         write_json(folder / "xgboost.json", stored)
 
     @classmethod
@@ -108,7 +113,9 @@ def fit_fold(train: Any, valid: Any, parameters: dict[str, float], settings: Chu
             verbose_eval=False,
         )
     except xgboost.core.XGBoostError as error:
-        raise InputError(f"XGBoost refuses the parameters {parameters}: {str(error).strip().splitlines()[-1]}") from None
+        raise InputError(
+            f"XGBoost refuses the parameters {parameters}: {str(error).strip().splitlines()[-1]}"
+        ) from None
     return FitCurve(booster, np.array(curve["valid"]["logloss"]))
 
 

@@ -58,7 +58,9 @@ class Calibrator:
         return cls(**read_json(folder / "calibration.json"))
 
 
-def choose_calibration(folds: list[tuple[Array, Array]], wanted: Calibration) -> tuple[Calibrator, list[Array], dict[str, float]]:
+def choose_calibration(
+    folds: list[tuple[Array, Array]], wanted: Calibration
+) -> tuple[Calibrator, list[Array], dict[str, float]]:
     """Choose and fit a calibrator on out-of-fold (probabilities, outcomes), one pair per fold.
 
     Each candidate is judged by log-loss on every fold after a fit on the others; `none` stays unless beaten clearly.
@@ -71,7 +73,9 @@ def choose_calibration(folds: list[tuple[Array, Array]], wanted: Calibration) ->
     methods = ["none", "sigmoid", "isotonic"] if wanted is Calibration.auto else [wanted.value]
     crossed = {method: _cross_fit(folds, method) for method in methods}
     losses = {
-        method: float(np.mean([plain(log_loss, churned, scores) for (_, churned), scores in zip(folds, found, strict=True)]))
+        method: float(
+            np.mean([plain(log_loss, churned, scores) for (_, churned), scores in zip(folds, found, strict=True)])
+        )
         for method, found in crossed.items()
     }
     best = min(methods, key=lambda method: losses[method] + (0.0 if method == "none" else _LEAST_GAIN))

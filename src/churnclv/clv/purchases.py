@@ -50,25 +50,33 @@ class BetaGeoModel:
         """
         (x, t_x, T), counts = collapse(list(letters(history)))
         if x.sum() == 0:
-            raise InputError("nobody bought twice before the cutoff: purchases cannot be modelled.", remedy="a longer log.")
+            raise InputError(
+                "nobody bought twice before the cutoff: purchases cannot be modelled.", remedy="a longer log."
+            )
         self.parameters = _estimate(x, t_x, T, counts, self.penalty)
         return self
 
     def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
         """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
-        return formulas.bgnbd_expected_purchases(days, *letters(history), **self.parameters)
+        x, t_x, T = letters(history)
+        return formulas.bgnbd_expected_purchases(days, x, t_x, T, **self.parameters)
 
     def p_alive(self, history: pd.DataFrame) -> Array:
         """Return the probability of still being a customer at the cutoff, shape (n,)."""
-        return formulas.bgnbd_p_alive(*letters(history), **self.parameters)
+        x, t_x, T = letters(history)
+        return formulas.bgnbd_p_alive(x, t_x, T, **self.parameters)
 
     def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
-        return formulas.bgnbd_p_no_purchase(days, *letters(history), **self.parameters)
+        x, t_x, T = letters(history)
+        return formulas.bgnbd_p_no_purchase(days, x, t_x, T, **self.parameters)
 
     def save(self, folder: Path) -> None:
         """Write the parameters as JSON."""
-        write_json(folder / "bgnbd.json", {"penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"})
+        write_json(
+            folder / "bgnbd.json",
+            {"penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"},
+        )
 
     @classmethod
     def load(cls, folder: Path) -> "BetaGeoModel":
@@ -89,5 +97,7 @@ def _estimate(x: Array, t_x: Array, T: Array, counts: Array, penalty: float) -> 
         try:
             fitter.fit(x, t_x, T, weights=counts)
         except ConvergenceError:
-            raise InputError(f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty.") from None
+            raise InputError(
+                f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty."
+            ) from None
     return {name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")}

@@ -41,8 +41,9 @@ def check_events(events: Any, origin: str, *, has_amount: bool) -> None:
         broken.append("amount: not_nullable")
     if broken:
         raise InputError(
-            f"{origin}: after the policies, the events still break the contract:\n" + "\n".join(f"  {line}" for line in broken),
-            remedy="a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, missing_date, ...).",
+            f"{origin}: after the policies, the events still break the contract:\n"
+            + "\n".join(f"  {line}" for line in broken),
+            remedy="a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, ...).",
         )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..errors import InputError, listed, require
 
-SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
+SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK_CHARACTERS = 1 << 20
 
@@ -37,7 +37,10 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="churnclv-") as folder:
         copy = Path(folder) / "log.csv"
         try:
-            with path.open(encoding=chosen, newline="") as source, copy.open("w", encoding="utf-8", newline="") as text:
+            with (
+                path.open(encoding=chosen, newline="") as source,
+                copy.open("w", encoding="utf-8", newline="") as text,
+            ):
                 while chunk := source.read(_CHUNK_CHARACTERS):
                     text.write(chunk.replace("\0", ""))
         except UnicodeError as error:
@@ -46,7 +49,9 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
                 remedy="name the encoding, for example data.encoding=cp1252 (Excel in Western Europe).",
             ) from None
         except LookupError:
-            raise InputError(f"data.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252.") from None
+            raise InputError(
+                f"data.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252."
+            ) from None
         yield copy
 
 
@@ -72,7 +77,11 @@ def detect_separator(path: Path, wanted: list[str], chosen: str) -> str:
 def check_header(origin: str, header: list[str], columns: dict[str, str], separator: str | None = None) -> None:
     """Raise `InputError` that names every mapped column missing from the header, at once."""
     doubled = sorted({name for name in header if header.count(name) > 1 and name in columns.values()})
-    require(not doubled, f"{origin}: row 1: more than one column is named {listed(doubled)}.", remedy="rename one.")
+    require(
+        not doubled,
+        f"{origin}: row 1: more than one column is named {listed(doubled)}.",
+        remedy="rename one.",
+    )
     missing = {role: name for role, name in columns.items() if name not in header}
     if not missing:
         return

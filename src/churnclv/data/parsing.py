@@ -10,6 +10,7 @@ from ..errors import InputError, require
 from .settings import DataSettings, Decimal
 
 AMOUNT = "decimal(18, 4)"
+_MONTHS = 12
 _TIME = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _OFFSET = r"\s?(Z|[+-]\d{2}(:?\d{2})?)$"
 SHAPES = {
@@ -57,12 +58,16 @@ def choose_day_first(raw: Any, settings: DataSettings, origin: str) -> bool:
     first, second = (raw.timestamp.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
     numbers = raw.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
     counts = numbers.aggregate(
-        all=numbers.first.count(), day=(numbers.first > 12).sum(), month=(numbers.second > 12).sum()
+        all=numbers.first.count(), day=(numbers.first > _MONTHS).sum(), month=(numbers.second > _MONTHS).sum()
     ).execute()
     rows, day, month = (int(counts[name].fillna(0).iloc[0]) for name in ("all", "day", "month"))
     column = settings.columns.timestamp
     remedy = "say which with data.day_first=true or data.day_first=false."
-    require(not (rows and day == month == 0), f"{origin}: column {column!r}: days and months cannot be told apart.", remedy=remedy)
+    require(
+        not (rows and day == month == 0),
+        f"{origin}: column {column!r}: days and months cannot be told apart.",
+        remedy=remedy,
+    )
     both = f"{origin}: column {column!r}: {day} rows are day first and {month} rows are month first."
     require(not (day and month), both, remedy=remedy)
     return day > 0

@@ -10,7 +10,7 @@ from .settings import DataSettings, Policy
 
 @dataclass(frozen=True)
 class FaultCount:
-    """How many rows show a fault, and how many of them were set aside because of it (each row once, its first fault)."""
+    """How many rows show a fault, and how many were set aside for it (each row once, for its first fault)."""
 
     fault: str
     policy: str

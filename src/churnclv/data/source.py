@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from ..errors import InputError, require
 from .encoding import as_utf8, check_header, detect_separator, read_header
 from .settings import DataSettings, Format
@@ -37,9 +39,21 @@ def locate(settings: DataSettings) -> Path:
         return _locate_embedded(settings.builtin)
     require(settings.path is not None, "data.path is not set.", remedy="make train DATA=orders.csv")
     path = Path(str(settings.path)).expanduser()
-    require(path.exists(), f"{path}: no such file.", remedy="check data.path; it is relative to the folder you call from.")
-    require(path.is_file(), f"{path}: is a folder, not a file.", remedy="name one CSV or Parquet file in data.path.")
-    require(path.stat().st_size > 0, f"{path}: is empty.", remedy="export the log again; the first row names the columns.")
+    require(
+        path.exists(),
+        f"{path}: no such file.",
+        remedy="check data.path; it is relative to the folder you call from.",
+    )
+    require(
+        path.is_file(),
+        f"{path}: is a folder, not a file.",
+        remedy="name one CSV or Parquet file in data.path.",
+    )
+    require(
+        path.stat().st_size > 0,
+        f"{path}: is empty.",
+        remedy="export the log again; the first row names the columns.",
+    )
     return path
 
 
@@ -48,7 +62,11 @@ def _locate_embedded(name: str) -> Path:
     require(name in _EMBEDDED, f"data.builtin={name}: allowed is {', '.join(_EMBEDDED)}.")
     package, inside = _EMBEDDED[name]
     spec = importlib.util.find_spec(package)
-    require(spec is not None, f"the package {package}, which carries {name}, is not installed.", remedy="make setup")
+    require(
+        spec is not None,
+        f"the package {package}, which carries {name}, is not installed.",
+        remedy="make setup",
+    )
     return Path(str(spec.origin)).parent / inside  # type: ignore[union-attr] # required above
 
 
@@ -59,14 +77,22 @@ def read_file(connection: Any, settings: DataSettings) -> RawLog:
         InputError: a fault of the file itself; the message names file, row, rule and remedy.
     """
     path = locate(settings)
-    chosen = settings.format
-    if chosen is Format.auto:
-        with path.open("rb") as content:
-            chosen = Format.parquet if content.read(4) == b"PAR1" else Format.csv
-    log = _read_parquet(connection, path, settings) if chosen is Format.parquet else _read_csv(connection, path, settings)
+    read = _read_parquet if _is_parquet(path, settings) else _read_csv
+    log = read(connection, path, settings)
     empty = log.rows_read == 0
     require(not empty, f"{path}: has a header but no rows.", remedy="export the log again.")
     return log
+
+
+def read_columns(settings: DataSettings) -> list[str]:
+    """Return the names of the columns in the settings' log, reading nothing but its head."""
+    path = locate(settings)
+    if _is_parquet(path, settings):
+        from pyarrow import parquet
+
+        return [str(name) for name in parquet.read_schema(path).names]
+    with as_utf8(path, settings.encoding) as text:
+        return read_header(text, detect_separator(text, list(settings.columns.mapped().values()), settings.separator))
 
 
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
@@ -74,17 +100,26 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings.columns.mapped())
     connection.con.register("raw_frame", frame)
-    _create_raw(connection, 'FROM raw_frame', header, settings, _typed_text(connection, "raw_frame"), first_row=1)
+    _create_raw(connection, "FROM raw_frame", header, settings, _typed_text(connection, "raw_frame"), first_row=1)
     connection.con.unregister("raw_frame")
     return _raw_log(connection, "the events given", (), first_row=1)
+
+
+def _is_parquet(path: Path, settings: DataSettings) -> bool:
+    if settings.format is not Format.auto:
+        return settings.format is Format.parquet
+    with path.open("rb") as content:
+        return content.read(4) == b"PAR1"
 
 
 def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog:
     source = f"read_parquet({_literal(str(path))})"
     try:
-        header = [row[0] for row in connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()]  # noqa: S608 # quoted
-    except Exception as error:
-        raise InputError(f"{path}: is not a readable Parquet file ({_first_line(error)}).", remedy="write it again.") from None
+        header = [row[0] for row in connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()]
+    except duckdb.Error as error:
+        raise InputError(
+            f"{path}: is not a readable Parquet file ({_first_line(error)}).", remedy="write it again."
+        ) from None
     check_header(str(path), header, settings.columns.mapped())
     texts = _typed_text(connection, source)
     _create_raw(connection, f"FROM {source}", header, settings, texts, first_row=1)
@@ -96,8 +131,10 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
         separator = detect_separator(text, list(settings.columns.mapped().values()), settings.separator)
         header = read_header(text, separator)
         check_header(str(path), header, settings.columns.mapped(), separator)
-        malformed = _read_spaced(connection, text, header, settings) if separator == "whitespace" else _read_separated(
-            connection, text, header, separator, path, settings
+        malformed = (
+            _read_spaced(connection, text, header, settings)
+            if separator == "whitespace"
+            else _read_separated(connection, text, header, separator, path, settings)
         )
     return _raw_log(connection, str(path), malformed, first_row=2)
 
@@ -107,38 +144,57 @@ def _read_separated(
 ) -> tuple[tuple[int, str], ...]:
     names = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
     source = (
-        f"FROM read_csv({_literal(str(text))}, columns={{{names}}}, delim={_literal(separator)}, header=true, quote='\"', "
-        "escape='\"', auto_detect=false, strict_mode=true, null_padding=false, store_rejects=true, rejects_limit=0)"
+        f"FROM read_csv({_literal(str(text))}, columns={{{names}}}, delim={_literal(separator)}, header=true, "
+        "quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, store_rejects=true, "
+        "rejects_limit=0)"
     )
     cells = {name: f"c{place}" for place, name in enumerate(header)}
     try:
         _create_raw(connection, source, header, settings, cells, first_row=2)
         rejects = connection.raw_sql(
-            "SELECT line, any_value(error_type), any_value(error_message) FROM reject_errors GROUP BY line ORDER BY line"
+            "SELECT line, any_value(error_type), any_value(error_message) FROM reject_errors GROUP BY line ORDER BY 1"
         ).fetchall()
-    except Exception as error:
-        raise InputError(f"{path}: cannot be read as CSV ({_first_line(error)}).", remedy="check quotes and separators.") from None
+    except duckdb.Error as error:
+        raise InputError(
+            f"{path}: cannot be read as CSV ({_first_line(error)}).", remedy="check quotes and separators."
+        ) from None
     for line, kind, _ in rejects:
         closed = kind != "UNQUOTED VALUE"
-        require(closed, f"{path}: row {line}: a quote is opened and never closed.", remedy="close or double the quote.")
+        require(
+            closed,
+            f"{path}: row {line}: a quote is opened and never closed.",
+            remedy="close or double the quote.",
+        )
     _shift_rows(connection, [line for line, _, _ in rejects])
     return tuple((line, str(message)) for line, _, message in rejects)
 
 
 def _shift_rows(connection: Any, rejected: list[int]) -> None:
-    """Give rows after a rejected one the number they have in the file."""
-    for line in rejected:
-        connection.raw_sql(f'UPDATE {RAW} SET "row" = "row" + 1 WHERE "row" >= {int(line)}')  # noqa: S608 # an integer
+    """Give rows after a rejected one the number they have in the file.
+
+    A row has moved up by as many rejected lines r_i (i = 0, 1, ...) as satisfy r_i - i <= its number.
+    """
+    if not rejected:
+        return
+    moves = ", ".join(f"({line - place}, {place + 1})" for place, line in enumerate(rejected))
+    steps = f"SELECT line, max(moved) AS moved FROM (VALUES {moves}) AS m(line, moved) GROUP BY line"
+    connection.raw_sql(
+        f"CREATE OR REPLACE TEMP TABLE {RAW} AS "
+        f'SELECT {RAW}.* REPLACE ({RAW}."row" + coalesce(moved, 0) AS "row") FROM {RAW} '
+        f'ASOF LEFT JOIN ({steps}) AS steps ON {RAW}."row" >= steps.line'
+    )
 
 
 def _read_spaced(connection: Any, text: Path, header: list[str], settings: DataSettings) -> tuple[tuple[int, str], ...]:
     lines = (
         f"(SELECT row_number() OVER () + 1 AS line, string_split_regex(trim(line), '\\s+') AS cells FROM read_csv("
-        f"{_literal(str(text))}, columns={{'line': 'VARCHAR'}}, delim='\x1f', header=true, quote='', escape='', auto_detect=false))"
+        f"{_literal(str(text))}, columns={{'line': 'VARCHAR'}}, delim='\x1f', header=true, quote='', escape='', "
+        "auto_detect=false))"
     )
     width = len(header)
     malformed = connection.raw_sql(
-        f"SELECT line, 'expected {width} columns, found ' || len(cells) FROM {lines} WHERE len(cells) != {width} ORDER BY line"  # noqa: S608 # quoted
+        f"SELECT line, 'expected {width} columns, found ' || len(cells) FROM {lines} "
+        f"WHERE len(cells) != {width} ORDER BY line"
     ).fetchall()
     cells = {name: f"cells[{place + 1}]" for place, name in enumerate(header)}
     _create_raw(connection, f"FROM {lines} WHERE len(cells) = {width}", header, settings, cells, first_row=2)
@@ -147,21 +203,26 @@ def _read_spaced(connection: Any, text: Path, header: list[str], settings: DataS
 
 
 def _create_raw(
-    connection: Any, source: str, header: list[str], settings: DataSettings, cells: dict[str, str], first_row: int
+    connection: Any,
+    source: str,
+    header: list[str],
+    settings: DataSettings,
+    cells: dict[str, str],
+    first_row: int,
 ) -> None:
     """Create the raw table: the row's number, the hash of its cells, and the mapped cells as text."""
     compared = [name for name in header if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cells[name]}, chr(0))" for name in compared)
     roles = ", ".join(f'{cells[name]} AS "{role}"' for role, name in settings.columns.mapped().items())
     connection.raw_sql(
-        f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # noqa: S608 # quoted
+        f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
         f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {roles} {source}"
     )
 
 
 def _typed_text(connection: Any, source: str) -> dict[str, str]:
     """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids."""
-    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()  # noqa: S608 # quoted by the caller
+    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
     texts = {}
     for name, kind, *_ in described:
         cell = f"CAST({_name(name)} AS VARCHAR)"

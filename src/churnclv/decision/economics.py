@@ -17,6 +17,9 @@ class EconomicsSettings:
         """Check the ranges."""
         require(0 < self.margin <= 1, f"economics.margin is {self.margin}, allowed is above 0 up to 1.")
         rate = self.annual_discount_rate
-        require(0 <= rate < 10, f"economics.annual_discount_rate is {rate}, allowed is 0 up to 10 (0.1 = 10% a year).")  # noqa: PLR2004
+        require(
+            0 <= rate <= 1,
+            f"economics.annual_discount_rate is {rate}, allowed is 0 to 1 (0.1 = 10% a year).",
+        )
         days = self.clv_horizon_days
         require(days >= 1, f"economics.clv_horizon_days is {days}, allowed is 1 or more.")

@@ -46,7 +46,10 @@ class Segmentation:
     def learn(cls, history: pd.DataFrame) -> "Segmentation":
         """Take the quintiles of silent days and of purchases; equal values always get equal scores."""
         silent, purchases = _measures(history)
-        return cls([float(v) for v in np.quantile(silent, _SHARES)], [float(v) for v in np.quantile(purchases, _SHARES)])
+        return cls(
+            [float(v) for v in np.quantile(silent, _SHARES)],
+            [float(v) for v in np.quantile(purchases, _SHARES)],
+        )
 
     def predict(self, history: pd.DataFrame) -> NDArray[np.str_]:
         """Return each customer's segment name, shape (n,)."""

@@ -1,7 +1,7 @@
 """Figures: what people would rather look at than read. Each function returns a matplotlib figure."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK, MODEL, BASE, PALE = "#1f2933", "#0b6e99", "#c2410c", "#9aa5b1"
-_STYLE = {
+_STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.edgecolor": PALE,
@@ -48,7 +48,16 @@ def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
     table = reliability_bins(truth, predicted)
     error = 1.96 * np.sqrt(table[:, 1] * (1 - table[:, 1]) / table[:, 2])
     axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="perfectly calibrated")
-    axes.errorbar(table[:, 0], table[:, 1], yerr=error, color=MODEL, marker="o", lw=1.5, capsize=2, label="tenth of the customers")
+    axes.errorbar(
+        table[:, 0],
+        table[:, 1],
+        yerr=error,
+        color=MODEL,
+        marker="o",
+        lw=1.5,
+        capsize=2,
+        label="tenth of the customers",
+    )
     low = max(0.0, float(min(table[:, 0].min(), table[:, 1].min())) - 0.05)
     axes.set_xlim(low, 1.01)
     axes.set_ylim(low, 1.01)
@@ -60,7 +69,14 @@ def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_
     """Draw the share of all value (or churners) found in the best-ranked share of customers."""
     figure, axes = _canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
     reach = np.linspace(0, 1, len(truth) + 1)
-    axes.plot(reach, np.r_[0, np.cumsum(np.sort(truth)[::-1])] / truth.sum(), color=PALE, lw=1, ls=":", label="perfect ranking")
+    axes.plot(
+        reach,
+        np.r_[0, np.cumsum(np.sort(truth)[::-1])] / truth.sum(),
+        color=PALE,
+        lw=1,
+        ls=":",
+        label="perfect ranking",
+    )
     colours = [MODEL, BASE, INK, "#6d28d9"]
     for (name, predicted), colour in zip(predictions.items(), colours, strict=False):
         order = np.argsort(-predicted, kind="stable")

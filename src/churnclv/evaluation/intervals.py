@@ -42,7 +42,12 @@ class Scores:
 
 
 def score(
-    samples: Sequence[Sample], metrics: Mapping[str, Metric], reference: str, *, replicates: int = 500, seed: int = 0
+    samples: Sequence[Sample],
+    metrics: Mapping[str, Metric],
+    reference: str,
+    *,
+    replicates: int = 500,
+    seed: int = 0,
 ) -> Scores:
     """Return every metric for every model, averaged over the samples, with intervals.
 

@@ -119,8 +119,20 @@ def _concentration(truth: Array, ranking: Array, weights: Array) -> Array:
     return np.asarray(area - 0.5)
 
 
-CHURN_METRICS: dict[str, Metric] = {"auc": auc, "average_precision": average_precision, "log_loss": log_loss, "brier": brier}
-VALUE_METRICS: dict[str, Metric] = {"rmse": rmse, "mae": mae, "msle": msle, "bias": bias, "spearman": spearman, "gini": gini}
+CHURN_METRICS: dict[str, Metric] = {
+    "auc": auc,
+    "average_precision": average_precision,
+    "log_loss": log_loss,
+    "brier": brier,
+}
+VALUE_METRICS: dict[str, Metric] = {
+    "rmse": rmse,
+    "mae": mae,
+    "msle": msle,
+    "bias": bias,
+    "spearman": spearman,
+    "gini": gini,
+}
 HIGHER_IS_BETTER = {"auc": True, "average_precision": True, "spearman": True, "gini": True}
 
 

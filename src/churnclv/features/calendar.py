@@ -28,7 +28,9 @@ def calendar(history: Any, settings: FeatureSettings) -> Any:
         month=orders.timestamp.month().cast("int64"),
     )
     counts = {f"weekday_{name}": (dated.weekday == place).sum() for place, name in enumerate(WEEKDAYS)}
-    counts |= {f"hours_{name}": ((dated.hour >= low) & (dated.hour < high)).sum() for name, (low, high) in HOURS.items()}
+    counts |= {
+        f"hours_{name}": ((dated.hour >= low) & (dated.hour < high)).sum() for name, (low, high) in HOURS.items()
+    }
     counts |= {f"month_{month:02}": (dated.month == month).sum() for month in range(1, 13)}
     counted = dated.group_by(KEYS).agg(n=dated.count(), **counts)
     shares = {name: counted[name].cast("float64") / counted.n.cast("float64") for name in counts}

@@ -14,9 +14,7 @@ def occasions(history: Any) -> Any:
     orders = history.filter(history.kind == "order").mutate(
         day=lambda t: day_number(t.timestamp), cutoff_day=lambda t: day_number(t.cutoff)
     )
-    days = orders.group_by([*KEYS, "day", "cutoff_day"]).agg(
-        spend=orders.amount.sum(), units=orders.quantity.sum()
-    )
+    days = orders.group_by([*KEYS, "day", "cutoff_day"]).agg(spend=orders.amount.sum(), units=orders.quantity.sum())
     return days.mutate(days_ago=days.cutoff_day - days.day)
 
 

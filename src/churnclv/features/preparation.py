@@ -34,9 +34,7 @@ def prepare(
     cache: Path | None = None,
 ) -> Snapshots:
     """Build features at all cutoffs in one pass, and labels at the training cutoffs only."""
-    frame = build_features(
-        events.table, events.quality.fingerprint, (*training, sealed), features, windows, cache
-    )
+    frame = build_features(events.table, events.quality.fingerprint, (*training, sealed), features, windows, cache)
     eligible = frame[frame["in_population"]]
     names = feature_names(frame, features)
     labels = _read_labels(events, training, windows)

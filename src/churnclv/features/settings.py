@@ -17,7 +17,11 @@ class FeatureSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require(len(self.families) > 0, "features.families is empty.", remedy="name at least one, such as recency.")
+        require(
+            len(self.families) > 0,
+            "features.families is empty.",
+            remedy="name at least one, such as recency.",
+        )
         for name in ("lookback_days", "half_life_days"):
             for days in getattr(self, name):
                 require(days >= 1, f"features.{name} holds {days}, allowed is 1 or more.")

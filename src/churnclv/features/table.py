@@ -60,9 +60,17 @@ def feature_table(events: Any, cutoffs: Sequence[datetime], settings: FeatureSet
 
 def _check_family(name: str, columns: Any, joined: Any) -> None:
     keyed = isinstance(columns, ibis.Table) and set(KEYS) <= set(columns.columns)
-    require(keyed, f"feature family {name}: its result lacks the keys {KEYS}.", remedy="group_by(['customer_id', 'cutoff']).")
+    require(
+        keyed,
+        f"feature family {name}: its result lacks the keys {KEYS}.",
+        remedy="group_by(['customer_id', 'cutoff']).",
+    )
     doubled = (set(columns.columns) & set(joined.columns)) - set(KEYS)
-    require(not doubled, f"feature family {name}: repeats columns {sorted(doubled)}.", remedy="give them names of their own.")
+    require(
+        not doubled,
+        f"feature family {name}: repeats columns {sorted(doubled)}.",
+        remedy="give them names of their own.",
+    )
 
 
 def _as_frame(table: Any) -> pd.DataFrame:
@@ -74,7 +82,11 @@ def _as_frame(table: Any) -> pd.DataFrame:
     frame[numeric] = frame[numeric].astype("float64")
     frame["in_population"] = frame["in_population"].astype(bool)
     repeated = frame.duplicated(list(KEYS)).any()
-    require(not repeated, "a feature family has several rows per customer and cutoff.", remedy="group by both keys.")
+    require(
+        not repeated,
+        "a feature family has several rows per customer and cutoff.",
+        remedy="group by both keys.",
+    )
     return frame  # type: ignore[no-any-return] # ibis is untyped here
 
 

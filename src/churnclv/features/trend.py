@@ -21,8 +21,7 @@ def trend(history: Any, settings: FeatureSettings) -> Any:
     bought = occasions(history)
     ago = bought.days_ago
     changes = {
-        f"purchase_change_{days}_days": ago.count(where=ago <= days)
-        - ago.count(where=(ago > days) & (ago <= 2 * days))
+        f"purchase_change_{days}_days": ago.count(where=ago <= days) - ago.count(where=(ago > days) & (ago <= 2 * days))
         for days in settings.lookback_days
     }
     decayed = {}

@@ -42,9 +42,9 @@ class Plan:
     def lines(self) -> list[str]:
         """Return the plan as lines for people."""
         valid = ", ".join(f"{fold.valid:%Y-%m-%d}" for fold in self.folds)
+        span = f"{self.cutoffs[0]:%Y-%m-%d} to {self.cutoffs[-1]:%Y-%m-%d}"
         return [
-            f"horizon {self.horizon_days} days; {len(self.cutoffs)} training cutoffs "
-            f"{self.cutoffs[0]:%Y-%m-%d} to {self.cutoffs[-1]:%Y-%m-%d}; validated at {valid}",
+            f"horizon {self.horizon_days} days; {len(self.cutoffs)} training cutoffs {span}; validated at {valid}",
             f"sealed test at {self.sealed:%Y-%m-%d}: features before it, labels from it on",
         ]
 
@@ -65,7 +65,8 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
         raise InputError(
             f"The plan does not fit the data: {days} days from {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
             f"windows.horizon_days={settings.horizon_days}, n_cutoffs={settings.n_cutoffs}, "
-            f"step_days={settings.step_days}, n_folds={settings.n_folds}, min_history_days={settings.min_history_days}.",
+            f"step_days={settings.step_days}, n_folds={settings.n_folds}, "
+            f"min_history_days={settings.min_history_days}.",
             remedy=_what_would_fit(days, (sealed - start).days, settings),
         )
     return Plan(settings.horizon_days, cutoffs, tuple(folds), sealed)
@@ -93,7 +94,9 @@ def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
     try:
         chosen = datetime.fromisoformat(settings.sealed_cutoff)
     except ValueError:
-        raise InputError(f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09.") from None
+        raise InputError(
+            f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09."
+        ) from None
     remedy = f"the last cutoff whose {settings.horizon_days} days have happened is {last:%Y-%m-%d}."
     require(chosen <= last, f"windows.sealed_cutoff={chosen:%Y-%m-%d} is too late for its labels.", remedy=remedy)
     return chosen
@@ -121,7 +124,9 @@ def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> s
     fits = []
     shorter = [h for h in range(1, horizon) if _days_needed(h, folds, settings) + h <= days]
     if shorter:
-        fits.append(f"windows.horizon_days={shorter[-1]} windows.n_cutoffs={_least_cutoffs(shorter[-1], folds, settings)}")
+        fits.append(
+            f"windows.horizon_days={shorter[-1]} windows.n_cutoffs={_least_cutoffs(shorter[-1], folds, settings)}"
+        )
     if folds > 1 and _days_needed(horizon, 1, settings) <= days_to_seal:
         fits.append(f"windows.n_folds=1 windows.n_cutoffs={_least_cutoffs(horizon, 1, settings)}")
     return "what would fit: " + "; or ".join(fits) if fits else "no plan fits: a longer log is needed."

@@ -35,7 +35,14 @@ class WindowSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in ("horizon_days", "step_days", "n_cutoffs", "n_folds", "min_history_days", "min_purchases"):
+        for name in (
+            "horizon_days",
+            "step_days",
+            "n_cutoffs",
+            "n_folds",
+            "min_history_days",
+            "min_purchases",
+        ):
             require(getattr(self, name) >= 1, f"windows.{name} is {getattr(self, name)}, allowed is 1 or more.")
         require(self.gap_days >= 0, f"windows.gap_days is {self.gap_days}, allowed is 0 or more.")
         active = self.active_days is None or self.active_days >= 1

@@ -24,7 +24,9 @@ class Home:
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise InputError(f"{root}: cannot be made ({error.strerror}).", remedy="set MLRUNS=a/folder/of/yours") from None
+            raise InputError(
+                f"{root}: cannot be made ({error.strerror}).", remedy="set MLRUNS=a/folder/of/yours"
+            ) from None
         if not os.access(root, os.W_OK):
             raise InputError(f"{root}: cannot be written.", remedy="set MLRUNS=a/folder/of/yours")
         return cls(root)

@@ -7,7 +7,18 @@ from pathlib import Path
 from ..files import digest, file_digest
 
 PACKAGE = Path(__file__).resolve().parents[1]
-_LIBRARIES = ("duckdb", "ibis-framework", "lifetimes", "mlflow", "numpy", "optuna", "pandas", "scikit-learn", "scipy", "xgboost")
+_LIBRARIES = (
+    "duckdb",
+    "ibis-framework",
+    "lifetimes",
+    "mlflow",
+    "numpy",
+    "optuna",
+    "pandas",
+    "scikit-learn",
+    "scipy",
+    "xgboost",
+)
 
 
 def code_digest() -> str:

@@ -106,12 +106,16 @@ class Sink:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         data = Dataset(record.name, record.digest, "local", record.source, profile=json.dumps(record.profile))
-        self._mlflow.log_inputs(self.run_id, datasets=[DatasetInput(data, [InputTag("mlflow.data.context", "training")])])
+        self._mlflow.log_inputs(
+            self.run_id, datasets=[DatasetInput(data, [InputTag("mlflow.data.context", "training")])]
+        )
 
     @_write.register
     def _(self, record: records.Trial) -> None:
         if record.study not in self._studies:
-            self._studies[record.study] = self._start(f"study: {record.study}", {_PARENT: self.run_id, "study": record.study})
+            self._studies[record.study] = self._start(
+                f"study: {record.study}", {_PARENT: self.run_id, "study": record.study}
+            )
         study = self._studies[record.study]
         tags = {_PARENT: study, "study": record.study, "state": record.state}
         trial = self._start(f"{record.study} trial {record.number:03}", tags, record.started)

@@ -1,6 +1,7 @@
 """The summary at the end of a run: what was read, what was found, against what, and what to do next."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from ..data.quality import QualityReport
 from ..evaluation.intervals import Interval, Scores
@@ -38,6 +39,26 @@ def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores 
 def difference_line(what: str, found: Interval) -> str:
     """Return one paired difference with its interval."""
     return f"  {what}: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+
+
+def calibration_line_of(method: str, losses: Mapping[str, float]) -> str:
+    """Return which calibration was chosen, and the log-loss of each candidate."""
+    tried = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
+    return f"  calibration: {method} (log-loss, each fold judged by the others: {tried})"
+
+
+def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:
+    """Return where the run is kept, how often its seal was opened, and what to do next."""
+    seal = f"opened by {openings} different run(s) so far" if openings else "left closed (windows.open_seal=false)"
+    return [
+        *section("Run"),
+        f"  seal on these data and cutoff: {seal}",
+        f"  {home}, experiment {experiment}, run {run_id}",
+        f"  {seconds:.0f} seconds",
+        "",
+        "Next:  make ui        compare runs",
+        "       make export    write the best run as a bundle, for make score and make serve",
+    ]
 
 
 def _figure(value: float) -> str:

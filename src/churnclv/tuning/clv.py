@@ -49,4 +49,4 @@ def tune_clv(
 
 def _model(settings: ClvSettings, drawn: dict[str, Any]) -> ClvModel:
     model = ClvModel.from_settings(settings)
-    return ClvModel(**{**model.get_params(), **drawn})  # type: ignore[arg-type] # the search's names are the model's
+    return ClvModel(**{**model.get_params(), **drawn})

@@ -75,7 +75,8 @@ def _expectations(trial: Judged, horizon_days: int) -> dict[str, Expectation]:
     history = trial.asked.features
     return {
         CLV_MODEL: Expectation(
-            trial.clv.expected_purchases(history, horizon_days), trial.clv.expected_spend(history, horizon_days)
+            trial.clv.expected_purchases(history, horizon_days),
+            trial.clv.expected_spend(history, horizon_days),
         ),
         "past_rate": predict_past_rate(history, horizon_days),
         "population_mean": predict_mean(history, trial.train.labels),

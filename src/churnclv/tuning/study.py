@@ -1,4 +1,4 @@
-"""One Optuna study that survives being killed: finished trials are kept, and the rest goes on as if nothing happened."""
+"""One Optuna study that survives being killed: finished trials are kept, and the rest goes on as if uninterrupted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -46,7 +46,11 @@ Objective = Callable[[optuna.Trial, dict[str, Any]], float]
 
 
 def run_study(
-    plan: StudyPlan, objective: Objective, on_trial: Callable[[TrialRecord], None], progress: Progress, title: str
+    plan: StudyPlan,
+    objective: Objective,
+    on_trial: Callable[[TrialRecord], None],
+    progress: Progress,
+    title: str,
 ) -> TrialRecord:
     """Minimise `objective` until `n_trials` are complete or pruned, and return the best complete trial.
 
@@ -107,10 +111,20 @@ def _finished(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def _record(place: int, trial: FrozenTrial) -> TrialRecord:
-    started, ended = (moment.astimezone(UTC) if moment else datetime.now(UTC) for moment in (trial.datetime_start, trial.datetime_complete))
+    started, ended = (
+        moment.astimezone(UTC) if moment else datetime.now(UTC)
+        for moment in (trial.datetime_start, trial.datetime_complete)
+    )
     value = trial.value if trial.state is TrialState.COMPLETE else None
     return TrialRecord(
-        place, trial.state.name, dict(trial.params), value, dict(trial.intermediate_values), dict(trial.user_attrs), started, ended
+        place,
+        trial.state.name,
+        dict(trial.params),
+        value,
+        dict(trial.intermediate_values),
+        dict(trial.user_attrs),
+        started,
+        ended,
     )
 
 

@@ -1,0 +1,59 @@
+"""The model card: what a bundle is for, what it learned from, how good it was, and what not to do with it."""
+
+from collections.abc import Mapping
+
+from .contract import BundleContract
+
+
+def write_card(
+    contract: BundleContract, title: str, metrics: Mapping[str, float], parameters: Mapping[str, str]
+) -> str:
+    """Return the card as Markdown; `metrics` are those of the run that chose the model."""
+    windows = contract.windows
+    who = f"at least {windows.min_purchases} purchase(s)"
+    who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
+    shown = [
+        f"| {name} | {metrics[name]:.4f} | {_range(metrics, name)} |"
+        for name in sorted(metrics)
+        if _is_main(name, metrics)
+    ]
+    lines = [
+        f"# {title}",
+        "",
+        _purpose(contract),
+        "",
+        f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
+        "  below are those of the same choices before the refit, not of these exact models.",
+        f"- Eligible for a churn score: {who} `as_of`.",
+        f"- Learned from {contract.data.name}, content fingerprint {contract.data_fingerprint}; run {contract.run_id}.",
+        "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
+        "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
+        "- The manifest detects damage, not a hostile author: load bundles from your own registry only.",
+        "",
+        "| figure | value | 95% interval |",
+        "|---|---:|---:|",
+        *shown,
+        "",
+        "## Parameters",
+        "",
+        *[f"- {name}: {value}" for name, value in parameters.items()],
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _purpose(contract: BundleContract) -> str:
+    economics = contract.economics
+    return (
+        f"Chance of no purchase within {contract.windows.horizon_days} days, expected purchases and spend "
+        f"in that time, and CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
+        f"{economics.annual_discount_rate:g} a year)."
+    )
+
+
+def _is_main(name: str, metrics: Mapping[str, float]) -> bool:
+    return f"{name}_low" in metrics
+
+
+def _range(metrics: Mapping[str, float], name: str) -> str:
+    return f"{metrics[f'{name}_low']:.4f} to {metrics[f'{name}_high']:.4f}"

@@ -1,0 +1,58 @@
+"""What a bundle promises: the settings it was trained with, stored as JSON and read back as the rooms' own types."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..data.settings import DataSettings
+from ..decision.economics import EconomicsSettings
+from ..errors import InputError
+from ..features.families import BUILT_IN
+from ..features.settings import FeatureSettings
+from ..files import read_json, write_json
+from ..snapshots.settings import WindowSettings
+
+FORMAT = 1
+_FILE = "contract.json"
+
+
+@dataclass
+class BundleContract:
+    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`."""
+
+    data: DataSettings
+    windows: WindowSettings
+    features: FeatureSettings
+    economics: EconomicsSettings
+    fitted_through: str
+    data_fingerprint: str
+    run_id: str
+    versions: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    def own_families(self, folder: Path) -> list[str]:
+        """Return the families, with a user's own files found inside the bundle."""
+        return [name if name in BUILT_IN else str(folder / name) for name in self.features.families]
+
+
+def write_contract(folder: Path, contract: BundleContract) -> None:
+    """Write the contract as JSON."""
+    from pydantic import TypeAdapter
+
+    write_json(folder / _FILE, TypeAdapter(BundleContract).dump_python(contract, mode="json"))
+
+
+def read_contract(folder: Path) -> BundleContract:
+    """Read a contract.
+
+    Raises:
+        InputError: it was written by a later version.
+    """
+    from pydantic import TypeAdapter
+
+    stored = read_json(folder / _FILE)
+    if stored.get("format") != FORMAT:
+        raise InputError(
+            f"{folder}: bundle format {stored.get('format')}, this code reads {FORMAT}.",
+            remedy="export it again.",
+        )
+    return TypeAdapter(BundleContract).validate_python(stored)

@@ -1,0 +1,156 @@
+"""Writing a bundle: models, contract, profile, card and code, sealed by a manifest."""
+
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .. import __version__
+from ..churn.boosted import BoostedChurnModel
+from ..churn.calibration import Calibrator
+from ..clv.model import ClvModel
+from ..decision.segments import Segmentation
+from ..features.families import BUILT_IN
+from ..files import file_digest, replacing_folder, write_json, write_text
+from .contract import BundleContract, write_contract
+from .pyfunc import MANIFEST
+
+PACKAGE = Path(__file__).resolve().parents[1]
+ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "decision", "bundle")
+_NEEDS = (
+    "duckdb",
+    "ibis-framework",
+    "mlflow",
+    "numpy",
+    "pandas",
+    "pandera",
+    "pyarrow",
+    "scipy",
+    "sqlglot",
+    "xgboost",
+)
+_QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """The fitted models and what is told about them."""
+
+    churn: BoostedChurnModel
+    calibrator: Calibrator
+    clv: ClvModel
+    segments: Segmentation
+    contract: BundleContract
+    profile: pd.DataFrame
+    card: str
+
+
+def write_bundle(out: Path, parts: BundleParts) -> Path:
+    """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
+    with tempfile.TemporaryDirectory() as name, replacing_folder(out) as target:
+        folder = Path(name) / "bundle"
+        contract = _copy_own_families(folder, parts.contract)
+        write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
+        for model in (parts.churn, parts.calibrator, parts.clv):
+            model.save(folder / "models")
+        write_json(folder / "models" / "segments.json", vars(parts.segments))
+        write_json(folder / "profile.json", _quantiles(parts.profile))
+        write_text(folder / "card.md", parts.card)
+        _copy_code(folder / "code" / "churnclv")
+        _save_pyfunc(target, folder, contract)
+        files = sorted(path for path in target.rglob("*") if path.is_file())
+        listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
+        write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
+    return out
+
+
+def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract:
+    """Copy the files of a user's own families into the bundle and name them there."""
+    names = []
+    for place, name in enumerate(contract.features.families):
+        if name in BUILT_IN:
+            names.append(name)
+            continue
+        path, _, function = name.rpartition(":")
+        inside = Path("families") / f"family_{place}.py"
+        (folder / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(Path(path).expanduser(), folder / inside)
+        names.append(f"{inside.as_posix()}:{function}")
+    return replace(contract, features=replace(contract.features, families=names))
+
+
+def _copy_code(target: Path) -> None:
+    """Copy the rooms that scoring needs, and the modules they stand on."""
+    target.mkdir(parents=True)
+    for module in ("__init__.py", "errors.py", "files.py"):
+        shutil.copyfile(PACKAGE / module, target / module)
+    for room in ROOMS:
+        shutil.copytree(
+            PACKAGE / room,
+            target / room,
+            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py"),
+        )
+
+
+def _save_pyfunc(target: Path, folder: Path, contract: BundleContract) -> None:
+    from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
+    from mlflow.models import ModelSignature
+    from mlflow.pyfunc import save_model
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    columns = contract.data.columns.mapped()
+    anything: Any = AnyType()  # type: ignore[no-untyped-call] # mlflow's
+    signature = ModelSignature(
+        inputs=Schema([ColSpec(anything, column) for column in columns.values()]),
+        params=ParamSchema([ParamSpec("as_of", "string", "")]),
+    )
+    pins = [f"{name}=={version}" for name, version in library_pins().items()]
+    MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call] # mlflow's
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the input example is written below: MLflow would run the model to check it
+        save_model(
+            target,
+            python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
+            artifacts={"bundle": str(folder)},
+            signature=signature,
+            pip_requirements=pins,
+        )
+    write_json(target / "input_example.json", {"dataframe_records": [_example(columns)], "params": {"as_of": ""}})
+
+
+def _example(columns: dict[str, str]) -> dict[str, str]:
+    values = {
+        "customer_id": "C-1",
+        "timestamp": "2011-09-01",
+        "quantity": "1",
+        "amount": "19.99",
+        "price": "19.99",
+    }
+    return {column: values.get(role, "") for role, column in columns.items()}
+
+
+def library_pins() -> dict[str, str]:
+    """Return the exact versions that loading the bundle needs."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in _NEEDS}
+
+
+def _quantiles(profile: pd.DataFrame) -> dict[str, Any]:
+    """Return quantiles and the share of undefined values of each numeric column, to tell drift later."""
+    numeric = profile.select_dtypes("number")
+    return {
+        str(name): {
+            "missing_share": float(column.isna().mean()),
+            "quantiles": {str(q): float(v) for q, v in zip(_QUANTILES, np.quantile(known, _QUANTILES), strict=True)}
+            if len(known := column.dropna())
+            else {},
+        }
+        for name, column in numeric.items()
+    }

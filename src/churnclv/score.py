@@ -1,0 +1,31 @@
+"""Score: raw events in, one row of scores per customer out."""
+
+from pathlib import Path
+
+from .config import ScoreConfig, open_door
+from .progress import Progress
+
+
+def main(config: ScoreConfig) -> None:
+    """Load the bundle, read the events with its mapping, and write the scores."""
+    from .bundle.loading import load_bundle
+    from .files import replacing
+    from .tracking.home import Home
+    from .tracking.registry import locate_bundle
+
+    progress = Progress()
+    folder = locate_bundle(Home.at(config.tracking.home), config.model)
+    progress.say(f"Loading {folder}")
+    scorer = load_bundle(folder)
+    events = scorer.read(Path(config.input), config.columns, config.date_format)
+    for line in events.quality.lines():
+        progress.say(line)
+    scores = scorer.score(scorer.features(events, config.as_of))
+    with replacing(Path(config.output)) as temporary:
+        scores.to_csv(temporary, index=False)
+    as_of, days = scores["as_of"].iloc[0], scores["horizon_days"].iloc[0]
+    print(f"{config.output}: {len(scores):,} customers scored as of {as_of}, horizon {days} days")
+
+
+if __name__ == "__main__":
+    open_door("score", main)

@@ -1,0 +1,84 @@
+"""The scoreboard as records: every figure with its interval, pictures, and predictions to compare runs by later."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ..evaluation import figures
+from ..evaluation.intervals import Sample, Scores
+from ..evaluation.reliability import calibration_line, expected_calibration_error
+from ..tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Scoreboard
+from . import records
+
+_MAIN = {"churn": CHURN_MODEL, "purchases": CLV_MODEL, "spend": CLV_MODEL}
+
+
+def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
+    """Yield a scoreboard's figures (`valid.churn.auc`, ...), and the pictures of the latest cutoff judged."""
+    for target, model in _MAIN.items():
+        yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", model))
+    churn, spend = board.churn_samples[-1], board.spend_samples[-1]
+    scores = churn.predictions[CHURN_MODEL]
+    slope, intercept = calibration_line(churn.truth, scores)
+    line = {"slope": slope, "intercept": intercept, "error": expected_calibration_error(churn.truth, scores)}
+    yield records.Metrics({f"{when}.churn.calibration_{name}": value for name, value in line.items()})
+    title = "Sealed test" if when == "test" else "Last validation cutoff"
+    yield from _churn_drawings(churn, when, title)
+    if spend.truth.any():
+        yield from _spend_drawings(spend, when, title)
+
+
+def _churn_drawings(sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
+    truth, scores = sample.truth, sample.predictions
+    reliability = figures.draw_reliability(truth, scores[CHURN_MODEL], f"{title}: do churn scores hold?")
+    yield records.Drawing(f"figures/{when}_calibration.svg", reliability)
+    ranked = {name: scores[name] for name in (CHURN_MODEL, RANKING, "recency_rule")}
+    gain = figures.draw_gain(truth, ranked, f"{title}: finding churners", "churners")
+    yield records.Drawing(f"figures/{when}_churn_gain.svg", gain)
+
+
+def _spend_drawings(sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
+    truth, expected = sample.truth, sample.predictions
+    ranked = {name: expected[name] for name in (CLV_MODEL, "past_rate")}
+    yield records.Drawing(
+        f"figures/{when}_spend_gain.svg", figures.draw_gain(truth, ranked, f"{title}: finding spend", "spend")
+    )
+    deciles = figures.draw_deciles(truth, expected[CLV_MODEL], f"{title}: expected and actual spend", "spend")
+    yield records.Drawing(f"figures/{when}_spend_deciles.svg", deciles)
+
+
+def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return nested values by dotted name."""
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{name}."))
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def flatten_scores(scores: Scores, prefix: str, main: str) -> dict[str, float]:
+    """Return the main model's figures as prefix.metric with _low and _high, the others' as prefix.model.metric."""
+    flat = {}
+    for model, found in scores.figures.items():
+        for metric, interval in found.items():
+            name = f"{prefix}.{metric}" if model == main else f"{prefix}.{model}.{metric}"
+            flat[name] = interval.value
+            if model == main:
+                flat |= {f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return flat
+
+
+def prediction_table(cutoffs: Sequence[datetime], board: Scoreboard) -> pd.DataFrame:
+    """Return truth and scores in snapshot order, one row per customer and cutoff; customers are numbers, not ids."""
+    parts = []
+    for cutoff, churn, spend in zip(cutoffs, board.churn_samples, board.spend_samples, strict=True):
+        columns: dict[str, Any] = {"cutoff": cutoff, "customer": churn.customers}
+        columns |= {"churned": churn.truth, "spend": spend.truth}
+        columns |= {f"churn.{name}": scores for name, scores in churn.predictions.items()}
+        columns |= {f"spend.{name}": expected for name, expected in spend.predictions.items()}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
