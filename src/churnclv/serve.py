@@ -1,9 +1,6 @@
 """Serve: the bundle's scores over HTTP, by MLflow's own scoring server, on loopback."""
 
-import os
-import sys
-
-from .config import ServeConfig, open_door
+from .config import ServeConfig, hand_over, open_door
 from .progress import Progress
 
 
@@ -19,21 +16,8 @@ def main(config: ServeConfig) -> None:
     address = f"{config.host}:{config.port}/invocations"
     example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{folder}/input_example.json'"
     Progress().say(f"Serving {folder}\n  try: {example}")
-    words = [
-        sys.executable,
-        "-m",
-        "mlflow",
-        "models",
-        "serve",
-        "--model-uri",
-        str(folder),
-        "--env-manager",
-        "local",
-    ]
-    words += ["--host", config.host, "--port", str(config.port)]
-    os.environ["MLFLOW_TRACKING_URI"] = home.tracking_uri
-    os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
-    os.execv(sys.executable, words)  # noqa: S606 # our own interpreter
+    words = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
+    hand_over(*words, "--host", config.host, "--port", str(config.port), MLFLOW_TRACKING_URI=home.tracking_uri)
 
 
 if __name__ == "__main__":

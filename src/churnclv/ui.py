@@ -1,9 +1,6 @@
 """The MLflow UI on this project's runs, on loopback."""
 
-import os
-import sys
-
-from .config import ServeConfig, open_door
+from .config import ServeConfig, hand_over, open_door
 from .progress import Progress
 
 
@@ -13,9 +10,8 @@ def main(config: ServeConfig) -> None:
 
     home = Home.at(config.tracking.home)
     Progress().say(f"MLflow on http://{config.host}:{config.port} (runs in {home.root}; stop with Ctrl-C)")
-    words = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
-    words += ["--host", config.host, "--port", str(config.port)]
-    os.execv(sys.executable, words)  # noqa: S606 # our own interpreter
+    words = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
+    hand_over(*words, "--host", config.host, "--port", str(config.port))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,140 @@
+"""Published estimates and points of the CLV models (sources beside each), at the papers' digits and at ours."""
+
+import importlib.util
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnclv.clv import formulas
+from churnclv.clv.baselines import predict_past_rate
+from churnclv.clv.model import ClvModel
+from churnclv.clv.purchases import BetaGeoModel
+from churnclv.clv.spend import GammaGammaModel
+from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.events import read_events
+from churnclv.data.settings import Columns, DataSettings, Policies, Policy
+from churnclv.features.settings import FeatureSettings
+from churnclv.features.table import build_features
+from churnclv.snapshots.settings import WindowSettings
+
+# Fader, Hardie, Lee (2005), Marketing Science 24(2), table 2: CDNOW 1/10 sample, weeks, calibration to 1997-09-30.
+PAPER = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
+OURS = {"r": 0.2425946, "alpha": 4.4136003, "a": 0.7929157, "b": 2.4258873}
+OURS_AT = (0.0078160, 0.0531841, 0.1506303, 1.0404844, 1.0437295, 1.8579555)  # E[X(t)] at the published weeks
+BGNBD = {"r": 0.242594, "alpha": 4.413608, "a": 0.792917, "b": 2.425890}
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory) -> pd.DataFrame:
+    """The sample's purchase histories at 1997-10-01, through the project's own reading and features."""
+    origin = importlib.util.find_spec("lifetimes").origin
+    lines = (Path(origin).parent / "datasets" / "CDNOW_sample.txt").read_text()
+    path = tmp_path_factory.mktemp("cdnow") / "sample.txt"
+    path.write_text("master sample date units amount\n" + lines)
+    columns = Columns(customer_id="sample", timestamp="date", amount="amount")
+    settings = DataSettings(path=str(path), columns=columns, policy=Policies(exact_duplicate=Policy.keep))
+    events = read_events(connect(EngineSettings()), settings)
+    cutoffs = (datetime(1997, 10, 1),)
+    return build_features(events.table, events.quality.fingerprint, cutoffs, FeatureSettings(), WindowSettings())
+
+
+def test_the_sample_has_the_published_size(sample):
+    assert len(sample) == 2357
+    assert (sample["repeat_purchases"] > 0).sum() == 946
+
+
+def test_bgnbd_estimates_are_the_published_ones_to_three_digits_and_ours_to_five(sample):
+    found = BetaGeoModel().fit(sample).parameters
+    weekly = {**found, "alpha": found["alpha"] / 7.0}
+    assert {name: round(value, 3) for name, value in weekly.items()} == PAPER
+    assert weekly == pytest.approx(OURS, rel=1e-3)
+
+
+def test_bgnbd_log_likelihood_is_the_published_one(sample):
+    x = sample["repeat_purchases"].to_numpy()
+    t_x, age = sample["last_purchase_age_days"].to_numpy() / 7.0, sample["age_days"].to_numpy() / 7.0
+    assert formulas.bgnbd_log_likelihood(x, t_x, age, **BGNBD).sum() == pytest.approx(-9582.43, abs=0.01)
+
+
+def test_gamma_gamma_estimates_are_the_published_ones(sample):
+    # Fader and Hardie (2013), note on the gamma-gamma model: p 6.25, q 3.74, gamma 15.44 on 946 repeat buyers
+    found = GammaGammaModel().fit(sample).parameters
+    assert found["p"] == pytest.approx(6.2496, rel=2e-3)
+    assert found["q"] == pytest.approx(3.7442, rel=2e-3)
+    assert found["v"] == pytest.approx(15.4435, rel=3e-3)
+
+
+def test_gamma_gamma_log_likelihood_is_the_published_one(sample):
+    paid = sample[sample["repeat_purchases"] > 0]
+    x, m = paid["repeat_purchases"].to_numpy(), paid["mean_repeat_spend"].to_numpy()
+    total = formulas.gamma_gamma_log_likelihood(x, m, 6.249583, 3.744150, 15.443499).sum()
+    assert total == pytest.approx(-4055.918, abs=0.01)
+
+
+def test_gamma_gamma_means_of_the_first_customers_are_the_published_ones(sample):
+    ordered = sample.sort_values("customer_id").head(6)
+    x, m = ordered["repeat_purchases"].to_numpy(), ordered["mean_repeat_spend"].to_numpy()
+    means = formulas.gamma_gamma_mean(x, m, 6.249583, 3.744150, 15.443499)
+    # customers 1, 2, 3 (no repeat purchase) and 6
+    assert means[[0, 1, 2, 5]] == pytest.approx([24.65, 18.91, 35.17, 71.46], abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("weeks", "published", "ours"),
+    [
+        (0.1429, 0.0078, OURS_AT[0]),
+        (1, 0.0532, OURS_AT[1]),
+        (3, 0.1506, OURS_AT[2]),
+        (31.857, 1.0405, OURS_AT[3]),
+        (32, 1.0437, OURS_AT[4]),
+        (78, 1.8576, OURS_AT[5]),
+    ],
+)
+def test_expected_purchases_of_a_new_customer_are_the_published_points(weeks, published, ours):
+    found = formulas.bgnbd_new_customer_purchases(np.array([weeks]), **BGNBD)[0]
+    assert round(found, 3) == round(published, 3)
+    assert found == pytest.approx(ours, abs=5e-8)
+
+
+def test_expected_purchases_of_a_known_customer_are_the_published_point():
+    # Fader, Hardie, Lee (2005): x = 2, t_x = 30.43, T = 38.86, 39 weeks ahead: 1.226
+    found = formulas.bgnbd_expected_purchases(39.0, np.array([2.0]), np.array([30.43]), np.array([38.86]), **BGNBD)
+    assert found[0] == pytest.approx(1.226, abs=5e-4)
+
+
+def test_formulas_agree_with_lifetimes(sample):
+    from lifetimes import BetaGeoFitter
+
+    fitter = BetaGeoFitter()
+    fitter.params_ = pd.Series(BGNBD)
+    x, t_x, age = (sample[c].to_numpy() for c in ("repeat_purchases", "last_purchase_age_days", "age_days"))
+    t_x, age = t_x / 7.0, age / 7.0
+    ours = formulas.bgnbd_expected_purchases(13.0, x, t_x, age, **BGNBD)
+    assert ours == pytest.approx(fitter.conditional_expected_number_of_purchases_up_to_time(13.0, x, t_x, age))
+    alive = formulas.bgnbd_p_alive(x, t_x, age, **BGNBD)
+    assert alive == pytest.approx(fitter.conditional_probability_alive(x, t_x, age))
+
+
+def test_clv_of_one_step_is_margin_times_spend_discounted_at_its_middle(sample):
+    model = ClvModel().fit(sample)
+    some = sample.head(50)
+    # one step of 30 days, discounted over 15 days at 10% a year: 1.1 ** (-15 / 365) = 0.996091
+    expected = model.expected_spend(some, 30.0) * 0.4 * 0.996091
+    assert model.discounted_value(some, 30.0, 0.4, 0.1) == pytest.approx(expected, rel=1e-6)
+
+
+def test_past_rate_goes_on_as_before():
+    history = pd.DataFrame(
+        {
+            "repeat_purchases": [0.0, 4.0, 1.0],
+            "last_purchase_age_days": [0.0, 90.0, 5.0],
+            "age_days": [100.0, 200.0, 5.0],
+            "mean_repeat_spend": [0.0, 25.0, 10.0],
+        }
+    )
+    expected = predict_past_rate(history, 50.0)
+    assert expected.purchases == pytest.approx([0.0, 1.0, 10.0])  # 4 / 200 x 50; 1 / 5 x 50
+    assert expected.spend == pytest.approx([0.0, 25.0, 100.0])

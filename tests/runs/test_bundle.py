@@ -1,0 +1,296 @@
+"""A bundle gives the same scores everywhere, and refuses to run when it is damaged."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnclv.bundle.loading import load_bundle
+from churnclv.errors import InputError
+from churnclv.tracking.home import Home
+from churnclv.tracking.sink import client
+
+pytestmark = pytest.mark.slow
+NUMBERS = ["churn_score", "expected_purchases", "expected_spend", "p_alive", "clv"]
+
+
+def train_runs(home: Path) -> list:
+    mlflow = client(Home(home))
+    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    return mlflow.search_runs(experiments, "tags.kind = 'train'")
+
+
+def raw(shop) -> pd.DataFrame:
+    return pd.read_csv(shop.log, dtype=str)
+
+
+def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
+    assert left["customer_id"].tolist() == right["customer_id"].tolist()
+    for name in NUMBERS:
+        assert left[name].to_numpy(dtype=float) == pytest.approx(right[name].to_numpy(dtype=float), rel=1e-12), name
+    assert left["segment"].tolist() == right["segment"].tolist()
+
+
+def test_every_customer_has_one_row_with_scores_in_range(exported, scored):
+    shop, _ = exported
+    assert sorted(scored["customer_id"]) == sorted(raw(shop)["customer_id"].unique())
+    assert scored["churn_score"].between(0, 1).all()
+    assert (scored[["expected_purchases", "expected_spend", "clv"]] >= 0).all().all()
+    assert scored["p_alive"].between(0, 1).all()
+    assert scored["in_population"].all()
+    assert set(scored["horizon_days"]) == {90}
+    assert scored[["action", "expected_gain", "reason_1"]].isna().all().all()
+
+
+def test_scores_fall_with_silence_and_rise_with_spend(scored):
+    # a bundle that returned a constant, or customers in another order, would fail here
+    assert scored["churn_score"].std() > 0.05
+    assert scored["churn_score"].corr(scored["expected_purchases"], method="spearman") < -0.5
+    assert scored["clv"].corr(scored["expected_spend"], method="spearman") > 0.9
+
+
+def test_in_process_equals_the_command(exported, scored):
+    shop, bundle = exported
+    same(load_bundle(bundle).predict(raw(shop)), scored)
+
+
+def test_a_feature_row_is_scored_by_itself(exported, scored):
+    shop, bundle = exported
+    scorer = load_bundle(bundle)
+    rows = scorer.features(raw(shop))
+    one = pd.concat([scorer.score(rows.iloc[place].to_dict()) for place in range(5)], ignore_index=True)
+    same(one, scored.head(5))
+    same(scorer.score(rows.sample(frac=1, random_state=0)).sort_values("customer_id", ignore_index=True), scored)
+
+
+def test_permuted_events_give_the_same_bytes(exported, tmp_path):
+    shop, _ = exported
+    shuffled = tmp_path / "shuffled.csv"
+    raw(shop).sample(frac=1, random_state=3).to_csv(shuffled, index=False)
+    shop.run("score", f"input={shop.log}", f"output={tmp_path / 'a.csv'}")
+    shop.run("score", f"input={shuffled}", f"output={tmp_path / 'b.csv'}")
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+
+
+def test_as_of_hides_everything_from_that_day_on(exported, tmp_path):
+    shop, bundle = exported
+    past = raw(shop)[lambda log: log["timestamp"] < "2011-03-01"]
+    out = tmp_path / "past.csv"
+    printed = shop.run("score", f"input={shop.log}", f"output={out}", "as_of=2011-03-01").stdout
+    assert "as of 2011-03-01" in printed
+    scores = pd.read_csv(out, dtype={"customer_id": str})
+    assert set(scores["customer_id"]) == set(past["customer_id"])
+    same(load_bundle(bundle).predict(past, "2011-03-01"), scores)
+
+
+MLFLOW_LOAD = """
+import sys, json
+class Wall:
+    def find_spec(self, name, path=None, target=None):
+        if name == "churnclv" or name.startswith("churnclv."):
+            raise ImportError("churnclv is not installed here")
+sys.meta_path.insert(0, Wall())
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model(sys.argv[1])
+scores = model.predict(pd.read_csv(sys.argv[2], dtype=str), params={"as_of": sys.argv[4]})
+scores.to_csv(sys.argv[3], index=False)
+assert "churnclv" not in sys.modules
+"""
+
+
+def test_mlflow_loads_it_where_the_project_is_not_installed(exported, scored, tmp_path):
+    shop, bundle = exported
+    moved = tmp_path / "elsewhere"
+    shutil.copytree(bundle, moved)
+    words = [sys.executable, "-c", MLFLOW_LOAD, str(moved), str(shop.log), str(tmp_path / "s.csv"), ""]
+    environment = {**os.environ, "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"}
+    done = subprocess.run(words, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    same(pd.read_csv(tmp_path / "s.csv", dtype={"customer_id": str}), scored)
+    load_bundle(moved)  # loading has written nothing into it
+
+
+def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
+    shop, bundle = exported
+    other = tmp_path / "other"
+    shutil.copytree(bundle, other)
+    scoring = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scoring.py"
+    changed = scoring.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
+    scoring.write_text(changed)
+    manifest = json.loads((other / "manifest.json").read_text())
+    import hashlib
+
+    name = scoring.relative_to(other).as_posix()
+    manifest["files"][name] = hashlib.sha256(scoring.read_bytes()).hexdigest()
+    (other / "manifest.json").write_text(json.dumps(manifest))
+    first, second = load_bundle(bundle), load_bundle(other)
+    log = raw(shop)
+    assert set(second.predict(log)["horizon_days"]) == {1090}
+    assert set(first.predict(log)["horizon_days"]) == {90}
+    assert type(first).__module__ != type(second).__module__
+
+
+DAMAGE = {
+    "a changed model": lambda root: (root / "artifacts/bundle/models/booster.ubj").write_bytes(b"junk"),
+    "changed code": lambda root: (root / "artifacts/bundle/code/churnclv/__init__.py").write_text(
+        "raise SystemExit(9)"
+    ),
+    "a missing file": lambda root: (root / "artifacts/bundle/contract.json").unlink(),
+    "a planted file": lambda root: (root / "artifacts/bundle/code/churnclv/sitecustomize.py").write_text("x = 1"),
+    "a broken manifest": lambda root: (root / "manifest.json").write_text("{"),
+    "no manifest": lambda root: (root / "manifest.json").unlink(),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE.keys())
+def test_a_damaged_bundle_is_refused_before_anything_in_it_runs(exported, tmp_path, damage):
+    _, bundle = exported
+    broken = tmp_path / "broken"
+    shutil.copytree(bundle, broken)
+    damage(broken)
+    with pytest.raises(InputError, match=r"damaged|not a bundle"):
+        load_bundle(broken)
+
+
+def test_nothing_in_a_bundle_is_pickled(exported):
+    _, bundle = exported
+    names = [path.name for path in bundle.rglob("*") if path.is_file()]
+    assert not [name for name in names if name.endswith((".pkl", ".pickle", ".joblib", ".cloudpickle"))]
+    assert not [path for path in bundle.rglob("*") if path.is_file() and path.read_bytes()[:1] == b"\x80"]
+
+
+def test_a_bundle_says_what_it_has_seen_and_how_good_it_was(exported):
+    _, bundle = exported
+    folder = bundle / "artifacts" / "bundle"
+    card = (folder / "card.md").read_text()
+    assert "Refitted through 2011-12-22" in card
+    assert "test.churn.auc" in card
+    profile = json.loads((folder / "profile.json").read_text())
+    assert profile["days_since_last_purchase"]["quantiles"]["0.5"] > 0
+    assert 0 <= profile["churn_score"]["quantiles"]["0.5"] <= 1
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def post(url: str, body: dict, patience_seconds: float = 60.0) -> dict:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            with urllib.request.urlopen(request) as answer:  # noqa: S310 # loopback
+                return json.load(answer)
+        except (ConnectionError, urllib.error.URLError):
+            assert time.monotonic() < deadline, "the server never answered"
+            time.sleep(0.5)
+
+
+def test_http_answers_the_same(exported, scored):
+    shop, bundle = exported
+    port = free_port()
+    words = [sys.executable, "-m", "churnclv.serve", f"port={port}", f"model={bundle}"]
+    environment = {**os.environ, "MLRUNS": str(shop.home)}
+    server = subprocess.Popen(
+        words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        body = {"dataframe_records": raw(shop).to_dict("records"), "params": {"as_of": ""}}
+        rows = pd.DataFrame(post(f"http://127.0.0.1:{port}/invocations", body)["predictions"])
+        same(rows, scored)
+        example = json.loads((bundle / "input_example.json").read_text())
+        (row,) = post(f"http://127.0.0.1:{port}/invocations", example)["predictions"]
+        assert 0 <= row["churn_score"] <= 1
+    finally:
+        os.killpg(server.pid, 15)
+        server.wait()
+
+
+def test_columns_can_be_named_otherwise(exported, scored, tmp_path):
+    shop, _ = exported
+    renamed = tmp_path / "renamed.parquet"
+    log = pd.read_csv(shop.log, parse_dates=["timestamp"]).rename(columns={"customer_id": "cust", "amount": "value"})
+    log.to_parquet(renamed)
+    out = tmp_path / "out.csv"
+    words = [f"input={renamed}", f"output={out}", "+columns.customer_id=cust", "+columns.amount=value"]
+    shop.run("score", *words)
+    same(pd.read_csv(out, dtype={"customer_id": str}), scored)
+
+
+@pytest.mark.parametrize(
+    ("words", "phrase"),
+    [
+        (["input=missing.csv", "output=o.csv"], "no such file"),
+        (["output=o.csv"], "input"),
+        (["input={log}", "output=o.csv", "as_of=soon"], "is not a date"),
+        (["input={log}", "output=o.csv", "as_of=1999-01-01"], "no event lies before"),
+        (["input={log}", "output=o.csv", "model=nowhere"], "no such bundle"),
+        (["input={log}", "output=o.csv", "model=models:/none@champion"], "not in the registry"),
+        (["input={log}", "output=o.csv", "+columns.custmer=c"], "unknown roles"),
+        (["input={log}", "output=o.csv", "+columns.customer_id=kunde", "as_of=2011-01-01"], "as of 2011-01-01"),
+    ],
+)
+def test_mistakes_are_answered_in_one_message(exported, words, phrase):
+    shop, _ = exported
+    done = shop.run("score", *[word.format(log=shop.log) for word in words], check=False)
+    text = done.stdout + done.stderr
+    assert phrase in text
+    assert "Traceback" not in text
+    assert done.returncode == (0 if "as of 2011" in phrase else 2)
+
+
+def test_undefined_values_are_empty_and_refund_only_customers_are_outside(exported):
+    shop, bundle = exported
+    log = pd.concat(
+        [raw(shop), pd.DataFrame({"customer_id": ["R"], "timestamp": ["2011-05-05"], "amount": ["-5"]})],
+        ignore_index=True,
+    )
+    row = load_bundle(bundle).predict(log).set_index("customer_id").loc["R"]
+    assert not row["in_population"]
+    assert np.isnan(row["churn_score"])
+    assert np.isnan(row["clv"])
+
+
+def test_the_champion_stays_unless_beaten_or_forced(shop, tmp_path):
+    home = {"MLRUNS": str(tmp_path)}
+    shop.train("windows.open_seal=false", **home)
+    assert "is now champion: there was no champion yet" in shop.run("export", **home).stderr
+    shop.train("windows.open_seal=false", "churn.max_rounds=3", **home)  # learns too little to be better
+    (worse, *_) = [run for run in train_runs(tmp_path) if run.data.params["churn.max_rounds"] == "3"]
+    refused = shop.run("export", f"run={worse.info.run_id}", **home).stderr
+    assert "is registered, the champion stays: validation AUC -" in refused
+    unreasoned = shop.run("export", "force=true", check=False, **home)
+    assert unreasoned.returncode == 2
+    assert "needs a reason" in unreasoned.stderr
+    forced = shop.run("export", f"run={worse.info.run_id}", "force=true", "reason=a rehearsal", **home).stderr
+    assert "is now champion: forced: a rehearsal" in forced
+
+
+def test_export_without_a_run_says_what_to_do(shop, tmp_path):
+    done = shop.run("export", MLRUNS=str(tmp_path), check=False)
+    assert done.returncode == 2
+    assert "make train" in done.stderr
+
+
+def test_a_changed_log_is_not_exported_under_the_old_run(trained, tmp_path):
+    shop, _ = trained
+    copy = tmp_path / "log.csv"
+    shutil.copy(shop.log, copy)
+    words = ["data=transactions", f"data.path={copy}", *shop.words()[2:], "windows.open_seal=false"]
+    shop.run("train", *words, MLRUNS=str(tmp_path / "home"))
+    Path(copy).write_text(copy.read_text() + "NEW,2011-10-01,5\n")
+    done = shop.run("export", MLRUNS=str(tmp_path / "home"), check=False)
+    assert done.returncode == 2
+    assert "have changed since" in done.stderr

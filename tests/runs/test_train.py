@@ -1,0 +1,166 @@
+"""What a person gets from the train command."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+from churnclv.tracking.home import Home
+from churnclv.tracking.sink import client
+
+pytestmark = pytest.mark.slow
+
+
+def runs(shop, kind: str) -> list:
+    mlflow = client(Home(shop.home))
+    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    return mlflow.search_runs(experiments, kind, max_results=1000)
+
+
+def test_the_summary_says_what_was_read_found_and_is_next(trained):
+    _, printed = trained
+    for phrase in (
+        "rows read =",
+        "sealed test at",
+        "> xgboost",
+        "base_rate",
+        "logistic_regression",
+        "> bgnbd_gamma_gamma",
+        "past_rate",
+        "opened by 1 different run(s)",
+        "make export",
+    ):
+        assert phrase in printed
+
+
+def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
+    shop, _ = trained
+    (run,) = runs(shop, "tags.kind = 'train'")
+    assert run.info.status == "FINISHED"
+    for when in ("valid", "test"):
+        for name in ("churn.auc", "churn.log_loss", "spend.rmse", "purchases.mae"):
+            assert f"{when}.{name}" in run.data.metrics
+            low, high = run.data.metrics[f"{when}.{name}_low"], run.data.metrics[f"{when}.{name}_high"]
+            assert low <= run.data.metrics[f"{when}.{name}"] <= high
+    assert run.data.tags["seal.openings"] == "1"
+    assert len(run.data.tags["data.fingerprint"]) == 16
+    assert run.data.params["windows.horizon_days"] == "90"
+    folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
+    for path in ("config.yaml", "quality.md", "summary.txt", "choices.json", "model/booster.ubj"):
+        assert (folder / path).is_file(), path
+    for figure in (
+        "valid_calibration",
+        "test_calibration",
+        "test_churn_gain",
+        "test_spend_deciles",
+        "feature_importance",
+    ):
+        assert (folder / "figures" / f"{figure}.svg").read_text().lstrip().startswith("<?xml")
+
+
+def test_studies_and_trials_hang_below_the_run(trained):
+    shop, _ = trained
+    (run,) = runs(shop, "tags.kind = 'train'")
+    studies = runs(shop, f"tags.`mlflow.parentRunId` = '{run.info.run_id}'")
+    assert {study.data.tags["study"] for study in studies} == {"churn", "clv"}
+    for study in studies:
+        trials = runs(shop, f"tags.`mlflow.parentRunId` = '{study.info.run_id}'")
+        assert len(trials) == 3
+        assert all(trial.data.params and "seconds" in trial.data.metrics for trial in trials)
+
+
+def test_no_customer_id_leaves_the_data(trained):
+    shop, _ = trained
+    ids = {identity.encode() for identity in pd.read_csv(shop.log)["customer_id"].unique()}
+    for path in (shop.home / "artifacts").rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(identity in content for identity in ids), path
+    database = (shop.home / "mlflow.db").read_bytes()
+    assert not any(identity in database for identity in ids)
+
+
+def test_validation_predictions_are_kept_in_snapshot_order(trained):
+    shop, _ = trained
+    (run,) = runs(shop, "tags.kind = 'train'")
+    folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
+    table = pd.read_parquet(folder / "predictions" / "valid.parquet")
+    assert {"cutoff", "customer", "churned", "churn.xgboost", "spend.bgnbd_gamma_gamma"} <= set(table.columns)
+    assert table["cutoff"].nunique() == 2
+    assert table["churn.xgboost"].between(0, 1).all()
+
+
+def test_an_identical_rerun_finds_the_same_figures_and_does_not_open_the_seal_again(trained):
+    shop, _ = trained
+    before = runs(shop, "tags.kind = 'train'")[0]
+    again = shop.train("windows.open_seal=true")
+    assert "opened by 1 different run(s)" in again.stdout
+    newest, first = runs(shop, "tags.kind = 'train'")[:2]
+    assert newest.data.tags["identity"] == first.data.tags["identity"]
+    assert newest.data.metrics == before.data.metrics
+    client(Home(shop.home)).delete_run(newest.info.run_id)
+
+
+def test_a_closed_seal_leaves_no_test_figure(shop, tmp_path):
+    done = shop.train("windows.open_seal=false", MLRUNS=str(tmp_path))
+    assert "left closed" in done.stdout
+    assert not (tmp_path / "seals").exists()
+    mlflow = client(Home(tmp_path))
+    (run,) = mlflow.search_runs([e.experiment_id for e in mlflow.search_experiments()], "tags.kind = 'train'")
+    assert not [name for name in run.data.metrics if name.startswith("test.")]
+
+
+@pytest.mark.parametrize("seconds", [7.0, 11.0])
+def test_a_killed_run_goes_on_with_its_finished_trials_and_the_dead_run_is_closed(trained, tmp_path, seconds):
+    shop, _ = trained
+    words = [sys.executable, "-m", "churnclv.train", *shop.words()]
+    environment = {**os.environ, "MLRUNS": str(tmp_path)}
+    with subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as started:
+        time.sleep(seconds)
+        os.kill(started.pid, signal.SIGKILL)
+    shop.train(MLRUNS=str(tmp_path))
+
+    def best(home):
+        mlflow = client(Home(home))
+        found = mlflow.search_runs([e.experiment_id for e in mlflow.search_experiments()], "tags.kind = 'train'")
+        finished = [run for run in found if run.info.status == "FINISHED"]
+        assert all(run.info.status in ("FINISHED", "KILLED") for run in found)
+        folder = Home(home).artifacts / "transactions" / finished[0].info.run_id / "artifacts"
+        return json.loads((folder / "choices.json").read_text())
+
+    assert best(tmp_path) == best(shop.home)
+
+
+def test_a_users_own_family_is_learned_from(shop, tmp_path):
+    family = tmp_path / "own family.py"
+    family.write_text(
+        "def rush(history, settings):\n"
+        "    orders = history.filter(history.kind == 'order')\n"
+        "    hours = orders.timestamp.hour()\n"
+        "    return orders.group_by(['customer_id', 'cutoff']).agg(rush=(hours == 17).mean())\n"
+    )
+    name = f"features.families=[recency,frequency,'{family}:rush']"
+    shop.train(name, "windows.open_seal=false", MLRUNS=str(tmp_path / "home"))
+    out = shop.run("export", MLRUNS=str(tmp_path / "home")).stdout.splitlines()[0]
+    family.unlink()  # the bundle has its own copy
+    shop.run("score", f"input={shop.log}", f"output={tmp_path / 'own.csv'}", f"model={out}")
+    assert pd.read_csv(tmp_path / "own.csv")["churn_score"].between(0, 1).all()
+
+
+def test_a_read_only_home_is_refused_with_a_remedy(shop):
+    done = shop.run("train", MLRUNS="/proc/nowhere", check=False)
+    assert done.returncode == 2
+    assert "set MLRUNS" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_help_shows_the_commands_and_the_groups(shop):
+    printed = shop.run("train", "--help").stdout
+    assert "make train DATA=orders.csv" in printed
+    assert "data: cdnow, online_retail, transactions" in printed
+    assert "horizon_days: 90" in printed
