@@ -1,5 +1,7 @@
 """BG/NBD: how often customers buy, and whether they still do; estimated by `lifetimes`."""
 
+import contextlib
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ from ..files import read_json, write_json
 from . import formulas
 from .formulas import Array
 
+OPTIMISER_TOLERANCES = (1e-7, 1e-5, 1e-4)  # it gives up at flat optima that a looser stop accepts
 X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
 
 
@@ -88,16 +91,26 @@ class BetaGeoModel:
 
 
 def _estimate(x: Array, t_x: Array, T: Array, counts: Array, penalty: float) -> dict[str, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its optimiser tries points where logs overflow
-        from lifetimes import BetaGeoFitter
+    for tolerance in OPTIMISER_TOLERANCES:
+        found = fit_quietly("BetaGeoFitter", penalty, x, t_x, T, weights=counts, tol=tolerance)
+        if found:
+            return found
+    raise InputError(f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty.")
+
+
+def fit_quietly(name: str, penalty: float, *columns: Array, **options: Any) -> dict[str, float]:
+    """Fit one of the `lifetimes` models and return its parameters; empty where its optimiser gives up.
+
+    It sets an outdated pandas option on import, prints its optimiser's notes and tries points where logs overflow.
+    """
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        import lifetimes
         from lifetimes.utils import ConvergenceError
 
-        fitter: Any = BetaGeoFitter(penalizer_coef=penalty)
+        fitter = getattr(lifetimes, name)(penalizer_coef=penalty)
         try:
-            fitter.fit(x, t_x, T, weights=counts)
+            fitter.fit(*columns, **options)
         except ConvergenceError:
-            raise InputError(
-                f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty."
-            ) from None
-    return {name: float(fitter.params_[name]) for name in ("r", "alpha", "a", "b")}
+            return {}
+    return {str(name): float(value) for name, value in fitter.params_.items()}

@@ -1,8 +1,6 @@
 """Gamma-Gamma: what customers spend per purchase; estimated by `lifetimes`."""
 
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +8,7 @@ import pandas as pd
 from ..files import read_json, write_json
 from . import formulas
 from .formulas import Array
-from .purchases import X, collapse
+from .purchases import OPTIMISER_TOLERANCES, X, collapse, fit_quietly
 
 MEAN_SPEND = "mean_repeat_spend"
 _LEAST_REPEATERS = 10
@@ -70,14 +68,8 @@ class GammaGammaModel:
 
 
 def _estimate(columns: list[Array], counts: Array, penalty: float) -> dict[str, float]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # its optimiser tries points where logs overflow
-        from lifetimes import GammaGammaFitter
-        from lifetimes.utils import ConvergenceError
-
-        fitter: Any = GammaGammaFitter(penalizer_coef=penalty)
-        try:
-            fitter.fit(columns[0], columns[1], weights=counts)
-        except ConvergenceError:
-            return {}
-    return {name: float(fitter.params_[name]) for name in ("p", "q", "v")}
+    for tolerance in OPTIMISER_TOLERANCES:
+        found = fit_quietly("GammaGammaFitter", penalty, *columns, weights=counts, tol=tolerance)
+        if found:
+            return found
+    return {}

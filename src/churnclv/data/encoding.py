@@ -3,6 +3,9 @@
 import codecs
 import contextlib
 import csv
+import io
+import mmap
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +15,8 @@ from ..errors import InputError, listed, require
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK_CHARACTERS = 1 << 20
+_HEADER_CHARACTERS = 1 << 16  # below the most that csv takes as one cell
+_NAME_CHARACTERS = 60
 
 
 def detect_encoding(path: Path) -> str:
@@ -41,6 +46,7 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
                 path.open(encoding=chosen, newline="") as source,
                 copy.open("w", encoding="utf-8", newline="") as text,
             ):
+                text.write(source.read(1).replace("\ufeff", ""))  # a mark that the named encoding does not take off
                 while chunk := source.read(_CHUNK_CHARACTERS):
                     text.write(chunk.replace("\0", ""))
         except UnicodeError as error:
@@ -56,11 +62,25 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
 
 
 def read_header(path: Path, separator: str) -> list[str]:
-    """Return the column names in the first line of a UTF-8 file."""
+    """Return the column names in the first row of a UTF-8 file; a quoted name may span lines."""
     with path.open(encoding="utf-8", newline="") as text:
-        lines = text.readline()
-        header = lines.split() if separator == "whitespace" else next(csv.reader([lines], delimiter=separator), [])
-    return [name.strip() for name in header]
+        head = io.StringIO(text.read(_HEADER_CHARACTERS), newline="")
+    if separator == "whitespace":
+        return head.readline().split()
+    return [name.strip() for name in next(csv.reader(head, delimiter=separator), [])]
+
+
+def find_blank_rows(path: Path, separator: str) -> list[int]:
+    """Return the numbers of the rows without a character, which the engine skips without counting them."""
+    with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if re.search(rb"\n\r?\n|\r\r", text) is None:
+            return []
+    former = csv.field_size_limit(path.stat().st_size + 1)
+    try:
+        with path.open(encoding="utf-8", newline="") as lines:
+            return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
+    finally:
+        csv.field_size_limit(former)
 
 
 def detect_separator(path: Path, wanted: list[str], chosen: str) -> str:
@@ -71,11 +91,12 @@ def detect_separator(path: Path, wanted: list[str], chosen: str) -> str:
         return chosen
     hits = {mark: len(set(wanted) & set(read_header(path, mark))) for mark in SEPARATORS}
     widths = {mark: len(read_header(path, mark)) for mark in SEPARATORS}
-    return max(SEPARATORS, key=lambda mark: (hits[mark], widths[mark]))
+    return max(SEPARATORS, key=lambda mark: (hits[mark], mark != "whitespace" and widths[mark] > 1, widths[mark]))
 
 
 def check_header(origin: str, header: list[str], columns: dict[str, str], separator: str | None = None) -> None:
     """Raise `InputError` that names every mapped column missing from the header, at once."""
+    require(any(header), f"{origin}: row 1 is blank.", remedy="export the log again; the first row names the columns.")
     doubled = sorted({name for name in header if header.count(name) > 1 and name in columns.values()})
     require(
         not doubled,
@@ -86,7 +107,8 @@ def check_header(origin: str, header: list[str], columns: dict[str, str], separa
     if not missing:
         return
     absent = listed([f"{name!r} (data.columns.{role})" for role, name in missing.items()])
-    remedy = f"the columns are {listed(header)}; map them, for example data.columns.{next(iter(missing))}=..."
+    found = listed([name[:_NAME_CHARACTERS] for name in header])
+    remedy = f"the columns are {found}; map them, for example data.columns.{next(iter(missing))}=..."
     if separator is not None and len(header) == 1:
         others = [name for mark, name in SEPARATORS.items() if mark in header[0] and mark != separator]
         if others:

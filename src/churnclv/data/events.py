@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 
-from ..errors import require
+from ..errors import InputError, require
 from ..files import replacing
 from . import parsing
 from .contract import EVENT_COLUMNS, check_events
@@ -42,6 +42,7 @@ def read_events(connection: Any, settings: DataSettings, frame: Any = None) -> E
     Raises:
         InputError: a fault of the file, a fault whose policy is `fail`, or too many rows set aside.
     """
+    parsing.check_settings(connection, settings)
     log = read_file(connection, settings) if frame is None else read_frame(connection, frame, settings)
     checked, styles = _check_rows(connection, log, settings)
     counts = _count_faults(checked, log, settings)
@@ -116,8 +117,13 @@ def _write_set_aside(checked: Any, log: RawLog, path: Path) -> None:
     broken = [{"row": line, "set_aside_for": f"malformed_row: {message}"} for line, message in log.malformed]
     import pandas as pd
 
-    with replacing(path) as temporary:
-        pd.concat([raw, pd.DataFrame(broken, columns=["row", "set_aside_for"])]).to_csv(temporary, index=False)
+    try:
+        with replacing(path) as temporary:
+            pd.concat([raw, pd.DataFrame(broken, columns=["row", "set_aside_for"])]).to_csv(temporary, index=False)
+    except OSError as error:
+        raise InputError(
+            f"data.set_aside_path={path}: cannot be written ({error.strerror}).", remedy="name a file you may write."
+        ) from None
 
 
 def _describe(
@@ -140,16 +146,15 @@ def _describe(
         .execute()
         .iloc[0]
     )
-    require(
-        int(span["rows"]) > 0,
-        f"{log.origin}: no row is left after the policies.",
-        remedy="see data.policy and the counts above.",
-    )
     first, last = (value.to_pydatetime() for value in (span["first"], span["last"]))
     end = _midnight(last) + _DAY
     if settings.observed_until is not None:
         end = parsing.bound(settings.observed_until, end, "data.observed_until")
-        require(end > last, f"data.observed_until={settings.observed_until} lies before the last event, {last}.")
+        require(
+            end > last,
+            f"data.observed_until={settings.observed_until} does not lie after the last event, {last}.",
+            remedy="write a later date, or null for midnight after the last event.",
+        )
     report = QualityReport(
         origin=log.origin,
         rows_read=log.rows_read,

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+import duckdb
 import ibis
 import ibis.expr.datatypes as dt
 
@@ -10,6 +11,7 @@ from ..errors import InputError, require
 from .settings import DataSettings, Decimal
 
 AMOUNT = "decimal(18, 4)"
+_WIDE = "decimal(38, 4)"
 _MONTHS = 12
 _TIME = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
 _OFFSET = r"\s?(Z|[+-]\d{2}(:?\d{2})?)$"
@@ -22,6 +24,10 @@ SHAPES = {
 }
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
 _SYMBOLS = r"[€$£¥₹]|\b(EUR|USD|GBP|CHF|JPY)\b"
+_CODES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
+_COMMA = r"^-?(\d{1,3}(\.\d{3})+|[^.]*),[^.,]*$"  # 1.234.567,89: groups of three, or none
+_POINT = r"^-?\d{1,3}(,\d{2,3})*,\d{3}(\.[^.,]*)?$"  # 1,234,567.89 and, in India, 12,34,567.89
+_BLANKS = r"[\s\x{00A0}\x{202F}]"
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.timestamp))
@@ -34,9 +40,29 @@ def at_zone(zone: Any, instant: Any) -> Any:
     """DuckDB's own: the local time in `zone` at an instant."""
 
 
+def check_settings(connection: Any, settings: DataSettings) -> None:
+    """Raise `InputError` for a time zone, date format or pattern that the engine cannot use."""
+    trials = {
+        "timezone": (at_zone(settings.timezone, ibis.timestamp("2011-09-09T00:00:00Z")), "name it like Europe/Rome."),
+        "date_format": (try_strptime("", [settings.date_format]), "write it like '%d.%m.%y %H:%M'."),
+        "refund_order_pattern": (
+            ibis.literal("").re_search(settings.refund_order_pattern or ""),
+            "write a regular expression such as '^C'.",
+        ),
+    }
+    for name, (trial, remedy) in trials.items():
+        if getattr(settings, name) == getattr(DataSettings, name):
+            continue
+        try:
+            connection.execute(trial)
+        except duckdb.Error as error:
+            reason = str(error).strip().split("\n", 1)[0]
+            raise InputError(f"data.{name}={getattr(settings, name)}: {reason}", remedy=remedy) from None
+
+
 def clean_id(text: Any, missing_tokens: list[str]) -> Any:
     """Return the id without surrounding blanks; null where it is empty or says that it is missing."""
-    trimmed = text.strip()
+    trimmed = text.re_replace(rf"^{_BLANKS}+|{_BLANKS}+$", "")
     missing = (trimmed == "") | trimmed.lower().isin([token.lower() for token in missing_tokens])
     return missing.fill_null(True).ifelse(ibis.null("string"), trimmed)
 
@@ -81,7 +107,7 @@ def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -
     naive = trimmed.replace("T", " ")
     slashed = naive.re_replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-]", r"\1/\2/")
     order = "%d/%m/%Y" if day_first else "%m/%d/%Y"
-    instant = trimmed.try_cast(dt.Timestamp(timezone="UTC"))
+    instant = _spell_out(trimmed).try_cast(dt.Timestamp(timezone="UTC"))
     return ibis.cases(
         (shape == "iso", naive.try_cast("timestamp")),
         (shape == "iso_offset", at_zone(settings.timezone, instant)),
@@ -92,24 +118,34 @@ def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -
     )
 
 
+def _spell_out(text: Any) -> Any:
+    """Return 10:00 +0200 as 10:00:00+02:00, the one way in which the engine reads an offset."""
+    joined = text.re_replace(r"\s(Z|[+-])", r"\1")
+    timed = joined.re_replace(r"([T ]\d{1,2}:\d{2})(Z|[+-])", r"\1:00\2")
+    return timed.re_replace(r"([+-]\d{2})(\d{2})$", r"\1:\2")
+
+
 def bound(text: str | None, default: datetime, name: str) -> datetime:
     """Return a configured date as a datetime."""
     if text is None:
         return default
     try:
-        return datetime.fromisoformat(text)
+        date = datetime.fromisoformat(text)
     except ValueError:
         raise InputError(f"{name}={text} is not a date.", remedy="write it as 2011-09-09.") from None
+    local = date.tzinfo is None
+    require(local, f"{name}={text} carries an offset from UTC.", remedy="write it in data.timezone, as 2011-09-09.")
+    return date
 
 
 def currency(text: Any) -> Any:
-    """Return the currency sign or code inside an amount; empty where there is none."""
-    return text.upper().re_extract(_SYMBOLS, 0)
+    """Return the code of the currency inside an amount; empty where there is none."""
+    return text.upper().re_extract(_SYMBOLS, 0).substitute(_CODES)
 
 
 def bare_number(text: Any) -> Any:
     """Return an amount without currency and blanks; (12.00) and 12.00- become -12.00."""
-    bare = text.upper().re_replace(_SYMBOLS, "").re_replace(r"[\s\x{00A0}\x{202F}']", "")
+    bare = text.upper().re_replace(_SYMBOLS, "").re_replace(rf"{_BLANKS}|'", "")
     return bare.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^([^-].*)-$", r"-\1").re_replace(r"^\+", "")
 
 
@@ -146,10 +182,16 @@ def uses_comma(number: Any, decimal: Decimal) -> Any:
 def parse_amount(text: Any, decimal: Decimal) -> Any:
     """Return the exact decimal that an amount's text says; null where it says none."""
     number = bare_number(text)
-    comma = number.replace(".", "").replace(",", ".")
+    comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
     grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?\d{1,3}(\.\d{3})+$")
-    point = grouped.ifelse(number.replace(".", ""), number.replace(",", ""))
-    return uses_comma(number, decimal).ifelse(comma, point).try_cast(AMOUNT)
+    point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)
+    text = uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
+    return text.try_cast(AMOUNT)  # a text that still holds a comma is no number
+
+
+def multiply(price: Any, quantity: Any) -> Any:
+    """Return price x quantity; null where it exceeds what an amount can hold."""
+    return (price.cast(_WIDE) * quantity.cast(_WIDE)).try_cast(AMOUNT)
 
 
 def is_non_finite(text: Any) -> Any:

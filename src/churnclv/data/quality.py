@@ -82,6 +82,12 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
             f"= {settings.max_set_aside_share:g}:\n" + "\n".join(_sentence(count, origin, settings) for count in aside),
             remedy="mend the file, change data.policy.<fault>, or allow more with data.max_set_aside_share.",
         )
+    if total == rows_read:
+        raise InputError(
+            f"{origin}: no row is left after the policies:\n"
+            + "\n".join(_sentence(count, origin, settings) for count in aside),
+            remedy="mend the file or change data.policy.<fault>.",
+        )
 
 
 def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:

@@ -81,7 +81,7 @@ def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], s
     role = "amount" if settings.columns.amount is not None else "price"
     decimal = parsing.choose_decimal(raw, role, settings, log.origin)
     money = parsing.parse_amount(raw[role], decimal)
-    amount = money if role == "amount" else (money * quantity).cast(parsing.AMOUNT)
+    amount = money if role == "amount" else parsing.multiply(money, quantity)
     return {
         "amount": amount,
         "quantity": quantity,

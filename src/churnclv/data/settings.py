@@ -105,12 +105,30 @@ class DataSettings:
     def __post_init__(self) -> None:
         """Check what needs no file to be checked."""
         share = self.max_set_aside_share
-        require(0 <= share <= 1, f"data.max_set_aside_share is {share}, allowed is 0 to 1.")
+        require(
+            0 <= share <= 1,
+            f"data.max_set_aside_share is {share}, allowed is 0 to 1.",
+            remedy="0.05 allows one row in twenty.",
+        )
         for role in ("customer_id", "timestamp"):
             named = getattr(self.columns, role) is not None
-            require(named, f"data.columns.{role} is null, but every log needs one.")
-        priced = self.columns.price is None or self.columns.quantity is not None
-        require(priced, "data.columns.price needs data.columns.quantity: amount = price x quantity.")
+            remedy = f"name the column: data.columns.{role}=..."
+            require(named, f"data.columns.{role} is null, but every log needs one.", remedy=remedy)
+        require(
+            self.columns.price is None or self.columns.quantity is not None,
+            "data.columns.price needs data.columns.quantity: amount = price x quantity.",
+            remedy="name it, or map the amount itself: data.columns.amount=...",
+        )
+        require(
+            self.builtin is None or self.path is None,
+            f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
+            remedy="data=transactions data.path=... takes your own, data.path=null the embedded one.",
+        )
+        require(
+            self.set_aside_path is None or self.set_aside_path != self.path,
+            f"data.set_aside_path={self.set_aside_path} is the log itself.",
+            remedy="name another file; the log is never written to.",
+        )
 
     @property
     def has_amount(self) -> bool:

@@ -111,6 +111,6 @@ def _season(market: Market) -> tuple[Any, Any]:
     passed = np.r_[0.0, np.cumsum((rate[1:] + rate[:-1]) / 2.0 / _GRID_PER_DAY)]
 
     def unwarp(clock: Array) -> Array:
-        return np.interp(clock, passed, days, right=np.inf)
+        return np.asarray(np.interp(clock, passed, days, right=np.inf))
 
     return (lambda day: np.interp(day, days, passed)), unwarp

@@ -3,7 +3,11 @@
 The one module that speaks DuckDB's own SQL: reading files is what engines do differently.
 """
 
+import contextlib
 import importlib.util
+import os
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,7 @@ from typing import Any
 import duckdb
 
 from ..errors import InputError, require
-from .encoding import as_utf8, check_header, detect_separator, read_header
+from .encoding import as_utf8, check_header, detect_separator, find_blank_rows, read_header
 from .settings import DataSettings, Format
 
 RAW = "raw_log"
@@ -38,17 +42,18 @@ def locate(settings: DataSettings) -> Path:
     if settings.builtin is not None:
         return _locate_embedded(settings.builtin)
     require(settings.path is not None, "data.path is not set.", remedy="make train DATA=orders.csv")
-    path = Path(str(settings.path)).expanduser()
+    path = Path(os.path.expanduser(str(settings.path)))  # noqa: PTH111 # Path raises for a name such as ~orders.csv
     require(
-        path.exists(),
+        os.path.exists(path),  # noqa: PTH110 # Path raises for a name that is too long
         f"{path}: no such file.",
         remedy="check data.path; it is relative to the folder you call from.",
     )
     require(
         path.is_file(),
-        f"{path}: is a folder, not a file.",
+        f"{path}: is {'a folder' if path.is_dir() else 'a device'}, not a file.",
         remedy="name one CSV or Parquet file in data.path.",
     )
+    require(os.access(path, os.R_OK), f"{path}: cannot be read.", remedy="ask its owner for the right to read it.")
     require(
         path.stat().st_size > 0,
         f"{path}: is empty.",
@@ -59,7 +64,11 @@ def locate(settings: DataSettings) -> Path:
 
 def _locate_embedded(name: str) -> Path:
     """Find a package's data file without importing the package."""
-    require(name in _EMBEDDED, f"data.builtin={name}: allowed is {', '.join(_EMBEDDED)}.")
+    require(
+        name in _EMBEDDED,
+        f"data.builtin={name}: allowed is {', '.join(_EMBEDDED)}.",
+        remedy="name your own log with data=transactions data.path=orders.csv",
+    )
     package, inside = _EMBEDDED[name]
     spec = importlib.util.find_spec(package)
     require(
@@ -78,10 +87,7 @@ def read_file(connection: Any, settings: DataSettings) -> RawLog:
     """
     path = locate(settings)
     read = _read_parquet if _is_parquet(path, settings) else _read_csv
-    log = read(connection, path, settings)
-    empty = log.rows_read == 0
-    require(not empty, f"{path}: has a header but no rows.", remedy="export the log again.")
-    return log
+    return read(connection, path, settings)
 
 
 def read_columns(settings: DataSettings) -> list[str]:
@@ -90,7 +96,8 @@ def read_columns(settings: DataSettings) -> list[str]:
     if _is_parquet(path, settings):
         from pyarrow import parquet
 
-        return [str(name) for name in parquet.read_schema(path).names]
+        with _as_parquet(path):
+            return [str(name) for name in parquet.read_schema(path).names]
     with as_utf8(path, settings.encoding) as text:
         return read_header(text, detect_separator(text, list(settings.columns.mapped().values()), settings.separator))
 
@@ -100,7 +107,7 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings.columns.mapped())
     connection.con.register("raw_frame", frame)
-    _create_raw(connection, "FROM raw_frame", header, settings, _typed_text(connection, "raw_frame"), first_row=1)
+    _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame"), first_row=1)
     connection.con.unregister("raw_frame")
     return _raw_log(connection, "the events given", (), first_row=1)
 
@@ -113,17 +120,26 @@ def _is_parquet(path: Path, settings: DataSettings) -> bool:
 
 
 def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog:
-    source = f"read_parquet({_literal(str(path))})"
+    itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # a name, not a pattern of names
+    source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
+    with _as_parquet(path):
+        texts = _typed_text(connection, source)
+        check_header(str(path), [name for name, _ in texts], settings.columns.mapped())
+        _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
+    return _raw_log(connection, str(path), (), first_row=1)
+
+
+@contextlib.contextmanager
+def _as_parquet(path: Path) -> Iterator[None]:
+    """Turn what a damaged file raises, in its footer or in its pages, into `InputError`."""
+    from pyarrow import ArrowException
+
     try:
-        header = [row[0] for row in connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()]
-    except duckdb.Error as error:
+        yield
+    except (duckdb.Error, ArrowException, OSError) as error:
         raise InputError(
             f"{path}: is not a readable Parquet file ({_first_line(error)}).", remedy="write it again."
         ) from None
-    check_header(str(path), header, settings.columns.mapped())
-    texts = _typed_text(connection, source)
-    _create_raw(connection, f"FROM {source}", header, settings, texts, first_row=1)
-    return _raw_log(connection, str(path), (), first_row=1)
 
 
 def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
@@ -131,6 +147,7 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
         separator = detect_separator(text, list(settings.columns.mapped().values()), settings.separator)
         header = read_header(text, separator)
         check_header(str(path), header, settings.columns.mapped(), separator)
+        connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
         malformed = (
             _read_spaced(connection, text, header, settings)
             if separator == "whitespace"
@@ -148,46 +165,51 @@ def _read_separated(
         "quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, store_rejects=true, "
         "rejects_limit=0)"
     )
-    cells = {name: f"c{place}" for place, name in enumerate(header)}
+    cells = [(name, f"c{place}") for place, name in enumerate(header)]
     try:
-        _create_raw(connection, source, header, settings, cells, first_row=2)
+        _create_raw(connection, source, settings, cells, first_row=2)
         rejects = connection.raw_sql(
-            "SELECT line, any_value(error_type), any_value(error_message) FROM reject_errors GROUP BY line ORDER BY 1"
+            "SELECT line, bool_or(error_type = 'UNQUOTED VALUE'), arg_min(error_message, byte_position) "
+            "FROM reject_errors GROUP BY line ORDER BY 1"
         ).fetchall()
     except duckdb.Error as error:
         raise InputError(
             f"{path}: cannot be read as CSV ({_first_line(error)}).", remedy="check quotes and separators."
         ) from None
-    for line, kind, _ in rejects:
-        closed = kind != "UNQUOTED VALUE"
+    for line, open_quote, _ in rejects:
         require(
-            closed,
-            f"{path}: row {line}: a quote is opened and never closed.",
+            not open_quote,
+            f"{path}: row {line}: a quote is opened and not closed at the end of its cell.",
             remedy="close or double the quote.",
         )
-    _shift_rows(connection, [line for line, _, _ in rejects])
+    _shift_rows(connection, sorted([line for line, _, _ in rejects] + find_blank_rows(text, separator)))
     return tuple((line, str(message)) for line, _, message in rejects)
 
 
-def _shift_rows(connection: Any, rejected: list[int]) -> None:
-    """Give rows after a rejected one the number they have in the file.
+def _shift_rows(connection: Any, skipped: list[int]) -> None:
+    """Give rows after a malformed or blank one the number they have in the file.
 
-    A row has moved up by as many rejected lines r_i (i = 0, 1, ...) as satisfy r_i - i <= its number.
+    A row has moved up by as many skipped lines r_i (i = 0, 1, ...) as satisfy r_i - i <= its number.
     """
-    if not rejected:
+    if not skipped:
         return
-    moves = ", ".join(f"({line - place}, {place + 1})" for place, line in enumerate(rejected))
-    steps = f"SELECT line, max(moved) AS moved FROM (VALUES {moves}) AS m(line, moved) GROUP BY line"
+    import pandas as pd
+
+    moves = pd.DataFrame([(line - place, place + 1) for place, line in enumerate(skipped)], columns=["line", "moved"])
+    connection.con.register("moves", moves)
     connection.raw_sql(
         f"CREATE OR REPLACE TEMP TABLE {RAW} AS "
         f'SELECT {RAW}.* REPLACE ({RAW}."row" + coalesce(moved, 0) AS "row") FROM {RAW} '
-        f'ASOF LEFT JOIN ({steps}) AS steps ON {RAW}."row" >= steps.line'
+        "ASOF LEFT JOIN (SELECT line, max(moved) AS moved FROM moves GROUP BY line) AS steps "
+        f'ON {RAW}."row" >= steps.line'
     )
+    connection.con.unregister("moves")
 
 
 def _read_spaced(connection: Any, text: Path, header: list[str], settings: DataSettings) -> tuple[tuple[int, str], ...]:
     lines = (
-        f"(SELECT row_number() OVER () + 1 AS line, string_split_regex(trim(line), '\\s+') AS cells FROM read_csv("
+        "(SELECT row_number() OVER () + 1 AS line, "
+        "string_split_regex(nullif(trim(line, chr(32) || chr(9)), ''), '\\s+') AS cells FROM read_csv("
         f"{_literal(str(text))}, columns={{'line': 'VARCHAR'}}, delim='\x1f', header=true, quote='', escape='', "
         "auto_detect=false))"
     )
@@ -196,43 +218,48 @@ def _read_spaced(connection: Any, text: Path, header: list[str], settings: DataS
         f"SELECT line, 'expected {width} columns, found ' || len(cells) FROM {lines} "
         f"WHERE len(cells) != {width} ORDER BY line"
     ).fetchall()
-    cells = {name: f"cells[{place + 1}]" for place, name in enumerate(header)}
-    _create_raw(connection, f"FROM {lines} WHERE len(cells) = {width}", header, settings, cells, first_row=2)
-    _shift_rows(connection, [line for line, _ in malformed])
+    blank = connection.raw_sql(f"SELECT line FROM {lines} WHERE cells IS NULL").fetchall()
+    cells = [(name, f"cells[{place + 1}]") for place, name in enumerate(header)]
+    _create_raw(connection, f"FROM {lines} WHERE len(cells) = {width}", settings, cells, first_row=2)
+    _shift_rows(connection, sorted([line for line, _ in malformed] + [line for (line,) in blank]))
     return tuple((int(line), str(message)) for line, message in malformed)
 
 
 def _create_raw(
     connection: Any,
     source: str,
-    header: list[str],
     settings: DataSettings,
-    cells: dict[str, str],
+    cells: list[tuple[str, str]],
     first_row: int,
 ) -> None:
-    """Create the raw table: the row's number, the hash of its cells, and the mapped cells as text."""
-    compared = [name for name in header if name not in settings.ignore_columns]
-    everything = ", ".join(f"coalesce({cells[name]}, chr(0))" for name in compared)
-    roles = ", ".join(f'{cells[name]} AS "{role}"' for role, name in settings.columns.mapped().items())
+    """Create the raw table: the row's number, the hash of its cells, and the mapped cells as text.
+
+    `cells` are the columns in order, each its name (unmapped ones may share one) and what gives its text.
+    """
+    compared = [cell for name, cell in cells if name not in settings.ignore_columns]
+    everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
+    texts = dict(cells)
+    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in settings.columns.mapped().items())
     connection.raw_sql(
         f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
         f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {roles} {source}"
     )
 
 
-def _typed_text(connection: Any, source: str) -> dict[str, str]:
+def _typed_text(connection: Any, source: str) -> list[tuple[str, str]]:
     """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids."""
     described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    texts = {}
+    texts = []
     for name, kind, *_ in described:
         cell = f"CAST({_name(name)} AS VARCHAR)"
-        texts[name] = f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell
+        texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
 
 
 def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...], first_row: int) -> RawLog:
     table = connection.table(RAW)
     rows_read = int(table.count().execute()) + len(malformed)
+    require(rows_read > 0, f"{origin}: has a header but no rows.", remedy="export the log again.")
     return RawLog(table, origin, rows_read, malformed, first_row)
 
 

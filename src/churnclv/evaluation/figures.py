@@ -18,9 +18,6 @@ _STYLE: dict[Any, Any] = {
     "axes.spines.right": False,
     "axes.edgecolor": PALE,
     "axes.labelcolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 11,
-    "axes.titleweight": "bold",
     "font.size": 9,
     "xtick.color": INK,
     "ytick.color": INK,
@@ -36,7 +33,7 @@ def _canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
     with mpl.rc_context(_STYLE):
         figure = Figure(figsize=(6.0, 4.2), layout="constrained")
         axes = figure.subplots()
-    axes.set_title(title)
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK)
     axes.set_xlabel(across)
     axes.set_ylabel(up)
     return figure, axes

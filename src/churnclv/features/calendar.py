@@ -4,7 +4,7 @@ from typing import Any
 
 import ibis
 
-from ..snapshots.history import KEYS
+from ..snapshots.history import KEYS, second_number
 from .settings import FeatureSettings
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -20,7 +20,7 @@ def calendar(history: Any, settings: FeatureSettings) -> Any:
     """
     del settings
     orders = history.filter(history.kind == "order")
-    seconds = orders.timestamp.epoch_seconds().cast("int64")
+    seconds = second_number(orders.timestamp)
     dated = orders.select(
         *KEYS,
         weekday=((seconds / _SECONDS).floor().cast("int64") + _UNIX_EPOCH_WEEKDAY) % 7,

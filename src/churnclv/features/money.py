@@ -6,6 +6,8 @@ from ..snapshots.history import KEYS
 from .occasions import exact_deviation, exact_mean, occasions
 from .settings import FeatureSettings
 
+_WIDE = "decimal(38, 4)"  # the engine squares narrower ones in 18 digits, which overflows from 100,000.00 on
+
 
 def money(history: Any, settings: FeatureSettings) -> Any:
     """Return sums, mean, spread and extremes of spend per purchase, spend per lookback, last spend, refunds and units.
@@ -14,11 +16,11 @@ def money(history: Any, settings: FeatureSettings) -> Any:
     All sums are exact decimals. A log without amounts gives nulls.
     """
     bought = occasions(history)
-    amount = bought.spend.cast("decimal(18, 4)")
-    bought = bought.mutate(amount=amount, square=(amount * amount).cast("decimal(38, 8)"))
+    amount = bought.spend.cast(_WIDE)
+    bought = bought.mutate(amount=amount, square=amount * amount)
     bought = bought.mutate(is_last=bought.days_ago == bought.days_ago.min().over(group_by=KEYS))
     recent = {
-        f"spend_last_{days}_days": bought.amount.sum(where=bought.days_ago <= days).fill_null(0).cast("float64")
+        f"spend_last_{days}_days": (bought.amount * (bought.days_ago <= days).cast("int8")).sum().cast("float64")
         for days in settings.lookback_days
     }
     summed = bought.group_by(KEYS).agg(

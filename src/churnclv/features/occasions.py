@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from ..snapshots.history import KEYS, day_number
+from ..snapshots.history import KEYS, day_number, days_ago
+
+_ROUNDING = 1e-15  # relative; five roundings of 2**-53 each stay below
 
 
 def occasions(history: Any) -> Any:
@@ -12,10 +14,9 @@ def occasions(history: Any) -> Any:
     `units` (exact, null where the log has none).
     """
     orders = history.filter(history.kind == "order").mutate(
-        day=lambda t: day_number(t.timestamp), cutoff_day=lambda t: day_number(t.cutoff)
+        day=lambda t: day_number(t.timestamp), days_ago=lambda t: days_ago(t.timestamp, t.cutoff)
     )
-    days = orders.group_by([*KEYS, "day", "cutoff_day"]).agg(spend=orders.amount.sum(), units=orders.quantity.sum())
-    return days.mutate(days_ago=days.cutoff_day - days.day)
+    return orders.group_by([*KEYS, "day", "days_ago"]).agg(spend=orders.amount.sum(), units=orders.quantity.sum())
 
 
 def exact_mean(total: Any, count: Any) -> Any:
@@ -24,7 +25,12 @@ def exact_mean(total: Any, count: Any) -> Any:
 
 
 def exact_deviation(squares: Any, total: Any, count: Any) -> Any:
-    """Return the sample standard deviation from exact sums; null below two values."""
+    """Return the sample standard deviation from exact sums; null below two values.
+
+    Both products are rounded: a difference within their rounding is none, so that equal values deviate by exactly 0.
+    """
     n = count.cast("float64")
-    spread = (n * squares.cast("float64") - total.cast("float64") * total.cast("float64")).clip(lower=0.0)
+    scale = n * squares.cast("float64")
+    spread = scale - total.cast("float64") * total.cast("float64")
+    spread = (spread > _ROUNDING * scale).ifelse(spread, 0.0)
     return (spread / (n * (n - 1.0)).nullif(0.0)).sqrt()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ..snapshots.history import KEYS, day_number
+from ..snapshots.history import KEYS, days_ago
 from .occasions import occasions
 from .settings import FeatureSettings
 
@@ -24,9 +24,9 @@ def recency(history: Any, settings: FeatureSettings) -> Any:
         days_since_first_purchase=before_last.days_ago.max(),
         days_since_purchase_before_last=before_last.days_ago.min(where=before_last.follows_last),
     )
-    since = day_number(history.cutoff) - day_number(history.timestamp)
+    since = days_ago(history.timestamp, history.cutoff)
     refunds = history.group_by(KEYS).agg(days_since_last_refund=since.min(where=history.kind == "refund"))
-    return dated.left_join(refunds, KEYS).select(
+    return refunds.left_join(dated, KEYS).select(
         *KEYS,
         "days_since_last_purchase",
         "days_since_first_purchase",

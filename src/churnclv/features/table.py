@@ -9,7 +9,7 @@ import ibis
 import pandas as pd
 
 from .. import __version__
-from ..errors import InputError, require
+from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.history import KEYS, cut_history, members
 from ..snapshots.settings import WindowSettings
@@ -32,7 +32,7 @@ def build_features(
     Columns: the keys, `in_population`, the purchase history, then one per feature (float64, null where undefined).
 
     Raises:
-        InputError: a user's family is keyed otherwise, or repeats a column.
+        InputError: a user's family is keyed otherwise, repeats a column, or has one that is not a number.
     """
     table = feature_table(events, cutoffs, settings, windows)
     if cache is None:
@@ -71,14 +71,18 @@ def _check_family(name: str, columns: Any, joined: Any) -> None:
         f"feature family {name}: repeats columns {sorted(doubled)}.",
         remedy="give them names of their own.",
     )
+    kinds = {column: kind for column, kind in columns.schema().items() if column not in KEYS}
+    other = [column for column, kind in kinds.items() if not (kind.is_numeric() or kind.is_boolean())]
+    require(
+        not other,
+        f"feature family {name}: columns {other} are not numbers.",
+        remedy="a family returns numeric columns.",
+    )
 
 
 def _as_frame(table: Any) -> pd.DataFrame:
     frame = table.execute()
     numeric = [name for name in frame.columns if name not in NOT_FEATURES]
-    texts = [name for name in numeric if not pd.api.types.is_numeric_dtype(frame[name]) and frame[name].dtype != object]
-    if texts:
-        raise InputError(f"features {texts} are not numbers.", remedy="a family returns numeric columns.")
     frame[numeric] = frame[numeric].astype("float64")
     frame["in_population"] = frame["in_population"].astype(bool)
     repeated = frame.duplicated(list(KEYS)).any()

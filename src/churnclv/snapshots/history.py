@@ -13,7 +13,7 @@ KEYS = ("customer_id", "cutoff")
 
 def cutoff_table(cutoffs: Sequence[datetime]) -> Any:
     """Return a table with one row per cutoff, in column `cutoff`."""
-    moments = [ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S}") for cutoff in cutoffs]
+    moments = [ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S.%f}") for cutoff in cutoffs]
     return ibis.array(moments).unnest().name("cutoff").as_table()
 
 
@@ -23,9 +23,19 @@ def cut_history(events: Any, cutoffs: Sequence[datetime]) -> Any:
     return crossed.filter(crossed.timestamp < crossed.cutoff)
 
 
+def second_number(moment: Any) -> Any:
+    """Return whole seconds since 1970-01-01 as an integer; a cast alone would round 23:59:59.5 up to the next day."""
+    return moment.epoch_seconds().floor().cast("int64")
+
+
 def day_number(moment: Any) -> Any:
     """Return whole days since 1970-01-01 as an integer, by epoch arithmetic (the same on every engine)."""
-    return (moment.epoch_seconds().cast("int64") / 86400).floor().cast("int64")
+    return (second_number(moment) / 86400).floor().cast("int64")
+
+
+def days_ago(moment: Any, cutoff: Any) -> Any:
+    """Return how many days before the cutoff a moment's day lies: 1 is the last day that has a part before it."""
+    return day_number(cutoff - ibis.interval(microseconds=1)) + 1 - day_number(moment)
 
 
 def members(history: Any, settings: WindowSettings) -> Any:
@@ -35,11 +45,8 @@ def members(history: Any, settings: WindowSettings) -> Any:
     `active_days` before the cutoff.
     """
     is_order = history.kind == "order"
-    day = day_number(history.timestamp)
-    seen = history.group_by(KEYS).agg(
-        purchases=day.nunique(where=is_order),
-        silent_days=day_number(history.cutoff).max() - day.max(where=is_order),
-    )
+    ago = days_ago(history.timestamp, history.cutoff)
+    seen = history.group_by(KEYS).agg(purchases=ago.nunique(where=is_order), silent_days=ago.min(where=is_order))
     eligible = seen.purchases >= settings.min_purchases
     if settings.active_days is not None:
         eligible &= seen.silent_days <= settings.active_days

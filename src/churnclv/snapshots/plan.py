@@ -55,21 +55,21 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
     Raises:
         InputError: they do not fit; the message says what would.
     """
-    horizon, gap = timedelta(days=settings.horizon_days), timedelta(days=settings.gap_days)
     sealed = _sealed_cutoff(end, settings)
-    latest = sealed - horizon - gap
-    cutoffs = _cutoffs(latest, settings.n_cutoffs, settings.step_days)
-    folds = [fold for valid in cutoffs if (fold := _fold(valid, cutoffs, horizon + gap)).train][-settings.n_folds :]
-    if cutoffs[0] < start + timedelta(days=settings.min_history_days) or len(folds) < settings.n_folds:
-        days = (end - start).days
+    days, days_to_seal = (end - start).days, (sealed - start).days
+    least = _least_cutoffs(settings.horizon_days, settings.n_folds, settings)
+    if not least <= settings.n_cutoffs <= _most_cutoffs(days_to_seal, settings):
         raise InputError(
             f"The plan does not fit the data: {days} days from {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
             f"windows.horizon_days={settings.horizon_days}, n_cutoffs={settings.n_cutoffs}, "
             f"step_days={settings.step_days}, n_folds={settings.n_folds}, "
             f"min_history_days={settings.min_history_days}.",
-            remedy=_what_would_fit(days, (sealed - start).days, settings),
+            remedy=_what_would_fit(days, days_to_seal, settings),
         )
-    return Plan(settings.horizon_days, cutoffs, tuple(folds), sealed)
+    before = timedelta(days=settings.horizon_days + settings.gap_days)
+    cutoffs = _cutoffs(sealed - before, settings.n_cutoffs, settings.step_days)
+    folds = tuple(_fold(valid, cutoffs, before) for valid in cutoffs[-settings.n_folds :])
+    return Plan(settings.horizon_days, cutoffs, folds, sealed)
 
 
 def refit_cutoffs(start: datetime, end: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
@@ -97,9 +97,16 @@ def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
         raise InputError(
             f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09."
         ) from None
+    require(chosen.tzinfo is None, f"windows.sealed_cutoff={chosen} has a time zone.", remedy="write 2011-09-09.")
     remedy = f"the last cutoff whose {settings.horizon_days} days have happened is {last:%Y-%m-%d}."
     require(chosen <= last, f"windows.sealed_cutoff={chosen:%Y-%m-%d} is too late for its labels.", remedy=remedy)
     return chosen
+
+
+def _most_cutoffs(days_to_seal: int, settings: WindowSettings) -> int:
+    """Return the most training cutoffs for which the data before the first one are long enough."""
+    room = days_to_seal - settings.min_history_days - settings.horizon_days - settings.gap_days
+    return max(0, room // settings.step_days + 1)
 
 
 def _days_needed(horizon: int, folds: int, settings: WindowSettings) -> int:
@@ -116,17 +123,21 @@ def _least_cutoffs(horizon_days: int, folds: int, settings: WindowSettings) -> i
 def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> str:
     """Name the nearest plans that fit: fewer or more cutoffs, a shorter horizon, a single fold."""
     horizon, folds = settings.horizon_days, settings.n_folds
-    least = _least_cutoffs(horizon, folds, settings)
-    room = days_to_seal - settings.min_history_days - horizon - settings.gap_days
-    most = room // settings.step_days + 1 if room >= 0 else 0
+    least, most = _least_cutoffs(horizon, folds, settings), _most_cutoffs(days_to_seal, settings)
     if least <= most:
         return f"what would fit: windows.n_cutoffs={least}" + (f" to {most}" if most > least else "")
     fits = []
-    shorter = [h for h in range(1, horizon) if _days_needed(h, folds, settings) + h <= days]
-    if shorter:
-        fits.append(
-            f"windows.horizon_days={shorter[-1]} windows.n_cutoffs={_least_cutoffs(shorter[-1], folds, settings)}"
-        )
-    if folds > 1 and _days_needed(horizon, 1, settings) <= days_to_seal:
-        fits.append(f"windows.n_folds=1 windows.n_cutoffs={_least_cutoffs(horizon, 1, settings)}")
-    return "what would fit: " + "; or ".join(fits) if fits else "no plan fits: a longer log is needed."
+    for count in dict.fromkeys((folds, 1)):
+        longest = max((h for h in range(1, horizon + 1) if _fits(h, count, days, days_to_seal, settings)), default=None)
+        if longest is not None:
+            cutoffs = _least_cutoffs(longest, count, settings)
+            fits.append(f"windows.horizon_days={longest} windows.n_folds={count} windows.n_cutoffs={cutoffs}")
+    if fits:
+        return "what would fit: " + "; or ".join(fits)
+    return "no horizon fits: a longer log, or a smaller windows.min_history_days, step_days or gap_days, is needed."
+
+
+def _fits(horizon: int, folds: int, days: int, days_to_seal: int, settings: WindowSettings) -> bool:
+    """Return whether a horizon and so many folds fit; the sealed cutoff moves with the horizon, unless it is chosen."""
+    seal = days - horizon if settings.sealed_cutoff is None else days_to_seal
+    return _days_needed(horizon, folds, settings) <= seal

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from ..errors import require
 
+MOST = 36500  # a century of days: dates stay within the calendar
+
 
 @dataclass
 class WindowSettings:
@@ -43,7 +45,9 @@ class WindowSettings:
             "min_history_days",
             "min_purchases",
         ):
-            require(getattr(self, name) >= 1, f"windows.{name} is {getattr(self, name)}, allowed is 1 or more.")
-        require(self.gap_days >= 0, f"windows.gap_days is {self.gap_days}, allowed is 0 or more.")
+            value = getattr(self, name)
+            require(value >= 1, f"windows.{name} is {value}, allowed is 1 or more.")
+            require(value <= MOST, f"windows.{name} is {value}, allowed is {MOST} or less.")
+        require(0 <= self.gap_days <= MOST, f"windows.gap_days is {self.gap_days}, allowed is 0 to {MOST}.")
         active = self.active_days is None or self.active_days >= 1
         require(active, f"windows.active_days is {self.active_days}, allowed is null or 1 or more.")

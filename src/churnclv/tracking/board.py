@@ -12,6 +12,7 @@ from ..evaluation.reliability import calibration_line, expected_calibration_erro
 from ..tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Scoreboard
 from . import records
 
+_MOST = 0.5
 _MAIN = {"churn": CHURN_MODEL, "purchases": CLV_MODEL, "spend": CLV_MODEL}
 
 
@@ -35,7 +36,10 @@ def _churn_drawings(sample: Sample, when: str, title: str) -> Iterator[records.D
     reliability = figures.draw_reliability(truth, scores[CHURN_MODEL], f"{title}: do churn scores hold?")
     yield records.Drawing(f"figures/{when}_calibration.svg", reliability)
     ranked = {name: scores[name] for name in (CHURN_MODEL, RANKING, "recency_rule")}
-    gain = figures.draw_gain(truth, ranked, f"{title}: finding churners", "churners")
+    if truth.mean() > _MOST:  # where nearly all leave, the picture that tells models apart is of those who come back
+        truth, ranked = 1.0 - truth, {name: -score for name, score in ranked.items()}
+    rare = "customers who buy again" if truth is not sample.truth else "churners"
+    gain = figures.draw_gain(truth, ranked, f"{title}: finding {rare}", rare)
     yield records.Drawing(f"figures/{when}_churn_gain.svg", gain)
 
 

@@ -22,7 +22,7 @@ def data_lines(quality: QualityReport, plan: Plan) -> list[str]:
 
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
     """Return a table with one row per model: validation figures, then sealed-test figures with intervals."""
-    head = f"  {'':<26}" + "".join(f"{'valid ' + label:>13}" for label in metrics.values())
+    head = f"  {'':<26}" + "".join(f"{'valid ' + label:>16}" for label in metrics.values())
     head += "".join(f"{'test ' + label + ' [95%]':>27}" for label in metrics.values()) if test else ""
     rows = [_row(name, model, list(metrics), valid, test) for name in valid.figures]
     return [*section(title), head, *rows]
@@ -30,7 +30,7 @@ def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Score
 
 def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> str:
     row = f"{'>' if name == model else ' '} {name:<26}"
-    row += "".join(f"{_figure(valid.figures[name][metric].value):>13}" for metric in metrics)
+    row += "".join(f"{_figure(valid.figures[name][metric].value):>16}" for metric in metrics)
     if test is not None:
         row += "".join(f"{_interval(test.figures[name][metric]):>27}" for metric in metrics)
     return row

@@ -8,6 +8,7 @@ import optuna
 
 from ..clv.model import ClvModel
 from ..clv.settings import ClvSettings
+from ..errors import InputError
 from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
@@ -35,7 +36,10 @@ def tune_clv(
     def objective(trial: optuna.Trial, drawn: dict[str, Any]) -> float:
         errors = []
         for step, part in enumerate(judged):
-            model = _model(settings, drawn).fit(part.features)
+            try:
+                model = _model(settings, drawn).fit(part.features)
+            except InputError as error:  # no optimum under these penalties
+                raise optuna.TrialPruned from error
             expected = getattr(model, f"expected_{target}")(part.features, horizon_days)
             errors.append(plain(rmse, part.labels[target], expected))
             trial.report(errors[-1], step)

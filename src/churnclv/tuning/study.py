@@ -10,12 +10,14 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from ..errors import require
 from ..progress import Progress
 from .settings import Kind, Range, TuningSettings
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _STARTUP_TRIALS = 8
 _BUSY_SECONDS = 60
+_REMEDY = "a longer log, more trials (tuning.n_trials), or other search ranges (tuning.clv, tuning.churn)."
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def run_study(
             on_trial(_record(place, trial))
             advance(_note(study))
     complete = [(place, trial) for place, trial in enumerate(_finished(study)) if trial.state is TrialState.COMPLETE]
+    require(len(complete) > 0, f"{title}: none of {plan.settings.n_trials} trials could be completed.", remedy=_REMEDY)
     return _record(*min(complete, key=lambda pair: (pair[1].value, pair[0])))
 
 

@@ -1,0 +1,30 @@
+"""Fixtures of several rooms: canonical events from rows, without the way through a file."""
+
+import pandas as pd
+import pytest
+
+from churnclv.data.contract import EVENT_COLUMNS
+from churnclv.data.engine import EngineSettings, connect
+
+_TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
+
+
+@pytest.fixture(scope="session")
+def write_events():
+    """Return a function that writes rows (dicts by column) as the canonical event table of a connection."""
+
+    def write(connection, rows):
+        frame = pd.DataFrame(rows, columns=list(EVENT_COLUMNS)).astype(object)
+        frame = frame.where(frame.notna(), None).map(lambda cell: None if cell is None else str(cell))
+        connection.con.register("rows", frame.astype("string[pyarrow]"))
+        columns = ", ".join(f"{name}::{_TYPES.get(name, 'varchar')} AS {name}" for name in EVENT_COLUMNS)
+        connection.con.execute(f"CREATE OR REPLACE TABLE events AS SELECT {columns} FROM rows")  # noqa: S608 # own names
+        return connection.table("events")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def connection():
+    """Return one connection for all: `write_events` replaces its table."""
+    return connect(EngineSettings(threads=1))
