@@ -1,6 +1,7 @@
 """Configuration: the rooms' settings composed by Hydra, checked before anything starts, and how doors are opened."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -153,7 +154,9 @@ def quote_path(word: str) -> str:
     is_path = key.lstrip("+").rpartition(".")[2] in _PATHS
     if not (equals and is_path) or value[:1] in ("'", '"') or value in ("null", "???", ""):
         return word
-    return f"{key}='" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+    # in Hydra's quotes a backslash is only text, unless a quote follows it
+    quoted = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    return f"{key}='{quoted}'"
 
 
 def _explain(error: Exception) -> str:

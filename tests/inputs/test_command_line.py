@@ -99,7 +99,8 @@ NAMES = [
     'it\'s "mine".csv',
     "a=b/c,d.csv",
     "{x} [y].csv",
-    pytest.param(r"back\\slash.csv", marks=pytest.mark.xfail(reason="config.quote_path doubles a backslash")),
+    r"back\\slash.csv",
+    r"back\\'slash quote.csv",
 ]
 
 

@@ -6,8 +6,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy
 from churnclv.data.source import read_file
+from churnclv.errors import InputError
 
 HEADER = "customer_id,timestamp,amount\n"
 FAULTY = """customer_id,timestamp,amount
@@ -254,3 +256,25 @@ def test_hostile_file_names_are_only_names(write, name):
     log = read_file(connect(EngineSettings()), DataSettings(path=str(path)))
     assert log.table.customer_id.execute().tolist() == ["a"]
     assert log.origin == str(path)
+
+
+def test_a_malformed_row_cannot_be_kept():
+    with pytest.raises(InputError, match="no columns to keep"):
+        DataSettings(policy=Policies(malformed_row=Policy.keep))
+
+
+def test_an_ambiguous_date_among_others_is_set_aside_alone(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("customer_id,timestamp,amount\n" + "A,2011-01-05,1\n" * 1 + "B,2011-01-06,2\nC,03/04/2011,3\n")
+    settings = DataSettings(path=str(path), max_set_aside_share=0.5)
+    report = read_events(connect(EngineSettings()), settings).quality
+    assert {count.fault: count.set_aside for count in report.faults if count.set_aside} == {"mixed_date_format": 1}
+
+
+def test_orders_are_counted_by_customer_and_order_id(tmp_path):
+    path = tmp_path / "log.csv"
+    # customer A: order 7 on two lines, one line without an id; customer B: an order 7 of their own
+    rows = "A,7,2011-01-05,1\nA,7,2011-01-05,2\nA,,2011-01-06,3\nB,7,2011-01-05,4\n"
+    path.write_text("customer_id,order,timestamp,amount\n" + rows)
+    settings = DataSettings(path=str(path), columns=Columns(order_id="order"))
+    assert read_events(connect(EngineSettings()), settings).quality.orders == 3

@@ -134,8 +134,6 @@ def _describe(
     styles: tuple[str, str],
     settings: DataSettings,
 ) -> Events:
-    orders = table.filter(table.kind == "order")
-    order_key = orders.order_id if settings.columns.order_id is not None else None
     span = (
         table.aggregate(
             rows=table.count(),
@@ -160,7 +158,7 @@ def _describe(
         rows_read=log.rows_read,
         rows_kept=int(span["rows"]),
         customers=int(span["customers"]),
-        orders=int((orders.count() if order_key is None else order_key.nunique()).execute()),
+        orders=_count_orders(table),
         first_event=str(first),
         last_event=str(last),
         date_format=styles[0],
@@ -174,3 +172,11 @@ def _describe(
 
 def _midnight(moment: datetime) -> datetime:
     return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _count_orders(table: Any) -> int:
+    """Count a customer's lines of one order id as one order, and lines without an id each."""
+    orders = table.filter(table.kind == "order")
+    blank = orders.order_id.isnull()  # noqa: PD003 # an engine expression, not a frame
+    named = orders.filter(~blank).select("customer_id", "order_id").distinct().count()
+    return int(named.execute()) + int(orders.filter(blank).count().execute())

@@ -7,7 +7,7 @@ import ibis
 
 from . import parsing
 from .contract import TEXTS
-from .settings import DataSettings
+from .settings import DataSettings, Policy
 from .source import RawLog
 
 _DAY = timedelta(days=1)
@@ -51,8 +51,9 @@ def _parse_dates(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], s
         .execute()
     )
     found = [str(name) for name in rows["shape"].dropna()]
-    day_first = "day_month" in found and parsing.choose_day_first(raw, settings, log.origin)
     main = found[0] if found else "iso"
+    matters = main == "day_month" or settings.policy.mixed_date_format is Policy.keep  # else such rows are set aside
+    day_first = "day_month" in found and matters and parsing.choose_day_first(raw, settings, log.origin)
     alike = ("iso", "iso_offset") if main.startswith("iso") else (main,)
     style = main if main != "day_month" else ("day_month" if day_first else "month_day")
     return {

@@ -110,6 +110,11 @@ class DataSettings:
             f"data.max_set_aside_share is {share}, allowed is 0 to 1.",
             remedy="0.05 allows one row in twenty.",
         )
+        require(
+            self.policy.malformed_row is not Policy.keep,
+            "data.policy.malformed_row=keep: a row of another width has no columns to keep.",
+            remedy="set_aside or fail.",
+        )
         for role in ("customer_id", "timestamp"):
             named = getattr(self.columns, role) is not None
             remedy = f"name the column: data.columns.{role}=..."
