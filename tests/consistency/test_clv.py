@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from churnclv.clv import formulas
+from churnclv.clv.beta_geometric import count_histories, log_likelihood
 from churnclv.clv.model import ClvModel
-from churnclv.clv.purchases import collapse
+from churnclv.clv.purchases import PURCHASE_MODELS
 from churnclv.data.simulator import Market, simulate
 
 PARAMETERS = st.fixed_dictionaries(
@@ -24,35 +25,35 @@ def histories(draw):
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(PARAMETERS, histories(), st.floats(1, 400))
-def test_expectations_are_finite_never_negative_and_grow_with_time(parameters, history, days):
-    near = formulas.bgnbd_expected_purchases(days, *history, **parameters)[0]
-    far = formulas.bgnbd_expected_purchases(2 * days, *history, **parameters)[0]
+@given(PARAMETERS, histories(), st.floats(1, 400), st.integers(0, 1))
+def test_expectations_are_finite_never_negative_and_grow_with_time(parameters, history, days, shift):
+    near = formulas.expected_purchases(days, *history, shift, **parameters)[0]
+    far = formulas.expected_purchases(2 * days, *history, shift, **parameters)[0]
     assert np.isfinite(far)
     assert -1e-9 <= near <= far + 1e-9 * max(1.0, far)
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(PARAMETERS, histories(), st.floats(1, 400))
+@given(PARAMETERS, histories(), st.floats(1, 400), st.integers(0, 1))
 def test_chance_of_no_purchase_is_a_probability_that_falls_with_time_and_bounds_the_expectation(
-    parameters, history, days
+    parameters, history, days, shift
 ):
-    near = formulas.bgnbd_p_no_purchase(days, *history, **parameters)[0]
-    far = formulas.bgnbd_p_no_purchase(2 * days, *history, **parameters)[0]
+    near = formulas.p_no_purchase(days, *history, shift, **parameters)[0]
+    far = formulas.p_no_purchase(2 * days, *history, shift, **parameters)[0]
     assert 0.0 <= far <= near <= 1.0
     # Markov: P(at least one purchase) <= E[purchases]
-    assert 1.0 - near <= formulas.bgnbd_expected_purchases(days, *history, **parameters)[0] * (1 + 1e-6) + 1e-9
+    assert 1.0 - near <= formulas.expected_purchases(days, *history, shift, **parameters)[0] * (1 + 1e-6) + 1e-9
 
 
-@given(PARAMETERS, histories())
+@given(PARAMETERS, histories(), st.integers(0, 1))
 @settings(max_examples=50, deadline=None, derandomize=True)
-def test_nothing_happens_in_no_time(parameters, history):
-    assert formulas.bgnbd_expected_purchases(0.0, *history, **parameters)[0] == pytest.approx(0.0, abs=1e-9)
-    assert formulas.bgnbd_p_no_purchase(0.0, *history, **parameters)[0] == pytest.approx(1.0)
+def test_nothing_happens_in_no_time(parameters, history, shift):
+    assert formulas.expected_purchases(0.0, *history, shift, **parameters)[0] == pytest.approx(0.0, abs=1e-9)
+    assert formulas.p_no_purchase(0.0, *history, shift, **parameters)[0] == pytest.approx(1.0)
 
 
 def test_one_time_buyers_are_surely_alive():
-    alive = formulas.bgnbd_p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0.3, 30.0, 0.8, 2.5)
+    alive = formulas.p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0, 0.3, 30.0, 0.8, 2.5)
     assert alive.tolist() == [1.0, 1.0]
 
 
@@ -75,6 +76,10 @@ def history_of(market: Market, seed: int) -> pd.DataFrame:
     )
 
 
+HISTORY = history_of(Market(customers=120, days=365), 9)
+COLUMNS = ("repeat_purchases", "last_purchase_age_days", "age_days")
+
+
 def test_counting_equal_histories_gives_the_fit_of_repeating_them():
     history = history_of(Market(customers=300, days=365), 0)
     once = ClvModel().fit(history)
@@ -83,20 +88,46 @@ def test_counting_equal_histories_gives_the_fit_of_repeating_them():
     assert twice.spend.parameters == pytest.approx(once.spend.parameters, rel=1e-3)
 
 
-def test_collapsed_rows_count_back_to_all_rows():
-    rows, counts = collapse([np.array([1.0, 2.0, 1.0]), np.array([5.0, 5.0, 5.0])])
-    assert [row.tolist() for row in rows] == [[1.0, 2.0], [5.0, 5.0]]
-    assert counts.tolist() == [2.0, 1.0]
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(PARAMETERS, st.integers(0, 1))
+def test_derivatives_are_those_of_the_likelihood(parameters, shift):
+    history = HISTORY
+    data = count_histories(*(history[c].to_numpy() for c in COLUMNS))
+    point, step = np.log(list(parameters.values())), 1e-5
+    _, gradient, hessian = log_likelihood(data, shift, point)
+    for place, move in enumerate(step * np.eye(4)):
+        up, down = log_likelihood(data, shift, point + move), log_likelihood(data, shift, point - move)
+        assert (up[0] - down[0]) / (2 * step) == pytest.approx(gradient[place], rel=1e-4, abs=1e-6)
+        assert (up[1] - down[1]) / (2 * step) == pytest.approx(hessian[place], rel=1e-4, abs=1e-5)
 
 
-def test_a_saved_model_predicts_the_same(tmp_path):
+def test_counted_histories_are_the_sum_of_single_ones():
+    point = np.log([0.4, 30.0, 0.9, 3.0])
+    columns = [HISTORY[c].to_numpy() for c in COLUMNS]
+    alone = [log_likelihood(count_histories(*(c[[row]] for c in columns)), 0, point)[0] for row in range(len(HISTORY))]
+    together = log_likelihood(count_histories(*columns), 0, point)[0]
+    assert together == pytest.approx(np.mean(alone), rel=1e-12)
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize("a", [0.3, 0.9999999, 1.0, 2.5])
+def test_the_closed_form_agrees_with_integration_over_the_dropout_chance(shift, a):
+    x, t_x, age = (HISTORY[c].to_numpy() for c in COLUMNS)
+    closed = formulas.expected_purchases(120.0, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    alive = formulas.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    integrated = formulas._integrate_purchases(120.0, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
+    assert integrated == pytest.approx(closed, rel=2e-3)
+
+
+@pytest.mark.parametrize("name", PURCHASE_MODELS)
+def test_a_saved_model_predicts_the_same(tmp_path, name):
     history = history_of(Market(customers=300, days=365), 1)
-    model = ClvModel(purchase_penalty=0.001, spend_penalty=0.01, cohort_days=200).fit(history)
+    model = ClvModel(name=name, purchase_penalty=0.001, spend_penalty=0.01, cohort_days=200).fit(history)
     model.save(tmp_path)
     loaded = ClvModel.load(tmp_path)
     assert loaded.get_params() == model.get_params()
-    for name in ("expected_purchases", "expected_spend", "p_no_purchase"):
-        assert (getattr(loaded, name)(history, 90.0) == getattr(model, name)(history, 90.0)).all()
+    for what in ("expected_purchases", "expected_spend", "p_no_purchase"):
+        assert (getattr(loaded, what)(history, 90.0) == getattr(model, what)(history, 90.0)).all()
 
 
 def test_clv_adds_up_over_time_without_discount():

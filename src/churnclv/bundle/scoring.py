@@ -13,10 +13,11 @@ from ..churn.calibration import Calibrator
 from ..clv.model import ClvModel
 from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
+from ..data.parsing import bound
 from ..data.settings import Columns, DataSettings
 from ..data.source import read_columns
 from ..decision.segments import Segmentation
-from ..errors import InputError, require
+from ..errors import require
 from ..features.purchase_history import HISTORY_COLUMNS
 from ..features.table import build_features
 from ..files import read_json
@@ -78,7 +79,7 @@ class Scorer:
     def features(self, events: Events | pd.DataFrame, as_of: str | datetime | None = None) -> pd.DataFrame:
         """Return one feature row per customer seen before `as_of` (default: midnight after the last event)."""
         known = events if isinstance(events, Events) else self.read(events)
-        moment = known.end if as_of is None else _moment(as_of)
+        moment = as_of if isinstance(as_of, datetime) else bound(as_of, known.end, "as_of")
         require(
             known.start < moment,
             f"no event lies before as_of={moment:%Y-%m-%d}.",
@@ -104,7 +105,7 @@ class Scorer:
         result = pd.DataFrame(
             {
                 "customer_id": frame["customer_id"].to_numpy(),
-                "as_of": frame["cutoff"].dt.strftime("%Y-%m-%d").to_numpy(),
+                "as_of": frame["cutoff"].map(_day_or_moment).to_numpy(),
             }
         )
         result["horizon_days"] = self.contract.windows.horizon_days
@@ -157,10 +158,6 @@ def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str])
     return Columns(**mapping)
 
 
-def _moment(as_of: str | datetime) -> datetime:
-    if isinstance(as_of, datetime):
-        return as_of
-    try:
-        return datetime.fromisoformat(as_of)
-    except ValueError:
-        raise InputError(f"as_of={as_of} is not a date.", remedy="write it as 2011-09-09.") from None
+def _day_or_moment(moment: pd.Timestamp) -> str:
+    """Write a midnight as its day."""
+    return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else moment.isoformat(sep=" ")

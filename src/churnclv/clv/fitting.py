@@ -139,3 +139,15 @@ def in_logs(value: float, gradient: Array, hessian: Array, parameters: Array) ->
     """Turn derivatives by parameters into derivatives by their logs (chain rule)."""
     scaled = np.outer(parameters, parameters) * hessian + np.diag(parameters * gradient)
     return value, parameters * gradient, scaled
+
+
+def penalise(derivatives: Derivatives, plain: Array, penalty: float) -> Derivatives:
+    """Return the derivatives less `penalty` times the squared distance of the log-parameters from plain values."""
+
+    def penalised(point: Array) -> tuple[float, Array, Array]:
+        value, gradient, hessian = derivatives(point)
+        away = point - plain
+        curve = 2.0 * penalty * np.eye(len(away))
+        return value - penalty * float(away @ away), gradient - curve @ away, hessian - curve
+
+    return penalised

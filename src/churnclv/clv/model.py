@@ -1,13 +1,14 @@
 """The CLV model: purchases times spend, and their discounted margin."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..files import read_json, write_json
 from .formulas import Array
-from .purchases import AGE, BetaGeoModel
+from .purchases import AGE, PURCHASE_MODELS, BetaGeoModel
 from .settings import ClvSettings
 from .spend import GammaGammaModel
 
@@ -16,22 +17,25 @@ _STEP_DAYS = 30.0
 
 
 class ClvModel:
-    """BG/NBD for purchases times Gamma-Gamma for spend, both estimated on histories before one cutoff."""
+    """A model of purchases times Gamma-Gamma for spend, both estimated on histories before one cutoff."""
 
-    def __init__(self, purchase_penalty: float = 0.0, spend_penalty: float = 0.0, cohort_days: int = 0) -> None:
+    def __init__(
+        self, name: str = "bgnbd", purchase_penalty: float = 0.0, spend_penalty: float = 0.0, cohort_days: int = 0
+    ) -> None:
         """Keep what was chosen; `cohort_days` = 0 estimates on all customers, else on those first seen so recently."""
         self.cohort_days = cohort_days
-        self.purchases = BetaGeoModel(purchase_penalty)
+        self.purchases = PURCHASE_MODELS[name](purchase_penalty)
         self.spend = GammaGammaModel(spend_penalty)
 
     @classmethod
     def from_settings(cls, settings: ClvSettings) -> "ClvModel":
         """Return the model that the settings describe."""
-        return cls(settings.purchase_penalty, settings.spend_penalty, settings.cohort_days)
+        return cls(settings.name, settings.purchase_penalty, settings.spend_penalty, settings.cohort_days)
 
-    def get_params(self) -> dict[str, float]:
+    def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit."""
         return {
+            "name": self.purchases.name,
             "purchase_penalty": self.purchases.penalty,
             "spend_penalty": self.spend.penalty,
             "cohort_days": self.cohort_days,
@@ -39,7 +43,7 @@ class ClvModel:
 
     def clone(self) -> "ClvModel":
         """Return an unfitted model with the same choices."""
-        return ClvModel(self.purchases.penalty, self.spend.penalty, self.cohort_days)
+        return ClvModel(**self.get_params())
 
     def fit(self, history: pd.DataFrame) -> "ClvModel":
         """Estimate both models from purchase histories cut at one cutoff."""

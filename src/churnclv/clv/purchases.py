@@ -1,21 +1,19 @@
-"""BG/NBD: how often customers buy, and whether they still do; estimated by `lifetimes`."""
+"""Models of how often customers buy, and whether they still do: BG/NBD and MBG/NBD."""
 
-import contextlib
-import io
-import warnings
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
 
-from ..errors import InputError
 from ..files import read_json, write_json
-from . import formulas
-from .formulas import Array
+from . import beta_geometric, formulas
+from .fitting import Array, Certificate, Derivatives, maximise, penalise
 
-OPTIMISER_TOLERANCES = (1e-7, 1e-5, 1e-4)  # it gives up at flat optima that a looser stop accepts
 X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
+_COARSE_CUSTOMERS = 20_000
+_COARSE_SEED = 0
 
 
 def letters(history: pd.DataFrame) -> tuple[Array, Array, Array]:
@@ -24,93 +22,88 @@ def letters(history: pd.DataFrame) -> tuple[Array, Array, Array]:
     return x, t_x, np.maximum(age, t_x)
 
 
-def collapse(columns: list[Array]) -> tuple[list[Array], Array]:
-    """Return the distinct rows of some columns, sorted, and how often each occurs."""
-    rows, counts = np.unique(np.column_stack(columns), axis=0, return_counts=True)
-    return list(rows.T), counts.astype(float)
-
-
 class BetaGeoModel:
     """BG/NBD of Fader, Hardie and Lee (2005), with time in days.
 
     One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
     """
 
+    name: ClassVar[str] = "bgnbd"
+    shift: ClassVar[int] = 0
+
     def __init__(self, penalty: float = 0.0) -> None:
-        """Keep the L2 penalty (0 = maximum likelihood)."""
+        """Keep the penalty on the squared distance of the log-parameters from plain values (0 = maximum likelihood)."""
         self.penalty = penalty
         self.parameters: dict[str, float] = {}
+        self.covariance: Array = np.zeros((4, 4))
+        self.certificate: Certificate | None = None
 
     def get_params(self) -> dict[str, float]:
         """Return what was chosen before the fit."""
         return {"penalty": self.penalty}
 
-    def fit(self, history: pd.DataFrame) -> "BetaGeoModel":
-        """Estimate r, alpha, a and b from purchase histories; equal histories are counted, not repeated.
+    def fit(self, history: pd.DataFrame) -> Self:
+        """Estimate r, alpha, a and b by maximum likelihood, from several starts.
 
-        Raises:
-            InputError: nobody bought twice, or no optimum was found.
+        Never fails: where nobody repeats or nobody leaves, parameters end at the edge of what is meaningful, and the
+        certificate names them. Large data start from an optimum on a sample of customers.
         """
-        (x, t_x, T), counts = collapse(list(letters(history)))
-        if x.sum() == 0:
-            raise InputError(
-                "nobody bought twice before the cutoff: purchases cannot be modelled.", remedy="a longer log."
-            )
-        self.parameters = _estimate(x, t_x, T, counts, self.penalty)
+        x, t_x, T = letters(history)
+        full = beta_geometric.count_histories(x, t_x, T)
+        plain = np.log([1.0, max(float(T.mean()), 1.0), 1.0, 2.0])
+        coarse = None
+        if len(x) > 2 * _COARSE_CUSTOMERS:
+            some = np.random.default_rng(_COARSE_SEED).choice(len(x), _COARSE_CUSTOMERS, replace=False)
+            coarse = self._objective(beta_geometric.count_histories(x[some], t_x[some], T[some]), plain)
+        moves = np.array([[0.0, 0.0, 0.0, 0.0], [-1.5, -1.0, -1.0, 0.5], [0.5, 1.0, -2.0, 1.5]])
+        found = maximise(
+            self._objective(full, plain), list(plain + moves), beta_geometric.NAMES, full.customers, coarse
+        )
+        self.parameters = dict(zip(beta_geometric.NAMES, np.exp(found.log_parameters).tolist(), strict=True))
+        self.covariance, self.certificate = found.covariance, found.certificate
         return self
+
+    def _objective(self, data: beta_geometric.CountedHistories, plain: Array) -> Derivatives:
+        likelihood = partial(beta_geometric.log_likelihood, data, self.shift)
+        return penalise(likelihood, plain, self.penalty)
 
     def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
         """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
         x, t_x, T = letters(history)
-        return formulas.bgnbd_expected_purchases(days, x, t_x, T, **self.parameters)
+        return formulas.expected_purchases(days, x, t_x, T, self.shift, **self.parameters)
 
     def p_alive(self, history: pd.DataFrame) -> Array:
         """Return the probability of still being a customer at the cutoff, shape (n,)."""
         x, t_x, T = letters(history)
-        return formulas.bgnbd_p_alive(x, t_x, T, **self.parameters)
+        return formulas.p_alive(x, t_x, T, self.shift, **self.parameters)
 
     def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
         x, t_x, T = letters(history)
-        return formulas.bgnbd_p_no_purchase(days, x, t_x, T, **self.parameters)
+        return formulas.p_no_purchase(days, x, t_x, T, self.shift, **self.parameters)
 
     def save(self, folder: Path) -> None:
-        """Write the parameters as JSON."""
-        write_json(
-            folder / "bgnbd.json",
-            {"penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"},
-        )
+        """Write parameters, their covariance (of the logs) and the certificate as JSON."""
+        stored = {"name": self.name, "penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"}
+        certificate = self.certificate.as_dict() if self.certificate else {}
+        uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
+        write_json(folder / "purchases.json", {**stored, **uncertainty})
 
     @classmethod
     def load(cls, folder: Path) -> "BetaGeoModel":
         """Read what `save` wrote."""
-        stored = read_json(folder / "bgnbd.json")
-        model = cls(stored["penalty"])
+        stored = read_json(folder / "purchases.json")
+        model = PURCHASE_MODELS[stored["name"]](stored["penalty"])
         model.parameters = stored["parameters"]
+        model.covariance = np.array(stored["covariance_of_logs"])
         return model
 
 
-def _estimate(x: Array, t_x: Array, T: Array, counts: Array, penalty: float) -> dict[str, float]:
-    for tolerance in OPTIMISER_TOLERANCES:
-        found = fit_quietly("BetaGeoFitter", penalty, x, t_x, T, weights=counts, tol=tolerance)
-        if found:
-            return found
-    raise InputError(f"BG/NBD found no optimum at penalty {penalty:g}.", remedy="raise clv.purchase_penalty.")
+class ModifiedBetaGeoModel(BetaGeoModel):
+    """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after their first purchase."""
+
+    name = "mbgnbd"
+    shift = 1
 
 
-def fit_quietly(name: str, penalty: float, *columns: Array, **options: Any) -> dict[str, float]:
-    """Fit one of the `lifetimes` models and return its parameters; empty where its optimiser gives up.
-
-    It sets an outdated pandas option on import, prints its optimiser's notes and tries points where logs overflow.
-    """
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        import lifetimes
-        from lifetimes.utils import ConvergenceError
-
-        fitter = getattr(lifetimes, name)(penalizer_coef=penalty)
-        try:
-            fitter.fit(*columns, **options)
-        except ConvergenceError:
-            return {}
-    return {str(name): float(value) for name, value in fitter.params_.items()}
+PURCHASE_MODELS: dict[str, type[BetaGeoModel]] = {model.name: model for model in (BetaGeoModel, ModifiedBetaGeoModel)}

@@ -8,7 +8,6 @@ import optuna
 
 from ..clv.model import ClvModel
 from ..clv.settings import ClvSettings
-from ..errors import InputError
 from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
@@ -36,10 +35,7 @@ def tune_clv(
     def objective(trial: optuna.Trial, drawn: dict[str, Any]) -> float:
         errors = []
         for step, part in enumerate(judged):
-            try:
-                model = _model(settings, drawn).fit(part.features)
-            except InputError as error:  # no optimum under these penalties
-                raise optuna.TrialPruned from error
+            model = _model(settings, drawn).fit(part.features)
             expected = getattr(model, f"expected_{target}")(part.features, horizon_days)
             errors.append(plain(rmse, part.labels[target], expected))
             trial.report(errors[-1], step)
@@ -52,5 +48,4 @@ def tune_clv(
 
 
 def _model(settings: ClvSettings, drawn: dict[str, Any]) -> ClvModel:
-    model = ClvModel.from_settings(settings)
-    return ClvModel(**{**model.get_params(), **drawn})
+    return ClvModel(**{**ClvModel.from_settings(settings).get_params(), **drawn})
