@@ -22,6 +22,7 @@ def main(config: TrainConfig) -> None:
     progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     snapshots = prepare(events, plan.cutoffs, plan.sealed, config.features, config.windows, home.cache)
     experiment = config.tracking.experiment or config.data.name
+    progress.say(f"Starting a run in {home.root}")
     with open_run(home, experiment, f"train {plan.sealed:%Y-%m-%d}") as sink:
         training = Training(config, events, plan, snapshots, home, sink, progress, experiment)
         training.describe()

@@ -194,7 +194,7 @@ class Training:
         sealed = open_sealed(self.snapshots, seal.open())
         scores = fitted.churn_scores(sealed.features)
         judged = Judged(self.snapshots.training, sealed, scores, fitted.clv)
-        board = judge([judged], self.plan.horizon_days, self.config.tuning.seed)
+        board = judge([judged], self.plan.horizon_days, self.config.tuning.seed, all_intervals=True)
         self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self._record(board, "test")
         self.openings = seal.openings

@@ -39,16 +39,20 @@ class Scoreboard:
     spend_samples: list[Sample]
 
 
-def judge(trials: Sequence[Judged], horizon_days: int, seed: int, replicates: int = 200) -> Scoreboard:
-    """Score the models and baselines of each trial; figures are means over the trials."""
+def judge(trials: Sequence[Judged], horizon_days: int, seed: int, *, all_intervals: bool = False) -> Scoreboard:
+    """Score the models and baselines of each trial; figures are means over the trials.
+
+    Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
+    """
     churn = [_churn_sample(trial, horizon_days) for trial in trials]
     expected = [_expectations(trial, horizon_days) for trial in trials]
     purchases = [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)]
     spend = [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)]
+    drawn = () if all_intervals else (CHURN_MODEL, CLV_MODEL)
     return Scoreboard(
-        score(churn, CHURN_METRICS, RANKING, replicates=replicates, seed=seed),
-        score(purchases, VALUE_METRICS, "past_rate", replicates=replicates, seed=seed),
-        score(spend, VALUE_METRICS, "past_rate", replicates=replicates, seed=seed),
+        score(churn, CHURN_METRICS, RANKING, seed=seed, drawn_models=drawn),
+        score(purchases, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
+        score(spend, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
         churn,
         spend,
     )
