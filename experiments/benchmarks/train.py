@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 LINE = re.compile(r"\[\s*([\d.]+) s\] (.*)")
-FITTING = ("Tuning", "Refitting")  # judging fits the baselines too, but counts as everything else
+FITTING = ("Tuning", "Fitting", "Refitting")
 FEATURES = ("Building features",)
 
 

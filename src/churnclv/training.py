@@ -26,7 +26,7 @@ from .tracking.sink import Sink
 from .tracking.summary import calibration_line_of, data_lines, difference_line, run_lines, score_lines
 from .tuning.churn import TunedChurn, tune_churn
 from .tuning.clv import tune_clv
-from .tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Judged, Scoreboard, judge
+from .tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Judged, Scoreboard, judge, predict
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
 
@@ -143,12 +143,14 @@ class Training:
 
     def validate(self, churn: TunedChurn, clv: ClvModel) -> Scoreboard:
         """Judge the choices and the baselines on the validation folds."""
-        self.progress.say("Judging the choices and the baselines on the validation folds")
+        self.progress.say("Fitting the baselines on the validation folds")
         data, judged = self.snapshots.training, []
         for fold, scores in zip(self.plan.folds, churn.fold_scores, strict=True):
             asked = data.at((fold.valid,))
             judged.append(Judged(data.at(fold.train), asked, scores, clv.clone().fit(asked.features)))
-        board = judge(judged, self.plan.horizon_days, self.config.tuning.seed)
+        said = predict(judged, self.plan.horizon_days)
+        self.progress.say("Judging the choices and the baselines")
+        board = judge(said, self.config.tuning.seed)
         choices = {
             "churn": {
                 "parameters": churn.parameters,
@@ -194,7 +196,8 @@ class Training:
         sealed = open_sealed(self.snapshots, seal.open())
         scores = fitted.churn_scores(sealed.features)
         judged = Judged(self.snapshots.training, sealed, scores, fitted.clv)
-        board = judge([judged], self.plan.horizon_days, self.config.tuning.seed, all_intervals=True)
+        said = predict([judged], self.plan.horizon_days)
+        board = judge(said, self.config.tuning.seed, all_intervals=True)
         self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self._record(board, "test")
         self.openings = seal.openings

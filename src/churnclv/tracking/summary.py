@@ -8,6 +8,7 @@ from ..evaluation.intervals import Interval, Scores
 from ..snapshots.plan import Plan
 
 _RULE = "-" * 100
+_CELL, _WIDE_CELL = 15, 27
 
 
 def section(title: str) -> list[str]:
@@ -21,18 +22,25 @@ def data_lines(quality: QualityReport, plan: Plan) -> list[str]:
 
 
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
-    """Return a table with one row per model: validation figures, then sealed-test figures with intervals."""
-    head = f"  {'':<26}" + "".join(f"{'valid ' + label:>16}" for label in metrics.values())
-    head += "".join(f"{'test ' + label + ' [95%]':>27}" for label in metrics.values()) if test else ""
-    rows = [_row(name, model, list(metrics), valid, test) for name in valid.figures]
-    return [*section(title), head, *rows]
+    """Return a table with one row per model: validation, then sealed test, whose first figure has its interval."""
+    labels = list(metrics.values())
+    head = f"  {'':<26}" + "".join(f"{label:>{_CELL}}" for label in _with_prefix("valid", labels))
+    if test is not None:
+        first, *others = _with_prefix("test", labels)
+        head += f"{first + ' [95% interval]':>{_WIDE_CELL}}" + "".join(f"{label:>{_CELL}}" for label in others)
+    return [*section(title), head, *[_row(name, model, list(metrics), valid, test) for name in valid.figures]]
+
+
+def _with_prefix(prefix: str, labels: list[str]) -> list[str]:
+    return [f"{prefix} {label}" for label in labels]
 
 
 def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> str:
     row = f"{'>' if name == model else ' '} {name:<26}"
-    row += "".join(f"{_figure(valid.figures[name][metric].value):>16}" for metric in metrics)
+    row += "".join(f"{_figure(valid.figures[name][metric].value):>{_CELL}}" for metric in metrics)
     if test is not None:
-        row += "".join(f"{_interval(test.figures[name][metric]):>27}" for metric in metrics)
+        first, *others = (test.figures[name][metric] for metric in metrics)
+        row += f"{_interval(first):>{_WIDE_CELL}}" + "".join(f"{_figure(found.value):>{_CELL}}" for found in others)
     return row
 
 

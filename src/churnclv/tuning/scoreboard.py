@@ -39,22 +39,37 @@ class Scoreboard:
     spend_samples: list[Sample]
 
 
-def judge(trials: Sequence[Judged], horizon_days: int, seed: int, *, all_intervals: bool = False) -> Scoreboard:
-    """Score the models and baselines of each trial; figures are means over the trials.
+@dataclass(frozen=True)
+class Predictions:
+    """What the models and baselines said at each cutoff."""
+
+    churn: list[Sample]
+    purchases: list[Sample]
+    spend: list[Sample]
+
+
+def predict(trials: Sequence[Judged], horizon_days: int) -> Predictions:
+    """Fit the baselines of each trial and collect what everyone says."""
+    expected = [_expectations(trial, horizon_days) for trial in trials]
+    return Predictions(
+        [_churn_sample(trial, horizon_days) for trial in trials],
+        [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)],
+        [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)],
+    )
+
+
+def judge(said: Predictions, seed: int, *, all_intervals: bool = False) -> Scoreboard:
+    """Score the models and baselines; figures are means over the cutoffs.
 
     Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
     """
-    churn = [_churn_sample(trial, horizon_days) for trial in trials]
-    expected = [_expectations(trial, horizon_days) for trial in trials]
-    purchases = [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)]
-    spend = [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)]
     drawn = () if all_intervals else (CHURN_MODEL, CLV_MODEL)
     return Scoreboard(
-        score(churn, CHURN_METRICS, RANKING, seed=seed, drawn_models=drawn),
-        score(purchases, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
-        score(spend, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
-        churn,
-        spend,
+        score(said.churn, CHURN_METRICS, RANKING, seed=seed, drawn_models=drawn),
+        score(said.purchases, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
+        score(said.spend, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
+        said.churn,
+        said.spend,
     )
 
 
