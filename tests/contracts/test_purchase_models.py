@@ -96,6 +96,6 @@ def test_a_penalty_draws_towards_plain_values(name):
         [(place % 7, 60 + place, 200, 10.0 + place) if place % 7 else (0, 0, 200, 0.0) for place in range(60)]
     )
     free, held = (ClvModel(name, purchase_penalty=penalty).fit(history) for penalty in (0.0, 10.0))
-    plain = np.array([1.0, 200.0, 1.0, 2.0])
-    away = [np.abs(np.log(list(model.purchases.parameters.values())) - np.log(plain)).sum() for model in (free, held)]
+    plain = free.purchases._plain(200.0)
+    away = [np.abs(np.log(list(model.purchases.parameters.values())) - plain).sum() for model in (free, held)]
     assert away[1] < 0.2 * away[0]

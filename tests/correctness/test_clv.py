@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.clv import beta_geometric, formulas, gamma_gamma
+from churnclv.clv import beta_geometric, formulas, gamma_gamma, pareto
 from churnclv.clv.baselines import predict_past_rate
 from churnclv.clv.model import ClvModel
-from churnclv.clv.purchases import BetaGeoModel, ModifiedBetaGeoModel
+from churnclv.clv.purchases import BetaGeoModel, ModifiedBetaGeoModel, ParetoModel
 from churnclv.clv.spend import GammaGammaModel
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
@@ -72,6 +72,52 @@ def test_mbgnbd_estimates_and_log_likelihood_are_the_published_ones(sample):
     assert model.certificate.log_likelihood + x.sum() * np.log(7.0) == pytest.approx(-9582.14, abs=0.01)
 
 
+def test_pareto_nbd_estimates_errors_and_log_likelihood_are_the_published_ones(sample):
+    # Fader, Hardie, Lee (2005), table 2; standard errors from CLVTools' tests
+    x = sample["repeat_purchases"].to_numpy()
+    model = ParetoModel().fit(sample)
+    weekly = {name: value / (7.0 if name in ("alpha", "beta") else 1.0) for name, value in model.parameters.items()}
+    assert weekly == pytest.approx({"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669}, rel=5e-4)
+    assert model.certificate.log_likelihood + x.sum() * np.log(7.0) == pytest.approx(-9594.98, abs=0.01)
+    errors = np.sqrt(np.diag(model.covariance)) * list(weekly.values())
+    assert errors == pytest.approx([0.0476, 0.843, 0.187, 6.21], rel=5e-3)
+
+
+def test_pareto_nbd_points_are_the_published_ones():
+    # x = 26, t_x = 30.86, T = 31 weeks: P(alive) .9979, 25.46 purchases in 52 weeks
+    x, t_x, age = np.array([26.0]), np.array([30.86]), np.array([31.0])
+    parameters = {"r": 0.5533, "alpha": 10.578, "s": 0.6062, "beta": 11.669}
+    alive = pareto.p_alive(x, t_x, age, **parameters)
+    assert alive[0] == pytest.approx(0.9979, abs=5e-5)
+    assert pareto.expected_purchases(52.0, x, age, alive, **parameters)[0] == pytest.approx(25.46, abs=0.005)
+
+
+def test_pareto_nbd_is_stable_for_heavy_buyers():
+    # the four points at which the published closed forms overflow
+    x = np.array([221.0, 254.0, 161.0, 204.0])
+    t_x, age = np.array([103.43, 97.14, 94.71, 98.57]), np.array([103.57, 97.29, 98.0, 99.43])
+    alive = pareto.p_alive(x, t_x, age, 0.5143, 2.8845, 0.2856, 14.1087)
+    assert alive == pytest.approx([0.9996054, 0.9995316, 0.7481448, 0.9942150], abs=1e-6)  # ours
+
+
+def test_pareto_nbd_agrees_with_lifetimes(sample):
+    import lifetimes
+
+    some = sample.sample(40, random_state=0)
+    x, t_x, age = (some[c].to_numpy() for c in ("repeat_purchases", "last_purchase_age_days", "age_days"))
+    parameters = {"r": 0.5533, "alpha": 74.0, "s": 0.6062, "beta": 81.7}
+    fitter = lifetimes.ParetoNBDFitter()
+    fitter.params_ = pd.Series(parameters)
+    alive = pareto.p_alive(x, t_x, age, **parameters)
+    assert alive == pytest.approx(fitter.conditional_probability_alive(x, t_x, age), abs=1e-9)
+    theirs = fitter.conditional_expected_number_of_purchases_up_to_time(90.0, x, t_x, age)
+    assert pareto.expected_purchases(90.0, x, age, alive, **parameters) == pytest.approx(theirs, rel=1e-8)
+    none = [
+        fitter.conditional_probability_of_n_purchases_up_to_time(0, 90.0, *row) for row in zip(x, t_x, age, strict=True)
+    ]
+    assert pareto.p_no_purchase(90.0, x, age, alive, **parameters) == pytest.approx(none, abs=1e-8)
+
+
 def test_the_fit_is_at_least_as_likely_as_that_of_lifetimes(sample):
     import lifetimes
 
@@ -90,7 +136,7 @@ def test_the_fit_is_at_least_as_likely_as_that_of_lifetimes(sample):
 
 
 def test_fits_are_certified(sample):
-    for model in (BetaGeoModel, ModifiedBetaGeoModel, GammaGammaModel):
+    for model in (BetaGeoModel, ModifiedBetaGeoModel, ParetoModel, GammaGammaModel):
         certificate = model().fit(sample).certificate
         assert certificate.converged
         assert certificate.agreement == 1.0

@@ -25,7 +25,7 @@ class Reading:
 
     def column(self, name):
         """Return the column's text by customer, for logs in which each customer has one row."""
-        frame = self.events.table.execute()
+        frame = self.events.table.order_by("customer_id").execute()
         assert frame["customer_id"].is_unique
         return dict(zip(frame["customer_id"], frame[name].map(str), strict=True))
 

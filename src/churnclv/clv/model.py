@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..files import read_json, write_json
 from .formulas import Array
-from .purchases import AGE, PURCHASE_MODELS, BetaGeoModel
+from .purchases import AGE, PURCHASE_MODELS, load_purchases
 from .settings import ClvSettings
 from .spend import GammaGammaModel
 
@@ -89,5 +89,5 @@ class ClvModel:
     def load(cls, folder: Path) -> "ClvModel":
         """Read what `save` wrote."""
         model = cls(**read_json(folder / "clv.json"))
-        model.purchases, model.spend = BetaGeoModel.load(folder), GammaGammaModel.load(folder)
+        model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
         return model

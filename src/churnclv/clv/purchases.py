@@ -1,5 +1,6 @@
-"""Models of how often customers buy, and whether they still do: BG/NBD and MBG/NBD."""
+"""Models of how often customers buy, and whether they still do: BG/NBD, MBG/NBD and Pareto/NBD."""
 
+from abc import ABC, abstractmethod
 from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..files import read_json, write_json
-from . import beta_geometric, formulas
+from . import beta_geometric, formulas, pareto
 from .fitting import Array, Certificate, Derivatives, maximise, penalise
 
 X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
@@ -22,14 +23,12 @@ def letters(history: pd.DataFrame) -> tuple[Array, Array, Array]:
     return x, t_x, np.maximum(age, t_x)
 
 
-class BetaGeoModel:
-    """BG/NBD of Fader, Hardie and Lee (2005), with time in days.
+class PurchaseModel(ABC):
+    """A model of buying: fitted on purchase histories at a cutoff, it speaks of the time after it. Time is in days."""
 
-    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
-    """
-
-    name: ClassVar[str] = "bgnbd"
-    shift: ClassVar[int] = 0
+    name: ClassVar[str]
+    parameter_names: ClassVar[tuple[str, ...]]
+    moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
 
     def __init__(self, penalty: float = 0.0) -> None:
         """Keep the penalty on the squared distance of the log-parameters from plain values (0 = maximum likelihood)."""
@@ -43,29 +42,68 @@ class BetaGeoModel:
         return {"penalty": self.penalty}
 
     def fit(self, history: pd.DataFrame) -> Self:
-        """Estimate r, alpha, a and b by maximum likelihood, from several starts.
+        """Estimate the parameters by maximum likelihood, from several starts.
 
         Never fails: where nobody repeats or nobody leaves, parameters end at the edge of what is meaningful, and the
         certificate names them. Large data start from an optimum on a sample of customers.
         """
         x, t_x, T = letters(history)
-        full = beta_geometric.count_histories(x, t_x, T)
-        plain = np.log([1.0, max(float(T.mean()), 1.0), 1.0, 2.0])
+        plain = self._plain(max(float(T.mean()), 1.0))
         coarse = None
         if len(x) > 2 * _COARSE_CUSTOMERS:
             some = np.random.default_rng(_COARSE_SEED).choice(len(x), _COARSE_CUSTOMERS, replace=False)
-            coarse = self._objective(beta_geometric.count_histories(x[some], t_x[some], T[some]), plain)
-        moves = np.array([[0.0, 0.0, 0.0, 0.0], [-1.5, -1.0, -1.0, 0.5], [0.5, 1.0, -2.0, 1.5]])
-        found = maximise(
-            self._objective(full, plain), list(plain + moves), beta_geometric.NAMES, full.customers, coarse
-        )
-        self.parameters = dict(zip(beta_geometric.NAMES, np.exp(found.log_parameters).tolist(), strict=True))
+            coarse = penalise(self._likelihood(x[some], t_x[some], T[some]), plain, self.penalty)
+        full = penalise(self._likelihood(x, t_x, T), plain, self.penalty)
+        starts = [plain, *(plain + np.array(move) for move in self.moves)]
+        found = maximise(full, starts, self.parameter_names, float(len(x)), coarse)
+        self.parameters = dict(zip(self.parameter_names, np.exp(found.log_parameters).tolist(), strict=True))
         self.covariance, self.certificate = found.covariance, found.certificate
         return self
 
-    def _objective(self, data: beta_geometric.CountedHistories, plain: Array) -> Derivatives:
-        likelihood = partial(beta_geometric.log_likelihood, data, self.shift)
-        return penalise(likelihood, plain, self.penalty)
+    @abstractmethod
+    def _plain(self, mean_age_days: float) -> Array:
+        """Return the log-parameters that a penalty draws towards."""
+
+    @abstractmethod
+    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
+        """Return the likelihood of these histories with its derivatives."""
+
+    @abstractmethod
+    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
+        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
+
+    @abstractmethod
+    def p_alive(self, history: pd.DataFrame) -> Array:
+        """Return the probability of still being a customer at the cutoff, shape (n,)."""
+
+    @abstractmethod
+    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
+        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
+
+    def save(self, folder: Path) -> None:
+        """Write parameters, their covariance (of the logs) and the certificate as JSON."""
+        stored = {"name": self.name, "penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"}
+        certificate = self.certificate.as_dict() if self.certificate else {}
+        uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
+        write_json(folder / "purchases.json", {**stored, **uncertainty})
+
+
+class BetaGeoModel(PurchaseModel):
+    """BG/NBD of Fader, Hardie and Lee (2005).
+
+    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
+    """
+
+    name = "bgnbd"
+    shift: ClassVar[int] = 0
+    parameter_names = beta_geometric.NAMES
+    moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
+
+    def _plain(self, mean_age_days: float) -> Array:
+        return np.log([1.0, mean_age_days, 1.0, 2.0])
+
+    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
+        return partial(beta_geometric.log_likelihood, beta_geometric.count_histories(x, t_x, T), self.shift)
 
     def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
         """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
@@ -82,22 +120,6 @@ class BetaGeoModel:
         x, t_x, T = letters(history)
         return formulas.p_no_purchase(days, x, t_x, T, self.shift, **self.parameters)
 
-    def save(self, folder: Path) -> None:
-        """Write parameters, their covariance (of the logs) and the certificate as JSON."""
-        stored = {"name": self.name, "penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"}
-        certificate = self.certificate.as_dict() if self.certificate else {}
-        uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
-        write_json(folder / "purchases.json", {**stored, **uncertainty})
-
-    @classmethod
-    def load(cls, folder: Path) -> "BetaGeoModel":
-        """Read what `save` wrote."""
-        stored = read_json(folder / "purchases.json")
-        model = PURCHASE_MODELS[stored["name"]](stored["penalty"])
-        model.parameters = stored["parameters"]
-        model.covariance = np.array(stored["covariance_of_logs"])
-        return model
-
 
 class ModifiedBetaGeoModel(BetaGeoModel):
     """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after their first purchase."""
@@ -106,4 +128,45 @@ class ModifiedBetaGeoModel(BetaGeoModel):
     shift = 1
 
 
-PURCHASE_MODELS: dict[str, type[BetaGeoModel]] = {model.name: model for model in (BetaGeoModel, ModifiedBetaGeoModel)}
+class ParetoModel(PurchaseModel):
+    """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
+
+    name = "pareto_nbd"
+    parameter_names = pareto.NAMES
+    moves = ((-1.0, -1.0, -0.5, -1.0), (0.5, 0.5, -1.5, 1.0))
+
+    def _plain(self, mean_age_days: float) -> Array:
+        return np.log([1.0, mean_age_days, 1.0, mean_age_days])
+
+    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
+        rows, counts = np.unique(np.column_stack([x, t_x, T]), axis=0, return_counts=True)
+        x, t_x, T = rows.T
+        return partial(pareto.log_likelihood, x, t_x, T, counts.astype(float))
+
+    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
+        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
+        x, _, T = letters(history)
+        return pareto.expected_purchases(days, x, T, self.p_alive(history), **self.parameters)
+
+    def p_alive(self, history: pd.DataFrame) -> Array:
+        """Return the probability of still being a customer at the cutoff, shape (n,)."""
+        return pareto.p_alive(*letters(history), **self.parameters)  # type: ignore[arg-type] # names are the papers'
+
+    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
+        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
+        x, _, T = letters(history)
+        return pareto.p_no_purchase(days, x, T, self.p_alive(history), **self.parameters)
+
+
+PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
+    model.name: model for model in (BetaGeoModel, ModifiedBetaGeoModel, ParetoModel)
+}
+
+
+def load_purchases(folder: Path) -> PurchaseModel:
+    """Read what a purchase model's `save` wrote."""
+    stored = read_json(folder / "purchases.json")
+    model = PURCHASE_MODELS[stored["name"]](stored["penalty"])
+    model.parameters = stored["parameters"]
+    model.covariance = np.array(stored["covariance_of_logs"])
+    return model

@@ -1,0 +1,123 @@
+"""Pareto/NBD: likelihood with exact derivatives, and what follows from it, without hypergeometric functions.
+
+[1] Schmittlein, Morrison, Colombo (1987), Counting your customers: who are they and what will they do next?,
+    Management Science 33(1).
+[2] Fader, Hardie (2005), A note on deriving the Pareto/NBD model and related expressions.
+
+With purchases at a Gamma(r, alpha) rate until a death at a Gamma(s, beta) rate,
+    L = G(r+x)/G(r) alpha^r beta^s [ (alpha+T)^-(r+x) (beta+T)^-s
+                                     + s int_{t_x}^T (alpha+u)^-(r+x) (beta+u)^-(s+1) du ]   ([2], Eq. 17).
+The integral is taken at Gauss-Legendre points of v = ((alpha+t_x) / (alpha+u))^(r+s+x), in which its integrand is
+smooth; all terms are positive, so that the sum is stable in logs for any x.
+"""
+
+import numpy as np
+from scipy.special import digamma, gammaln, polygamma
+
+from .fitting import Array, in_logs
+
+NAMES = ("r", "alpha", "s", "beta")
+_POINTS = 32
+_ROWS_PER_CHUNK = 50_000
+_NEAR_ONE = 1e-9
+
+
+def log_likelihood(x: Array, t_x: Array, T: Array, n: Array, log_parameters: Array) -> tuple[float, Array, Array]:
+    """Return the mean log-likelihood per customer with gradient and Hessian by the logs of (r, alpha, s, beta)."""
+    parameters = np.exp(log_parameters)
+    r, alpha, s, beta = parameters
+    total = float(n.sum())
+    value = float(n @ gammaln(r + x)) + total * (r * np.log(alpha) + s * np.log(beta) - gammaln(r))
+    by_r = float(n @ digamma(r + x)) + total * (np.log(alpha) - digamma(r))
+    gradient = np.array([by_r, total * r / alpha, total * np.log(beta), total * s / beta])
+    hessian = np.zeros((4, 4))
+    hessian[0, 0] = n @ polygamma(1, r + x) - total * polygamma(1, r)
+    hessian[0, 1] = hessian[1, 0] = total / alpha
+    hessian[1, 1], hessian[3, 3] = -total * r / alpha**2, -total * s / beta**2
+    hessian[2, 3] = hessian[3, 2] = total / beta
+    for first in range(0, len(x), _ROWS_PER_CHUNK):
+        rows = slice(first, first + _ROWS_PER_CHUNK)
+        part = _mixture_derivatives(x[rows], t_x[rows], T[rows], n[rows], parameters)
+        value, gradient, hessian = value + part[0], gradient + part[1], hessian + part[2]
+    return in_logs(value / total, gradient / total, hessian / total, parameters)
+
+
+def _death_points(power: Array, start: Array, end: Array, alpha: Array | float, s: float) -> tuple[Array, Array]:
+    """Return points between start and end and the logs of their weights, each (n, points).
+
+    For int (alpha+u)^-power (...) du, by v = ((alpha+start) / (alpha+u))^(power+s).
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
+    c = (power + s)[:, None]
+    low = np.asarray(alpha + start)[:, None]
+    v_end = (low / np.asarray(alpha + end)[:, None]) ** c
+    v = np.maximum(v_end + (1.0 - v_end) * (nodes + 1.0) / 2.0, np.finfo(float).tiny)
+    stretched = np.exp(-np.log(v) / c)  # (alpha+u) / (alpha+start)
+    log_weight = np.log(np.maximum((1.0 - v_end) / 2.0, np.finfo(float).tiny)) + np.log(weights)
+    return low * stretched - np.asarray(alpha).reshape(-1, 1), log_weight + np.log(low * stretched / (c * v))
+
+
+def _components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Array, Array]:
+    """Return the moments (alive until T, then deaths) and the logs of their likelihoods, each (n, 1 + points)."""
+    r, alpha, s, beta = parameters
+    power = r + x
+    deaths, log_weight = _death_points(power, t_x, T, alpha, s)
+    alive = -power * np.log(alpha + T) - s * np.log(beta + T)
+    dead = np.log(s) + log_weight - power[:, None] * np.log(alpha + deaths) - (s + 1.0) * np.log(beta + deaths)
+    dead = np.where((t_x < T)[:, None], dead, -np.inf)
+    return np.column_stack([T, deaths]), np.column_stack([alive, dead])
+
+
+def _mixture_derivatives(x: Array, t_x: Array, T: Array, n: Array, parameters: Array) -> tuple[float, Array, Array]:
+    """Return the log of the bracket with its derivatives: means and covariances over the moments of death."""
+    r, alpha, s, beta = parameters
+    moments, logs = _components(x, t_x, T, parameters)
+    top = logs.max(axis=1, keepdims=True)
+    likelihood = np.exp(logs - top)
+    norm = likelihood.sum(axis=1, keepdims=True)
+    share = likelihood / norm
+    death = np.ones(moments.shape[1])
+    death[0] = 0.0  # the first component is the customer who is alive
+    over_alpha, over_beta, power = 1.0 / (alpha + moments), 1.0 / (beta + moments), (r + x)[:, None]
+    slopes = np.stack([
+        -np.log(alpha + moments), -power * over_alpha, -np.log(beta + moments) + death / s, -(s + death) * over_beta
+    ])  # fmt: skip
+    mean = np.einsum("kij,ij->ki", slopes, share)
+    hessian = np.einsum("kij,lij,ij,i->kl", slopes, slopes, share, n, optimize=True) - (mean * n) @ mean.T
+    cross_r, cross_s = -(n @ (share * over_alpha).sum(axis=1)), -(n @ (share * over_beta).sum(axis=1))
+    hessian[0, 1] += cross_r
+    hessian[1, 0] += cross_r
+    hessian[2, 3] += cross_s
+    hessian[3, 2] += cross_s
+    hessian[1, 1] += n @ (share * power * over_alpha**2).sum(axis=1)
+    hessian[2, 2] -= n @ (share * death).sum(axis=1) / s**2
+    hessian[3, 3] += n @ (share * (s + death) * over_beta**2).sum(axis=1)
+    return float(n @ (top + np.log(norm))[:, 0]), mean @ n, hessian
+
+
+def p_alive(x: Array, t_x: Array, T: Array, r: float, alpha: float, s: float, beta: float) -> Array:
+    """P(still a customer at T | x, t_x, T): Eq. 11 in [1]."""
+    _, logs = _components(x, t_x, T, np.array([r, alpha, s, beta]))
+    likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
+    return np.asarray(likelihood[:, 0] / likelihood.sum(axis=1))
+
+
+def expected_purchases(
+    t: float, x: Array, T: Array, alive: Array, r: float, alpha: float, s: float, beta: float
+) -> Array:
+    """E[purchases in (T, T + t] | x, t_x, T] with alive = P(alive at T): Eq. 22 in [1]."""
+    s = s if abs(s - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
+    lifetime = -(beta + T) * np.expm1(-(s - 1.0) * np.log1p(t / (beta + T))) / (s - 1.0)
+    return np.asarray(alive * (r + x) / (alpha + T) * lifetime)
+
+
+def p_no_purchase(t: float, x: Array, T: Array, alive: Array, r: float, alpha: float, s: float, beta: float) -> Array:
+    """P(no purchase in (T, T + t] | x, t_x, T): alive and silent throughout, or dead before the first purchase."""
+    power, zeros = r + x, np.zeros(len(x))
+    deaths, log_weight = _death_points(power, zeros, zeros + t, alpha + T, s)
+    scale = power * np.log(alpha + T) + s * np.log(beta + T)
+    silent = np.exp(scale - power * np.log(alpha + T + t) - s * np.log(beta + T + t))
+    left = np.log(s) + log_weight - power[:, None] * np.log((alpha + T)[:, None] + deaths)
+    left = left - (s + 1.0) * np.log((beta + T)[:, None] + deaths) + scale[:, None]
+    quiet = silent + np.exp(left).sum(axis=1)
+    return np.asarray(np.clip(1.0 - alive * (1.0 - quiet), 0.0, 1.0))
