@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from .churn.boosted import BoostedChurnModel
@@ -13,7 +14,7 @@ from .config import TrainConfig
 from .data.events import Events
 from .evaluation import figures
 from .evaluation.metrics import Array
-from .features.preparation import Snapshots, open_sealed
+from .features.preparation import Snapshots, count_weekly, open_sealed
 from .files import digest
 from .progress import Progress
 from .snapshots.plan import Plan
@@ -88,6 +89,7 @@ class Training:
         versions = {f"version.{name}": value for name, value in library_versions().items()}
         return {
             "kind": "train",
+            "entry": "default",
             "identity": self.identity,
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
@@ -168,7 +170,17 @@ class Training:
             )
         )
         self._record(board, "valid")
+        self._track(judged[-1])
         return board
+
+    def _track(self, judged: Judged) -> None:
+        """Record the weeks after the last validation cutoff: purchases that happened beside those expected."""
+        days = np.minimum(np.arange(0, self.plan.horizon_days + 7, 7), self.plan.horizon_days)
+        ends = np.unique(days)[1:]
+        until = [0.0, *(float(judged.clv.expected_purchases(judged.asked.features, end).sum()) for end in ends)]
+        actual = count_weekly(self.events, self.plan.folds[-1].valid, self.config.windows)
+        tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
+        self.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
 
     def refit(self, churn: TunedChurn, clv: ClvModel) -> Fitted:
         """Fit the frozen choices on all that was known by the sealed cutoff."""

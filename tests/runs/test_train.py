@@ -55,6 +55,7 @@ def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
         assert (folder / path).is_file(), path
     for figure in (
         "valid_calibration",
+        "valid_tracking",
         "test_calibration",
         "test_churn_gain",
         "test_spend_deciles",

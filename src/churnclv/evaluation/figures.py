@@ -103,3 +103,16 @@ def draw_importance(gains: Mapping[str, float], title: str) -> "Figure":
     axes.barh([name for name, _ in best], [gain / total for _, gain in best], color=MODEL)
     figure.set_size_inches(6.0, 1.0 + 0.22 * len(best))
     return figure
+
+
+def draw_tracking(actual: Array, expected: Array, title: str) -> "Figure":
+    """Draw cumulative and weekly purchases of all customers, actual beside expected, both of shape (weeks,)."""
+    figure, axes = _canvas(title, "weeks after the cutoff", "purchases since the cutoff")
+    weeks = np.arange(1, len(actual) + 1)
+    axes.plot(weeks, np.cumsum(actual), color=BASE, lw=1.8, label="actual, cumulative")
+    axes.plot(weeks, np.cumsum(expected), color=MODEL, lw=1.8, label="expected, cumulative")
+    axes.bar(weeks - 0.2, actual, 0.4, color=BASE, alpha=0.4, label="actual, in the week")
+    axes.bar(weeks + 0.2, expected, 0.4, color=MODEL, alpha=0.4, label="expected, in the week")
+    axes.set_xticks(weeks)
+    axes.legend(frameon=False)
+    return figure

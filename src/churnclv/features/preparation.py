@@ -3,13 +3,17 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..data.events import Events
 from ..snapshots.history import cut_history, members
-from ..snapshots.labels import LABELS, label_windows
+from ..snapshots.labels import LABELS, label_windows, weekly_purchases
 from ..snapshots.settings import WindowSettings
 from .dataset import Dataset, join_labels
 from .settings import FeatureSettings
@@ -43,13 +47,26 @@ def prepare(
     return Snapshots(join_labels(at_training, labels, names), at_seal, lambda: _read_labels(events, (sealed,), windows))
 
 
+def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:
+    """Return the purchases of the population in each week after a cutoff whose labels are known, shape (weeks,)."""
+    population = _population(events, (cutoff,), windows)
+    found = weekly_purchases(events.table, population, cutoff, windows.horizon_days).execute()
+    weeks = np.zeros(ceil(windows.horizon_days / 7))
+    weeks[found["week"].to_numpy(dtype=int)] = found["purchases"].to_numpy(dtype=float)
+    return weeks
+
+
 def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
     """Join the sealed features with the labels that an opened seal gave."""
     return join_labels(snapshots.sealed, labels, snapshots.training.names)
 
 
 def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
-    seen = members(cut_history(events.table, cutoffs), windows)
-    table = label_windows(events.table, seen.filter(seen.in_population), cutoffs, windows.horizon_days)
+    table = label_windows(events.table, _population(events, cutoffs, windows), cutoffs, windows.horizon_days)
     frame: pd.DataFrame = table.execute()
     return frame[["customer_id", "cutoff", *LABELS]]
+
+
+def _population(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
+    seen = members(cut_history(events.table, cutoffs), windows)
+    return seen.filter(seen.in_population)

@@ -29,3 +29,13 @@ def label_windows(events: Any, population: Any, cutoffs: Sequence[datetime], hor
         purchases=purchases.cast("int64"),
         spend=joined.spend.cast("float64").fill_null(0.0),
     ).order_by(KEYS)
+
+
+def weekly_purchases(events: Any, population: Any, cutoff: datetime, horizon_days: int) -> Any:
+    """Return `week` (0 = the first after the cutoff) and `purchases` of the population in it, ordered by week."""
+    cut = cutoff_table((cutoff,))
+    crossed = events.filter(events.kind == "order").cross_join(cut)
+    day = day_number(crossed.timestamp) - day_number(crossed.cutoff)
+    dated = crossed.mutate(day=day).filter((day >= 0) & (day < horizon_days)).semi_join(population, KEYS)
+    weekly = dated.select(*KEYS, "day").distinct().mutate(week=lambda table: (table.day / 7).floor().cast("int64"))
+    return weekly.group_by("week").agg(purchases=weekly.count()).order_by("week")
