@@ -27,7 +27,7 @@ from .tracking.sink import Sink
 from .tracking.summary import calibration_line_of, data_lines, difference_line, run_lines, score_lines
 from .tuning.churn import TunedChurn, tune_churn
 from .tuning.clv import tune_clv
-from .tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Judged, Scoreboard, judge, predict
+from .tuning.scoreboard import CHURN_MODEL, Judged, Scoreboard, judge, predict
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
 
@@ -228,11 +228,11 @@ class Training:
             *data_lines(self.events.quality, self.plan),
             *self._score_lines("churn", CHURN_MODEL, {"auc": "AUC", "log_loss": "log-loss"}, valid, test),
             calibration_line_of(churn.calibrator.method, churn.calibration_losses),
-            difference_line(f"AUC of {CHURN_MODEL} minus {RANKING}, paired, {where}", found),
+            difference_line(f"AUC of {CHURN_MODEL} minus {judged.labels.ranking}, paired, {where}", found),
         ]
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
-            lines += self._score_lines(target, CLV_MODEL, metrics, valid, test)
+            lines += self._score_lines(target, valid.labels.value, metrics, valid, test)
         lines += run_lines(self.home.root, self.experiment, self.sink.run_id, self.openings, self.progress.seconds)
         text = "\n".join(lines).lstrip("\n")
         self.sink.write(records.Text("summary.txt", text + "\n"))

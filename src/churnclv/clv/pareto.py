@@ -7,8 +7,8 @@
 With purchases at a Gamma(r, alpha) rate until a death at a Gamma(s, beta) rate,
     L = G(r+x)/G(r) alpha^r beta^s [ (alpha+T)^-(r+x) (beta+T)^-s
                                      + s int_{t_x}^T (alpha+u)^-(r+x) (beta+u)^-(s+1) du ]   ([2], Eq. 17).
-The integral is taken at Gauss-Legendre points of v = ((alpha+t_x) / (alpha+u))^(r+s+x), in which its integrand is
-smooth; all terms are positive, so that the sum is stable in logs for any x.
+The integral is a weighted sum over moments of death; all terms are positive, so that the sum is stable in logs for any
+x.
 """
 
 import numpy as np
@@ -17,7 +17,9 @@ from scipy.special import digamma, gammaln, polygamma
 from .fitting import Array, in_logs
 
 NAMES = ("r", "alpha", "s", "beta")
-_POINTS = 32
+_POINTS = 40
+_SHORT = 40.0  # exp(-40) is nothing
+_LARGEST = 500.0
 _ROWS_PER_CHUNK = 50_000
 _NEAR_ONE = 1e-9
 
@@ -43,18 +45,21 @@ def log_likelihood(x: Array, t_x: Array, T: Array, n: Array, log_parameters: Arr
 
 
 def _death_points(power: Array, start: Array, end: Array, alpha: Array | float, s: float) -> tuple[Array, Array]:
-    """Return points between start and end and the logs of their weights, each (n, points).
+    """Return points between start and end and the logs of their weights for int (alpha+u)^-power ... du: (n, points).
 
-    For int (alpha+u)^-power (...) du, by v = ((alpha+start) / (alpha+u))^(power+s).
+    In y = log((alpha+u) / (alpha+start)) the integrand is exp(-(power+s) y) times a smooth function. Short stretches
+    take Gauss-Legendre points, long ones, which end where nothing is left, Gauss-Laguerre points.
     """
+    low = np.asarray(alpha + start)
+    length, decay = np.log(np.asarray(alpha + end) / low)[:, None], (power + s)[:, None]
+    short = decay * length < _SHORT
     nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
-    c = (power + s)[:, None]
-    low = np.asarray(alpha + start)[:, None]
-    v_end = (low / np.asarray(alpha + end)[:, None]) ** c
-    v = np.maximum(v_end + (1.0 - v_end) * (nodes + 1.0) / 2.0, np.finfo(float).tiny)
-    stretched = np.exp(-np.log(v) / c)  # (alpha+u) / (alpha+start)
-    log_weight = np.log(np.maximum((1.0 - v_end) / 2.0, np.finfo(float).tiny)) + np.log(weights)
-    return low * stretched - np.asarray(alpha).reshape(-1, 1), log_weight + np.log(low * stretched / (c * v))
+    far_nodes, far_weights = np.polynomial.laguerre.laggauss(_POINTS)
+    y = np.where(short, length * (nodes + 1.0) / 2.0, far_nodes / decay)
+    near = np.log(np.maximum(length, np.finfo(float).tiny) / 2.0) + np.log(weights)
+    far = np.log(far_weights) + far_nodes - np.log(decay)
+    moved = low[:, None] * np.exp(np.minimum(y, _LARGEST))  # alpha + u
+    return moved - np.asarray(alpha).reshape(-1, 1), np.where(short, near, far) + np.log(moved)
 
 
 def _components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Array, Array]:
@@ -83,7 +88,8 @@ def _mixture_derivatives(x: Array, t_x: Array, T: Array, n: Array, parameters: A
         -np.log(alpha + moments), -power * over_alpha, -np.log(beta + moments) + death / s, -(s + death) * over_beta
     ])  # fmt: skip
     mean = np.einsum("kij,ij->ki", slopes, share)
-    hessian = np.einsum("kij,lij,ij,i->kl", slopes, slopes, share, n, optimize=True) - (mean * n) @ mean.T
+    scaled = (slopes * np.sqrt(share * n[:, None])).reshape(4, -1)
+    hessian = scaled @ scaled.T - (mean * n) @ mean.T
     cross_r, cross_s = -(n @ (share * over_alpha).sum(axis=1)), -(n @ (share * over_beta).sum(axis=1))
     hessian[0, 1] += cross_r
     hessian[1, 0] += cross_r

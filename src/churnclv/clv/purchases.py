@@ -13,7 +13,6 @@ from . import beta_geometric, formulas, pareto
 from .fitting import Array, Certificate, Derivatives, maximise, penalise
 
 X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
-_COARSE_CUSTOMERS = 20_000
 _COARSE_SEED = 0
 
 
@@ -28,6 +27,7 @@ class PurchaseModel(ABC):
 
     name: ClassVar[str]
     parameter_names: ClassVar[tuple[str, ...]]
+    coarse_customers: ClassVar[int] = 10_000  # the starts climb on so many, where there are at least twice as many
     moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
 
     def __init__(self, penalty: float = 0.0) -> None:
@@ -50,8 +50,8 @@ class PurchaseModel(ABC):
         x, t_x, T = letters(history)
         plain = self._plain(max(float(T.mean()), 1.0))
         coarse = None
-        if len(x) > 2 * _COARSE_CUSTOMERS:
-            some = np.random.default_rng(_COARSE_SEED).choice(len(x), _COARSE_CUSTOMERS, replace=False)
+        if len(x) > 2 * self.coarse_customers:
+            some = np.random.default_rng(_COARSE_SEED).choice(len(x), self.coarse_customers, replace=False)
             coarse = penalise(self._likelihood(x[some], t_x[some], T[some]), plain, self.penalty)
         full = penalise(self._likelihood(x, t_x, T), plain, self.penalty)
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
@@ -132,6 +132,7 @@ class ParetoModel(PurchaseModel):
     """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
 
     name = "pareto_nbd"
+    coarse_customers = 2_000
     parameter_names = pareto.NAMES
     moves = ((-1.0, -1.0, -0.5, -1.0), (0.5, 0.5, -1.5, 1.0))
 

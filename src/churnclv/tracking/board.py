@@ -9,16 +9,16 @@ import pandas as pd
 from ..evaluation import figures
 from ..evaluation.intervals import Sample, Scores
 from ..evaluation.reliability import calibration_line, expected_calibration_error
-from ..tuning.scoreboard import CHURN_MODEL, CLV_MODEL, RANKING, Scoreboard
+from ..tuning.scoreboard import CHURN_MODEL, Labels, Scoreboard
 from . import records
 
 _MOST = 0.5
-_MAIN = {"churn": CHURN_MODEL, "purchases": CLV_MODEL, "spend": CLV_MODEL}
 
 
 def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
     """Yield a scoreboard's figures (`valid.churn.auc`, ...), and the pictures of the latest cutoff judged."""
-    for target, model in _MAIN.items():
+    value = board.labels.value
+    for target, model in {"churn": CHURN_MODEL, "purchases": value, "spend": value}.items():
         yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", model))
     churn, spend = board.churn_samples[-1], board.spend_samples[-1]
     scores = churn.predictions[CHURN_MODEL]
@@ -26,16 +26,16 @@ def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
     line = {"slope": slope, "intercept": intercept, "error": expected_calibration_error(churn.truth, scores)}
     yield records.Metrics({f"{when}.churn.calibration_{name}": value for name, value in line.items()})
     title = "Sealed test" if when == "test" else "Last validation cutoff"
-    yield from _churn_drawings(churn, when, title)
+    yield from _churn_drawings(churn, board.labels, when, title)
     if spend.truth.any():
-        yield from _spend_drawings(spend, when, title)
+        yield from _spend_drawings(spend, board.labels, when, title)
 
 
-def _churn_drawings(sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
+def _churn_drawings(sample: Sample, labels: Labels, when: str, title: str) -> Iterator[records.Drawing]:
     truth, scores = sample.truth, sample.predictions
     reliability = figures.draw_reliability(truth, scores[CHURN_MODEL], f"{title}: do churn scores hold?")
     yield records.Drawing(f"figures/{when}_calibration.svg", reliability)
-    ranked = {name: scores[name] for name in (CHURN_MODEL, RANKING, "recency_rule")}
+    ranked = {name: scores[name] for name in (CHURN_MODEL, labels.ranking, "recency_rule")}
     if truth.mean() > _MOST:  # where nearly all leave, the picture that tells models apart is of those who come back
         truth, ranked = 1.0 - truth, {name: -score for name, score in ranked.items()}
     rare = "customers who buy again" if truth is not sample.truth else "churners"
@@ -43,13 +43,13 @@ def _churn_drawings(sample: Sample, when: str, title: str) -> Iterator[records.D
     yield records.Drawing(f"figures/{when}_churn_gain.svg", gain)
 
 
-def _spend_drawings(sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
+def _spend_drawings(sample: Sample, labels: Labels, when: str, title: str) -> Iterator[records.Drawing]:
     truth, expected = sample.truth, sample.predictions
-    ranked = {name: expected[name] for name in (CLV_MODEL, "past_rate")}
+    ranked = {name: expected[name] for name in (labels.value, "past_rate")}
     yield records.Drawing(
         f"figures/{when}_spend_gain.svg", figures.draw_gain(truth, ranked, f"{title}: finding spend", "spend")
     )
-    deciles = figures.draw_deciles(truth, expected[CLV_MODEL], f"{title}: expected and actual spend", "spend")
+    deciles = figures.draw_deciles(truth, expected[labels.value], f"{title}: expected and actual spend", "spend")
     yield records.Drawing(f"figures/{when}_spend_deciles.svg", deciles)
 
 

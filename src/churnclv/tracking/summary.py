@@ -24,7 +24,7 @@ def data_lines(quality: QualityReport, plan: Plan) -> list[str]:
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
     """Return a table with one row per model: validation, then sealed test, whose first figure has its interval."""
     labels = list(metrics.values())
-    head = f"  {'':<26}" + "".join(f"{label:>{_CELL}}" for label in _with_prefix("valid", labels))
+    head = f"  {'':<30}" + "".join(f"{label:>{_CELL}}" for label in _with_prefix("valid", labels))
     if test is not None:
         first, *others = _with_prefix("test", labels)
         head += f"{first + ' [95% interval]':>{_WIDE_CELL}}" + "".join(f"{label:>{_CELL}}" for label in others)
@@ -36,7 +36,7 @@ def _with_prefix(prefix: str, labels: list[str]) -> list[str]:
 
 
 def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> str:
-    row = f"{'>' if name == model else ' '} {name:<26}"
+    row = f"{'>' if name == model else ' '} {name:<30}"
     row += "".join(f"{_figure(valid.figures[name][metric].value):>{_CELL}}" for metric in metrics)
     if test is not None:
         first, *others = (test.figures[name][metric] for metric in metrics)

@@ -13,9 +13,21 @@ from ..evaluation.metrics import CHURN_METRICS, VALUE_METRICS, Array
 from ..features.dataset import Dataset
 
 CHURN_MODEL = "xgboost"
-CLV_MODEL = "bgnbd_gamma_gamma"
-PROBABILISTIC = "bgnbd_no_purchase"
-RANKING = "bgnbd_expected_purchases"
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the CLV model's rows are called: after its model of purchases."""
+
+    value: str
+    ranking: str
+    no_purchase: str
+
+    @classmethod
+    def of(cls, clv: ClvModel) -> "Labels":
+        """Return the labels of a CLV model."""
+        name = clv.purchases.name
+        return cls(f"{name}_gamma_gamma", f"{name}_expected_purchases", f"{name}_no_purchase")
 
 
 @dataclass(frozen=True)
@@ -32,6 +44,7 @@ class Judged:
 class Scoreboard:
     """Figures of churn, purchases and spend, each with its samples."""
 
+    labels: Labels
     churn: Scores
     purchases: Scores
     spend: Scores
@@ -43,6 +56,7 @@ class Scoreboard:
 class Predictions:
     """What the models and baselines said at each cutoff."""
 
+    labels: Labels
     churn: list[Sample]
     purchases: list[Sample]
     spend: list[Sample]
@@ -52,6 +66,7 @@ def predict(trials: Sequence[Judged], horizon_days: int) -> Predictions:
     """Fit the baselines of each trial and collect what everyone says."""
     expected = [_expectations(trial, horizon_days) for trial in trials]
     return Predictions(
+        Labels.of(trials[0].clv),
         [_churn_sample(trial, horizon_days) for trial in trials],
         [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)],
         [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)],
@@ -63,9 +78,11 @@ def judge(said: Predictions, seed: int, *, all_intervals: bool = False) -> Score
 
     Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
     """
-    drawn = () if all_intervals else (CHURN_MODEL, CLV_MODEL)
+    labels = said.labels
+    drawn = () if all_intervals else (CHURN_MODEL, labels.value)
     return Scoreboard(
-        score(said.churn, CHURN_METRICS, RANKING, seed=seed, drawn_models=drawn),
+        labels,
+        score(said.churn, CHURN_METRICS, labels.ranking, seed=seed, drawn_models=drawn),
         score(said.purchases, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
         score(said.spend, VALUE_METRICS, "past_rate", seed=seed, drawn_models=drawn),
         said.churn,
@@ -78,12 +95,12 @@ def _churn_sample(trial: Judged, horizon_days: int) -> Sample:
 
     The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
     """
-    train, asked = trial.train, trial.asked
+    train, asked, labels = trial.train, trial.asked, Labels.of(trial.clv)
     scores = {
         CHURN_MODEL: trial.churn_scores,
         "logistic_regression": LogisticChurnModel().fit(train.X, train.churned).predict(asked.X),
-        RANKING: np.exp(-trial.clv.expected_purchases(asked.features, horizon_days)),
-        PROBABILISTIC: trial.clv.p_no_purchase(asked.features, horizon_days),
+        labels.ranking: np.exp(-trial.clv.expected_purchases(asked.features, horizon_days)),
+        labels.no_purchase: trial.clv.p_no_purchase(asked.features, horizon_days),
         "recency_rule": recency_rule(train.features, train.churned, asked.features),
         "base_rate": base_rate(train.churned, len(asked)),
     }
@@ -93,7 +110,7 @@ def _churn_sample(trial: Judged, horizon_days: int) -> Sample:
 def _expectations(trial: Judged, horizon_days: int) -> dict[str, Expectation]:
     history = trial.asked.features
     return {
-        CLV_MODEL: Expectation(
+        Labels.of(trial.clv).value: Expectation(
             trial.clv.expected_purchases(history, horizon_days),
             trial.clv.expected_spend(history, horizon_days),
         ),
