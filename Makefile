@@ -17,14 +17,14 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies (done once; every other target does it when missing)
-	@if [ .venv/.ready -nt requirements.lock ] && [ .venv/.ready -nt pyproject.toml ]; then exit 0; fi; \
+	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
 	echo "Setting up .venv with the locked dependencies (once, a minute or two) ..."; \
 	"$(PYTHON)" -m venv .venv; \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock; \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	.venv/bin/python -m compileall -q src; \
-	touch .venv/.ready
+	cp requirements.lock .venv/installed.lock
 
 train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ..."
 	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
