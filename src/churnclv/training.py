@@ -121,8 +121,8 @@ class Training:
         self.sink.write(found)
 
     def tune_clv(self) -> ClvModel:
-        """Choose the CLV model's penalties on the folds."""
-        return tune_clv(
+        """Choose the CLV model and its penalties on the folds."""
+        tuned = tune_clv(
             self.snapshots.training,
             self.plan.folds,
             self.plan.horizon_days,
@@ -131,6 +131,8 @@ class Training:
             lambda trial: self._write_trial("clv", trial),
             self.progress,
         )
+        self.sink.write(records.Metrics({f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}))
+        return tuned.model
 
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's parameters and calibration on the folds."""

@@ -153,6 +153,19 @@ def test_a_users_own_family_is_learned_from(shop, tmp_path):
     assert pd.read_csv(tmp_path / "own.csv")["churn_score"].between(0, 1).all()
 
 
+def test_auto_tries_every_model_of_purchases_and_keeps_the_best(shop, tmp_path):
+    printed = shop.train("clv=auto", "tuning.n_trials=9", "windows.open_seal=false", MLRUNS=str(tmp_path)).stdout
+    mlflow = client(Home(tmp_path))
+    (run,) = mlflow.search_runs([e.experiment_id for e in mlflow.search_experiments()], "tags.kind = 'train'")
+    tried = {name.rpartition(".")[2]: error for name, error in run.data.metrics.items() if name.startswith("ablation")}
+    best = min(tried, key=tried.get)
+    assert len(tried) > 1
+    assert f"> {best}_gamma_gamma" in printed
+    folder = Home(tmp_path).artifacts / "transactions" / run.info.run_id / "artifacts"
+    assert json.loads((folder / "choices.json").read_text())["clv"]["name"] == best
+    assert json.loads((folder / "model" / "purchases.json").read_text())["certificate"]["converged"]
+
+
 def test_a_read_only_home_is_refused_with_a_remedy(shop):
     done = shop.run("train", MLRUNS="/proc/nowhere", check=False)
     assert done.returncode == 2

@@ -9,7 +9,6 @@ import pandas as pd
 from ..files import read_json, write_json
 from .formulas import Array
 from .purchases import AGE, PURCHASE_MODELS, load_purchases
-from .settings import ClvSettings
 from .spend import GammaGammaModel
 
 DAYS_PER_YEAR = 365.0
@@ -26,11 +25,6 @@ class ClvModel:
         self.cohort_days = cohort_days
         self.purchases = PURCHASE_MODELS[name](purchase_penalty)
         self.spend = GammaGammaModel(spend_penalty)
-
-    @classmethod
-    def from_settings(cls, settings: ClvSettings) -> "ClvModel":
-        """Return the model that the settings describe."""
-        return cls(settings.name, settings.purchase_penalty, settings.spend_penalty, settings.cohort_days)
 
     def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 from ..errors import require
 
@@ -22,7 +23,7 @@ class Range:
     low: float = 0.0
     high: float = 1.0
     log: bool = False
-    choices: list[float] = field(default_factory=list)
+    choices: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check that the range can be searched."""
