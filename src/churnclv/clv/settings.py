@@ -12,8 +12,8 @@ class ClvSettings:
     """The model of buying and spending, and its penalties when nothing is tuned.
 
     Attributes:
-        name: the model of purchases, `bgnbd`, `mbgnbd`, `pareto_nbd`, or `auto`: the best of them on validation; spend is
-            Gamma-Gamma.
+        name: the model of purchases, `bgnbd`, `mbgnbd`, `pareto_nbd`, or `auto`: the best of them on validation;
+            spend is Gamma-Gamma.
         purchase_penalty: on the squared distance of log-parameters from plain values (0 = maximum likelihood).
         spend_penalty: the same for the Gamma-Gamma parameters.
         cohort_days: parameters are estimated on customers first seen within so many days before the cutoff; 0 = all.
