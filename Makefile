@@ -11,6 +11,7 @@ PYTHON ?= python3
 RUN_PYTHON = cd "$(CALLER)" && "$(ROOT)/.venv/bin/python"
 unexport MAKEFLAGS
 export MLFLOW_DISABLE_TELEMETRY := true
+export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list

@@ -115,6 +115,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     for schema, node in _SCHEMAS.items():
         ConfigStore.instance().store(name=f"{schema}_schema", node=node)
     sys.argv[1:] = [quote_path(word) for word in sys.argv[1:]]
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
     @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name=name)
