@@ -67,7 +67,6 @@ def _parse_dates(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], s
 def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], str]:
     raw = log.table
     nothing = ibis.null(parsing.AMOUNT)
-    decimal = None
     if "quantity" in raw.columns:
         quantity = parsing.parse_amount(raw.quantity, parsing.choose_decimal(raw, "quantity", settings, log.origin))
     else:
