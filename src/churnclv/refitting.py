@@ -7,7 +7,7 @@ from .bundle.contract import BundleContract
 from .bundle.writer import BundleParts
 from .churn.boosted import BoostedChurnModel
 from .churn.calibration import Calibrator
-from .clv.model import ClvModel
+from .clv.model import ClvChoice, ClvModel, gather_past
 from .config import TrainConfig
 from .data.engine import connect
 from .data.events import Events, read_events
@@ -38,11 +38,13 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
     churn = BoostedChurnModel(parameters, rounds, seed=seed, threads=config.churn.threads).fit(data.X, data.churned)
     calibrator = Calibrator(**choices["calibration"])
     scored = latest.assign(churn_score=calibrator.predict(churn.predict(latest)))
+    value = ClvChoice.from_dict(choices["clv"])
+    past = gather_past(data, value, config.windows.horizon_days)
     contract = _contract(config, events, run)
     return BundleParts(
         churn=churn,
         calibrator=calibrator,
-        clv=ClvModel(**choices["clv"]).fit(latest),
+        clv=ClvModel(value).fit(latest, past, snapshots.daily),
         segments=Segmentation.learn(latest),
         contract=contract,
         profile=scored.drop(columns=["customer_id", "cutoff", "in_population"]),

@@ -30,8 +30,8 @@ def main(config: TrainConfig) -> None:
         churn = training.tune_churn()
         valid = training.validate(churn, clv)
         fitted = training.refit(churn, clv)
-        test = training.open_seal(fitted)
-        summary = training.summarise(churn, valid, test)
+        test = training.open_seal(fitted, valid)
+        summary = training.summarise(churn, clv, valid, test)
     print(summary)
 
 

@@ -24,9 +24,17 @@ from .tracking.board import board_records, flatten, prediction_table
 from .tracking.home import Home
 from .tracking.provenance import code_commit, code_digest, library_versions
 from .tracking.sink import Sink
-from .tracking.summary import calibration_line_of, data_lines, difference_line, run_lines, score_lines
+from .tracking.summary import (
+    calibration_line_of,
+    choice_lines,
+    data_lines,
+    difference_line,
+    run_lines,
+    score_lines,
+    value_lines,
+)
 from .tuning.churn import TunedChurn, tune_churn
-from .tuning.clv import tune_clv
+from .tuning.clv import ClvEvidence, TunedClv, tune_clv
 from .tuning.scoreboard import CHURN_MODEL, Judged, Scoreboard, judge, predict
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
@@ -34,11 +42,12 @@ from .tuning.study import StudyPlan, TrialRecord
 
 @dataclass(frozen=True)
 class Fitted:
-    """Both models, fitted on what was known at one cutoff."""
+    """Both models, and the plain formulas beside them, fitted on what was known at one cutoff."""
 
     churn: BoostedChurnModel
     choices: TunedChurn
     clv: ClvModel
+    formulas: tuple[ClvModel, ...]
 
     def churn_scores(self, features: pd.DataFrame) -> Array:
         """Return calibrated churn scores, shape (n,)."""
@@ -120,19 +129,21 @@ class Training:
         )
         self.sink.write(found)
 
-    def tune_clv(self) -> ClvModel:
-        """Choose the CLV model and its penalties on the folds."""
+    def tune_clv(self) -> TunedClv:
+        """Choose the CLV model, its season and its parameters on the folds."""
+        training, plan = self.snapshots.training, self.plan
         tuned = tune_clv(
-            self.snapshots.training,
-            self.plan.folds,
-            self.plan.horizon_days,
+            ClvEvidence(training, plan.folds, self.snapshots.daily, plan.horizon_days),
             self.config.clv,
-            self._study("clv", self.config.tuning.clv),
+            self.config.tuning,
+            self._study("clv", {}),
             lambda trial: self._write_trial("clv", trial),
             self.progress,
         )
-        self.sink.write(records.Metrics({f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}))
-        return tuned.model
+        errors = {f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}
+        season = {f"ablation.season.{name}": error for name, error in tuned.season_errors.items()}
+        self.sink.write(records.Metrics(errors | season))
+        return tuned
 
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's parameters and calibration on the folds."""
@@ -145,13 +156,13 @@ class Training:
             self.progress,
         )
 
-    def validate(self, churn: TunedChurn, clv: ClvModel) -> Scoreboard:
+    def validate(self, churn: TunedChurn, clv: TunedClv) -> Scoreboard:
         """Judge the choices and the baselines on the validation folds."""
         self.progress.say("Fitting the baselines on the validation folds")
         data, judged = self.snapshots.training, []
-        for fold, scores in zip(self.plan.folds, churn.fold_scores, strict=True):
+        for fold, scores, values in zip(self.plan.folds, churn.fold_scores, clv.folds, strict=True):
             asked = data.at((fold.valid,))
-            judged.append(Judged(data.at(fold.train), asked, scores, clv.clone().fit(asked.features)))
+            judged.append(Judged(data.at(fold.train), asked, scores, values.model, values.formulas))
         said = predict(judged, self.plan.horizon_days)
         self.progress.say("Judging the choices and the baselines")
         board = judge(said, self.config.tuning.seed)
@@ -162,7 +173,7 @@ class Training:
                 "seed": self.config.tuning.seed,
             },
             "calibration": {"method": churn.calibrator.method, "parameters": churn.calibrator.parameters},
-            "clv": clv.get_params(),
+            "clv": clv.model.get_params(),
         }
         self.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
         self.sink.write(records.Metrics({f"calibration.{m}.log_loss": v for m, v in churn.calibration_losses.items()}))
@@ -184,12 +195,15 @@ class Training:
         tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
         self.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
 
-    def refit(self, churn: TunedChurn, clv: ClvModel) -> Fitted:
+    def refit(self, churn: TunedChurn, clv: TunedClv) -> Fitted:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
         self.progress.say(f"Refitting on all labels known by {self.plan.sealed:%Y-%m-%d}")
         data = self.snapshots.training
         model = churn.model(self.config.churn, self.config.tuning.seed).fit(data.X, data.churned)
-        fitted = Fitted(model, churn, clv.clone().fit(self.snapshots.sealed))
+        sealed = self.snapshots.sealed
+        daily = self.snapshots.daily
+        values = [value.clone().fit(sealed, clv.past, daily) for value in (clv.model, *clv.formulas)]
+        fitted = Fitted(model, churn, values[0], tuple(values[1:]))
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             fitted.churn.save(folder)
@@ -200,7 +214,7 @@ class Training:
         self.sink.write(records.Drawing("figures/feature_importance.svg", importance))
         return fitted
 
-    def open_seal(self, fitted: Fitted) -> Scoreboard | None:
+    def open_seal(self, fitted: Fitted, valid: Scoreboard) -> Scoreboard | None:
         """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
         if not self.config.windows.open_seal:
             return None
@@ -209,9 +223,9 @@ class Training:
         seal = Seal(self.snapshots.read_sealed_labels, self.home.seals, subject, self.identity)
         sealed = open_sealed(self.snapshots, seal.open())
         scores = fitted.churn_scores(sealed.features)
-        judged = Judged(self.snapshots.training, sealed, scores, fitted.clv)
+        judged = Judged(self.snapshots.training, sealed, scores, fitted.clv, fitted.formulas)
         said = predict([judged], self.plan.horizon_days)
-        board = judge(said, self.config.tuning.seed, all_intervals=True)
+        board = judge(said, self.config.tuning.seed, valid.baselines, all_intervals=True)
         self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self._record(board, "test")
         self.openings = seal.openings
@@ -221,7 +235,7 @@ class Training:
         for record in board_records(board, when):
             self.sink.write(record)
 
-    def summarise(self, churn: TunedChurn, valid: Scoreboard, test: Scoreboard | None) -> str:
+    def summarise(self, churn: TunedChurn, clv: TunedClv, valid: Scoreboard, test: Scoreboard | None) -> str:
         """Return, and record, what the run found."""
         judged = test or valid
         found = judged.churn.differences[CHURN_MODEL]["auc"]
@@ -235,6 +249,8 @@ class Training:
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
             lines += self._score_lines(target, valid.labels.value, metrics, valid, test)
+            lines += value_lines(judged, target, where)
+        lines += choice_lines(clv.model.choice, clv.ablation, clv.season_errors)
         lines += run_lines(self.home.root, self.experiment, self.sink.run_id, self.openings, self.progress.seconds)
         text = "\n".join(lines).lstrip("\n")
         self.sink.write(records.Text("summary.txt", text + "\n"))

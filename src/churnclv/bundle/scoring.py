@@ -24,8 +24,10 @@ from ..files import read_json
 from .contract import BundleContract, read_contract
 
 SCORE_COLUMNS = (
-    "customer_id", "as_of", "horizon_days", "in_population", "churn_score", "expected_purchases", "expected_spend",
-    "expected_spend_low", "expected_spend_high", "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
+    "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
+    "expected_purchases", "expected_purchases_low", "expected_purchases_high",
+    "expected_spend", "expected_spend_low", "expected_spend_high",
+    "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
 )  # fmt: skip
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
@@ -96,7 +98,8 @@ class Scorer:
         customers who never bought.
         """
         frame = pd.DataFrame([rows]) if isinstance(rows, dict) else rows
-        missing = [name for name in (*self._churn.features, *HISTORY_COLUMNS) if name not in frame.columns]
+        needed = dict.fromkeys((*self._churn.features, *self._clv.features, *HISTORY_COLUMNS))
+        missing = [name for name in needed if name not in frame.columns]
         require(
             not missing,
             f"feature rows lack {missing[:5]}.",
@@ -129,14 +132,31 @@ class Scorer:
         found = {
             "churn_score": (eligible, lambda rows: self._calibrator.predict(self._churn.predict(rows))),
             "expected_purchases": (bought, lambda rows: clv.expected_purchases(rows, days)),
-            "p_alive": (bought, clv.purchases.p_alive),
+            "p_alive": (bought, clv.p_alive),
             "segment": (bought, self._segments.predict),
         }
         if self.contract.data.has_amount:
             value = (economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
             found["expected_spend"] = (bought, lambda rows: clv.expected_spend(rows, days))
             found["clv"] = (bought, lambda rows: clv.discounted_value(rows, *value))
-        return {name: _fill(frame, rows, compute) for name, (rows, compute) in found.items()}
+        values = {name: _fill(frame, rows, compute) for name, (rows, compute) in found.items()}
+        return values | self._intervals(frame, bought)
+
+    def _intervals(self, frame: pd.DataFrame, bought: Any) -> dict[str, pd.Series]:
+        """Return the bounds of what customers may do: most outcomes differ from what is expected of them."""
+        economics, days = self.contract.economics, self.contract.windows.horizon_days
+        asked, found = frame[bought], {}
+        if len(asked):
+            near = self._clv.intervals(asked, days)
+            found["expected_purchases"] = near["purchases"]
+            if self.contract.data.has_amount:
+                value = (economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
+                found |= {"expected_spend": near["spend"], "clv": self._clv.value_interval(asked, *value)}
+        return {
+            f"{name}_{side}": pd.Series(getattr(interval, side), index=asked.index).reindex(frame.index)
+            for name, interval in found.items()
+            for side in ("low", "high")
+        }
 
 
 def _fill(frame: pd.DataFrame, rows: Any, compute: Any) -> pd.Series:

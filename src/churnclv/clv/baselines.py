@@ -5,9 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .formulas import Array
-from .purchases import letters
-from .spend import MEAN_SPEND
+from .histories import MEAN_SPEND, Array, read_histories
 
 
 @dataclass(frozen=True)
@@ -31,6 +29,6 @@ def predict_mean(history: pd.DataFrame, known: pd.DataFrame) -> Expectation:
 
 def predict_past_rate(history: pd.DataFrame, days: float) -> Expectation:
     """Expect everybody to go on as before: repeat purchases and their spend, per day of age, times `days`."""
-    x, _, age = letters(history)
-    purchases = np.where(age > 0, x / np.maximum(age, 1.0), 0.0) * days
+    seen = read_histories(history)
+    purchases = np.where(seen.T > 0, seen.x / np.maximum(seen.T, 1.0), 0.0) * days
     return Expectation(purchases, purchases * history[MEAN_SPEND].to_numpy(dtype=float))

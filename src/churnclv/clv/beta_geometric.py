@@ -1,4 +1,4 @@
-"""The beta-geometric/NBD likelihoods, with exact first and second derivatives, on counted histories.
+"""BG/NBD and MBG/NBD: customers leave after a purchase; exact derivatives on counted histories.
 
 [1] Fader, Hardie, Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2): BG/NBD.
 [2] Batislam, Denizel, Filiztekin (2007), Empirical validation and comparison of models for customer base analysis,
@@ -11,14 +11,18 @@ with d = 1 where x + s > 0, else 0 (Eq. 6 in [1], Eq. 5 in [2]).
 """
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from .fitting import in_logs
+from . import formulas
+from .fitting import Derivatives, in_logs
+from .histories import Array, Histories
+from .purchases import PurchaseModel, State, spread
 
-Array = NDArray[np.float64]
 NAMES = ("r", "alpha", "a", "b")
 
 
@@ -62,7 +66,7 @@ def count_histories(x: Array, t_x: Array, T: Array, counts: Array | None = None)
 def log_likelihood(data: CountedHistories, shift: int, log_parameters: Array) -> tuple[float, Array, Array]:
     """Return the mean log-likelihood per customer with its gradient and Hessian by the logs of (r, alpha, a, b)."""
     parameters = np.exp(log_parameters)
-    value, gradient, hessian = _by_count(data, shift, parameters)
+    value, gradient, hessian = by_count(data, shift, parameters)
     if shift == 0:
         first = _at_zero(data, parameters)
     else:
@@ -77,11 +81,11 @@ def log_likelihood(data: CountedHistories, shift: int, log_parameters: Array) ->
     return in_logs(value / n, gradient / n, hessian / n, parameters)
 
 
-def _by_count(data: CountedHistories, shift: int, parameters: Array) -> tuple[float, Array, Array]:
-    """Return the terms that depend on x alone: G(r+x)/G(r) alpha^r B(a, b+x+s)/B(a, b)."""
+def by_count(data: CountedHistories, shift: int, parameters: Array, k: int = 1) -> tuple[float, Array, Array]:
+    """Return the terms that depend on x alone: G(r+kx)/G(r) alpha^r B(a, b+x+s)/B(a, b), with k stages a purchase."""
     r, alpha, a, b = parameters
-    x, n, total = data.x, data.n_x, data.customers
-    y = x + shift
+    x, n, total = k * data.x, data.n_x, data.customers
+    y = data.x + shift
     value = n @ (gammaln(r + x) + gammaln(b + y) - gammaln(a + b + y))
     value += total * (r * np.log(alpha) - gammaln(r) + gammaln(a + b) - gammaln(b))
     both = total * digamma(a + b) - n @ digamma(a + b + y)
@@ -144,3 +148,51 @@ def _alive_or_left(
     hessian[2, 2] -= nw.sum() / a**2
     hessian[3, 3] += nw @ d_b**2
     return value, gradient, hessian
+
+
+class BetaGeoModel(PurchaseModel):
+    """BG/NBD of Fader, Hardie and Lee (2005).
+
+    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
+    """
+
+    name = "bgnbd"
+    shift: ClassVar[int] = 0
+    parameter_names = NAMES
+    moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
+
+    def _plain(self, mean_age_days: float) -> Array:
+        return np.log([1.0, mean_age_days, 1.0, 2.0])
+
+    def _likelihood(self, seen: Histories) -> Derivatives:
+        return partial(log_likelihood, count_histories(seen.x, seen.t_x, seen.T), self.shift)
+
+    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+        """Return expected purchases within `days` from the cutoff, in closed form."""
+        t = spread(days, seen)
+        return formulas.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+
+    def p_alive(self, seen: Histories) -> Array:
+        """Return the probability of still being a customer at the cutoff."""
+        return formulas.p_alive(seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+
+    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+        """Return the probability of still being a customer `days` after the cutoff."""
+        r, alpha, a, b = self.values
+        later = formulas.p_stays(spread(days, seen), r + seen.x, alpha + seen.T, a, b + seen.x + self.shift)
+        return self.p_alive(seen) * later
+
+    def _ahead(self, seen: Histories, t: Array) -> State:
+        r, alpha, _, b = self.values
+        return self.p_alive(seen)[None, :], r + seen.x, t / (alpha + seen.T + t), b + seen.x + self.shift
+
+    def _step(self, n: int, state: State) -> tuple[Array, State]:
+        stages, shape, z, later_b = state
+        return formulas.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+
+
+class ModifiedBetaGeoModel(BetaGeoModel):
+    """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after their first purchase."""
+
+    name = "mbgnbd"
+    shift = 1

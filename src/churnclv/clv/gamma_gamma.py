@@ -7,7 +7,8 @@
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
-from .fitting import Array, in_logs
+from .fitting import in_logs
+from .histories import Array
 
 NAMES = ("p", "q", "v")
 

@@ -1,87 +1,298 @@
-"""The CLV model: purchases times spend, and their discounted margin."""
+"""The CLV model: purchases times spend, what trees learn on top, the season, and the discounted margin."""
 
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..features.dataset import Dataset
 from ..files import read_json, write_json
-from .formulas import Array
-from .purchases import AGE, PURCHASE_MODELS, load_purchases
+from .catalogue import PURCHASE_MODELS, load_purchases
+from .histories import AGE, MEAN_SPEND, Array, Histories, X, read_histories
+from .learned import FORMULA_COLUMNS, TARGETS, LearnedPart, Past, say_at_each_cutoff
+from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
+from .season import Season, day_numbers
+from .settings import LEARNED, BoostingSettings
 from .spend import GammaGammaModel
 
 DAYS_PER_YEAR = 365.0
 _STEP_DAYS = 30.0
+_ENDLESS_DAYS = 36_500.0
+_FINE_STEPS, _STEPS_GROW = 36, 1.1
+_TINY = 1e-12
+_MOST_HURRY = 5.0  # a correction of purchases that is taken for speed; chances of being alive are not corrected
+
+
+@dataclass(frozen=True)
+class ClvChoice:
+    """What is chosen of a CLV model before it is fitted.
+
+    Attributes:
+        name: a model of purchases, or `boosted` or `hybrid`.
+        base: the model of purchases that `boosted` and `hybrid` stand on.
+        purchase_penalty, spend_penalty: of the formulas' parameters.
+        cohort_days: formulas are estimated on customers first seen within so many days before the cutoff; 0 = all.
+        stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
+        season: whether expectations follow the season.
+        boosting, seed: the choice of trees, where there are any.
+        levels: of the distributions of purchases and spend at which intervals end.
+    """
+
+    name: str = "bgnbd"
+    base: str = "pareto_nbd"
+    purchase_penalty: float = 0.0
+    spend_penalty: float = 0.0
+    cohort_days: int = 0
+    stages: int = 0
+    opportunity_days: int = 7
+    season: bool = False
+    boosting: BoostingSettings = field(default_factory=BoostingSettings)
+    seed: int = 0
+    levels: dict[str, Levels] = field(default_factory=lambda: {"purchases": NOMINAL, "spend": NOMINAL})
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "ClvChoice":
+        """Return the choice that `asdict` made into plain values."""
+        levels = {target: (low, high) for target, (low, high) in stored["levels"].items()}
+        return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
+
+    @property
+    def formula(self) -> str:
+        """The model of purchases."""
+        return self.base if self.name in LEARNED else self.name
 
 
 class ClvModel:
-    """A model of purchases times Gamma-Gamma for spend, both estimated on histories before one cutoff."""
+    """A model of purchases times Gamma-Gamma for spend, estimated on histories before one cutoff.
 
-    def __init__(
-        self, name: str = "bgnbd", purchase_penalty: float = 0.0, spend_penalty: float = 0.0, cohort_days: int = 0
-    ) -> None:
-        """Keep what was chosen; `cohort_days` = 0 estimates on all customers, else on those first seen so recently."""
-        self.cohort_days = cohort_days
-        self.purchases = PURCHASE_MODELS[name](purchase_penalty)
-        self.spend = GammaGammaModel(spend_penalty)
+    Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
+    """
+
+    def __init__(self, choice: ClvChoice | None = None, **changes: Any) -> None:
+        """Keep what was chosen."""
+        self.choice = choice or ClvChoice(**changes)
+        kind = PURCHASE_MODELS[self.choice.formula]
+        own = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
+        taken = {name: value for name, value in own.items() if name in kind().get_params()}
+        self.purchases = kind(self.choice.purchase_penalty, **taken)
+        self.spend = GammaGammaModel(self.choice.spend_penalty)
+        self.season = Season()
+        self.learned: LearnedPart | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
-        return {
-            "name": self.purchases.name,
-            "purchase_penalty": self.purchases.penalty,
-            "spend_penalty": self.spend.penalty,
-            "cohort_days": self.cohort_days,
-        }
+        """Return what was chosen before the fit, for JSON."""
+        return asdict(self.choice)
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that the trees learned from, beside the purchase history."""
+        amounts = self.learned.amounts.values() if self.learned is not None else ()
+        return [name for amount in amounts for name in amount.features if name not in FORMULA_COLUMNS]
 
     def clone(self) -> "ClvModel":
         """Return an unfitted model with the same choices."""
-        return ClvModel(**self.get_params())
+        return ClvModel(self.choice)
 
-    def fit(self, history: pd.DataFrame) -> "ClvModel":
-        """Estimate both models from purchase histories cut at one cutoff."""
-        cohort = history[history[AGE] <= self.cohort_days] if self.cohort_days else history
-        usable = cohort if cohort["repeat_purchases"].sum() > 0 else history
-        self.purchases.fit(usable)
+    def fit(self, rows: pd.DataFrame, past: Past | None = None, daily: pd.DataFrame | None = None) -> "ClvModel":
+        """Estimate the formulas from histories at one cutoff, the season from the days before it, and teach the trees.
+
+        `past` are the rows at earlier cutoffs whose labels are known at this one; trees need them.
+        """
+        recent = rows[rows[AGE] <= self.choice.cohort_days] if self.choice.cohort_days else rows
+        usable = recent if recent[X].sum() > 0 else rows
+        self.purchases.fit(read_histories(usable))
         self.spend.fit(usable)
+        if self.choice.season and daily is not None:
+            self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
+        return self.teach(past) if self.choice.name in LEARNED else self
+
+    def teach(self, past: Past | None, targets: tuple[str, ...] = TARGETS) -> "ClvModel":
+        """Teach the trees; the formulas stand."""
+        if past is None:
+            message = f"{self.choice.name} learns from labels at earlier cutoffs, and there are none"
+            raise ValueError(message)
+        length = self.season.length(day_numbers(past.data.features["cutoff"]), past.horizon_days)
+        part = LearnedPart(self.choice.boosting, self.choice.seed, hybrid=self.choice.name == "hybrid")
+        self.learned = part.fit(past, length / past.horizon_days, targets)
         return self
 
-    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
-        """Return expected purchases within `days`: counts, shape (n,)."""
-        return self.purchases.expected_purchases(history, days)
+    def on_top_of(self, formulas: "ClvModel") -> "ClvModel":
+        """Take over the formulas and the season of a fitted model."""
+        self.purchases, self.spend, self.season = formulas.purchases, formulas.spend, formulas.season
+        return self
 
-    def expected_spend(self, history: pd.DataFrame, days: float) -> Array:
-        """Return expected spend within `days`, in the log's currency, shape (n,)."""
-        return self.expected_purchases(history, days) * self.spend.expected_spend_per_purchase(history)
+    def at(self, levels: dict[str, Levels]) -> "ClvModel":
+        """Return the fitted model with intervals that end at other levels."""
+        model = ClvModel(replace(self.choice, levels=levels)).on_top_of(self)
+        model.learned = self.learned
+        return model
 
-    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
-        """Return the probability of no purchase within `days`, shape (n,)."""
-        return self.purchases.p_no_purchase(history, days)
+    def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
+        """Return expected purchases between `start_days` and `days` after the cutoff: counts."""
+        return self._said(rows, "purchases").between(start_days, days)
 
-    def discounted_value(self, history: pd.DataFrame, days: float, margin: float, annual_rate: float) -> Array:
-        """Return the CLV: expected margin over `days`, discounted to the cutoff, in the log's currency, shape (n,).
+    def expected_spend(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
+        """Return expected spend between `start_days` and `days` after the cutoff, in the log's currency."""
+        return self._said(rows, "spend").between(start_days, days)
 
-        Purchases are expected per step of 30 days and discounted at the middle of the step at
-        (1 + annual_rate) ** (-days / 365).
+    def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return the probability of no purchase within `days`, by the formulas."""
+        return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
+
+    def p_alive(self, rows: pd.DataFrame, days: float = 0.0) -> Array:
+        """Return the probability of still being a customer `days` after the cutoff, by the formulas.
+
+        Under BG/NBD it is 1 for everyone without a repeat purchase: it is not a churn score.
         """
-        ends = np.minimum(np.arange(1, int(np.ceil(days / _STEP_DAYS)) + 1) * _STEP_DAYS, days)
-        value, before, start = np.zeros(len(history)), np.zeros(len(history)), 0.0
-        for end in ends:
-            until = self.expected_purchases(history, float(end))
+        seen = read_histories(rows)
+        return self.purchases.p_alive_later(seen, self._length(rows, days)) if days else self.purchases.p_alive(seen)
+
+    def discounted_value(self, rows: pd.DataFrame, days: float | None, margin: float, annual_rate: float) -> Array:
+        """Return the CLV: expected margin over `days`, discounted to the cutoff, in the log's currency.
+
+        Spend is expected per step of 30 days and discounted at the middle of the step at
+        (1 + annual_rate) ** (-days / 365). `days` = None is the infinite horizon: a hundred years, in growing steps.
+
+        Raises:
+            ValueError: an infinite horizon without a discount, whose value need not exist.
+        """
+        if days is None and annual_rate <= 0:
+            message = "an infinite horizon needs an annual_rate above 0"
+            raise ValueError(message)
+        said, value, before, start = self._said(rows, "spend"), np.zeros(len(rows)), np.zeros(len(rows)), 0.0
+        for end in _steps(days):
+            until = said.until(end)
             value += (until - before) * (1.0 + annual_rate) ** (-(start + end) / 2.0 / DAYS_PER_YEAR)
-            before, start = until, float(end)
-        return np.asarray(margin * value * self.spend.expected_spend_per_purchase(history))
+            before, start = until, end
+        return margin * value
+
+    def new_customer_value(self, days: float | None, margin: float, annual_rate: float, cutoff: pd.Timestamp) -> float:
+        """Return the CLV of a customer at the first purchase, which is not counted itself, in the log's currency.
+
+        By the formulas alone: behaviour, which trees learn from, is still to come.
+        """
+        row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
+            cutoff=cutoff
+        )
+        formulas = ClvModel(replace(self.choice, name=self.choice.formula)).on_top_of(self)
+        return float(formulas.discounted_value(row, days, margin, annual_rate)[0])
+
+    def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
+        """Return the intervals of purchases and spend within `days`: outcomes and parameters are uncertain."""
+        return Predictive(self.purchases, self.spend).intervals(self._ask(rows, days), self.choice.levels)
+
+    def value_interval(self, rows: pd.DataFrame, days: float, margin: float, annual_rate: float) -> Interval:
+        """Return the interval of the CLV: that of spend, times each customer's margin and mean discount."""
+        expected = np.maximum(self.expected_spend(rows, days), _TINY)
+        worth = np.minimum(self.discounted_value(rows, days, margin, annual_rate) / expected, margin)
+        spend = self.intervals(rows, days)["spend"]
+        return Interval(spend.low * worth, spend.high * worth)
+
+    def ranks(self, rows: pd.DataFrame, days: float, labels: pd.DataFrame) -> dict[str, tuple[Array, Array]]:
+        """Return where purchases and spend lie in their distributions: P(less) and P(no more)."""
+        happened = (labels[target].to_numpy(dtype=float) for target in TARGETS)
+        return Predictive(self.purchases, self.spend).ranks(self._ask(rows, days), *happened)
+
+    def _ask(self, rows: pd.DataFrame, days: float) -> Asked:
+        """Return what the distributions are asked of these rows.
+
+        Where trees correct the formulas, time runs faster by the correction of purchases, within reason, and a purchase
+        costs more by what the correction of spend exceeds that.
+        """
+        length, cost = self._length(rows, days), np.ones(len(rows))
+        if self.learned is not None:
+            hurry, dear = (self._said(rows, target).correction for target in TARGETS)
+            faster = np.clip(hurry, 1.0 / _MOST_HURRY, _MOST_HURRY)
+            length, cost = length * faster, np.maximum(dear / faster, _TINY)
+        return Asked(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+
+    def formula_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return what the formulas say of the horizon in average season, as columns for trees."""
+        seen = read_histories(rows)
+        purchases, each = self.purchases.expected_purchases(seen, days), self.spend.expected_spend_per_purchase(rows)
+        columns = (
+            purchases, purchases * each, each, self.purchases.p_alive(seen), self.purchases.p_no_purchase(seen, days)
+        )  # fmt: skip
+        return pd.DataFrame(dict(zip(FORMULA_COLUMNS, columns, strict=True)), index=rows.index)
+
+    def _length(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return the seasonal length of `days` from each row's cutoff."""
+        if not self.season.coefficients:
+            return np.full(len(rows), float(days))
+        return self.season.length(day_numbers(rows["cutoff"]), days)
+
+    def _said(self, rows: pd.DataFrame, target: str) -> "_Said":
+        each = self.spend.expected_spend_per_purchase(rows) if target == "spend" else np.ones(len(rows))
+        formula = _Said(self, rows, read_histories(rows), each)
+        if self.learned is None or target not in self.learned.amounts:
+            return formula
+        horizon = self.learned.horizon_days
+        told = self.learned.predict(rows, self.formula_columns(rows, horizon), target)
+        seasonal = told * self._length(rows, horizon) / horizon
+        floored = replace(formula, least_per_day=_TINY)
+        return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon))
 
     def save(self, folder: Path) -> None:
-        """Write both models into `folder` as JSON."""
-        write_json(folder / "clv.json", self.get_params())
+        """Write all parts into `folder`: JSON, and trees in XGBoost's format."""
+        write_json(folder / "clv.json", {"choice": self.get_params(), "season": list(self.season.coefficients)})
         self.purchases.save(folder)
         self.spend.save(folder)
+        if self.learned is not None:
+            self.learned.save(folder)
 
     @classmethod
     def load(cls, folder: Path) -> "ClvModel":
         """Read what `save` wrote."""
-        model = cls(**read_json(folder / "clv.json"))
+        stored = read_json(folder / "clv.json")
+        model = cls(ClvChoice.from_dict(stored["choice"]))
+        model.season = Season(tuple(stored["season"]))
         model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
+        if model.choice.name in LEARNED:
+            model.learned = LearnedPart.load(folder, model.choice.boosting, model.choice.seed)
         return model
+
+
+def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
+    """Return labelled rows, and for trees what the formulas say at every cutoff, each from the histories before it."""
+    if choice.name not in LEARNED:
+        return Past(data, horizon_days)
+    base = ClvModel(replace(choice, name=choice.base, season=False))
+
+    def speak(rows: pd.DataFrame) -> pd.DataFrame:
+        return base.clone().fit(rows).formula_columns(rows, horizon_days)
+
+    return Past(data, horizon_days, say_at_each_cutoff(data, speak))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is expected of rows until so many days: the formulas' word, times a correction."""
+
+    model: ClvModel
+    rows: pd.DataFrame
+    seen: Histories
+    each: Array
+    correction: Array | float = 1.0
+    least_per_day: float = 0.0
+
+    def until(self, days: float) -> Array:
+        if days <= 0:
+            return np.zeros(len(self.rows))
+        purchases = self.model.purchases.expected_purchases(self.seen, self.model._length(self.rows, days))  # noqa: SLF001
+        return np.asarray(np.maximum(purchases * self.each, self.least_per_day * days) * self.correction)
+
+    def between(self, start_days: float, days: float) -> Array:
+        return self.until(days) - self.until(start_days) if start_days > 0 else self.until(days)
+
+
+def _steps(days: float | None) -> Iterator[float]:
+    """Yield the ends of the steps at which value is discounted."""
+    end, step, last = 0.0, _STEP_DAYS, _ENDLESS_DAYS if days is None else days
+    while end < last:
+        end = min(end + step, last)
+        yield end
+        if days is None and end > _FINE_STEPS * _STEP_DAYS:
+            step *= _STEPS_GROW

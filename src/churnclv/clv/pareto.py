@@ -11,10 +11,16 @@ The integral is a weighted sum over moments of death; all terms are positive, so
 x.
 """
 
+from functools import partial
+from typing import Any
+
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
-from .fitting import Array, in_logs
+from .fitting import Derivatives, in_logs
+from .histories import Array, Histories
+from .mortality import LifetimeModel
+from .purchases import spread
 
 NAMES = ("r", "alpha", "s", "beta")
 _POINTS = 40
@@ -44,7 +50,7 @@ def log_likelihood(x: Array, t_x: Array, T: Array, n: Array, log_parameters: Arr
     return in_logs(value / total, gradient / total, hessian / total, parameters)
 
 
-def _death_points(power: Array, start: Array, end: Array, alpha: Array | float, s: float) -> tuple[Array, Array]:
+def death_points(power: Array, start: Array, end: Array, alpha: Array | float, s: float) -> tuple[Array, Array]:
     """Return points between start and end and the logs of their weights for int (alpha+u)^-power ... du: (n, points).
 
     In y = log((alpha+u) / (alpha+start)) the integrand is exp(-(power+s) y) times a smooth function. Short stretches
@@ -62,11 +68,11 @@ def _death_points(power: Array, start: Array, end: Array, alpha: Array | float, 
     return moved - np.asarray(alpha).reshape(-1, 1), np.where(short, near, far) + np.log(moved)
 
 
-def _components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Array, Array]:
+def components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Array, Array]:
     """Return the moments (alive until T, then deaths) and the logs of their likelihoods, each (n, 1 + points)."""
     r, alpha, s, beta = parameters
     power = r + x
-    deaths, log_weight = _death_points(power, t_x, T, alpha, s)
+    deaths, log_weight = death_points(power, t_x, T, alpha, s)
     alive = -power * np.log(alpha + T) - s * np.log(beta + T)
     dead = np.log(s) + log_weight - power[:, None] * np.log(alpha + deaths) - (s + 1.0) * np.log(beta + deaths)
     dead = np.where((t_x < T)[:, None], dead, -np.inf)
@@ -76,7 +82,7 @@ def _components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Arra
 def _mixture_derivatives(x: Array, t_x: Array, T: Array, n: Array, parameters: Array) -> tuple[float, Array, Array]:
     """Return the log of the bracket with its derivatives: means and covariances over the moments of death."""
     r, alpha, s, beta = parameters
-    moments, logs = _components(x, t_x, T, parameters)
+    moments, logs = components(x, t_x, T, parameters)
     top = logs.max(axis=1, keepdims=True)
     likelihood = np.exp(logs - top)
     norm = likelihood.sum(axis=1, keepdims=True)
@@ -101,29 +107,43 @@ def _mixture_derivatives(x: Array, t_x: Array, T: Array, n: Array, parameters: A
     return float(n @ (top + np.log(norm))[:, 0]), mean @ n, hessian
 
 
-def p_alive(x: Array, t_x: Array, T: Array, r: float, alpha: float, s: float, beta: float) -> Array:
-    """P(still a customer at T | x, t_x, T): Eq. 11 in [1]."""
-    _, logs = _components(x, t_x, T, np.array([r, alpha, s, beta]))
-    likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
-    return np.asarray(likelihood[:, 0] / likelihood.sum(axis=1))
+class ParetoModel(LifetimeModel):
+    """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
 
+    name = "pareto_nbd"
+    coarse_customers = 2_000
+    parameter_names = NAMES
+    moves = ((-1.0, -1.0, -0.5, -1.0), (0.5, 0.5, -1.5, 1.0))
 
-def expected_purchases(
-    t: float, x: Array, T: Array, alive: Array, r: float, alpha: float, s: float, beta: float
-) -> Array:
-    """E[purchases in (T, T + t] | x, t_x, T] with alive = P(alive at T): Eq. 22 in [1]."""
-    s = s if abs(s - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
-    lifetime = -(beta + T) * np.expm1(-(s - 1.0) * np.log1p(t / (beta + T))) / (s - 1.0)
-    return np.asarray(alive * (r + x) / (alpha + T) * lifetime)
+    def _plain(self, mean_age_days: float) -> Array:
+        return np.log([1.0, mean_age_days, 1.0, mean_age_days])
 
+    def _likelihood(self, seen: Histories) -> Derivatives:
+        rows, counts = np.unique(np.column_stack([seen.x, seen.t_x, seen.T]), axis=0, return_counts=True)
+        x, t_x, T = rows.T
+        return partial(log_likelihood, x, t_x, T, counts.astype(float))
 
-def p_no_purchase(t: float, x: Array, T: Array, alive: Array, r: float, alpha: float, s: float, beta: float) -> Array:
-    """P(no purchase in (T, T + t] | x, t_x, T): alive and silent throughout, or dead before the first purchase."""
-    power, zeros = r + x, np.zeros(len(x))
-    deaths, log_weight = _death_points(power, zeros, zeros + t, alpha + T, s)
-    scale = power * np.log(alpha + T) + s * np.log(beta + T)
-    silent = np.exp(scale - power * np.log(alpha + T + t) - s * np.log(beta + T + t))
-    left = np.log(s) + log_weight - power[:, None] * np.log((alpha + T)[:, None] + deaths)
-    left = left - (s + 1.0) * np.log((beta + T)[:, None] + deaths) + scale[:, None]
-    quiet = silent + np.exp(left).sum(axis=1)
-    return np.asarray(np.clip(1.0 - alive * (1.0 - quiet), 0.0, 1.0))
+    def p_alive(self, seen: Histories) -> Array:
+        """Return the probability of still being a customer at the cutoff: Eq. 11 in [1]."""
+        found = np.empty(len(seen))
+        for rows in seen.chunks(_ROWS_PER_CHUNK):
+            _, logs = components(seen.x[rows], seen.t_x[rows], seen.T[rows], self.values)
+            likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
+            found[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
+        return found
+
+    def _survival(self, T: Array, t: Array) -> Array:
+        _, _, s, beta = self.values
+        return np.asarray(np.exp(-s * np.log1p(t / (beta + T))))
+
+    def _death(self, T: Array, survival: Array) -> Array:
+        _, _, s, beta = self.values
+        return np.asarray((beta + T) * np.expm1(np.minimum(-np.log(survival) / s, _LARGEST)))
+
+    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+        """Return expected purchases within `days` from the cutoff: Eq. 22 in [1]."""
+        r, alpha, s, beta = self.values
+        t = spread(days, seen)
+        s = s if abs(s - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
+        lifetime = -(beta + seen.T) * np.expm1(-(s - 1.0) * np.log1p(t / (beta + seen.T))) / (s - 1.0)
+        return np.asarray(self.p_alive(seen) * (r + seen.x) / (alpha + seen.T) * lifetime)

@@ -1,29 +1,27 @@
-"""Models of how often customers buy, and whether they still do: BG/NBD, MBG/NBD and Pareto/NBD."""
+"""What a model of buying promises: how often customers will buy, and whether they still do."""
 
 from abc import ABC, abstractmethod
-from functools import partial
+from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-import pandas as pd
 
-from ..files import read_json, write_json
-from . import beta_geometric, formulas, pareto
-from .fitting import Array, Certificate, Derivatives, maximise, penalise
+from ..files import write_json
+from .fitting import Certificate, Derivatives, maximise, penalise
+from .histories import Array, Histories, new_customers
 
-X, T_X, AGE = "repeat_purchases", "last_purchase_age_days", "age_days"
 _COARSE_SEED = 0
+_MOST_PURCHASES = 20_000
 
-
-def letters(history: pd.DataFrame) -> tuple[Array, Array, Array]:
-    """Return (x, t_x, T) of a purchase history; T is at least t_x."""
-    x, t_x, age = (history[name].to_numpy(dtype=float) for name in (X, T_X, AGE))
-    return x, t_x, np.maximum(age, t_x)
+State = tuple[Array, ...]
 
 
 class PurchaseModel(ABC):
-    """A model of buying: fitted on purchase histories at a cutoff, it speaks of the time after it. Time is in days."""
+    """A model of buying: fitted on purchase histories at a cutoff, it speaks of the time after it. Time is in days.
+
+    Methods take histories of n customers and `days`, a number or one per customer, and return shape (n,).
+    """
 
     name: ClassVar[str]
     parameter_names: ClassVar[tuple[str, ...]]
@@ -34,140 +32,131 @@ class PurchaseModel(ABC):
         """Keep the penalty on the squared distance of the log-parameters from plain values (0 = maximum likelihood)."""
         self.penalty = penalty
         self.parameters: dict[str, float] = {}
-        self.covariance: Array = np.zeros((4, 4))
+        self.covariance: Array = np.zeros((len(self.parameter_names), len(self.parameter_names)))
         self.certificate: Certificate | None = None
 
-    def get_params(self) -> dict[str, float]:
+    def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit."""
         return {"penalty": self.penalty}
 
-    def fit(self, history: pd.DataFrame) -> Self:
+    def fit(self, seen: Histories) -> Self:
         """Estimate the parameters by maximum likelihood, from several starts.
 
         Never fails: where nobody repeats or nobody leaves, parameters end at the edge of what is meaningful, and the
         certificate names them. Large data start from an optimum on a sample of customers.
         """
-        x, t_x, T = letters(history)
-        plain = self._plain(max(float(T.mean()), 1.0))
+        plain = self._plain(max(float(seen.T.mean()), 1.0))
         coarse = None
-        if len(x) > 2 * self.coarse_customers:
-            some = np.random.default_rng(_COARSE_SEED).choice(len(x), self.coarse_customers, replace=False)
-            coarse = penalise(self._likelihood(x[some], t_x[some], T[some]), plain, self.penalty)
-        full = penalise(self._likelihood(x, t_x, T), plain, self.penalty)
+        if len(seen) > 2 * self.coarse_customers:
+            some = np.random.default_rng(_COARSE_SEED).choice(len(seen), self.coarse_customers, replace=False)
+            coarse = penalise(self._likelihood(seen.take(some)), plain, self.penalty)
+        full = penalise(self._likelihood(seen), plain, self.penalty)
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
-        found = maximise(full, starts, self.parameter_names, float(len(x)), coarse)
-        self.parameters = dict(zip(self.parameter_names, np.exp(found.log_parameters).tolist(), strict=True))
+        found = maximise(full, starts, self.parameter_names, float(len(seen)), coarse)
+        self._keep(found.log_parameters)
         self.covariance, self.certificate = found.covariance, found.certificate
         return self
+
+    def _keep(self, log_parameters: Array) -> None:
+        self.parameters = dict(zip(self.parameter_names, np.exp(log_parameters).tolist(), strict=True))
+
+    @property
+    def values(self) -> Array:
+        """The parameters in the order of their names."""
+        return np.array(list(self.parameters.values()))
+
+    def at(self, log_parameters: Array) -> Self:
+        """Return the same model at other parameters."""
+        other = type(self)(**self._shape())
+        other._keep(log_parameters)  # noqa: SLF001 # its own kind
+        return other
+
+    def _shape(self) -> dict[str, Any]:
+        """Return the arguments that give a model with the same parameters."""
+        return self.get_params()
 
     @abstractmethod
     def _plain(self, mean_age_days: float) -> Array:
         """Return the log-parameters that a penalty draws towards."""
 
     @abstractmethod
-    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
+    def _likelihood(self, seen: Histories) -> Derivatives:
         """Return the likelihood of these histories with its derivatives."""
 
     @abstractmethod
-    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
-        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
+    def p_alive(self, seen: Histories) -> Array:
+        """Return the probability of still being a customer at the cutoff."""
 
     @abstractmethod
-    def p_alive(self, history: pd.DataFrame) -> Array:
-        """Return the probability of still being a customer at the cutoff, shape (n,)."""
+    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+        """Return the probability of still being a customer `days` after the cutoff."""
 
     @abstractmethod
-    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
-        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
+    def _ahead(self, seen: Histories, t: Array) -> State:
+        """Return what the distribution of purchases in (T, T + t] is made of: arrays whose last axis is customers."""
+
+    @abstractmethod
+    def _step(self, n: int, state: State) -> tuple[Array, State]:
+        """Return P(at least n purchases), given the state after n - 1, and the state after n."""
+
+    def exceedance(self, seen: Histories, days: Any, negligible: float = 1e-10) -> Iterator[Array]:
+        """Yield P(at least n purchases within `days`) for n = 1, 2, ... until negligible for all; shape (n,) each.
+
+        What is negligible counts as 0.
+        """
+        state, active = self._ahead(seen, spread(days, seen)), np.arange(len(seen))
+        for n in range(1, _MOST_PURCHASES):
+            found, state = self._step(n, state)
+            keep = found > negligible
+            row = np.zeros(len(seen))
+            row[active[keep]] = found[keep]
+            yield row
+            active = active[keep]
+            if not len(active):
+                return
+            if not keep.all():
+                state = tuple(part[..., keep] for part in state)
+
+    def p_at_least(self, seen: Histories, days: Any, purchases: int) -> Array:
+        """Return the probability of at least so many (1 or more) purchases within `days` from the cutoff."""
+        state, found = self._ahead(seen, spread(days, seen)), np.ones(len(seen))
+        for n in range(1, purchases + 1):
+            found, state = self._step(n, state)
+        return np.clip(found, 0.0, 1.0)
+
+    def p_no_purchase(self, seen: Histories, days: Any) -> Array:
+        """Return the probability of no purchase within `days` from the cutoff."""
+        return 1.0 - self.p_at_least(seen, days, 1)
+
+    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+        """Return expected purchases within `days` from the cutoff: the sum over n of P(at least n)."""
+        total = np.zeros(len(seen))
+        for found in self.exceedance(seen, days):
+            total += found
+        return total
+
+    def new_customer_purchases(self, days: Any) -> Array:
+        """Return the expected repeat purchases of a new customer within `days` of the first one; shape of `days`."""
+        days = np.atleast_1d(np.asarray(days, dtype=float))
+        return self.expected_purchases(new_customers(len(days)), days)
+
+    def fitted(self) -> dict[str, Any]:
+        """Return what the fit found, for JSON."""
+        return {"parameters": self.parameters}
+
+    def restore(self, stored: dict[str, Any]) -> Self:
+        """Take over what `save` wrote."""
+        self.parameters, self.covariance = stored["parameters"], np.array(stored["covariance_of_logs"])
+        return self
 
     def save(self, folder: Path) -> None:
         """Write parameters, their covariance (of the logs) and the certificate as JSON."""
-        stored = {"name": self.name, "penalty": self.penalty, "parameters": self.parameters, "time_unit": "days"}
+        stored = {"name": self.name, "choices": self.get_params(), **self.fitted(), "time_unit": "days"}
         certificate = self.certificate.as_dict() if self.certificate else {}
         uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
         write_json(folder / "purchases.json", {**stored, **uncertainty})
 
 
-class BetaGeoModel(PurchaseModel):
-    """BG/NBD of Fader, Hardie and Lee (2005).
-
-    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
-    """
-
-    name = "bgnbd"
-    shift: ClassVar[int] = 0
-    parameter_names = beta_geometric.NAMES
-    moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
-
-    def _plain(self, mean_age_days: float) -> Array:
-        return np.log([1.0, mean_age_days, 1.0, 2.0])
-
-    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
-        return partial(beta_geometric.log_likelihood, beta_geometric.count_histories(x, t_x, T), self.shift)
-
-    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
-        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
-        x, t_x, T = letters(history)
-        return formulas.expected_purchases(days, x, t_x, T, self.shift, **self.parameters)
-
-    def p_alive(self, history: pd.DataFrame) -> Array:
-        """Return the probability of still being a customer at the cutoff, shape (n,)."""
-        x, t_x, T = letters(history)
-        return formulas.p_alive(x, t_x, T, self.shift, **self.parameters)
-
-    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
-        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
-        x, t_x, T = letters(history)
-        return formulas.p_no_purchase(days, x, t_x, T, self.shift, **self.parameters)
-
-
-class ModifiedBetaGeoModel(BetaGeoModel):
-    """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after their first purchase."""
-
-    name = "mbgnbd"
-    shift = 1
-
-
-class ParetoModel(PurchaseModel):
-    """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
-
-    name = "pareto_nbd"
-    coarse_customers = 2_000
-    parameter_names = pareto.NAMES
-    moves = ((-1.0, -1.0, -0.5, -1.0), (0.5, 0.5, -1.5, 1.0))
-
-    def _plain(self, mean_age_days: float) -> Array:
-        return np.log([1.0, mean_age_days, 1.0, mean_age_days])
-
-    def _likelihood(self, x: Array, t_x: Array, T: Array) -> Derivatives:
-        rows, counts = np.unique(np.column_stack([x, t_x, T]), axis=0, return_counts=True)
-        x, t_x, T = rows.T
-        return partial(pareto.log_likelihood, x, t_x, T, counts.astype(float))
-
-    def expected_purchases(self, history: pd.DataFrame, days: float) -> Array:
-        """Return expected purchases within `days` from the cutoff: counts, shape (n,)."""
-        x, _, T = letters(history)
-        return pareto.expected_purchases(days, x, T, self.p_alive(history), **self.parameters)
-
-    def p_alive(self, history: pd.DataFrame) -> Array:
-        """Return the probability of still being a customer at the cutoff, shape (n,)."""
-        return pareto.p_alive(*letters(history), **self.parameters)  # type: ignore[arg-type] # names are the papers'
-
-    def p_no_purchase(self, history: pd.DataFrame, days: float) -> Array:
-        """Return the probability of no purchase within `days` from the cutoff, shape (n,)."""
-        x, _, T = letters(history)
-        return pareto.p_no_purchase(days, x, T, self.p_alive(history), **self.parameters)
-
-
-PURCHASE_MODELS: dict[str, type[PurchaseModel]] = {
-    model.name: model for model in (BetaGeoModel, ModifiedBetaGeoModel, ParetoModel)
-}
-
-
-def load_purchases(folder: Path) -> PurchaseModel:
-    """Read what a purchase model's `save` wrote."""
-    stored = read_json(folder / "purchases.json")
-    model = PURCHASE_MODELS[stored["name"]](stored["penalty"])
-    model.parameters = stored["parameters"]
-    model.covariance = np.array(stored["covariance_of_logs"])
-    return model
+def spread(days: Any, seen: Histories) -> Array:
+    """Return `days` as one number per customer."""
+    return np.array(np.broadcast_to(np.asarray(days, dtype=float), len(seen)))

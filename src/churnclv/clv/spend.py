@@ -1,5 +1,6 @@
 """Gamma-Gamma: what customers spend per purchase."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Self
@@ -9,11 +10,11 @@ import pandas as pd
 
 from ..files import read_json, write_json
 from . import formulas, gamma_gamma
-from .fitting import Array, Certificate, maximise, penalise
-from .purchases import X
+from .fitting import Certificate, maximise, penalise
+from .histories import MEAN_SPEND, Array, X
 
-MEAN_SPEND = "mean_repeat_spend"
 _LEAST_REPEATERS = 10
+_ROUNDING = 1e-9
 _LEAST_SPREAD = 1e-6  # of log mean spend: below it all spend the same
 
 
@@ -29,6 +30,7 @@ class GammaGammaModel:
         self.penalty = penalty
         self.parameters: dict[str, float] = {}
         self.fallback = ""
+        self.covariance: Array = np.zeros((3, 3))
         self.certificate: Certificate | None = None
 
     def get_params(self) -> dict[str, float]:
@@ -56,7 +58,18 @@ class GammaGammaModel:
         starts = [plain + move for move in ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [-1.0, 0.0, 1.0])]
         found = maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
         self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(found.log_parameters).tolist(), strict=True))
-        self.certificate = found.certificate
+        self.covariance, self.certificate = found.covariance, found.certificate
+
+    def points(self, lay: Callable[[Array, Array], list[Array]]) -> "list[GammaGammaModel]":
+        """Return the model at parameter points that `lay` puts around the estimate; a fallback stands alone."""
+        if self.fallback:
+            return [self]
+        return [self._at(point) for point in lay(np.log(list(self.parameters.values())), self.covariance)]
+
+    def _at(self, log_parameters: Array) -> "GammaGammaModel":
+        other = GammaGammaModel(self.penalty)
+        other.parameters = dict(zip(gamma_gamma.NAMES, np.exp(log_parameters).tolist(), strict=True))
+        return other
 
     def expected_spend_per_purchase(self, history: pd.DataFrame) -> Array:
         """Return the expected spend of the next purchase, in the log's currency, shape (n,)."""
@@ -65,11 +78,27 @@ class GammaGammaModel:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
         return formulas.gamma_gamma_mean(x, m, **self.parameters)
 
+    def typical(self, x: Array, m: Array) -> Array:
+        """Return what a purchase costs a customer with x repeat purchases of mean m, give or take."""
+        if self.fallback:
+            return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
+        return formulas.gamma_gamma_typical(x, m, **self.parameters)
+
+    def p_at_most(self, amounts: Array, purchases: int, x: Array, m: Array) -> Array:
+        """P(so many purchases cost at most these amounts | x repeat purchases of mean m), each of shape (n,).
+
+        The fallback takes every purchase to cost what is expected of it.
+        """
+        if self.fallback:
+            return np.asarray((amounts >= purchases * self.typical(x, m) * (1.0 - _ROUNDING)).astype(float))
+        return formulas.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
+
     def save(self, folder: Path) -> None:
-        """Write the parameters and the certificate as JSON."""
+        """Write the parameters, their covariance (of the logs) and the certificate as JSON."""
         certificate = self.certificate.as_dict() if self.certificate else {}
         stored = {"penalty": self.penalty, "parameters": self.parameters, "fallback": self.fallback}
-        write_json(folder / "spend.json", {**stored, "certificate": certificate})
+        uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
+        write_json(folder / "spend.json", {**stored, **uncertainty})
 
     @classmethod
     def load(cls, folder: Path) -> "GammaGammaModel":
@@ -77,4 +106,5 @@ class GammaGammaModel:
         stored = read_json(folder / "spend.json")
         model = cls(stored["penalty"])
         model.parameters, model.fallback = stored["parameters"], stored["fallback"]
+        model.covariance = np.array(stored["covariance_of_logs"])
         return model

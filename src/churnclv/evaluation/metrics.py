@@ -96,6 +96,29 @@ def gini(truth: Array, predicted: Array, weights: Array) -> Array:
     return _ratio(_concentration(truth, predicted, weights), _concentration(truth, truth, weights))
 
 
+def top_decile_share(truth: Array, predicted: Array, weights: Array) -> Array:
+    """Share of all value that the tenth of customers with the greatest predictions brings."""
+    order = np.argsort(-predicted, kind="stable")
+    ranked = weights[order]
+    before = np.cumsum(ranked, axis=0) - ranked
+    inside = np.clip(0.1 * ranked.sum(axis=0) - before, 0.0, ranked)
+    value = truth[order, None]
+    return _ratio((inside * value).sum(axis=0), (ranked * value).sum(axis=0))
+
+
+def decile_error(truth: Array, predicted: Array, weights: Array) -> Array:
+    """Distance between total predicted and total true by tenths of the predicted, relative to the whole truth."""
+    order = np.argsort(predicted, kind="stable")
+    starts = np.unique(np.arange(10) * len(order) // 10)
+    gap = np.add.reduceat((weights * (predicted - truth)[:, None])[order], starts, axis=0)
+    return _ratio(np.abs(gap).sum(axis=0), truth @ weights)
+
+
+def share_of(held: Array, weights: Array) -> Array:
+    """Share of customers for whom something holds (1 or 0)."""
+    return _mean(held, weights)
+
+
 def _mean(values: Array, weights: Array) -> Array:
     return np.asarray((values @ weights) / weights.sum(axis=0))
 
@@ -132,8 +155,9 @@ VALUE_METRICS: dict[str, Metric] = {
     "bias": bias,
     "spearman": spearman,
     "gini": gini,
+    "top_decile_share": top_decile_share,
+    "decile_error": decile_error,
 }
-HIGHER_IS_BETTER = {"auc": True, "average_precision": True, "spearman": True, "gini": True}
 
 
 def plain(metric: Metric, truth: Any, predicted: Any) -> float:

@@ -28,13 +28,15 @@ class Dataset:
 
     def at(self, cutoffs: Sequence[datetime]) -> "Dataset":
         """Return the rows at some cutoffs."""
-        rows = self.features["cutoff"].isin(list(cutoffs)).to_numpy()
-        return Dataset(
-            self.features[rows].reset_index(drop=True),
-            self.labels[rows].reset_index(drop=True),
-            self.names,
-            self.customers[rows],
-        )
+        return self._take(np.flatnonzero(self.features["cutoff"].isin(list(cutoffs))))
+
+    def some(self, most: int) -> "Dataset":
+        """Return at most so many rows, evenly spaced."""
+        return self if len(self) <= most else self._take(np.linspace(0, len(self) - 1, most).astype(int))
+
+    def _take(self, rows: NDArray[np.intp]) -> "Dataset":
+        features, labels = (frame.iloc[rows].reset_index(drop=True) for frame in (self.features, self.labels))
+        return Dataset(features, labels, self.names, self.customers[rows])
 
     @property
     def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's letter

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.events import Events
-from ..snapshots.history import cut_history, members
+from ..snapshots.history import cut_history, daily_purchases, members
 from ..snapshots.labels import LABELS, label_windows, weekly_purchases
 from ..snapshots.settings import WindowSettings
 from .dataset import Dataset, join_labels
@@ -22,11 +22,15 @@ from .table import build_features, feature_names
 
 @dataclass(frozen=True)
 class Snapshots:
-    """The training data set, and the sealed features with a function that reads their labels."""
+    """The training data set, and the sealed features with a function that reads their labels.
+
+    `daily` counts the market's first and repeat purchases on each day before the sealed cutoff, by cohort.
+    """
 
     training: Dataset
     sealed: pd.DataFrame
     read_sealed_labels: Callable[[], pd.DataFrame]
+    daily: pd.DataFrame
 
 
 def prepare(
@@ -44,7 +48,9 @@ def prepare(
     labels = _read_labels(events, training, windows)
     at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
     at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
-    return Snapshots(join_labels(at_training, labels, names), at_seal, lambda: _read_labels(events, (sealed,), windows))
+    known = join_labels(at_training, labels, names)
+    daily = daily_purchases(events.table, sealed).execute()
+    return Snapshots(known, at_seal, lambda: _read_labels(events, (sealed,), windows), daily)
 
 
 def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:

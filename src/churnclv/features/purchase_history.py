@@ -6,7 +6,10 @@ from ..snapshots.history import KEYS
 from .occasions import exact_mean, occasions
 from .settings import FeatureSettings
 
-HISTORY_COLUMNS = ("repeat_purchases", "last_purchase_age_days", "age_days", "mean_repeat_spend")
+HISTORY_COLUMNS = (
+    "repeat_purchases", "last_purchase_age_days", "age_days", "mean_repeat_spend", "log_gap_days_sum"
+)  # fmt: skip
+_LOG = "decimal(38, 12)"  # logs are rounded before they are summed, so that the sums are exact
 
 
 def purchase_history(history: Any, settings: FeatureSettings) -> Any:
@@ -15,16 +18,20 @@ def purchase_history(history: Any, settings: FeatureSettings) -> Any:
     `repeat_purchases` (x): days with an order after the first one. `last_purchase_age_days` (t_x): days from the
     first to the last. `age_days` (T): days from the first to the last whole day before the cutoff, as in the papers,
     whose calibration period includes its last day. `mean_repeat_spend` (m): the log's currency per repeat purchase,
-    0 where there is none (the first purchase does not enter: Fader and Hardie 2013).
+    0 where there is none (the first purchase does not enter: Fader and Hardie 2013). `log_gap_days_sum`: natural logs
+    of the days between purchases, summed; what regularity is judged by (Platzer and Reutterer 2016).
     """
     del settings
     bought = occasions(history)
     bought = bought.mutate(is_first=bought.days_ago == bought.days_ago.max().over(group_by=KEYS))
+    gap = bought.days_ago.lag().over(group_by=KEYS, order_by=bought.day) - bought.days_ago
+    bought = bought.mutate(log_gap=gap.cast("float64").ln().cast(_LOG))
     summed = bought.group_by(KEYS).agg(
         n=bought.count(),
         first=bought.days_ago.max(),
         last=bought.days_ago.min(),
         repeat_spend=bought.spend.sum(where=~bought.is_first),
+        log_gaps=bought.log_gap.sum(),
     )
     return summed.select(
         *KEYS,
@@ -32,4 +39,5 @@ def purchase_history(history: Any, settings: FeatureSettings) -> Any:
         last_purchase_age_days=summed["first"] - summed["last"],
         age_days=summed["first"] - 1,
         mean_repeat_spend=exact_mean(summed.repeat_spend, summed.n - 1).fill_null(0.0),
+        log_gap_days_sum=summed.log_gaps.cast("float64").fill_null(0.0),
     )

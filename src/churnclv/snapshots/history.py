@@ -9,6 +9,7 @@ import ibis
 from .settings import WindowSettings
 
 KEYS = ("customer_id", "cutoff")
+COHORT_DAYS = 30
 
 
 def cutoff_table(cutoffs: Sequence[datetime]) -> Any:
@@ -36,6 +37,23 @@ def day_number(moment: Any) -> Any:
 def days_ago(moment: Any, cutoff: Any) -> Any:
     """Return how many days before the cutoff a moment's day lies: 1 is the last day that has a part before it."""
     return day_number(cutoff - ibis.interval(microseconds=1)) + 1 - day_number(moment)
+
+
+def daily_purchases(events: Any, until: datetime) -> Any:
+    """Return the market's purchases per day before `until`, by cohort of customers, ordered by both.
+
+    `cohort` counts 30-day blocks of first purchases since 1970, `day_number` days since 1970-01-01; `first` and
+    `repeat` are purchases. A customer's orders on one day are one purchase.
+    """
+    orders = events.filter((events.kind == "order") & (events.timestamp < ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S}")))
+    bought = orders.select("customer_id", day_number=day_number(orders.timestamp)).distinct()
+    since = bought.mutate(born=bought.day_number.min().over(group_by="customer_id"))
+    is_first = since.day_number == since.born
+    marked = since.mutate(is_first=is_first, cohort=(since.born / COHORT_DAYS).floor().cast("int64"))
+    counted = marked.group_by("cohort", "day_number").agg(
+        first=marked.born.count(where=marked.is_first), repeat=marked.born.count(where=~marked.is_first)
+    )
+    return counted.order_by("cohort", "day_number")
 
 
 def members(history: Any, settings: WindowSettings) -> Any:

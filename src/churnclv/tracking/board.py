@@ -9,7 +9,7 @@ import pandas as pd
 from ..evaluation import figures
 from ..evaluation.intervals import Sample, Scores
 from ..evaluation.reliability import calibration_line, expected_calibration_error
-from ..tuning.scoreboard import CHURN_MODEL, Labels, Scoreboard
+from ..tuning.scoreboard import CHURN_MODEL, Labels, Scoreboard, summarise_coverage
 from . import records
 
 _MOST = 0.5
@@ -20,6 +20,7 @@ def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
     value = board.labels.value
     for target, model in {"churn": CHURN_MODEL, "purchases": value, "spend": value}.items():
         yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", model))
+    yield from _coverage_records(board, when)
     churn, spend = board.churn_samples[-1], board.spend_samples[-1]
     scores = churn.predictions[CHURN_MODEL]
     slope, intercept = calibration_line(churn.truth, scores)
@@ -29,6 +30,13 @@ def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
     yield from _churn_drawings(churn, board.labels, when, title)
     if spend.truth.any():
         yield from _spend_drawings(spend, board.labels, when, title)
+
+
+def _coverage_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
+    """Yield how often intervals held the truth, plainly and by randomised ranks, overall and by decile."""
+    for target, cutoffs in board.held.items():
+        found = summarise_coverage(cutoffs)
+        yield records.Metrics({f"{when}.{target}.interval.{name}": value for name, value in found.items()})
 
 
 def _churn_drawings(sample: Sample, labels: Labels, when: str, title: str) -> Iterator[records.Drawing]:

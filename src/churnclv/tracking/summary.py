@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from ..clv.model import ClvChoice
+from ..clv.settings import LEARNED
 from ..data.quality import QualityReport
 from ..evaluation.intervals import Interval, Scores
 from ..snapshots.plan import Plan
+from ..tuning.scoreboard import Scoreboard, summarise_coverage
 
 _RULE = "-" * 100
 _CELL, _WIDE_CELL = 15, 27
@@ -53,6 +56,35 @@ def calibration_line_of(method: str, losses: Mapping[str, float]) -> str:
     """Return which calibration was chosen, and the log-loss of each candidate."""
     tried = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
     return f"  calibration: {method} (log-loss, each fold judged by the others: {tried})"
+
+
+def value_lines(board: Scoreboard, target: str, where: str) -> list[str]:
+    """Return how the chosen CLV model stands to the best baseline, and how often its intervals held."""
+    baseline = board.baselines[target]
+    found = getattr(board, target).differences[board.labels.value]["rmse"]
+    lines = [difference_line(f"RMSE of {board.labels.value} minus {baseline}, paired, {where}", found)]
+    if not found.high < 0:
+        lines.append(f"  WARNING: {baseline} is not clearly beaten on the RMSE of {target}; look at bias and Gini too")
+    coverage = summarise_coverage(board.held[target])
+    range_ = f"[{coverage['coverage_low']:.3f}, {coverage['coverage_high']:.3f}]"
+    lines.append(
+        f"  90% intervals held {coverage['coverage']:.3f} {range_} of the customers, {where}; "
+        f"by randomised ranks {coverage['coverage_randomised']:.3f}"
+    )
+    return lines
+
+
+def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors: Mapping[str, float]) -> list[str]:
+    """Return how the CLV model was chosen: every candidate's error on the folds, and what the season explains."""
+    ranked = sorted(ablation.items(), key=lambda pair: pair[1])
+    tried = ", ".join(f"{name} {_figure(error)}" for name, error in ranked)
+    beneath = f" on {choice.base}" if choice.name in LEARNED else ""
+    off = f"totals off by {season_errors['with']:.1%} with it, {season_errors['without']:.1%} without"
+    return [
+        *section("How the CLV model was chosen"),
+        f"  {choice.name}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
+        f"  season: {'followed' if choice.season else 'not followed'} ({off})",
+    ]
 
 
 def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:

@@ -36,12 +36,16 @@ class Range:
 
 @dataclass
 class TuningSettings:
-    """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges."""
+    """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges.
+
+    `clv` are the ranges of the formulas, `boosting` those of the trees of `boosted` and `hybrid`.
+    """
 
     n_trials: int = 30
     seed: int = 0
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
+    boosting: dict[str, Range] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check the ranges."""

@@ -1,0 +1,52 @@
+"""Purchase histories as arrays, in the letters of the papers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+X, T_X, AGE, LOG_GAPS = "repeat_purchases", "last_purchase_age_days", "age_days", "log_gap_days_sum"
+MEAN_SPEND = "mean_repeat_spend"
+
+
+@dataclass(frozen=True)
+class Histories:
+    """What models of buying learn from, per customer, each of shape (n,).
+
+    `x` repeat purchases; `t_x` days from the first purchase to the last; `T` days from the first purchase to the
+    cutoff; `log_gaps` the sum of the logs of the days between purchases, 0 where there is none.
+    """
+
+    x: Array
+    t_x: Array
+    T: Array
+    log_gaps: Array
+
+    def __len__(self) -> int:
+        """Return the number of customers."""
+        return len(self.x)
+
+    def take(self, rows: Any) -> "Histories":
+        """Return some customers: an index, mask or slice."""
+        return Histories(*(getattr(self, found.name)[rows] for found in fields(self)))
+
+    def chunks(self, rows: int) -> Iterator[slice]:
+        """Yield slices of at most so many customers."""
+        for first in range(0, len(self), rows):
+            yield slice(first, first + rows)
+
+
+def read_histories(frame: pd.DataFrame) -> Histories:
+    """Return the histories of a feature table; T is at least t_x."""
+    x, t_x, age = (frame[name].to_numpy(dtype=float) for name in (X, T_X, AGE))
+    gaps = frame[LOG_GAPS].to_numpy(dtype=float) if LOG_GAPS in frame else np.zeros(len(x))
+    return Histories(x, t_x, np.maximum(age, t_x), gaps)
+
+
+def new_customers(n: int) -> Histories:
+    """Return customers at the moment of their first purchase."""
+    return Histories(*(np.zeros(n) for _ in range(4)))

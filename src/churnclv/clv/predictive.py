@@ -1,0 +1,179 @@
+"""What a customer may do, not only what is expected: distributions of purchases and spend, and intervals from them.
+
+Two things are uncertain: the parameters, and what a customer with known parameters will do. The first are replaced by
+a few equally likely points that have the mean and covariance of the estimate's normal approximation (the third-degree
+cubature rule of Arasaratnam and Haykin 2009, Cubature Kalman filters, IEEE Transactions on Automatic Control 54(6));
+given these, the distributions are closed forms. Nothing is drawn at random, and each customer's figures depend on that
+customer's row alone.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize.elementwise import find_root
+
+from .fitting import HIGHEST, LOWEST
+from .histories import Array, Histories
+from .purchases import PurchaseModel
+from .spend import GammaGammaModel
+
+Levels = tuple[float, float]
+Rows = NDArray[np.intp]
+NOMINAL: Levels = (0.05, 0.95)
+_ROWS_PER_CHUNK = 20_000
+_NEGLIGIBLE = 1e-4
+_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
+_TOLERANCE = 1e-3  # of the log of an amount
+_SPREAD = 40.0  # e to this either way bounds the search for an amount
+
+
+@dataclass(frozen=True)
+class Interval:
+    """Lower and upper bounds, each of shape (n,)."""
+
+    low: Array
+    high: Array
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of n customers: histories, mean spend, days ahead, and a factor on what a purchase costs."""
+
+    seen: Histories
+    mean_spend: Array
+    days: Array
+    cost_factor: Array
+
+    def take(self, rows: slice) -> "Asked":
+        """Return some customers."""
+        return Asked(self.seen.take(rows), self.mean_spend[rows], self.days[rows], self.cost_factor[rows])
+
+
+def cubature_points(log_parameters: Array, covariance: Array) -> list[Array]:
+    """Return equally likely points with this mean and covariance: 2 per direction in which parameters are uncertain."""
+    scales, directions = np.linalg.eigh(covariance)
+    moves = np.sqrt(np.maximum(scales, 0.0)) * directions
+    moves = moves[:, scales > np.finfo(float).eps].T
+    if not len(moves):
+        return [log_parameters]
+    moves = np.clip(np.sqrt(len(moves)) * moves, -_FARTHEST, _FARTHEST)
+    return [np.clip(log_parameters + sign * move, LOWEST, HIGHEST) for move in moves for sign in (1.0, -1.0)]
+
+
+class Predictive:
+    """Distributions of purchases and spend, over outcomes and parameters."""
+
+    def __init__(self, purchases: PurchaseModel, spend: GammaGammaModel) -> None:
+        """Lay the parameter points of both models."""
+        self.purchases = [purchases.at(p) for p in cubature_points(np.log(purchases.values), purchases.covariance)]
+        self.spend = spend.points(cubature_points)
+
+    def intervals(self, asked: Asked, levels: dict[str, Levels]) -> dict[str, Interval]:
+        """Return the intervals of purchases (counts) and spend (the log's currency) that end at these levels."""
+
+        def find(forecast: Forecast) -> Array:
+            counts, amounts = (
+                forecast.purchase_quantiles(levels["purchases"]),
+                forecast.spend_quantiles(levels["spend"]),
+            )
+            return np.vstack([counts, amounts])
+
+        bounds = self._in_chunks(asked, find)
+        return {"purchases": Interval(*bounds[:2]), "spend": Interval(*bounds[2:])}
+
+    def ranks(self, asked: Asked, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
+        """Return where outcomes lie in their distributions, P(less) and P(no more)."""
+
+        def find(forecast: Forecast, made: Array, spent: Array) -> Array:
+            return np.vstack([forecast.purchase_ranks(made), forecast.spend_ranks(spent)])
+
+        below, upto, less, no_more = self._in_chunks(asked, find, purchases, spend)
+        return {"purchases": (below, upto), "spend": (less, no_more)}
+
+    def _in_chunks(self, asked: Asked, compute: Callable[..., Array], *more: Array) -> Array:
+        """Compute (4, n) chunk by chunk, in threads: the special functions let go of the interpreter."""
+        slices = list(asked.seen.chunks(_ROWS_PER_CHUNK))
+
+        def run(rows: slice) -> Array:
+            part = asked.take(rows)
+            return compute(Forecast(part, self._exceedance(part), self.spend), *(values[rows] for values in more))
+
+        with ThreadPoolExecutor() as pool:
+            parts = list(pool.map(run, slices))
+        return np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))
+
+    def _exceedance(self, asked: Asked) -> Array:
+        """Return P(at least n purchases) for n = 1, 2, ... until negligible for all: (at least 1, customers)."""
+        tables = [list(model.exceedance(asked.seen, asked.days, _NEGLIGIBLE)) for model in self.purchases]
+        rows = np.zeros((max(1, *map(len, tables)), len(asked.seen)))
+        for table in tables:
+            rows[: len(table)] += np.array(table) / len(tables)
+        return rows
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The distributions of some customers: P(at least 1, 2, ... purchases), and models of what purchases cost."""
+
+    asked: Asked
+    exceed: Array
+    spend: list[GammaGammaModel]
+
+    def purchase_quantiles(self, levels: Levels) -> Array:
+        """Return the least counts whose cumulative probability reaches the levels, (2, n)."""
+        return np.stack([(self.exceed > 1.0 - level).sum(axis=0).astype(float) for level in levels])
+
+    def spend_quantiles(self, levels: Levels) -> Array:
+        """Return the amounts that these levels of the distribution do not exceed, (2, n)."""
+        found, centre = np.zeros((2, len(self.asked.seen))), self._typical()
+        for place, level in enumerate(levels):
+            rows = np.flatnonzero((1.0 - self.exceed[0] < level) & (centre > 0))
+            if len(rows):
+                found[place, rows] = self._solve(rows, centre[rows], level)
+        return found
+
+    def purchase_ranks(self, purchases: Array) -> Array:
+        """Return P(fewer) and P(no more) purchases than these, (2, n)."""
+        n = len(purchases)
+        exceed = np.vstack([np.ones(n), self.exceed, np.zeros(n)])
+        place, each = np.minimum(purchases.astype(int), len(exceed) - 2), np.arange(n)
+        return 1.0 - np.stack([exceed[place, each], exceed[place + 1, each]])
+
+    def spend_ranks(self, amounts: Array) -> Array:
+        """Return P(less) and P(no more) spend than these, (2, n)."""
+        spent = np.flatnonzero(amounts > 0)
+        ranks = np.stack([np.zeros(len(amounts)), 1.0 - self.exceed[0]])
+        ranks[:, spent] = self._p_at_most(amounts[spent], spent)
+        return ranks
+
+    def _p_at_most(self, amounts: Array, rows: Rows) -> Array:
+        """P(spend at most these amounts) of some rows: over counts of purchases, and over the points of parameters."""
+        exceed, seen, means = self.exceed[:, rows], self.asked.seen.take(rows), self.asked.mean_spend[rows]
+        scaled, total = amounts / self.asked.cost_factor[rows], 1.0 - exceed[0]
+        chance = exceed - np.vstack([exceed[1:], np.zeros((1, len(rows)))])
+        for n in range(1, len(exceed) + 1):
+            some = np.flatnonzero(chance[n - 1] > 0)
+            if len(some):
+                x, m, spent = seen.x[some], means[some], scaled[some]
+                found = sum(model.p_at_most(spent, n, x, m) for model in self.spend) / len(self.spend)
+                total[some] += chance[n - 1, some] * found
+        return np.asarray(total)
+
+    def _typical(self) -> Array:
+        """Return what a purchase typically costs."""
+        each = [model.typical(self.asked.seen.x, self.asked.mean_spend) for model in self.spend]
+        return np.asarray(sum(each) / len(each) * self.asked.cost_factor)
+
+    def _solve(self, rows: Rows, centre: Array, level: float) -> Array:
+        def short(log_ratio: Array, place: Array) -> Array:
+            flat = place.astype(int).ravel()
+            found = self._p_at_most(centre[flat] * np.exp(log_ratio.ravel()), rows[flat])
+            return (found - level).reshape(log_ratio.shape)
+
+        ends = np.full(len(rows), _SPREAD)
+        places = np.arange(len(rows), dtype=float)
+        found = find_root(short, (-ends, ends), args=(places,), tolerances={"xatol": _TOLERANCE})
+        return np.asarray(centre * np.exp(found.x))

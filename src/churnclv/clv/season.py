@@ -1,0 +1,84 @@
+"""The season of a market: a yearly profile of buying, estimated before a cutoff, and time measured by it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from .histories import Array
+from .purchases import PurchaseModel
+
+YEAR_DAYS = 365.25
+_HARMONICS = 4
+_PRIOR_DEVIATION = 0.3  # of a coefficient: what a season, or a cohort, may be before the data speak
+_GRID_PER_DAY = 4
+
+
+@dataclass(frozen=True)
+class Season:
+    """Relative rates of buying over the year: exp of harmonics, with mean 1; no coefficients are no season.
+
+    In seasonal time buying is even: a day of the strong season lasts longer, and a model's expectation for a horizon
+    is its expectation for the horizon's seasonal length.
+    """
+
+    coefficients: tuple[float, ...] = ()
+
+    @classmethod
+    def learn(cls, daily: pd.DataFrame, purchases: PurchaseModel, cutoff: pd.Timestamp) -> "Season":
+        """Estimate the profile from repeat purchases before the cutoff, against those expected without a season.
+
+        `daily` has purchases per `cohort` and `day_number`, `first` and `repeat`. What `purchases`, fitted at the
+        cutoff, expects of a cohort on a day follows from its first purchases. A Poisson regression tells season from
+        cohort: those who were there when the log begins buy more often, whatever the time of the year. Coefficients
+        are drawn towards 0. Less than a year of data has no season.
+        """
+        known = daily[daily["day_number"] < day_numbers(pd.Series([cutoff]))[0]]
+        days = np.ptp(known["day_number"]) + 1 if len(known) else 0
+        if days < YEAR_DAYS or not known["repeat"].any():
+            return cls()
+        born, cohorts = pd.factorize(known["cohort"], sort=True)
+        place = (known["day_number"] - known["day_number"].min()).to_numpy()
+        first, repeat = np.zeros((2, len(cohorts), days))
+        first[born, place], repeat[born, place] = known["first"], known["repeat"]
+        per_day = np.diff(purchases.new_customer_purchases(np.arange(days, dtype=float)), prepend=0.0)
+        expected = np.array([np.convolve(births, per_day)[:days] for births in first])
+        cohort, day = np.nonzero(expected > 0)
+        harmonics = _harmonics(known["day_number"].min() + day.astype(float))
+        design = np.hstack([harmonics, np.eye(len(cohorts))[cohort]])
+        found = _regress(design, repeat[cohort, day], expected[cohort, day])
+        return cls(tuple(map(float, found[: 2 * _HARMONICS])))
+
+    def clock(self, day: Array) -> Array:
+        """Return seasonal time at day numbers (days since 1970-01-01): in a year, as many days as in the calendar."""
+        grid = np.linspace(0.0, YEAR_DAYS, int(YEAR_DAYS * _GRID_PER_DAY) + 1)
+        rate = np.exp(_harmonics(grid) @ np.array(self.coefficients))
+        passed: Array = np.r_[0.0, np.cumsum((rate[1:] + rate[:-1]) / 2.0)]
+        years, rest = np.divmod(day, YEAR_DAYS)
+        return np.asarray(years * YEAR_DAYS + np.interp(rest, grid, passed * YEAR_DAYS / passed[-1]))
+
+    def length(self, start: Array, days: Array | float) -> Array:
+        """Return the seasonal length of `days` from day numbers `start` (n,), in average days."""
+        if not self.coefficients:
+            return np.full(np.shape(start), 1.0) * days
+        return np.asarray(self.clock(start + days) - self.clock(start))
+
+
+def day_numbers(moments: "pd.Series[pd.Timestamp]") -> Array:
+    """Return days since 1970-01-01, with fractions, shape (n,)."""
+    return ((moments - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=float)
+
+
+def _harmonics(day: Array) -> Array:
+    angle = 2.0 * np.pi * np.asarray(day)[:, None] / YEAR_DAYS * np.arange(1, _HARMONICS + 1)
+    return np.hstack([np.sin(angle), np.cos(angle)])
+
+
+def _regress(design: Array, actual: Array, expected: Array) -> Array:
+    """Return the coefficients of log(actual / expected) by Poisson regression with a normal prior."""
+    from sklearn.linear_model import PoissonRegressor
+
+    strength = 1.0 / (actual.sum() * _PRIOR_DEVIATION**2)
+    rate = actual / expected * (expected.sum() / actual.sum())
+    model = PoissonRegressor(alpha=strength, solver="newton-cholesky", tol=1e-8)
+    return np.asarray(model.fit(design, rate, sample_weight=expected).coef_)
