@@ -170,6 +170,12 @@ def test_the_same_fact_in_two_families_agrees(table):
     np.testing.assert_allclose(
         repeated["mean_gap_days"] * repeated["repeat_purchases"], repeated["last_purchase_age_days"], rtol=1e-14
     )
+    # a log is concave: the gaps' logs add up to at most their number times the log of the mean gap (Jensen)
+    at_most = repeated["repeat_purchases"] * np.log(repeated["mean_gap_days"])
+    assert (repeated["log_gap_days_sum"] <= at_most + 1e-9).all()
+    once = repeated[repeated["repeat_purchases"] == 1]
+    assert (table.loc[table["repeat_purchases"] == 0, "log_gap_days_sum"] == 0).all()
+    np.testing.assert_allclose(once["log_gap_days_sum"], np.log(once["last_gap_days"]), rtol=0, atol=1e-12)
     np.testing.assert_allclose(table["mean_spend"] * table["purchases"], table["spend"], rtol=1e-14)
     # half the purchases of k half-lives ago count 2**-k, so decayed counts lie between 0 and the count
     assert table["decayed_purchases_30_days"].between(0, table["purchases"]).all()
@@ -213,6 +219,10 @@ def test_purchase_history_agrees_with_the_lifetimes_package(features_of, cutoff)
     assert (found["last_purchase_age_days"] == expected["recency"]).all()
     assert (found["age_days"] == expected["T"]).all()
     np.testing.assert_allclose(found["mean_repeat_spend"], expected["monetary_value"], rtol=1e-13)
+    days = log[log["timestamp"] < cutoff].drop_duplicates(["customer_id", "timestamp"])
+    gaps = days.sort_values(["customer_id", "timestamp"]).groupby("customer_id")["timestamp"].diff().dt.days
+    logs = np.log(gaps).groupby(days["customer_id"]).sum().reindex(found.index)  # none counts as 0
+    np.testing.assert_allclose(found["log_gap_days_sum"], logs, rtol=0, atol=1e-10)
 
 
 # --- the cache ---

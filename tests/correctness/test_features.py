@@ -47,6 +47,8 @@ EXPECTED = {
         "age_days": (89, 59, 365, N, 90),
         # m: ann's 30 and 5 over 2 repeat purchases
         "mean_repeat_spend": (17.5, 0, 12.5, N, 0),
+        # logs to 12 decimals; ann's gaps: ln (90 - 30) and ln (30 - 1); cat's ln (366 - 180)
+        "log_gap_days_sum": (4.094344562222 + 3.367295829986, 0, 5.225746673713, N, 0),
     },
     "recency": {
         "days_since_last_purchase": (1, 60, 180, N, 91),

@@ -10,6 +10,7 @@ Both are one formula in a shift s (BG 0, MBG 1):
 with d = 1 where x + s > 0, else 0 (Eq. 6 in [1], Eq. 5 in [2]).
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -24,6 +25,7 @@ from .histories import Array, Histories
 from .purchases import PurchaseModel, State, spread
 
 NAMES = ("r", "alpha", "a", "b")
+_ROWS_PER_CHUNK = 65_536
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,7 @@ def log_likelihood(data: CountedHistories, shift: int, log_parameters: Array) ->
     else:
         zeros = np.zeros(len(data.T0))
         first = _alive_or_left(zeros, zeros, data.T0, data.n0, shift, parameters)
-    again = _alive_or_left(data.x[data.place], data.t_x, data.T, data.n, shift, parameters)
-    for part in (first, again):
+    for part in (first, *_in_chunks(data, shift, parameters)):
         value += part[0]
         gradient = gradient + part[1]
         hessian = hessian + part[2]
@@ -116,6 +117,21 @@ def _at_zero(data: CountedHistories, parameters: Array) -> tuple[float, Array, A
     return float(-r * logs), np.array([-logs, -r * once, 0.0, 0.0]), hessian
 
 
+def _in_chunks(data: CountedHistories, shift: int, parameters: Array) -> list[tuple[float, Array, Array]]:
+    """Return the terms of repeat buyers chunk by chunk: chunks stay in the cache, and threads share them."""
+
+    def compute(first: int) -> tuple[float, Array, Array]:
+        rows = slice(first, first + _ROWS_PER_CHUNK)
+        x = data.x[data.place[rows]]
+        return _alive_or_left(x, data.t_x[rows], data.T[rows], data.n[rows], shift, parameters)
+
+    starts = range(0, len(data.place), _ROWS_PER_CHUNK)
+    if len(starts) <= 1:
+        return [compute(first) for first in starts]
+    with ThreadPoolExecutor() as pool:  # numpy lets go of the interpreter while it works
+        return list(pool.map(compute, starts))
+
+
 def _alive_or_left(
     x: Array, t_x: Array, T: Array, n: Array, shift: int, parameters: Array
 ) -> tuple[float, Array, Array]:
@@ -125,29 +141,26 @@ def _alive_or_left(
     """
     r, alpha, a, b = parameters
     log_T, log_t, over_T, over_t = np.log(alpha + T), np.log(alpha + t_x), 1.0 / (alpha + T), 1.0 / (alpha + t_x)
-    power, later_b = r + x, b + x + shift - 1.0
-    gap = power * (log_T - log_t) + np.log(a) - np.log(later_b)  # left - alive
-    w = 1.0 / (1.0 + np.exp(-np.clip(gap, -700, 700)))
-    value = float(n @ (-power * log_T + np.logaddexp(0.0, gap)))
+    power, d_b = r + x, -1.0 / (b + x + shift - 1.0)
     # derivatives of (left - alive) by r, alpha, a, b, and of alive by r, alpha
-    d_r, d_alpha, d_b = log_T - log_t, power * (over_T - over_t), -1.0 / later_b
+    d_r, d_alpha, d_a = log_T - log_t, power * (over_T - over_t), 1.0 / a
+    gap = power * d_r + np.log(a * -d_b)  # left - alive
+    tail = np.exp(-np.abs(gap))
+    w = np.where(gap > 0, 1.0, tail) / (1.0 + tail)
+    value = float(n @ (np.maximum(gap, 0.0) + np.log1p(tail)) - n @ (power * log_T))
     nw = n * w
-    gradient = np.array([
-        -(n @ log_T) + nw @ d_r,
-        -(n @ (power * over_T)) + nw @ d_alpha,
-        nw.sum() / a,
-        nw @ d_b,
-    ])  # fmt: skip
+    left, by_T = nw.sum(), power * over_T
+    gradient = np.array([nw @ d_r - n @ log_T, nw @ d_alpha - n @ by_T, left * d_a, nw @ d_b])
     spread = nw * (1.0 - w)  # variance of the weight
-    moves = np.stack([d_r, d_alpha, np.full_like(d_r, 1.0 / a), d_b])
-    hessian = (moves * spread) @ moves.T
-    cross = -(n @ over_T) + nw @ (over_T - over_t)
-    hessian[0, 1] += cross
-    hessian[1, 0] += cross
-    hessian[1, 1] += n @ (power * over_T**2) + nw @ (power * (over_t**2 - over_T**2))
-    hessian[2, 2] -= nw.sum() / a**2
-    hessian[3, 3] += nw @ d_b**2
-    return value, gradient, hessian
+    by_r, by_alpha, by_b = spread * d_r, spread * d_alpha, spread * d_b
+    hessian = np.empty((4, 4))
+    hessian[0] = by_r @ d_r, by_r @ d_alpha, by_r.sum() * d_a, by_r @ d_b
+    hessian[1, 1:] = by_alpha @ d_alpha, by_alpha.sum() * d_a, by_alpha @ d_b
+    hessian[2, 2:] = spread.sum() * d_a**2 - left * d_a**2, by_b.sum() * d_a
+    hessian[3, 3] = by_b @ d_b + nw @ d_b**2
+    hessian[0, 1] += nw @ (over_T - over_t) - n @ over_T
+    hessian[1, 1] += n @ (by_T * over_T) + nw @ (power * (over_t**2 - over_T**2))
+    return value, gradient, np.triu(hessian) + np.triu(hessian, 1).T
 
 
 class BetaGeoModel(PurchaseModel):

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from .histories import Array
 
-Derivatives = Callable[[Array], tuple[float, Array, Array]]
+Found = tuple[float, Array, Array]
+Derivatives = Callable[[Array], Found]
 
 LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)  # parameters outside say: this part of the model is not needed
 _MOST_STEPS = 100
@@ -57,18 +58,18 @@ class Optimum:
     certificate: Certificate
 
 
-def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int]:
-    """Return where damped Newton steps from `start` end, and how many there were.
+def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int, Found]:
+    """Return where damped Newton steps from `start` end, how many there were, and value and derivatives there.
 
     `derivatives` gives value, gradient and Hessian of the mean log-likelihood at log-parameters. A step that does not
     improve is damped (Levenberg, Marquardt) until it does; parameters stay between `LOWEST` and `HIGHEST`.
     """
     point, damping = np.clip(start, LOWEST, HIGHEST), 1e-3
-    value, gradient, hessian = derivatives(point)
+    value, gradient, hessian = found = derivatives(point)
     for step in range(_MOST_STEPS):
         free = _free(point, gradient)
         if not free.any() or np.abs(gradient[free]).max() < _SMALL_GRADIENT / 100:
-            return point, step
+            return point, step, found
         while damping < _MOST_DAMPING:
             candidate = point + _newton_step(gradient, hessian, free, damping)
             tried = derivatives(np.clip(candidate, LOWEST, HIGHEST))
@@ -76,10 +77,10 @@ def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int]:
                 break
             damping *= 10.0
         else:
-            return point, step
+            return point, step, found
         point, damping = np.clip(candidate, LOWEST, HIGHEST), max(damping / 10.0, _LEAST_DAMPING)
-        value, gradient, hessian = tried
-    return point, _MOST_STEPS
+        value, gradient, hessian = found = tried
+    return point, _MOST_STEPS, found
 
 
 def _free(point: Array, gradient: Array) -> NDArray[np.bool_]:
@@ -111,20 +112,20 @@ def maximise(
     end climbs on the full data.
     """
     ends = [climb(coarse or derivatives, start) for start in starts]
-    values = np.array([(coarse or derivatives)(end)[0] for end, _ in ends])
+    values = np.array([found[0] for _, _, found in ends])
     best = int(np.nanargmax(values))
     agreement = float(np.mean(values >= values[best] - _AGREE * abs(values[best])))
-    point, steps = ends[best]
+    point, steps, found = ends[best]
     if coarse is not None:
-        point, more = climb(derivatives, point)
+        point, more, found = climb(derivatives, point)
         steps += more
-    return _certify(derivatives, point, names, customers, agreement, steps)
+    return _certify(found, point, names, customers, agreement, steps)
 
 
 def _certify(
-    derivatives: Derivatives, point: Array, names: Sequence[str], customers: float, agreement: float, steps: int
+    found: Found, point: Array, names: Sequence[str], customers: float, agreement: float, steps: int
 ) -> Optimum:
-    value, gradient, hessian = derivatives(point)
+    value, gradient, hessian = found
     free = _free(point, gradient)
     inner = -hessian[np.ix_(free, free)]
     curved = bool(np.linalg.eigvalsh(inner).min() > 0) if free.any() else True

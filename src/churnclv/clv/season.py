@@ -60,13 +60,13 @@ class Season:
     def length(self, start: Array, days: Array | float) -> Array:
         """Return the seasonal length of `days` from day numbers `start` (n,), in average days."""
         if not self.coefficients:
-            return np.full(np.shape(start), 1.0) * days
+            return np.asarray(np.full(np.shape(start), 1.0) * days)
         return np.asarray(self.clock(start + days) - self.clock(start))
 
 
 def day_numbers(moments: "pd.Series[pd.Timestamp]") -> Array:
     """Return days since 1970-01-01, with fractions, shape (n,)."""
-    return ((moments - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=float)
+    return np.asarray((moments - pd.Timestamp(0)) / pd.Timedelta(days=1), dtype=float)
 
 
 def _harmonics(day: Array) -> Array:

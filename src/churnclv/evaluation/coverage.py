@@ -13,6 +13,7 @@ import numpy as np
 from .metrics import Array
 
 Ranks = tuple[Array, Array]
+HELD_CUSTOMERS = 4000  # at a cutoff on whom intervals are checked: shares are then known to half a point
 _MOST_TAIL, _LEAST_TAIL = 0.45, 0.0005
 
 

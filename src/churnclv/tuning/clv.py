@@ -12,7 +12,7 @@ from ..clv.learned import TARGETS, Past
 from ..clv.model import ClvChoice, ClvModel, gather_past
 from ..clv.predictive import NOMINAL
 from ..clv.settings import AUTO, FORMULAS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
-from ..evaluation.coverage import calibrate_levels
+from ..evaluation.coverage import HELD_CUSTOMERS, calibrate_levels
 from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
@@ -22,23 +22,27 @@ from .study import StudyPlan, TrialRecord, run_study
 
 _OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges of one model of purchases alone
 _HYBRID_ONLY = "from_formula"
-HELD_CUSTOMERS = 4000  # at a cutoff on whom intervals are checked
 _YARDSTICK = "bgnbd"  # judges the season
 
 
 @dataclass(frozen=True)
 class ClvEvidence:
-    """What the choice rests on: labelled rows, folds, the market's purchases per day, and the horizon."""
+    """What the choice rests on.
+
+    Labelled rows, folds, the market's purchases per day, the horizon, and what models are judged by: spend, or
+    purchases, which a log without amounts takes anyway.
+    """
 
     data: Dataset
     folds: Sequence[Fold]
     daily: pd.DataFrame
     horizon_days: int
+    wanted: str = "spend"
 
     @property
     def target(self) -> str:
-        """What models are judged by: spend, or purchases where the log has no amounts."""
-        return "spend" if self.data.labels["spend"].to_numpy().any() else "purchases"
+        """What models are judged by."""
+        return self.wanted if self.data.labels["spend"].to_numpy().any() else "purchases"
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,7 @@ class TunedClv:
 
     Attributes:
         model: the choice.
+        error: its mean fold error.
         ablation: the mean fold error of every candidate at its plain choices.
         season_errors: mean absolute log of expected over actual purchases, without and with the season.
         past: labelled rows and the formulas' columns, which trees learn from.
@@ -63,6 +68,7 @@ class TunedClv:
     """
 
     model: ClvModel
+    error: float
     ablation: dict[str, float]
     season_errors: dict[str, float]
     past: Past
@@ -98,13 +104,13 @@ def tune_clv(
     plain_choices = _plain_choices(start, names, bases)
     errors |= {label: contest.error(choice) for label, choice in plain_choices.items() if label not in errors}
     leader = min(plain_choices, key=lambda label: errors[label])
-    found = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
+    found, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
     fitted = [contest.fitted(found, fold) for fold in range(len(evidence.folds))]
     found = replace(found, levels=contest.levels(fitted))
     others = [[contest.fitted(replace(start, name=name), fold) for name in formulas] for fold in range(len(fitted))]
     folds = [FittedFold(model.at(found.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
     plain_formulas = tuple(ClvModel(replace(start, name=name)) for name in formulas)
-    return TunedClv(ClvModel(found), errors, season_errors, contest.past(found), plain_formulas, folds)
+    return TunedClv(ClvModel(found), error, errors, season_errors, contest.past(found), plain_formulas, folds)
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
@@ -134,8 +140,8 @@ def _search(
     plan: StudyPlan,
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
-) -> ClvChoice:
-    """Search the leader's parameters; its plain ones stay unless they are beaten."""
+) -> tuple[ClvChoice, float]:
+    """Search the leader's parameters; its plain ones stay unless they are beaten. Return the choice and its error."""
 
     def objective(trial: optuna.Trial, drawn: dict[str, Any]) -> float:
         errors = []
@@ -148,8 +154,9 @@ def _search(
 
     searched = replace(plan, ranges=_ranges(leader, tuning))
     best = run_study(searched, objective, on_trial, progress, f"Tuning CLV ({leader.name})")
-    beaten = best.value is not None and best.value < plain_error
-    return _changed(leader, best.parameters) if beaten else leader
+    if best.value is None or best.value >= plain_error:
+        return leader, plain_error
+    return _changed(leader, best.parameters), best.value
 
 
 def _ranges(leader: ClvChoice, tuning: TuningSettings) -> dict[str, Range]:

@@ -12,11 +12,10 @@ from ..clv.learned import TARGETS
 from ..clv.model import ClvModel
 from ..clv.predictive import Interval
 from ..clv.settings import LEARNED
-from ..evaluation.coverage import Ranks, coverage_by_decile, inside, randomised_coverage
+from ..evaluation.coverage import HELD_CUSTOMERS, Ranks, coverage_by_decile, inside, randomised_coverage
 from ..evaluation.intervals import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, VALUE_METRICS, Array, plain, rmse, share_of
 from ..features.dataset import Dataset
-from .clv import HELD_CUSTOMERS
 
 CHURN_MODEL = "xgboost"
 BASELINES = ("past_rate", "population_mean", "zero")
