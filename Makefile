@@ -52,6 +52,8 @@ lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
 bench: setup ## the figures in experiments/benchmarks
+	@.venv/bin/python experiments/benchmarks/clv.py
+	@.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample
 	@.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
 clean: ## remove .venv and tool caches; runs in mlruns/ stay

@@ -12,20 +12,24 @@ import resource
 import subprocess
 import sys
 import time
+from math import log10
+
+import numpy as np
+import pandas as pd
+from lifetimes import BetaGeoFitter
+
+from churnclv.clv import beta_geometric
+from churnclv.clv.histories import AGE, LOG_GAPS, MEAN_SPEND, T_X, X, read_histories
+from churnclv.clv.model import ClvModel
+from churnclv.data.simulator import Market, simulate
 
 SIZES = (10_000, 100_000, 1_000_000)
 HORIZON_DAYS = 90.0
 REPETITIONS = {10_000: 3, 100_000: 3, 1_000_000: 1}
 
 
-def history(customers: int):
+def history(customers: int) -> pd.DataFrame:
     """Return purchase histories of a simulated market, through the fewest steps that give them."""
-    import numpy as np
-    import pandas as pd
-
-    from churnclv.clv.histories import AGE, LOG_GAPS, MEAN_SPEND, T_X, X
-    from churnclv.data.simulator import Market, simulate
-
     market = Market(customers=customers, days=730, birth_days=730)
     log = simulate(market, 0).log
     day = ((log["timestamp"] - pd.Timestamp(market.start)) // pd.Timedelta(days=1)).to_numpy()
@@ -44,25 +48,17 @@ def history(customers: int):
     return pd.DataFrame(columns, dtype=float)
 
 
-def fit_ours(frame) -> dict:
+def fit_ours(frame: pd.DataFrame) -> dict:
     """Fit BG/NBD by our own steps."""
-    from churnclv.clv.beta_geometric import BetaGeoModel
-    from churnclv.clv.histories import read_histories
-
     seen = read_histories(frame)
     start = time.perf_counter()
-    model = BetaGeoModel().fit(seen)
+    model = beta_geometric.BetaGeoModel().fit(seen)
     seconds = time.perf_counter() - start
     return {"seconds": seconds, "log_likelihood": model.certificate.log_likelihood, "sure": model.certificate.converged}
 
 
-def fit_lifetimes(frame) -> dict:
+def fit_lifetimes(frame: pd.DataFrame) -> dict:
     """Fit BG/NBD by `lifetimes`, as its documentation says, and value its parameters by our likelihood."""
-    import numpy as np
-    from lifetimes import BetaGeoFitter
-
-    from churnclv.clv import beta_geometric
-
     x, t_x, age = (frame[name] for name in ("repeat_purchases", "last_purchase_age_days", "age_days"))
     fitter = BetaGeoFitter()
     start = time.perf_counter()
@@ -74,10 +70,8 @@ def fit_lifetimes(frame) -> dict:
     return {"seconds": seconds, "log_likelihood": mean * len(frame)}
 
 
-def find_intervals(frame) -> dict:
+def find_intervals(frame: pd.DataFrame) -> dict:
     """Fit BG/NBD and Gamma-Gamma, and find everybody's intervals of purchases and spend."""
-    from churnclv.clv.model import ClvModel
-
     model = ClvModel(name="bgnbd").fit(frame)
     start = time.perf_counter()
     found = model.intervals(frame, HORIZON_DAYS)
@@ -101,8 +95,6 @@ def best(job: str, customers: int) -> dict:
 
 def compare(largest: int) -> None:
     """Print the table."""
-    from math import log10
-
     sizes = [size for size in SIZES if size <= largest]
     print("BG/NBD, seconds        ours  lifetimes  ratio  log-likelihood apart (relative)  converged  peak MiB")
     seconds = {}
@@ -110,8 +102,9 @@ def compare(largest: int) -> None:
         ours, theirs = best("ours", size), best("lifetimes", size)
         apart = ours["log_likelihood"] / theirs["log_likelihood"] - 1.0
         seconds[size] = ours["seconds"]
+        ratio = theirs["seconds"] / ours["seconds"]
         print(
-            f"{size:>16,} {ours['seconds']:>10.3f} {theirs['seconds']:>10.2f} {theirs['seconds'] / ours['seconds']:>6.0f}"
+            f"{size:>16,} {ours['seconds']:>10.3f} {theirs['seconds']:>10.2f} {ratio:>6.0f}"
             f" {apart:>32.1e}  {ours['sure']!s:>9} {ours['peak_mib']:>9,.0f}",
             flush=True,
         )

@@ -22,6 +22,7 @@ from .snapshots.seal import Seal
 from .tracking import records
 from .tracking.board import board_records, flatten, prediction_table
 from .tracking.home import Home
+from .tracking.portraits import draw_model
 from .tracking.provenance import code_commit, code_digest, library_versions
 from .tracking.sink import Sink
 from .tracking.summary import (
@@ -194,6 +195,8 @@ class Training:
         actual = count_weekly(self.events, self.plan.folds[-1].valid, self.config.windows)
         tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
         self.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
+        for name, figure in draw_model(judged.clv, judged.asked, self.plan.horizon_days).items():
+            self.sink.write(records.Drawing(f"figures/valid_{name}.svg", figure))
 
     def refit(self, churn: TunedChurn, clv: TunedClv) -> Fitted:
         """Fit the frozen choices on all that was known by the sealed cutoff."""

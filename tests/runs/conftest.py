@@ -11,7 +11,7 @@ import pytest
 
 from churnclv.data.simulator import Market, simulate
 
-SMALL = ["tuning.n_trials=3", "churn.max_rounds=40", "windows.n_cutoffs=5", "windows.n_folds=2"]
+SMALL = ["clv=hybrid", "tuning.n_trials=3", "churn.max_rounds=40", "windows.n_cutoffs=5", "windows.n_folds=2"]
 
 
 @dataclass(frozen=True)

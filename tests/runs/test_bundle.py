@@ -21,7 +21,9 @@ from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 
 pytestmark = pytest.mark.slow
-NUMBERS = ["churn_score", "expected_purchases", "expected_spend", "p_alive", "clv"]
+BOUNDED = ["expected_purchases", "expected_spend", "clv"]
+BOUNDS = [f"{name}_{side}" for name in BOUNDED for side in ("low", "high")]
+NUMBERS = ["churn_score", "p_alive", *BOUNDED, *BOUNDS]
 
 
 def train_runs(home: Path) -> list:
@@ -47,6 +49,10 @@ def test_every_customer_has_one_row_with_scores_in_range(exported, scored):
     assert scored["churn_score"].between(0, 1).all()
     assert (scored[["expected_purchases", "expected_spend", "clv"]] >= 0).all().all()
     assert scored["p_alive"].between(0, 1).all()
+    for name in BOUNDED:
+        assert (scored[f"{name}_low"] >= 0).all()
+        assert (scored[f"{name}_low"] <= scored[f"{name}_high"]).all()
+        assert scored[f"{name}_high"].mean() > scored[name].mean()
     assert scored["in_population"].all()
     assert set(scored["horizon_days"]) == {90}
     assert scored[["action", "expected_gain", "reason_1"]].isna().all().all()

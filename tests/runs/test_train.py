@@ -30,7 +30,11 @@ def test_the_summary_says_what_was_read_found_and_is_next(trained):
         "> xgboost",
         "base_rate",
         "logistic_regression",
-        "> bgnbd_gamma_gamma",
+        "> hybrid",
+        "mbgcnbd_gamma_gamma",
+        "90% intervals held",
+        "How the CLV model was chosen",
+        "season: ",
         "past_rate",
         "opened by 1 different run(s)",
         "make export",
@@ -51,11 +55,17 @@ def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
     assert len(run.data.tags["data.fingerprint"]) == 16
     assert run.data.params["windows.horizon_days"] == "90"
     folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
+        for name in ("spend.interval.coverage", "purchases.interval.coverage_randomised", "spend.top_decile_share"):
+            assert 0.0 < run.data.metrics[f"{when}.{name}"] <= 1.0
     for path in ("config.yaml", "quality.md", "summary.txt", "choices.json", "model/booster.ubj"):
         assert (folder / path).is_file(), path
     for figure in (
         "valid_calibration",
         "valid_tracking",
+        "valid_frequencies",
+        "valid_p_alive",
+        "valid_expected_purchases",
+        "valid_spend_coverage",
         "test_calibration",
         "test_churn_gain",
         "test_spend_deciles",
@@ -91,7 +101,7 @@ def test_validation_predictions_are_kept_in_snapshot_order(trained):
     (run,) = runs(shop, "tags.kind = 'train'")
     folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
     table = pd.read_parquet(folder / "predictions" / "valid.parquet")
-    assert {"cutoff", "customer", "churned", "churn.xgboost", "spend.bgnbd_gamma_gamma"} <= set(table.columns)
+    assert {"cutoff", "customer", "churned", "churn.xgboost", "spend.hybrid"} <= set(table.columns)
     assert table["cutoff"].nunique() == 2
     assert table["churn.xgboost"].between(0, 1).all()
 
@@ -153,14 +163,15 @@ def test_a_users_own_family_is_learned_from(shop, tmp_path):
     assert pd.read_csv(tmp_path / "own.csv")["churn_score"].between(0, 1).all()
 
 
-def test_auto_tries_every_model_of_purchases_and_keeps_the_best(shop, tmp_path):
-    printed = shop.train("clv=auto", "tuning.n_trials=9", "windows.open_seal=false", MLRUNS=str(tmp_path)).stdout
+def test_auto_tries_every_candidate_and_keeps_the_best(shop, tmp_path):
+    printed = shop.train("clv=auto", "windows.open_seal=false", MLRUNS=str(tmp_path)).stdout
     mlflow = client(Home(tmp_path))
     (run,) = mlflow.search_runs([e.experiment_id for e in mlflow.search_experiments()], "tags.kind = 'train'")
-    tried = {name.rpartition(".")[2]: error for name, error in run.data.metrics.items() if name.startswith("ablation")}
-    best = min(tried, key=tried.get)
-    assert len(tried) > 1
-    assert f"> {best}_gamma_gamma" in printed
+    tried = {name[13:]: error for name, error in run.data.metrics.items() if name.startswith("ablation.clv.")}
+    formulas = ("bgnbd", "mbgcnbd", "pareto_nbd")
+    assert set(tried) == {*formulas, "boosted", "hybrid", *(f"hybrid_from_{name}" for name in formulas)}
+    best = min(tried, key=tried.get).split("_from_")[0]
+    assert f"> {best}" in printed
     folder = Home(tmp_path).artifacts / "transactions" / run.info.run_id / "artifacts"
     assert json.loads((folder / "choices.json").read_text())["clv"]["name"] == best
     assert json.loads((folder / "model" / "purchases.json").read_text())["certificate"]["converged"]

@@ -196,6 +196,10 @@ class ClvModel:
         happened = (labels[target].to_numpy(dtype=float) for target in TARGETS)
         return Predictive(self.purchases, self.spend).ranks(self._ask(rows, days), *happened)
 
+    def expected_frequencies(self, rows: pd.DataFrame, days: float, most: int) -> Array:
+        """Return how many of these customers are expected to make 0, 1, ... purchases, shape (most + 1,)."""
+        return Predictive(self.purchases, self.spend).frequencies(self._ask(rows, days), most)
+
     def _ask(self, rows: pd.DataFrame, days: float) -> Asked:
         """Return what the distributions are asked of these rows.
 

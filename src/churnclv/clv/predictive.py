@@ -93,6 +93,12 @@ class Predictive:
         below, upto, less, no_more = self._in_chunks(asked, find, purchases, spend)
         return {"purchases": (below, upto), "spend": (less, no_more)}
 
+    def frequencies(self, asked: Asked, most: int) -> Array:
+        """Return how many of the customers are expected to make 0, 1, ... purchases, the last for `most` or more."""
+        totals = [self._exceedance(asked.take(rows)).sum(axis=1)[:most] for rows in asked.seen.chunks(_ROWS_PER_CHUNK)]
+        reached = sum(np.pad(total, (0, most - len(total))) for total in totals)
+        return np.asarray(-np.diff(np.r_[len(asked.seen), reached, 0.0]))
+
     def _in_chunks(self, asked: Asked, compute: Callable[..., Array], *more: Array) -> Array:
         """Compute (4, n) chunk by chunk, in threads: the special functions let go of the interpreter."""
         slices = list(asked.seen.chunks(_ROWS_PER_CHUNK))

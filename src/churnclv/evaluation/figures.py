@@ -23,7 +23,7 @@ _STYLE: dict[Any, Any] = {
     "ytick.color": INK,
     "svg.hashsalt": "churnclv",
 }
-_BARS = 20
+_BARS, _LINES = 20, 6
 
 
 def _canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
@@ -102,6 +102,41 @@ def draw_importance(gains: Mapping[str, float], title: str) -> "Figure":
     best = sorted(gains.items(), key=lambda pair: (-pair[1], pair[0]))[:_BARS][::-1]
     axes.barh([name for name, _ in best], [gain / total for _, gain in best], color=MODEL)
     figure.set_size_inches(6.0, 1.0 + 0.22 * len(best))
+    return figure
+
+
+def draw_frequencies(actual: Array, expected: Array, title: str) -> "Figure":
+    """Draw how many customers made 0, 1, 2, ... purchases, actual beside expected; the last bar is all beyond."""
+    figure, axes = _canvas(title, "purchases within the horizon", "customers")
+    place = np.arange(len(actual))
+    axes.bar(place - 0.2, expected, 0.4, color=MODEL, label="expected")
+    axes.bar(place + 0.2, actual, 0.4, color=BASE, label="actual")
+    axes.set_xticks(place, [*map(str, place[:-1]), f"{place[-1]}+"])
+    axes.set_yscale("log")
+    axes.set_ylim(bottom=0.7)
+    axes.legend(frameon=False)
+    return figure
+
+
+def draw_surface(values: Array, across: Array, up: Array, labels: tuple[str, str, str], title: str) -> "Figure":
+    """Draw values (len(up), len(across)) as a map with lines of equal value; labels name across, up and the value."""
+    figure, axes = _canvas(title, labels[0], labels[1])
+    cells = axes.pcolormesh(across, up, values, cmap="viridis", shading="nearest")
+    cells.set_rasterized(True)
+    lines = axes.contour(across, up, values, levels=_LINES, colors="white", linewidths=0.6)
+    axes.clabel(lines, fontsize=7)
+    figure.colorbar(cells, ax=axes, label=labels[2])
+    return figure
+
+
+def draw_coverage(shares: Array, nominal: float, title: str) -> "Figure":
+    """Draw the share of customers whose truth the interval held, by decile of the expected, shape (10,)."""
+    figure, axes = _canvas(title, "decile of customers by expected value (10 = highest)", "share inside the interval")
+    axes.bar(np.arange(1, 11), shares, color=MODEL)
+    axes.axhline(nominal, color=BASE, lw=1, ls="--", label=f"{nominal:.0%} promised")
+    axes.set_xticks(np.arange(1, 11))
+    axes.set_ylim(min(0.5, float(shares.min()) - 0.05), 1.0)
+    axes.legend(loc="lower right")
     return figure
 
 

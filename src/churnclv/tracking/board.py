@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from ..evaluation import figures
@@ -12,7 +13,7 @@ from ..evaluation.reliability import calibration_line, expected_calibration_erro
 from ..tuning.scoreboard import CHURN_MODEL, Labels, Scoreboard, summarise_coverage
 from . import records
 
-_MOST = 0.5
+_MOST, _PROMISED = 0.5, 0.9
 
 
 def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
@@ -34,9 +35,13 @@ def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
 
 def _coverage_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
     """Yield how often intervals held the truth, plainly and by randomised ranks, overall and by decile."""
+    where = "Sealed test" if when == "test" else "Validation"
     for target, cutoffs in board.held.items():
         found = summarise_coverage(cutoffs)
         yield records.Metrics({f"{when}.{target}.interval.{name}": value for name, value in found.items()})
+        deciles = np.array([found[f"coverage_decile_{place}"] for place in range(1, 11)])
+        picture = figures.draw_coverage(deciles, _PROMISED, f"{where}: do intervals of {target} hold?")
+        yield records.Drawing(f"figures/{when}_{target}_coverage.svg", picture)
 
 
 def _churn_drawings(sample: Sample, labels: Labels, when: str, title: str) -> Iterator[records.Drawing]:
