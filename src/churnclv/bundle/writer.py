@@ -104,7 +104,7 @@ def _save_pyfunc(target: Path, folder: Path, contract: BundleContract) -> None:
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
-    columns = contract.data.columns.mapped()
+    columns = contract.data.mapped()
     anything: Any = AnyType()  # type: ignore[no-untyped-call] # mlflow's
     signature = ModelSignature(
         inputs=Schema([ColSpec(anything, column) for column in columns.values()]),

@@ -6,26 +6,37 @@ import ibis.expr.datatypes as dt
 import pandera.ibis as pa
 
 from ..errors import InputError
+from .settings import STATIC, DataSettings
 
 KINDS = ("order", "refund")
 AMOUNT_TYPE = dt.Decimal(18, 4)
 TEXTS = ("order_id", "item", "category", "channel", "session_id", "other_id")
 EVENT_COLUMNS = ("customer_id", "timestamp", "kind", "amount", "quantity", *TEXTS)
 
-SCHEMA = pa.DataFrameSchema(
-    {
+
+def event_columns(settings: DataSettings) -> tuple[str, ...]:
+    """Return the columns of the event table: the canonical ones, then the declared attributes of customers."""
+    return (*EVENT_COLUMNS, *text_columns(settings)[len(TEXTS) :])
+
+
+def text_columns(settings: DataSettings) -> tuple[str, ...]:
+    """Return those of them that are text and may be null."""
+    return (*TEXTS, *(f"{STATIC}{name}" for name in settings.static))
+
+
+def _schema(texts: tuple[str, ...]) -> pa.DataFrameSchema:
+    columns = {
         "customer_id": pa.Column(dt.String(), [pa.Check.str_length(min_value=1)], nullable=False),
         "timestamp": pa.Column(dt.Timestamp(scale=6), nullable=False),
         "kind": pa.Column(dt.String(), [pa.Check.isin(KINDS)], nullable=False),
         "amount": pa.Column(AMOUNT_TYPE, nullable=True),
         "quantity": pa.Column(AMOUNT_TYPE, nullable=True),
-        **{name: pa.Column(dt.String(), nullable=True) for name in TEXTS},
-    },
-    strict=True,
-)
+        **{name: pa.Column(dt.String(), nullable=True) for name in texts},
+    }
+    return pa.DataFrameSchema(columns, strict=True)
 
 
-def check_events(events: Any, origin: str, *, has_amount: bool) -> None:
+def check_events(events: Any, origin: str, settings: DataSettings) -> None:
     """Raise `InputError` with every violation of the contract at once.
 
     A violation that arrives here was let through by a policy, so each is answered with that policy.
@@ -34,10 +45,10 @@ def check_events(events: Any, origin: str, *, has_amount: bool) -> None:
 
     broken = []
     try:
-        SCHEMA.validate(events, lazy=True)
+        _schema(text_columns(settings)).validate(events, lazy=True)
     except SchemaErrors as errors:
         broken = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
-    if has_amount and int(events.amount.isnull().sum().execute()):
+    if settings.has_amount and int(events.amount.isnull().sum().execute()):
         broken.append("amount: not_nullable")
     if broken:
         raise InputError(

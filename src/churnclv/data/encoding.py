@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import InputError, listed, require
+from .settings import STATIC
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -106,11 +107,16 @@ def check_header(origin: str, header: list[str], columns: dict[str, str], separa
     missing = {role: name for role, name in columns.items() if name not in header}
     if not missing:
         return
-    absent = listed([f"{name!r} (data.columns.{role})" for role, name in missing.items()])
+    absent = listed([f"{name!r} ({_setting(role)})" for role, name in missing.items()])
     found = listed([name[:_NAME_CHARACTERS] for name in header])
-    remedy = f"the columns are {found}; map them, for example data.columns.{next(iter(missing))}=..."
+    remedy = f"the columns are {found}; map them, for example {_setting(next(iter(missing)))}=..."
     if separator is not None and len(header) == 1:
         others = [name for mark, name in SEPARATORS.items() if mark in header[0] and mark != separator]
         if others:
             remedy = f"the whole first line is one column; it holds a {others[0]}: set data.separator=auto."
     raise InputError(f"{origin}: row 1: no column {absent}.", remedy=remedy)
+
+
+def _setting(role: str) -> str:
+    """Return the setting that maps a role to a column."""
+    return f"data.static.{role.removeprefix(STATIC)}" if role.startswith(STATIC) else f"data.columns.{role}"

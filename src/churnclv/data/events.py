@@ -10,7 +10,7 @@ import ibis
 from ..errors import InputError, require
 from ..files import replacing
 from . import parsing
-from .contract import EVENT_COLUMNS, check_events
+from .contract import check_events, event_columns
 from .faults import CATALOGUE
 from .fingerprint import fingerprint, row_hash
 from .quality import FaultCount, QualityReport, check_policies
@@ -50,8 +50,8 @@ def read_events(connection: Any, settings: DataSettings, frame: Any = None) -> E
         _write_set_aside(checked, log, Path(settings.set_aside_path))
     check_policies(counts, log.rows_read, log.origin, settings)
     kept = checked.filter(checked.set_aside_for.isnull())
-    table = connection.create_table(EVENTS, kept.select(*EVENT_COLUMNS), temp=True, overwrite=True)
-    check_events(table, log.origin, has_amount=settings.has_amount)
+    table = connection.create_table(EVENTS, kept.select(*event_columns(settings)), temp=True, overwrite=True)
+    check_events(table, log.origin, settings)
     return _describe(connection, table, log, counts, styles, settings)
 
 
@@ -164,7 +164,7 @@ def _describe(
         date_format=styles[0],
         decimal=styles[1],
         input_fingerprint=fingerprint(log.table, log.table.content),
-        fingerprint=fingerprint(table, row_hash(table, EVENT_COLUMNS)),
+        fingerprint=fingerprint(table, row_hash(table, event_columns(settings))),
         faults=counts,
     )
     return Events(connection, table, report, _midnight(first), end, settings.has_amount)

@@ -6,7 +6,7 @@ from typing import Any
 import ibis
 
 from . import parsing
-from .contract import TEXTS
+from .contract import text_columns
 from .settings import DataSettings, Policy
 from .source import RawLog
 
@@ -22,11 +22,12 @@ def parse_rows(log: RawLog, settings: DataSettings) -> tuple[Any, tuple[str, str
     raw = log.table
     dates, date_style = _parse_dates(log, settings)
     money, decimal_style = _parse_money(log, settings)
+    texts = text_columns(settings)
     identity = {
         "row": raw.row,
         "content": raw.content,
         "customer_id": parsing.clean_id(raw.customer_id, settings.missing_tokens),
-        **{name: raw[name].strip().nullif("") if name in raw.columns else ibis.null("string") for name in TEXTS},
+        **{name: raw[name].strip().nullif("") if name in raw.columns else ibis.null("string") for name in texts},
     }
     parsed = raw.select(**identity, raw_id=raw.customer_id, **dates, **money)
     return _flag(parsed, settings), (date_style, decimal_style)

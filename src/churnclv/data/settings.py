@@ -1,9 +1,12 @@
 """What can be chosen about reading a log."""
 
+import re
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..errors import require
+
+STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
 
 
 class Policy(Enum):
@@ -79,7 +82,11 @@ class Policies:
 
 @dataclass
 class DataSettings:
-    """Where the log is, what its columns mean and what to do with its faults."""
+    """Where the log is, what its columns mean and what to do with its faults.
+
+    `static` declares attributes of customers that do not change, name -> the file's column: undated, they would look
+    ahead if they did.
+    """
 
     name: str = "transactions"
     path: str | None = None
@@ -98,6 +105,7 @@ class DataSettings:
     ignore_columns: list[str] = field(default_factory=list)
     missing_tokens: list[str] = field(default_factory=lambda: ["nan", "null", "none", "n/a", "?", "<na>"])
     columns: Columns = field(default_factory=Columns)
+    static: dict[str, str] = field(default_factory=dict)
     policy: Policies = field(default_factory=Policies)
     max_set_aside_share: float = 0.05
     set_aside_path: str | None = None
@@ -119,6 +127,9 @@ class DataSettings:
             named = getattr(self.columns, role) is not None
             remedy = f"name the column: data.columns.{role}=..."
             require(named, f"data.columns.{role} is null, but every log needs one.", remedy=remedy)
+        for name in self.static:
+            plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None
+            require(plain, f"data.static names an attribute {name!r}.", remedy="lower case letters, digits and _.")
         require(
             self.columns.price is None or self.columns.quantity is not None,
             "data.columns.price needs data.columns.quantity: amount = price x quantity.",
@@ -134,6 +145,11 @@ class DataSettings:
             f"data.set_aside_path={self.set_aside_path} is the log itself.",
             remedy="name another file; the log is never written to.",
         )
+
+    def mapped(self) -> dict[str, str]:
+        """Return role -> the file's column, static attributes among them as `static_<name>`."""
+        attributes = {f"{STATIC}{name}": column for name, column in self.static.items()}
+        return {**self.columns.mapped(), **attributes}
 
     @property
     def has_amount(self) -> bool:

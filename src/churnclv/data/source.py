@@ -99,13 +99,13 @@ def read_columns(settings: DataSettings) -> list[str]:
         with _as_parquet(path):
             return [str(name) for name in parquet.read_schema(path).names]
     with as_utf8(path, settings.encoding) as text:
-        return read_header(text, detect_separator(text, list(settings.columns.mapped().values()), settings.separator))
+        return read_header(text, detect_separator(text, list(settings.mapped().values()), settings.separator))
 
 
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
-    check_header("the events given", header, settings.columns.mapped())
+    check_header("the events given", header, settings.mapped())
     connection.con.register("raw_frame", frame)
     _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame"), first_row=1)
     connection.con.unregister("raw_frame")
@@ -124,7 +124,7 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
     with _as_parquet(path):
         texts = _typed_text(connection, source)
-        check_header(str(path), [name for name, _ in texts], settings.columns.mapped())
+        check_header(str(path), [name for name, _ in texts], settings.mapped())
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
     return _raw_log(connection, str(path), (), first_row=1)
 
@@ -144,9 +144,9 @@ def _as_parquet(path: Path) -> Iterator[None]:
 
 def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
     with as_utf8(path, settings.encoding) as text:
-        separator = detect_separator(text, list(settings.columns.mapped().values()), settings.separator)
+        separator = detect_separator(text, list(settings.mapped().values()), settings.separator)
         header = read_header(text, separator)
-        check_header(str(path), header, settings.columns.mapped(), separator)
+        check_header(str(path), header, settings.mapped(), separator)
         connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
         malformed = (
             _read_spaced(connection, text, header, settings)
@@ -239,7 +239,7 @@ def _create_raw(
     compared = [cell for name, cell in cells if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
     texts = dict(cells)
-    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in settings.columns.mapped().items())
+    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in settings.mapped().items())
     connection.raw_sql(
         f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
         f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {roles} {source}"

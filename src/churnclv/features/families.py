@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import InputError, require
 from ..files import load_module
+from .attributes import attributes
 from .cadence import cadence
 from .calendar import calendar
 from .frequency import frequency
@@ -17,7 +18,8 @@ from .trend import trend
 
 Family = Callable[[Any, FeatureSettings], Any]
 BUILT_IN: dict[str, Family] = {
-    family.__name__: family for family in (recency, frequency, money, cadence, trend, calendar, purchase_history)
+    family.__name__: family
+    for family in (recency, frequency, money, cadence, trend, calendar, attributes, purchase_history)
 }
 
 

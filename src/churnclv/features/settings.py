@@ -10,7 +10,7 @@ class FeatureSettings:
     """Families by name (built in, or `path/to/file.py:function`) and the windows they look back over, in days."""
 
     families: list[str] = field(
-        default_factory=lambda: ["recency", "frequency", "money", "cadence", "trend", "calendar"]
+        default_factory=lambda: ["recency", "frequency", "money", "cadence", "trend", "calendar", "attributes"]
     )
     lookback_days: list[int] = field(default_factory=lambda: [30, 90, 180, 365])
     half_life_days: list[int] = field(default_factory=lambda: [30, 90])
