@@ -50,6 +50,7 @@ EXPECTED = {
         # logs to 12 decimals; ann's gaps: ln (90 - 30) and ln (30 - 1); cat's ln (366 - 180)
         "log_gap_days_sum": (4.094344562222 + 3.367295829986, 0, 5.225746673713, N, 0),
     },
+    "attributes": {},  # none are declared here; see test_attributes.py
     "recency": {
         "days_since_last_purchase": (1, 60, 180, N, 91),
         "days_since_first_purchase": (90, 60, 366, N, 91),

@@ -1,22 +1,31 @@
 """Nothing from a cutoff on reaches its features; nothing outside a label window reaches its labels."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import SimpleNamespace
 
 import ibis
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pyarrow import compute
 
+from churnclv.clv.beta_geometric import BetaGeoModel
+from churnclv.clv.model import ClvChoice, gather_past
+from churnclv.clv.season import Season
 from churnclv.data.contract import EVENT_COLUMNS
+from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.events import read_events
+from churnclv.data.settings import DataSettings
+from churnclv.data.simulator import Market, simulate
 from churnclv.features.families import BUILT_IN
 from churnclv.features.preparation import open_sealed, prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.features.table import build_features, feature_table
-from churnclv.snapshots.history import KEYS, cut_history, members
+from churnclv.snapshots.history import KEYS, cut_history, daily_purchases, members
 from churnclv.snapshots.labels import label_windows
 from churnclv.snapshots.plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
@@ -327,3 +336,116 @@ def test_training_data_hold_no_label_of_the_sealed_window(connection, write_even
         ["ann", pd.Timestamp(plan.sealed)],
         ["bob", pd.Timestamp(plan.sealed)],
     ]
+
+
+@pytest.fixture(scope="module")
+def daily_of(connection, write_events):
+    """Return a function from rows to the market's purchases per day before a moment."""
+    empty = ibis.table(EVENTS, name="events")
+    compiled_at = {
+        until: str(ibis.to_sql(daily_purchases(empty, until), "duckdb")) for until in (MIDNIGHT, NOON, LATER)
+    }
+
+    def daily(rows, until):
+        write_events(connection, rows)
+        return connection.con.execute(compiled_at[until]).to_arrow_table()
+
+    return daily
+
+
+@quick
+@given(logs, logs, st.sampled_from([MIDNIGHT, NOON, LATER]))
+def test_daily_purchases_ignore_what_is_at_or_after_their_end(daily_of, rows, others, until):
+    expected = daily_of(before(rows, until), until)
+    assert daily_of(rows, until).equals(expected)
+    assert daily_of(before(rows, until) + since(others, until), until).equals(expected)
+
+
+def test_daily_purchases_by_hand(daily_of):
+    moments = [("ann", -31, "order"), ("ann", -31, "order"), ("ann", -1, "order"), ("bob", -1, "order")]
+    moments += [("bob", -2, "refund"), ("ann", 0, "order"), ("cat", 0, "order"), ("bob", 1, "order")]
+    rows = [
+        {"customer_id": who, "timestamp": MIDNIGHT + timedelta(days=days), "kind": kind, "amount": "1.00"}
+        for who, days, kind in moments
+    ]
+    # 1 March 2024 is day 19783: ann is born on 19752 in block 658, and repeats on 19782; bob is born then, in 659
+    assert daily_of(rows, MIDNIGHT).to_pylist() == [
+        {"cohort": 658, "day_number": 19752, "first": 1, "repeat": 0},
+        {"cohort": 658, "day_number": 19782, "first": 0, "repeat": 1},
+        {"cohort": 659, "day_number": 19782, "first": 1, "repeat": 0},
+    ]
+
+
+CUTOFF_DAY = (MIDNIGHT - datetime(1970, 1, 1)).days
+
+
+@pytest.fixture(scope="module")
+def daily():
+    """Three years of a market whose customers buy most in November, the last of them after the cutoff."""
+    days = np.arange(CUTOFF_DAY - 730, CUTOFF_DAY + 365)
+    random, wave = np.random.default_rng(2), 1.0 + 0.6 * np.cos(2 * np.pi * (days % 365.25 - 320) / 365.25)
+    blocks = [(cohort, cohort * 30) for cohort in sorted(set(days // 30))[::4]]
+    parts = [
+        pd.DataFrame({"cohort": cohort, "day_number": days[days >= born], "repeat": random.poisson(wave[days >= born])})
+        for cohort, born in blocks
+    ]
+    frame = pd.concat(parts, ignore_index=True)
+    return frame.assign(first=np.where(frame["day_number"] // 30 == frame["cohort"], 3, 0))
+
+
+def changed(daily, change, first_day):
+    """Return daily purchases with other rows from a day on: deleted, counted a hundred times, or of a new cohort."""
+    early, late = daily[daily["day_number"] < first_day], daily[daily["day_number"] >= first_day]
+    if change == "deleted":
+        return early
+    if change == "more":
+        return pd.concat([early, late.assign(repeat=late["repeat"] * 100 + 7, first=late["first"] * 9)])
+    return pd.concat([early, late, late.assign(cohort=9999, first=5)])
+
+
+BUYING = BetaGeoModel().at(np.log([0.5, 30.0, 0.8, 3.5]))
+
+
+def assert_later_days_change_no_season(daily, change, cutoff):
+    expected = Season.learn(daily, BUYING, pd.Timestamp(cutoff))
+    assert expected.coefficients
+    assert Season.learn(changed(daily, change, CUTOFF_DAY), BUYING, pd.Timestamp(cutoff)) == expected
+
+
+@pytest.mark.parametrize("change", ["deleted", "more", "a new cohort"])
+def test_a_season_is_learnt_from_days_before_the_cutoff(daily, change):
+    assert_later_days_change_no_season(daily, change, MIDNIGHT)
+
+
+@pytest.mark.parametrize("change", ["deleted", "more"])
+def test_a_season_is_learnt_from_days_before_a_cutoff_at_noon(daily, change):
+    assert_later_days_change_no_season(daily, change, MIDNIGHT + timedelta(hours=12))
+
+
+@pytest.mark.parametrize("change", ["deleted", "more"])
+def test_earlier_days_do_change_the_season(daily, change):
+    known = Season.learn(daily, BUYING, pd.Timestamp(MIDNIGHT))
+    assert Season.learn(changed(daily, change, CUTOFF_DAY - 200), BUYING, pd.Timestamp(MIDNIGHT)) != known
+
+
+@pytest.mark.parametrize("base", ["bgnbd", "mbgcnbd"])
+def test_what_formulas_say_at_a_cutoff_hears_nothing_of_later_ones(base):
+    log = simulate(Market(customers=150, days=500, birth_days=250), 6).log
+    windows = WindowSettings(horizon_days=60, n_cutoffs=4, n_folds=1)
+    events = read_events(connect(EngineSettings(threads=1)), DataSettings(), log)
+    plan = make_plan(events.start, events.end, windows)
+    data = prepare(events, plan.cutoffs, plan.sealed, FeatureSettings(families=["recency"]), windows).training
+    choice = ClvChoice(name="hybrid", base=base)
+    expected = gather_past(data, choice, 60.0)
+    for place, cutoff in enumerate(plan.cutoffs[:-1]):
+        until = plan.cutoffs[: place + 1]
+        alone = gather_past(data.at(until), choice, 60.0).formula
+        pd.testing.assert_frame_equal(expected.at(until).formula, alone, check_exact=True)
+        later = (data.features["cutoff"] > cutoff).to_numpy()
+        features, labels = data.features.copy(), data.labels.copy()
+        for name in ("repeat_purchases", "age_days", "mean_repeat_spend"):
+            features.loc[later, name] = features.loc[later, name] * 3 + 11
+        labels["spend"] *= 7  # labels reach no formula at all
+        other = gather_past(replace(data, features=features, labels=labels), choice, 60.0)
+        pd.testing.assert_frame_equal(other.at(until).formula, alone, check_exact=True)
+        assert not other.formula[later].equals(expected.formula[later])

@@ -51,12 +51,12 @@ def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
             assert f"{when}.{name}" in run.data.metrics
             low, high = run.data.metrics[f"{when}.{name}_low"], run.data.metrics[f"{when}.{name}_high"]
             assert low <= run.data.metrics[f"{when}.{name}"] <= high
+        for name in ("spend.interval.coverage", "purchases.interval.coverage_randomised", "spend.top_decile_share"):
+            assert 0.0 < run.data.metrics[f"{when}.{name}"] <= 1.0
     assert run.data.tags["seal.openings"] == "1"
     assert len(run.data.tags["data.fingerprint"]) == 16
     assert run.data.params["windows.horizon_days"] == "90"
     folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
-        for name in ("spend.interval.coverage", "purchases.interval.coverage_randomised", "spend.top_decile_share"):
-            assert 0.0 < run.data.metrics[f"{when}.{name}"] <= 1.0
     for path in ("config.yaml", "quality.md", "summary.txt", "choices.json", "model/booster.ubj"):
         assert (folder / path).is_file(), path
     for figure in (

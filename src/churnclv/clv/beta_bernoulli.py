@@ -83,7 +83,12 @@ class BetaBernoulliModel(PurchaseModel):
 
     def p_alive(self, seen: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return np.exp(log_likelihoods(*self._counts(seen), np.log(self.values))[1])
+        x, t_x, n = self._counts(seen)
+        alive = np.ones(len(seen))
+        for last in np.unique(n):  # one by one, so that a customer's figure does not depend on the others
+            rows = n == last
+            alive[rows] = np.exp(log_likelihoods(x[rows], t_x[rows], n[rows], np.log(self.values))[1])
+        return alive
 
     def _survival(self, n: Array, further: Array) -> Array:
         """Return P(alive after n + further opportunities | alive after n)."""
@@ -130,5 +135,5 @@ class BetaBernoulliModel(PurchaseModel):
         ways = gammaln(tries + 1.0) - gammaln(k + 1.0) - gammaln(fewer + 1.0)
         exactly = np.exp(ways + betaln(alpha + k, beta + fewer) - betaln(alpha, beta))
         below = below + np.where(tries >= k, exactly, 0.0)
-        found = (chance * np.where(tries >= n, np.clip(1.0 - below, 0.0, 1.0), 0.0)).sum(axis=0)
+        found = sum(chance * np.where(tries >= n, np.clip(1.0 - below, 0.0, 1.0), 0.0))
         return np.asarray(found), (tries, chance, alpha, beta, below)

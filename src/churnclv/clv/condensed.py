@@ -21,7 +21,7 @@ from . import formulas
 from .beta_geometric import NAMES, CountedHistories, by_count, count_histories
 from .fitting import Derivatives, in_logs
 from .histories import Array, Histories
-from .purchases import PurchaseModel, State
+from .purchases import PurchaseModel, State, spread
 from .settings import MOST_STAGES
 
 _LEAST_WAIT = 1e-300
@@ -63,7 +63,7 @@ def _shares(logs: Array) -> tuple[Array, Array]:
     """Return the log of the sum of the terms (n,) and each term's share of it (terms, n)."""
     top = logs.max(axis=0)
     parts = np.exp(logs - top)
-    total = parts.sum(axis=0)
+    total = sum(parts)  # term by term: a customer's figure must not depend on how many are asked about
     return top + np.log(total), parts / total
 
 
@@ -112,7 +112,7 @@ class CondensedModel(PurchaseModel):
     name = "mbgcnbd"
     shift: ClassVar[int] = 1
     parameter_names = NAMES
-    moves = ((0.5, 0.5, -2.0, 1.5),)
+    moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
 
     def __init__(self, penalty: float = 0.0, stages: int = 0) -> None:
         """Keep the penalty and the number of stages."""
@@ -160,7 +160,14 @@ class CondensedModel(PurchaseModel):
 
     def p_alive(self, seen: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return np.asarray(self._stages(seen).sum(axis=0))
+        return np.asarray(sum(self._stages(seen)))
+
+    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+        """Return expected purchases within `days` from the cutoff: for one stage in closed form."""
+        if self.k > 1:
+            return super().expected_purchases(seen, days)
+        t = spread(days, seen)
+        return formulas.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
 
     def p_alive_later(self, seen: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff.

@@ -15,7 +15,7 @@ from .histories import Array
 _LARGEST = 700.0  # exp of more is infinite
 _NEAR_ONE, _NEAR_ZERO = 1e-9, 1e-12
 _SMALL_A, _CANCELLED = 1e-4, 1e-9
-_NODES = 64
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def p_alive(x: Array, t_x: Array, T: Array, shift: int, r: float, alpha: float, a: float, b: float) -> Array:
@@ -70,8 +70,7 @@ def p_stays(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
 
 def _dropout_chances(a: float, b: Array) -> Iterator[tuple[Array, float]]:
     """Yield quantiles of Beta(a, b) at Gauss-Legendre points, and their weights."""
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    for node, weight in zip((nodes + 1.0) / 2.0, weights / 2.0, strict=True):
+    for node, weight in zip((_NODES + 1.0) / 2.0, _WEIGHTS / 2.0, strict=True):
         yield np.maximum(betaincinv(a, b, node), _NEAR_ZERO), weight
 
 

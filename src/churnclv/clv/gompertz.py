@@ -21,7 +21,7 @@ from .purchases import spread
 NAMES = ("r", "alpha", "b", "s", "beta")
 _ROWS_PER_CHUNK = 50_000
 _LARGEST = 500.0
-_NODES = 32
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
 def _log_growth(age: Array, b: float, beta: float) -> Array:
@@ -34,7 +34,7 @@ def _components(x: Array, t_x: Array, T: Array, parameters: Array) -> Array:
     """Return the logs of the likelihoods of being alive at T, and of each moment of death: (n, 1 + points)."""
     r, alpha, b, s, beta = parameters
     power = r + x
-    deaths, log_weight = death_points(power, t_x, T, alpha, s)
+    deaths, log_weight = death_points(power, t_x, T, alpha, s, beta / b)
     alive = -power * np.log(alpha + T) + s * (np.log(beta) - _log_growth(T, b, beta))
     density = np.log(s * b) + b * deaths + s * np.log(beta) - (s + 1.0) * _log_growth(deaths, b, beta)
     dead = log_weight - power[:, None] * np.log(alpha + deaths) + density
@@ -93,9 +93,9 @@ class GompertzModel(LifetimeModel):
         """Return expected purchases within `days` from the cutoff: the rate times the expected time alive."""
         r, alpha = self.values[:2]
         t = spread(days, seen)
-        nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-        lived = sum(
-            weight / 2.0 * t * self._survival(seen.T, t * (node + 1.0) / 2.0)
-            for node, weight in zip(nodes, weights, strict=True)
-        )
+        scale = self.parameters["beta"] / self.parameters["b"]
+        length, lived = np.log1p(t / scale), np.zeros(len(seen))  # in log(scale + u) an early death is smooth
+        for node, weight in zip(_NODES, _WEIGHTS, strict=True):
+            moved = scale * np.exp(length * (node + 1.0) / 2.0)
+            lived += weight / 2.0 * length * moved * self._survival(seen.T, moved - scale)
         return np.asarray(self.p_alive(seen) * (r + seen.x) / (alpha + seen.T) * lived)

@@ -9,7 +9,7 @@ from scipy.special import betainc
 from .histories import Array, Histories
 from .purchases import PurchaseModel, State, spread
 
-_NODES = 12
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 class LifetimeModel(PurchaseModel):
@@ -39,7 +39,7 @@ class LifetimeModel(PurchaseModel):
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         """Given the exposure u, purchases are negative binomial: P(N >= n) = I_{u / (alpha + T + u)}(n, r + x)."""
         shape, reach, chance = state
-        return np.asarray((chance * betainc(n, shape, reach)).sum(axis=0)), state
+        return np.asarray(sum(chance * betainc(n, shape, reach))), state
 
     def _exposures(self, T: Array, t: Array) -> tuple[Array, Array]:
         """Return how long customers who are alive buy within t, and with which chance: (1 + nodes, n).
@@ -47,8 +47,7 @@ class LifetimeModel(PurchaseModel):
         The first is the whole time; deaths within it stand at Gauss-Legendre points of their distribution.
         """
         stays = self._survival(T, t)
-        nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-        shares = (nodes[:, None] + 1.0) / 2.0
+        shares = (_NODES[:, None] + 1.0) / 2.0
         deaths = self._death(T, stays + shares * (1.0 - stays))
-        chances = weights[:, None] / 2.0 * (1.0 - stays)
+        chances = _WEIGHTS[:, None] / 2.0 * (1.0 - stays)
         return np.vstack([t[None, :], np.minimum(deaths, t)]), np.vstack([stays[None, :], chances])

@@ -24,6 +24,8 @@ from .purchases import spread
 
 NAMES = ("r", "alpha", "s", "beta")
 _POINTS = 40
+_NEAR, _STEEP = np.polynomial.legendre.leggauss(_POINTS), np.polynomial.legendre.leggauss(2 * _POINTS)
+_FAR = np.polynomial.laguerre.laggauss(_POINTS)
 _SHORT = 40.0  # exp(-40) is nothing
 _LARGEST = 500.0
 _ROWS_PER_CHUNK = 50_000
@@ -50,29 +52,45 @@ def log_likelihood(x: Array, t_x: Array, T: Array, n: Array, log_parameters: Arr
     return in_logs(value / total, gradient / total, hessian / total, parameters)
 
 
-def death_points(power: Array, start: Array, end: Array, alpha: Array | float, s: float) -> tuple[Array, Array]:
+def death_points(
+    power: Array, start: Array, end: Array, alpha: float, s: float, beta: float
+) -> tuple[Array, Array]:  # fmt: skip
     """Return points between start and end and the logs of their weights for int (alpha+u)^-power ... du: (n, points).
 
-    In y = log((alpha+u) / (alpha+start)) the integrand is exp(-(power+s) y) times a smooth function. Short stretches
-    take Gauss-Legendre points, long ones, which end where nothing is left, Gauss-Laguerre points.
+    The rest of the integrand falls with the moment of death like (beta+u)^-(s+1). In the log of u plus the smaller of
+    alpha and beta all of it is smooth.
     """
-    low = np.asarray(alpha + start)
-    length, decay = np.log(np.asarray(alpha + end) / low)[:, None], (power + s)[:, None]
+    if beta < alpha:
+        return _steep_points(power, start, end, alpha, s, beta)
+    low = alpha + start
+    length, decay = np.log((alpha + end) / low)[:, None], (power + s)[:, None]
     short = decay * length < _SHORT
-    nodes, weights = np.polynomial.legendre.leggauss(_POINTS)
-    far_nodes, far_weights = np.polynomial.laguerre.laggauss(_POINTS)
+    (nodes, weights), (far_nodes, far_weights) = _NEAR, _FAR
     y = np.where(short, length * (nodes + 1.0) / 2.0, far_nodes / decay)
     near = np.log(np.maximum(length, np.finfo(float).tiny) / 2.0) + np.log(weights)
     far = np.log(far_weights) + far_nodes - np.log(decay)
     moved = low[:, None] * np.exp(np.minimum(y, _LARGEST))  # alpha + u
-    return moved - np.asarray(alpha).reshape(-1, 1), np.where(short, near, far) + np.log(moved)
+    return moved - alpha, np.where(short, near, far) + np.log(moved)
+
+
+def _steep_points(
+    power: Array, start: Array, end: Array, alpha: float, s: float, beta: float
+) -> tuple[Array, Array]:  # fmt: skip
+    """Return the points where deaths come early: Gauss-Legendre in log(beta + u), up to where nothing is left."""
+    low = beta + start
+    silent = (alpha + start) * np.expm1(np.minimum(_SHORT / power, _LARGEST)) + start  # (alpha+u)^-power is gone
+    reach = np.minimum(np.log((beta + np.minimum(end, silent)) / low), _SHORT / s)[:, None]
+    nodes, weights = _STEEP
+    moved = low[:, None] * np.exp(reach * (nodes + 1.0) / 2.0)  # beta + u
+    log_weight = np.log(np.maximum(reach, np.finfo(float).tiny) / 2.0) + np.log(weights)
+    return moved - beta, log_weight + np.log(moved)
 
 
 def components(x: Array, t_x: Array, T: Array, parameters: Array) -> tuple[Array, Array]:
     """Return the moments (alive until T, then deaths) and the logs of their likelihoods, each (n, 1 + points)."""
     r, alpha, s, beta = parameters
     power = r + x
-    deaths, log_weight = death_points(power, t_x, T, alpha, s)
+    deaths, log_weight = death_points(power, t_x, T, alpha, s, beta)
     alive = -power * np.log(alpha + T) - s * np.log(beta + T)
     dead = np.log(s) + log_weight - power[:, None] * np.log(alpha + deaths) - (s + 1.0) * np.log(beta + deaths)
     dead = np.where((t_x < T)[:, None], dead, -np.inf)

@@ -182,4 +182,5 @@ class Forecast:
         ends = np.full(len(rows), _SPREAD)
         places = np.arange(len(rows), dtype=float)
         found = find_root(short, (-ends, ends), args=(places,), tolerances={"xatol": _TOLERANCE})
-        return np.asarray(centre * np.exp(found.x))
+        beyond = np.where(short(-ends, places) >= 0.0, 0.0, centre * np.exp(_SPREAD))  # where no bound brackets it
+        return np.where(found.success, centre * np.exp(found.x), beyond)

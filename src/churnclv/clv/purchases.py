@@ -63,7 +63,7 @@ class PurchaseModel(ABC):
     @property
     def values(self) -> Array:
         """The parameters in the order of their names."""
-        return np.array(list(self.parameters.values()))
+        return np.array([self.parameters[name] for name in self.parameter_names])
 
     def at(self, log_parameters: Array) -> Self:
         """Return the same model at other parameters."""

@@ -33,7 +33,8 @@ class Season:
         cohort: those who were there when the log begins buy more often, whatever the time of the year. Coefficients
         are drawn towards 0. Less than a year of data has no season.
         """
-        known = daily[daily["day_number"] < day_numbers(pd.Series([cutoff]))[0]]
+        today = np.floor(day_numbers(pd.Series([cutoff]))[0])  # what a day that has begun still brings is not known
+        known = daily[daily["day_number"] < today]
         days = np.ptp(known["day_number"]) + 1 if len(known) else 0
         if days < YEAR_DAYS or not known["repeat"].any():
             return cls()

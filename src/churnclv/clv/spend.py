@@ -64,7 +64,8 @@ class GammaGammaModel:
         """Return the model at parameter points that `lay` puts around the estimate; a fallback stands alone."""
         if self.fallback:
             return [self]
-        return [self._at(point) for point in lay(np.log(list(self.parameters.values())), self.covariance)]
+        logs = np.log([self.parameters[name] for name in gamma_gamma.NAMES])
+        return [self._at(point) for point in lay(logs, self.covariance)]
 
     def _at(self, log_parameters: Array) -> "GammaGammaModel":
         other = GammaGammaModel(self.penalty)
