@@ -23,7 +23,7 @@ from churnclv.snapshots.settings import WindowSettings
 
 DAYS = 90.0
 CUTOFF = pd.Timestamp(2024, 3, 1)
-SLOW = ("ggomnbd",)  # up to 11 seconds a fit: derivatives are differences in five parameters, and ridges are flat
+SLOW = ("ggomnbd", "bgbb")  # seconds a fit: derivatives are differences in four or five parameters, and ridges are flat
 
 
 def frame(rows: list[tuple[int, int, int, float]], evenness: float = 0.5) -> pd.DataFrame:
