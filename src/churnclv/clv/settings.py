@@ -10,6 +10,15 @@ FORMULAS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd"
 LEARNED = ("boosted", "hybrid")
 KINDS = ("tweedie", "two_part")
 MOST_STAGES = 8
+_CAUTIOUS_TREES = {
+    "max_depth": 3.0,
+    "learning_rate": 0.05,
+    "min_child_weight": 50.0,
+    "subsample": 0.8,
+    "colsample_bytree": 0.5,
+    "reg_lambda": 10.0,
+    "tweedie_variance_power": 1.5,
+}
 
 
 @dataclass
@@ -27,7 +36,7 @@ class BoostingSettings:
     kind: str = "tweedie"
     from_formula: bool = True
     rounds: int = 80
-    parameters: dict[str, float] = field(default_factory=dict)
+    parameters: dict[str, float] = field(default_factory=lambda: dict(_CAUTIOUS_TREES))
     threads: int = 0
 
     def __post_init__(self) -> None:
