@@ -25,6 +25,7 @@ from .purchases import PurchaseModel, State, spread
 from .settings import MOST_STAGES
 
 _LEAST_WAIT = 1e-300
+_NEGLIGIBLE = 1e-14  # small losses of many purchases add up
 
 
 def log_likelihood(
@@ -176,7 +177,7 @@ class CondensedModel(PurchaseModel):
         """
         a, later_b = self.parameters["a"], self.parameters["b"] + seen.x + self.shift
         alive = self.p_alive(seen)
-        for n, reach in enumerate(self.exceedance(seen, days), 1):
+        for n, reach in enumerate(self.exceedance(seen, days, _NEGLIGIBLE), 1):
             alive = alive - reach * a / (a + later_b + n - 1.0)
         return np.clip(alive, 0.0, 1.0)
 
