@@ -11,7 +11,7 @@ from ..snapshots.plan import Plan
 from ..tuning.scoreboard import Scoreboard, summarise_coverage
 
 _RULE = "-" * 100
-_CELL, _WIDE_CELL = 15, 27
+_CELL, _WIDE_CELL = 15, 32
 
 
 def section(title: str) -> list[str]:
