@@ -117,7 +117,7 @@ def _at_zero(data: CountedHistories, parameters: Array) -> tuple[float, Array, A
 
 
 def _in_chunks(data: CountedHistories, shift: int, parameters: Array) -> list[tuple[float, Array, Array]]:
-    """Return the terms of repeat buyers chunk by chunk: chunks stay in the cache. Sharing them by threads was slower."""
+    """Return the terms of repeat buyers chunk by chunk: a chunk stays in the cache; threads were slower."""
 
     def compute(first: int) -> tuple[float, Array, Array]:
         rows = slice(first, first + _ROWS_PER_CHUNK)
