@@ -21,8 +21,8 @@ _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 def p_alive(x: Array, t_x: Array, T: Array, shift: int, r: float, alpha: float, a: float, b: float) -> Array:
     """P(still a customer at T | x, t_x, T); under BG/NBD (shift 0) 1 for everyone without a repeat purchase."""
     y = np.maximum(x + shift, 1.0)
-    odds = a / (b + y - 1.0) * np.exp(np.minimum((r + x) * (np.log(alpha + T) - np.log(alpha + t_x)), _LARGEST))
-    return np.asarray(np.where(x + shift > 0, 1.0 / (1.0 + odds), 1.0))
+    log_odds = np.log(a) - np.log(b + y - 1.0) + (r + x) * (np.log(alpha + T) - np.log(alpha + t_x))
+    return np.asarray(np.where(x + shift > 0, 1.0 / (1.0 + np.exp(np.minimum(log_odds, _LARGEST))), 1.0))
 
 
 def expected_purchases(
