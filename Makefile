@@ -51,10 +51,11 @@ test-fast: setup ## without the tests marked slow
 lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
-bench: setup ## the figures in experiments/benchmarks
-	@.venv/bin/python experiments/benchmarks/clv.py
-	@.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample
-	@.venv/bin/python experiments/benchmarks/train.py $(ARGS)
+bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=telco.csv]: those of peers instead (an hour or two)
+	@if [ -n "$${PEERS:-}" ]; then $(RUN_PYTHON) "$(ROOT)/experiments/benchmarks/peers.py" $${DATA:+--path "$$DATA"} $(ARGS); exit; fi; \
+	.venv/bin/python experiments/benchmarks/clv.py; \
+	.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample; \
+	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
 clean: ## remove .venv and tool caches; runs in mlruns/ stay
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/churnclv.egg-info

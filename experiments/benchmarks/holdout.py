@@ -154,7 +154,7 @@ def report(case: Case, trials: int) -> None:
 def labels(events: Events, case: Case, rows: pd.DataFrame) -> pd.DataFrame:
     """Return what happened after the cutoff, in the order of the rows."""
     seen = members(cut_history(events.table, (case.cutoff,)), WindowSettings())
-    table = label_windows(events.table, seen, (case.cutoff,), case.horizon_days).execute()
+    table = label_windows(events.table, seen, (case.cutoff,), WindowSettings(horizon_days=case.horizon_days)).execute()
     return table.set_index("customer_id").loc[rows["customer_id"]].reset_index()
 
 

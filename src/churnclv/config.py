@@ -85,6 +85,8 @@ class ScoreConfig:
     model: str | None = None
     date_format: str | None = None
     columns: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    language: str = "en"
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 

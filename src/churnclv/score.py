@@ -17,14 +17,17 @@ def main(config: ScoreConfig) -> None:
     folder = locate_bundle(Home.at(config.tracking.home), config.model)
     progress.say(f"Loading {folder}")
     scorer = load_bundle(folder)
-    events = scorer.read(Path(config.input), config.columns, config.date_format)
+    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables)
     for line in events.quality.lines():
         progress.say(line)
-    scores = scorer.score(scorer.features(events, config.as_of))
+    scores = scorer.score(scorer.features(events, config.as_of), config.language)
     with replacing(Path(config.output)) as temporary:
         scores.to_csv(temporary, index=False)
     as_of, days = scores["as_of"].iloc[0], scores["horizon_days"].iloc[0]
-    print(f"{config.output}: {len(scores):,} customers scored as of {as_of}, horizon {days} days")
+    when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
+    worth = scores["action"] == "contact"
+    print(f"{config.output}: {len(scores):,} customers scored{when}")
+    print(f"{worth.sum():,} are worth contacting; expected to bring {scores['expected_gain'][worth].sum():,.2f}")
 
 
 if __name__ == "__main__":

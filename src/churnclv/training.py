@@ -2,267 +2,152 @@
 
 import json
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
-
-from .churn.boosted import BoostedChurnModel
-from .clv.model import ClvModel
-from .config import TrainConfig
-from .data.events import Events
+from .churn.blend import ChurnModel
+from .churn.margins import to_chance
+from .decision.campaign import Campaign
 from .evaluation import figures
+from .evaluation.checks import Check
 from .evaluation.metrics import Array
-from .features.preparation import Snapshots, count_weekly, open_sealed
-from .files import digest
-from .progress import Progress
-from .snapshots.plan import Plan
+from .features.dataset import Dataset
+from .features.preparation import open_sealed
+from .run import Run
 from .snapshots.seal import Seal
 from .tracking import records
-from .tracking.board import board_records, flatten, prediction_table
-from .tracking.home import Home
-from .tracking.portraits import draw_model
-from .tracking.provenance import code_commit, code_digest, library_versions
-from .tracking.sink import Sink
-from .tracking.summary import (
-    calibration_line_of,
-    choice_lines,
-    data_lines,
-    difference_line,
-    run_lines,
-    score_lines,
-    value_lines,
-)
-from .tuning.churn import TunedChurn, tune_churn
-from .tuning.clv import ClvEvidence, TunedClv, tune_clv
-from .tuning.scoreboard import CHURN_MODEL, Judged, Scoreboard, judge, predict
-from .tuning.settings import Range
-from .tuning.study import StudyPlan, TrialRecord
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """Both models, and the plain formulas beside them, fitted on what was known at one cutoff."""
-
-    churn: BoostedChurnModel
-    choices: TunedChurn
-    clv: ClvModel
-    formulas: tuple[ClvModel, ...]
-
-    def churn_scores(self, features: pd.DataFrame) -> Array:
-        """Return calibrated churn scores, shape (n,)."""
-        return self.choices.calibrator.predict(self.churn.predict(features))
+from .tracking.board import churn_records, prediction_table
+from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines
+from .tuning.churn import ChurnEvidence, TunedChurn, tune_churn
+from .tuning.churn_board import ChurnBoard, ChurnJudged, judge_churn
+from .valuing import NoValues
 
 
 @dataclass
 class Training:
-    """One run: its configuration, its data, and where its records go."""
+    """One run, from choices on validation to the opened seal; the value side is asked where money is at stake."""
 
-    config: TrainConfig
-    events: Events
-    plan: Plan
-    snapshots: Snapshots
-    home: Home
-    sink: Sink
-    progress: Progress
-    experiment: str
+    run: Run
+    values: NoValues
     openings: int = field(default=0, init=False)
-    identity: str = field(init=False)
-    snapshot_fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        """Name the run by what can change its result."""
-        quality = self.events.quality
-        chosen = self.config.as_dict()
-        self.identity = self.config.identity(quality.fingerprint, code_digest())
-        population = {name: chosen["windows"][name] for name in ("active_days", "min_purchases")}
-        self.snapshot_fingerprint = digest(quality.fingerprint, self.plan.as_dict(), population)
+        """Put the economics into the words of the profit metrics."""
+        self.campaign = Campaign(self.run.config.economics)
 
-    def describe(self) -> None:
-        """Record choices, data, windows and code."""
-        from omegaconf import OmegaConf
-
-        quality, chosen = self.events.quality, self.config.as_dict()
-        self.sink.write(records.Params(flatten(chosen)))
-        self.sink.write(records.Tags(self._facts()))
-        profile = {"rows": quality.rows_kept, "customers": quality.customers, "orders": quality.orders}
-        source = Path(quality.origin).name
-        self.sink.write(records.Input(self.config.data.name, quality.fingerprint, source, profile))
-        self.sink.write(records.Text("quality.md", quality.to_markdown()))
-        self.sink.write(records.Text("quality.json", json.dumps(quality.as_dict(), indent=1)))
-        self.sink.write(records.Text("config.yaml", OmegaConf.to_yaml(OmegaConf.create(chosen))))
-
-    def _facts(self) -> dict[str, str]:
-        quality = self.events.quality
-        plan = {f"plan.{name}": str(value) for name, value in self.plan.as_dict().items()}
-        versions = {f"version.{name}": value for name, value in library_versions().items()}
-        return {
-            "kind": "train",
-            "entry": "default",
-            "identity": self.identity,
-            "data.fingerprint": quality.fingerprint,
-            "data.input_fingerprint": quality.input_fingerprint,
-            "snapshot.fingerprint": self.snapshot_fingerprint,
-            "code.commit": code_commit(),
-            "code.digest": code_digest(),
-            "engine": self.config.engine.name,
-            **plan,
-            **versions,
-        }
-
-    def _study(self, name: str, ranges: dict[str, Range]) -> StudyPlan:
-        study = f"{self.experiment}/{name}/{self.identity}"
-        return StudyPlan(study, self.home.studies, ranges, self.config.tuning)
-
-    def _write_trial(self, study: str, trial: TrialRecord) -> None:
-        folds = {f"fold_{step}": value for step, value in trial.folds.items()}
-        value = {} if trial.value is None else {"value": trial.value}
-        numbers = {name: float(v) for name, v in trial.attributes.items() if isinstance(v, int | float)}
-        found = records.Trial(
-            study,
-            trial.number,
-            trial.state,
-            trial.parameters,
-            {**folds, **value, **numbers},
-            trial.started,
-            trial.ended,
-        )
-        self.sink.write(found)
-
-    def tune_clv(self) -> TunedClv:
-        """Choose the CLV model, its season and its parameters on the folds."""
-        training, plan = self.snapshots.training, self.plan
-        tuned = tune_clv(
-            ClvEvidence(training, plan.folds, self.snapshots.daily, plan.horizon_days),
-            self.config.clv,
-            self.config.tuning,
-            self._study("clv", {}),
-            lambda trial: self._write_trial("clv", trial),
-            self.progress,
-        )
-        errors = {f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}
-        season = {f"ablation.season.{name}": error for name, error in tuned.season_errors.items()}
-        self.sink.write(records.Metrics(errors | season))
-        return tuned
+    @property
+    def training(self) -> Dataset:
+        """The labelled rows, with the probabilistic model's columns where the settings want them."""
+        data = self.run.data.snapshots.training
+        if self.values.columns is None:
+            return data
+        heard = data.with_columns(self.values.columns)
+        return heard if self.run.config.churn.formula_columns else replace(heard, names=data.names)
 
     def tune_churn(self) -> TunedChurn:
-        """Choose the churn model's parameters and calibration on the folds."""
-        return tune_churn(
-            self.snapshots.training,
-            self.plan.folds,
-            self.config.churn,
-            self._study("churn", self.config.tuning.churn),
-            lambda trial: self._write_trial("churn", trial),
-            self.progress,
+        """Choose the churn model's members, parameters, weights and calibration on the folds."""
+        self.data = self.training
+        tuned = tune_churn(
+            ChurnEvidence(self.data, self.run.data.plan.folds, self.values.chance_column, self._worth),
+            self.run.config.churn,
+            self.run.study("churn", self.run.config.tuning.churn),
+            lambda trial: self.run.write_trial("churn", trial),
+            self.run.progress,
         )
+        self.run.sink.write(records.Metrics({f"ablation.churn.{name}": v for name, v in tuned.ablation.items()}))
+        losses = {f"calibration.{name}.log_loss": loss for name, loss in tuned.calibration_losses.items()}
+        self.run.sink.write(records.Metrics(losses))
+        return tuned
 
-    def validate(self, churn: TunedChurn, clv: TunedClv) -> Scoreboard:
+    def _worth(self, truth: Array, chances: Array) -> float:
+        """Return EMPC: the profit of the best share to contact, in currency per customer."""
+        from .evaluation.maximum_profit import empc
+
+        return empc(truth, chances, self.run.config.economics.value_for_all, self.campaign.terms).profit
+
+    def validate(self, churn: TunedChurn) -> ChurnBoard:
         """Judge the choices and the baselines on the validation folds."""
-        self.progress.say("Fitting the baselines on the validation folds")
-        data, judged = self.snapshots.training, []
-        for fold, scores, values in zip(self.plan.folds, churn.fold_scores, clv.folds, strict=True):
-            asked = data.at((fold.valid,))
-            judged.append(Judged(data.at(fold.train), asked, scores, values.model, values.formulas))
-        said = predict(judged, self.plan.horizon_days)
-        self.progress.say("Judging the choices and the baselines")
-        board = judge(said, self.config.tuning.seed)
-        choices = {
-            "churn": {
-                "parameters": churn.parameters,
-                "rounds": churn.rounds,
-                "seed": self.config.tuning.seed,
-            },
-            "calibration": {"method": churn.calibrator.method, "parameters": churn.calibrator.parameters},
-            "clv": clv.model.get_params(),
-        }
-        self.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
-        self.sink.write(records.Metrics({f"calibration.{m}.log_loss": v for m, v in churn.calibration_losses.items()}))
-        self.sink.write(
-            records.Table(
-                "predictions/valid.parquet", prediction_table([fold.valid for fold in self.plan.folds], board)
-            )
-        )
+        self.run.progress.say("Judging the choices and the baselines on the validation folds")
+        judged = [
+            self._judged(self.data.at(fold.train), self.data.at((fold.valid,)), scores, place, churn)
+            for place, (fold, scores) in enumerate(zip(self.run.data.plan.folds, churn.fold_scores, strict=True))
+        ]
+        seed = self.run.config.tuning.seed
+        board = judge_churn(judged, self.campaign.terms, seed, drawn=list(churn.members))
+        choices = {"churn": churn.choice.as_dict(), **self.values.choices()}
+        self.run.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
+        parts = [fold.valid for fold in self.run.data.plan.folds]
+        self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
         self._record(board, "valid")
-        self._track(judged[-1])
+        self.values.validate()
         return board
 
-    def _track(self, judged: Judged) -> None:
-        """Record the weeks after the last validation cutoff: purchases that happened beside those expected."""
-        days = np.minimum(np.arange(0, self.plan.horizon_days + 7, 7), self.plan.horizon_days)
-        ends = np.unique(days)[1:]
-        until = [0.0, *(float(judged.clv.expected_purchases(judged.asked.features, end).sum()) for end in ends)]
-        actual = count_weekly(self.events, self.plan.folds[-1].valid, self.config.windows)
-        tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
-        self.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
-        for name, figure in draw_model(judged.clv, judged.asked, self.plan.horizon_days).items():
-            self.sink.write(records.Drawing(f"figures/valid_{name}.svg", figure))
+    def _judged(
+        self,
+        train: Dataset,
+        asked: Dataset,
+        scores: Array,
+        fold: int | None,
+        churn: TunedChurn,
+        model: ChurnModel | None = None,
+    ) -> ChurnJudged:
+        others = {name: folds[fold] for name, folds in churn.members.items()} if fold is not None else {}
+        if model is not None:
+            others = {name: to_chance(member.margins(asked.features)) for name, member in model.members.items()}
+        others |= self.values.other_chances(asked, fold)
+        values = self.campaign.values_at_stake(self.values.stakes(asked.features, fold), len(asked))
+        return ChurnJudged(train, asked, scores, others, values)
 
-    def refit(self, churn: TunedChurn, clv: TunedClv) -> Fitted:
+    def refit(self, churn: TunedChurn) -> ChurnModel:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
-        self.progress.say(f"Refitting on all labels known by {self.plan.sealed:%Y-%m-%d}")
-        data = self.snapshots.training
-        model = churn.model(self.config.churn, self.config.tuning.seed).fit(data.X, data.churned)
-        sealed = self.snapshots.sealed
-        daily = self.snapshots.daily
-        values = [value.clone().fit(sealed, clv.past, daily) for value in (clv.model, *clv.formulas)]
-        fitted = Fitted(model, churn, values[0], tuple(values[1:]))
+        self.run.progress.say("Refitting on all labels known by the sealed test")
+        model = churn.model(self.run.config.churn.threads).fit(self.data.features, self.data.churned, self.data.names)
+        self.values.refit()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
-            fitted.churn.save(folder)
-            fitted.choices.calibrator.save(folder)
-            fitted.clv.save(folder)
-            self.sink.write(records.Folder("model", folder))
-        importance = figures.draw_importance(fitted.churn.gains(), "What the churn model looks at")
-        self.sink.write(records.Drawing("figures/feature_importance.svg", importance))
-        return fitted
+            model.save(folder)
+            self.values.save(folder)
+            self.run.sink.write(records.Folder("model", folder))
+        if gains := model.gains():
+            importance = figures.draw_importance(gains, "What the churn model looks at")
+            self.run.sink.write(records.Drawing("figures/feature_importance.svg", importance))
+        return model
 
-    def open_seal(self, fitted: Fitted, valid: Scoreboard) -> Scoreboard | None:
+    def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnBoard | None:
         """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
-        if not self.config.windows.open_seal:
+        data, config = self.run.data, self.run.config
+        if not config.windows.open_seal:
             return None
-        self.progress.say(f"Opening the seal at {self.plan.sealed:%Y-%m-%d}")
-        subject = (self.events.quality.fingerprint, f"{self.plan.sealed:%Y-%m-%d}")
-        seal = Seal(self.snapshots.read_sealed_labels, self.home.seals, subject, self.identity)
-        sealed = open_sealed(self.snapshots, seal.open())
-        scores = fitted.churn_scores(sealed.features)
-        judged = Judged(self.snapshots.training, sealed, scores, fitted.clv, fitted.formulas)
-        said = predict([judged], self.plan.horizon_days)
-        board = judge(said, self.config.tuning.seed, valid.baselines, all_intervals=True)
-        self.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
-        self._record(board, "test")
+        self.run.progress.say(f"Opening the seal: {data.plan.sealed_name}")
+        subject = (data.quality.fingerprint, data.plan.sealed_name)
+        seal = Seal(data.snapshots.read_sealed_labels, self.run.home.seals, subject, self.run.identity)
+        plain = open_sealed(data.snapshots, seal.open())
+        columns = self.values.sealed_columns(plain.features)
+        asked = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
+        judged = self._judged(self.data, asked, model.predict(asked.features), None, churn, model)
+        board = judge_churn([judged], self.campaign.terms, config.tuning.seed)
         self.openings = seal.openings
+        self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
+        self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
+        self._record(board, "test")
+        self.values.judge_sealed(plain)
         return board
 
-    def _record(self, board: Scoreboard, when: str) -> None:
-        for record in board_records(board, when):
-            self.sink.write(record)
+    def _record(self, board: ChurnBoard, when: str) -> None:
+        for record in churn_records(board, when):
+            self.run.sink.write(record)
 
-    def summarise(self, churn: TunedChurn, clv: TunedClv, valid: Scoreboard, test: Scoreboard | None) -> str:
+    def summarise(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> str:
         """Return, and record, what the run found."""
-        judged = test or valid
-        found = judged.churn.differences[CHURN_MODEL]["auc"]
-        where = "sealed test" if test else "validation"
+        run = self.run
         lines = [
-            *data_lines(self.events.quality, self.plan),
-            *self._score_lines("churn", CHURN_MODEL, {"auc": "AUC", "log_loss": "log-loss"}, valid, test),
-            calibration_line_of(churn.calibrator.method, churn.calibration_losses),
-            difference_line(f"AUC of {CHURN_MODEL} minus {judged.labels.ranking}, paired, {where}", found),
+            *data_lines(run.data.quality, run.data.plan),
+            *churn_lines(valid, test, run.data.plan.horizon_text),
+            *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *self.values.lines(),
+            *check_lines(checks),
+            *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
         ]
-        for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
-            metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
-            lines += self._score_lines(target, valid.labels.value, metrics, valid, test)
-            lines += value_lines(judged, target, where)
-        lines += choice_lines(clv.model.choice, clv.ablation, clv.season_errors)
-        lines += run_lines(self.home.root, self.experiment, self.sink.run_id, self.openings, self.progress.seconds)
         text = "\n".join(lines).lstrip("\n")
-        self.sink.write(records.Text("summary.txt", text + "\n"))
+        run.sink.write(records.Text("summary.txt", text + "\n"))
         return text
-
-    def _score_lines(
-        self, target: str, model: str, metrics: dict[str, str], valid: Scoreboard, test: Scoreboard | None
-    ) -> list[str]:
-        titles = {"churn": "Churn: no purchase", "spend": "CLV: spend", "purchases": "CLV: purchases"}
-        title = f"{titles[target]} within {self.plan.horizon_days} days"
-        sealed = getattr(test, target) if test else None
-        return score_lines(title, model, metrics, getattr(valid, target), sealed)

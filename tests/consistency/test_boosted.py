@@ -21,7 +21,7 @@ def table() -> tuple[pd.DataFrame, np.ndarray]:
 
 def booster_bytes(table, folder, threads: int, seed: int = 0) -> bytes:
     BoostedChurnModel(PARAMETERS, 40, seed=seed, threads=threads).fit(*table).save(folder)
-    return (folder / "booster.ubj").read_bytes()
+    return (folder / "booster_0.ubj").read_bytes()
 
 
 def test_one_two_and_four_threads_give_the_same_bytes(table, tmp_path):
@@ -53,9 +53,9 @@ def test_a_row_is_scored_by_itself(table):
 
 
 def test_a_parameter_that_xgboost_refuses_is_the_users_fault(table):
-    from churnclv.churn.boosted import fit_fold, quantile_matrix
+    from churnclv.churn.boosted import fit_fold, fold_matrices
     from churnclv.churn.settings import ChurnSettings
 
-    matrix = quantile_matrix(*table, threads=1)
+    fold = fold_matrices(table, table, threads=1)
     with pytest.raises(InputError, match="XGBoost refuses"):
-        fit_fold(matrix, matrix, {"learning_rate": -1.0}, ChurnSettings(), 0)
+        fit_fold(fold, {"learning_rate": -1.0}, ChurnSettings(), 0)

@@ -47,7 +47,7 @@ def labels_of(connection, write_events):
     def labels(rows, cutoff, horizon_days):
         events = write_events(connection, rows)
         everyone = ibis.memtable({"customer_id": CUSTOMERS}).mutate(cutoff=ibis.timestamp(str(cutoff)))
-        return label_windows(events, everyone, (cutoff,), horizon_days).execute()
+        return label_windows(events, everyone, (cutoff,), WindowSettings(horizon_days=horizon_days)).execute()
 
     return labels
 

@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.baselines import LogisticChurnModel, base_rate, recency_rule
+from churnclv.churn.baselines import base_rate, recency_rule
 from churnclv.churn.calibration import Calibrator, choose_calibration
+from churnclv.churn.logistic import LogisticChurnModel
 from churnclv.churn.settings import Calibration
 from churnclv.evaluation.metrics import auc, log_loss, plain
 from churnclv.tuning.churn import common_rounds
@@ -41,7 +42,7 @@ def overconfident(seed: int, n: int = 3000) -> tuple[np.ndarray, np.ndarray]:
     return truth**3 / (truth**3 + (1 - truth) ** 3), (random.random(n) < truth).astype(float)
 
 
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic", "venn_abers"])
 def test_calibration_mends_overconfidence_on_new_customers(method):
     raw, churned = overconfident(1)
     fitted = Calibrator(method).fit(raw, churned)
@@ -53,7 +54,7 @@ def test_calibration_mends_overconfidence_on_new_customers(method):
 
 def test_a_calibrator_comes_back_from_disk(tmp_path):
     raw, churned = overconfident(1, 200)
-    for method in ("none", "sigmoid", "isotonic"):
+    for method in ("none", "sigmoid", "isotonic", "venn_abers"):
         fitted = Calibrator(method).fit(raw, churned)
         fitted.save(tmp_path)
         assert (Calibrator.load(tmp_path).predict(raw) == fitted.predict(raw)).all()
@@ -61,7 +62,7 @@ def test_a_calibrator_comes_back_from_disk(tmp_path):
 
 def test_calibration_is_chosen_on_other_folds_and_kept_away_where_it_does_not_help():
     chosen, scores, losses = choose_calibration([overconfident(seed) for seed in (1, 2, 3)], Calibration.auto)
-    assert chosen.method in ("sigmoid", "isotonic")
+    assert chosen.method in ("sigmoid", "isotonic", "venn_abers")
     assert losses[chosen.method] < losses["none"] - 0.05
     assert [len(part) for part in scores] == [3000, 3000, 3000]
     random = np.random.default_rng(4)

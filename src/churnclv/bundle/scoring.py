@@ -8,19 +8,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..churn.boosted import BoostedChurnModel
-from ..churn.calibration import Calibrator
-from ..clv.model import ClvModel
+from ..churn.blend import ChurnModel
+from ..churn.reasons import Reasons
 from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
+from ..data.labelled import LabelledTable, read_labelled
 from ..data.parsing import bound
-from ..data.settings import Columns, DataSettings
+from ..data.settings import Columns, DataSettings, Shape, TableSettings
 from ..data.source import read_columns
-from ..decision.segments import Segmentation
-from ..errors import require
-from ..features.purchase_history import HISTORY_COLUMNS
+from ..decision.campaign import Campaign
+from ..errors import listed, require
 from ..features.table import build_features
 from ..files import read_json
+from .appraisal import load_appraisal
 from .contract import BundleContract, read_contract
 
 SCORE_COLUMNS = (
@@ -41,21 +41,23 @@ class Scorer:
         """Load contract and models from the bundle's folder."""
         self.folder = folder
         self.contract: BundleContract = read_contract(folder)
-        self._churn = BoostedChurnModel.load(folder / "models")
-        self._calibrator = Calibrator.load(folder / "models")
-        self._clv = ClvModel.load(folder / "models")
-        self._segments = Segmentation(**read_json(folder / "models" / "segments.json"))
+        models = folder / "models"
+        self._churn = ChurnModel.load(models)
+        self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
+        self._appraisal = load_appraisal(models, self.contract)
 
     def read(
         self,
         events: pd.DataFrame | Path,
         columns: dict[str, str] | None = None,
         date_format: str | None = None,
-    ) -> Events:
-        """Read raw events, from a frame or a file, with the bundle's mapping and policies.
+        tables: dict[str, str] | None = None,
+    ) -> Events | LabelledTable:
+        """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
 
-        `columns` overrides the mapping by role, `date_format` the way dates are written. A mapped
-        column that is missing may also carry its role's own name; without either, optional roles are left out.
+        `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
+        tables by name; those that are not named are read from where they lay. A mapped column that is missing may also
+        carry its role's own name; without either, optional roles are left out.
 
         Raises:
             InputError: as for training.
@@ -71,16 +73,25 @@ class Scorer:
         )
         if isinstance(events, Path):
             settings = replace(settings, path=str(events))
+        settings = replace(settings, tables=_relocate(settings, tables or {}))
         if date_format is not None:
             settings = replace(settings, date_format=date_format)
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        return read_events(connect(EngineSettings()), settings, frame)
+        connection = connect(EngineSettings())
+        if settings.shape is Shape.labelled:
+            return read_labelled(connection, settings, frame, for_scoring=True)
+        return read_events(connection, settings, frame)
 
-    def features(self, events: Events | pd.DataFrame, as_of: str | datetime | None = None) -> pd.DataFrame:
+    def features(
+        self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
+    ) -> pd.DataFrame:
         """Return one feature row per customer seen before `as_of` (default: midnight after the last event)."""
-        known = events if isinstance(events, Events) else self.read(events)
+        known = self.read(events) if isinstance(events, pd.DataFrame) else events
+        if isinstance(known, LabelledTable):
+            keys = pd.DataFrame({"customer_id": known.ids, "cutoff": pd.NaT, "in_population": True})
+            return pd.concat([keys, known.frame], axis=1)
         moment = as_of if isinstance(as_of, datetime) else bound(as_of, known.end, "as_of")
         require(
             known.start < moment,
@@ -89,80 +100,70 @@ class Scorer:
         )
         families = self.contract.own_families(self.folder)
         settings = replace(self.contract.features, families=families)
-        return build_features(known.table, known.quality.fingerprint, (moment,), settings, self.contract.windows)
+        fingerprint, windows = known.quality.fingerprint, self.contract.windows
+        return build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
 
-    def score(self, rows: pd.DataFrame | dict[str, Any]) -> pd.DataFrame:
-        """Return one score row per feature row; each depends on its own row alone.
+    def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
+        """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
 
         What this bundle cannot know is empty: `churn_score` outside the population, and everything but the key for
         customers who never bought.
         """
-        frame = pd.DataFrame([rows]) if isinstance(rows, dict) else rows
-        needed = dict.fromkeys((*self._churn.features, *self._clv.features, *HISTORY_COLUMNS))
-        missing = [name for name in needed if name not in frame.columns]
-        require(
-            not missing,
-            f"feature rows lack {missing[:5]}.",
-            remedy="make them with this bundle's features().",
-        )
-        result = pd.DataFrame(
-            {
-                "customer_id": frame["customer_id"].to_numpy(),
-                "as_of": frame["cutoff"].map(_day_or_moment).to_numpy(),
-            }
-        )
-        result["horizon_days"] = self.contract.windows.horizon_days
+        frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
+        self._require_columns(frame)
+        result = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": frame["cutoff"].map(_day_or_moment)})
+        result["horizon_days"] = frame["cutoff"].map(self._horizon_days)
         result["in_population"] = frame["in_population"].to_numpy(dtype=bool)
-        values = self._values(frame.reset_index(drop=True))
+        values = self._values(frame, language)
         for name in SCORE_COLUMNS[4:]:
             empty = pd.Series([None] * len(frame), dtype=object) if name in _TEXTS else np.nan
             result[name] = values.get(name, empty)
         return result[list(SCORE_COLUMNS)]
 
+    def _horizon_days(self, moment: pd.Timestamp) -> float:
+        """Return the length of the label window from a moment on; a labelled table does not say."""
+        return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
+
     def predict(self, events: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
         """Return the score rows of everybody in a frame of raw events."""
         return self.score(self.features(events, as_of))
 
-    def _values(self, frame: pd.DataFrame) -> dict[str, Any]:
-        economics, windows = self.contract.economics, self.contract.windows
-        bought = frame["repeat_purchases"].notna().to_numpy()
-        eligible = frame["in_population"].to_numpy(dtype=bool) & bought
-        days = windows.horizon_days
-        clv = self._clv
-        found = {
-            "churn_score": (eligible, lambda rows: self._calibrator.predict(self._churn.predict(rows))),
-            "expected_purchases": (bought, lambda rows: clv.expected_purchases(rows, days)),
-            "p_alive": (bought, clv.p_alive),
-            "segment": (bought, self._segments.predict),
+    def _require_columns(self, frame: pd.DataFrame) -> None:
+        wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))
+        missing = [name for name in wanted if name not in frame.columns and name not in self._appraisal.made]
+        remedy = "make them with this bundle's features()."
+        require(not missing, f"feature rows lack {missing[:5]}.", remedy=remedy)
+
+    def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
+        known = frame[self._appraisal.known(frame)]
+        if not len(known):
+            return {}
+        heard = pd.concat([known, self._appraisal.columns(known)], axis=1)
+        found = self._churn_values(heard[heard["in_population"].astype(bool)], language)
+        scores = found.get("churn_score", pd.Series(dtype=float)).reindex(known.index)
+        found |= {
+            name: pd.Series(cells, index=known.index) for name, cells in self._appraisal.values(known, scores).items()
         }
-        if self.contract.data.has_amount:
-            value = (economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
-            found["expected_spend"] = (bought, lambda rows: clv.expected_spend(rows, days))
-            found["clv"] = (bought, lambda rows: clv.discounted_value(rows, *value))
-        values = {name: _fill(frame, rows, compute) for name, (rows, compute) in found.items()}
-        return values | self._intervals(frame, bought)
+        return {name: cells.reindex(frame.index) for name, cells in found.items()}
 
-    def _intervals(self, frame: pd.DataFrame, bought: Any) -> dict[str, pd.Series]:
-        """Return the bounds of what customers may do: most outcomes differ from what is expected of them."""
-        economics, days = self.contract.economics, self.contract.windows.horizon_days
-        asked, found = frame[bought], {}
-        if len(asked):
-            near = self._clv.intervals(asked, days)
-            found["expected_purchases"] = near["purchases"]
-            if self.contract.data.has_amount:
-                value = (economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
-                found |= {"expected_spend": near["spend"], "clv": self._clv.value_interval(asked, *value)}
-        return {
-            f"{name}_{side}": pd.Series(getattr(interval, side), index=asked.index).reindex(frame.index)
-            for name, interval in found.items()
-            for side in ("low", "high")
-        }
+    def _churn_values(self, asked: pd.DataFrame, language: str) -> dict[str, "pd.Series[Any]"]:
+        """Return the churn score, what it rests on in words, and what contacting the customer is expected to bring."""
+        if not len(asked):
+            return {}
+        score, campaign = self._churn.predict(asked), Campaign(self.contract.economics)
+        value = campaign.values_at_stake(self._appraisal.stakes(asked), len(asked))
+        gain = campaign.expected_gain(score, value)
+        reasons = self._reasons.explain(self._churn.contributions(asked), asked, language)
+        found = {"churn_score": score, "expected_gain": gain, "action": campaign.actions(gain)}
+        found |= {name: reasons[name].to_numpy() for name in reasons.columns}
+        return {name: pd.Series(cells, index=asked.index) for name, cells in found.items()}
 
 
-def _fill(frame: pd.DataFrame, rows: Any, compute: Any) -> pd.Series:
-    """Compute on some rows and leave the others empty."""
-    values = pd.Series(compute(frame[rows]), index=frame.index[rows]) if rows.any() else pd.Series(dtype=float)
-    return values.reindex(frame.index)
+def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:
+    """Return the further tables at other paths."""
+    unknown = [name for name in paths if name not in settings.tables]
+    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle knows {listed(list(settings.tables))}.")
+    return {name: replace(table, path=paths.get(name, table.path)) for name, table in settings.tables.items()}
 
 
 def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:
@@ -178,6 +179,8 @@ def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str])
     return Columns(**mapping)
 
 
-def _day_or_moment(moment: pd.Timestamp) -> str:
-    """Write a midnight as its day."""
+def _day_or_moment(moment: pd.Timestamp) -> str | None:
+    """Write a midnight as its day; a labelled table has no moment."""
+    if pd.isna(moment):
+        return None
     return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else moment.isoformat(sep=" ")

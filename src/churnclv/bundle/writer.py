@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 
 from .. import __version__
-from ..churn.boosted import BoostedChurnModel
-from ..churn.calibration import Calibrator
+from ..churn.blend import ChurnModel
+from ..churn.reasons import Reasons
+from ..clv.contractual import ContractValueModel
 from ..clv.model import ClvModel
+from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, replacing_folder, write_json, write_text
@@ -39,15 +41,15 @@ _QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and what is told about them."""
+    """The fitted models and what is told about them; what values customers depends on the shape of the data."""
 
-    churn: BoostedChurnModel
-    calibrator: Calibrator
-    clv: ClvModel
-    segments: Segmentation
+    churn: ChurnModel
+    reasons: Reasons
     contract: BundleContract
     profile: pd.DataFrame
     card: str
+    values: ClvModel | ContractValueModel | None = None
+    segments: Segmentation | None = None
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:
@@ -56,13 +58,16 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
         folder = Path(name) / "bundle"
         contract = _copy_own_families(folder, parts.contract)
         write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
-        for model in (parts.churn, parts.calibrator, parts.clv):
-            model.save(folder / "models")
-        write_json(folder / "models" / "segments.json", vars(parts.segments))
+        parts.churn.save(folder / "models")
+        write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
+        if parts.values is not None:
+            parts.values.save(folder / "models")
+        if parts.segments is not None:
+            write_json(folder / "models" / "segments.json", vars(parts.segments))
         write_json(folder / "profile.json", _quantiles(parts.profile))
         write_text(folder / "card.md", parts.card)
         _copy_code(folder / "code" / "churnclv")
-        _save_pyfunc(target, folder, contract)
+        _save_pyfunc(target, folder, _input_columns(contract, parts.churn))
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
         write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
@@ -97,14 +102,20 @@ def _copy_code(target: Path) -> None:
         )
 
 
-def _save_pyfunc(target: Path, folder: Path, contract: BundleContract) -> None:
+def _input_columns(contract: BundleContract, churn: ChurnModel) -> dict[str, str]:
+    """Return role -> column of what the bundle is asked with; of a labelled table every column is its own role."""
+    if contract.data.shape is not Shape.labelled:
+        return contract.data.mapped()
+    return {"customer_id": str(contract.data.columns.customer_id)} | {name: name for name in churn.features}
+
+
+def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
     from mlflow.models import ModelSignature
     from mlflow.pyfunc import save_model
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
     from mlflow.types.schema import AnyType
 
-    columns = contract.data.mapped()
     anything: Any = AnyType()  # type: ignore[no-untyped-call] # mlflow's
     signature = ModelSignature(
         inputs=Schema([ColSpec(anything, column) for column in columns.values()]),

@@ -1,20 +1,22 @@
-"""XGBoost as a churn model: parameters in, probabilities out, its own format on disk."""
+"""XGBoost as a churn model: parameters in, log-odds out, its own format on disk."""
 
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from ..errors import InputError
+from ..evaluation.metrics import Array
+from ..features.encoding import Encoding
 from ..files import read_json, write_json
+from .margins import BIAS, to_chance
 from .settings import ChurnSettings
 
-Array = NDArray[np.float64]
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}
-_WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree")
+_WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
 
 
 @dataclass(frozen=True)
@@ -25,17 +27,44 @@ class FitCurve:
     log_loss: Array
 
 
-class BoostedChurnModel:
-    """Gradient-boosted trees for the probability of churn within the horizon."""
+@dataclass(frozen=True)
+class FoldMatrices:
+    """One fold in XGBoost's bins: rows to learn from, and rows to judge on, whose bins are those of the former."""
 
-    def __init__(self, parameters: dict[str, float], rounds: int, *, seed: int = 0, threads: int = 0) -> None:
-        """Keep the parameters (XGBoost's own names), the number of rounds and the seed."""
+    encoding: Encoding
+    train: Any
+    valid: Any
+
+
+class BoostedChurnModel:
+    """Gradient-boosted trees for the log-odds of churn within the horizon."""
+
+    name = "xgboost"
+
+    def __init__(
+        self,
+        parameters: dict[str, float],
+        rounds: int,
+        *,
+        seed: int = 0,
+        threads: int = 0,
+        monotone: dict[str, int] | None = None,
+        bags: int = 1,
+    ) -> None:
+        """Keep the parameters (XGBoost's own names), rounds, seed, ways of features, and boosters to average."""
         self.parameters = parameters
         self.rounds = rounds
         self.seed = seed
         self.threads = threads
-        self.features: list[str] = []
-        self.booster: Any = None
+        self.monotone = monotone or {}
+        self.bags = bags
+        self.encoding = Encoding((), {})
+        self.boosters: list[Any] = []
+
+    @property
+    def features(self) -> list[str]:
+        """The columns learned from."""
+        return list(self.encoding.columns)
 
     def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit."""
@@ -45,34 +74,57 @@ class BoostedChurnModel:
         """Fit on features (n, k), null where undefined, and outcomes 0 or 1 (n,)."""
         import xgboost
 
-        self.features = list(features.columns)
-        matrix = quantile_matrix(features, churned, self.threads)
-        self.booster = xgboost.train(_full(self.parameters, self.seed, self.threads), matrix, self.rounds)
+        self.encoding = Encoding.learn(features)
+        matrix = quantile_matrix(self.encoding, features, churned, self.threads)
+        ways = constraints(self.monotone, self.features)
+        self.boosters = [
+            xgboost.train(complete(self.parameters, self.seed + bag, self.threads, ways), matrix, self.rounds)
+            for bag in range(self.bags)
+        ]
         return self
+
+    def margins(self, features: pd.DataFrame) -> Array:
+        """Return log-odds of churn before calibration, shape (n,)."""
+        matrix = self._matrix(features)
+        said = [booster.predict(matrix, output_margin=True).astype(float) for booster in self.boosters]
+        return np.asarray(np.mean(said, axis=0))
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return uncalibrated probabilities of churn, shape (n,)."""
+        return to_chance(self.margins(features))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the log-odds, and the bias: columns that add up to the margin, (n, k + 1).
+
+        Exact Shapley values of the trees (Lundberg et al. 2020, From local explanations to global understanding with
+        explainable AI for trees, Nature Machine Intelligence 2), against the training rows' mean.
+        """
+        matrix = self._matrix(features)
+        found = np.mean([b.predict(matrix, pred_contribs=True).astype(float) for b in self.boosters], axis=0)
+        return pd.DataFrame(found, columns=[*self.features, BIAS], index=features.index)
+
+    def _matrix(self, features: pd.DataFrame) -> Any:
         import xgboost
 
-        matrix = xgboost.DMatrix(features[self.features], nthread=self.threads)
-        return np.asarray(self.booster.predict(matrix), dtype=float)
+        cells = self.encoding.apply(features)
+        return xgboost.DMatrix(cells, nthread=self.threads, feature_types=self.encoding.kinds, enable_categorical=True)
 
     def gains(self) -> dict[str, float]:
         """Return the total gain of each feature the trees use."""
-        found = self.booster.get_score(importance_type="total_gain")
-        return {name: float(found.get(name, 0.0)) for name in self.features}
+        found = [booster.get_score(importance_type="total_gain") for booster in self.boosters]
+        return {
+            name: float(np.mean([gains.get(f"f{place}", 0.0) for gains in found]))
+            for place, name in enumerate(self.features)
+        }
 
     def save(self, folder: Path) -> None:
         """Write the booster in XGBoost's format and the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        self.booster.save_model(folder / "booster.ubj")
-        stored = {
-            "parameters": self.parameters,
-            "rounds": self.rounds,
-            "seed": self.seed,
-            "features": self.features,
-        }
-        write_json(folder / "xgboost.json", stored)
+        for bag, booster in enumerate(self.boosters):
+            booster.save_model(folder / f"booster_{bag}.ubj")
+        chosen = ("parameters", "rounds", "seed", "monotone", "bags")
+        stored = {name: getattr(self, name) for name in chosen}
+        write_json(folder / "xgboost.json", {**stored, "encoding": self.encoding.as_dict()})
 
     @classmethod
     def load(cls, folder: Path) -> "BoostedChurnModel":
@@ -80,21 +132,40 @@ class BoostedChurnModel:
         import xgboost
 
         stored = read_json(folder / "xgboost.json")
-        model = cls(stored["parameters"], stored["rounds"], seed=stored["seed"])
-        model.features = stored["features"]
-        model.booster = xgboost.Booster(model_file=folder / "booster.ubj")
+        encoding = Encoding.from_dict(stored.pop("encoding"))
+        model = cls(**stored)
+        model.encoding = encoding
+        files = [folder / f"booster_{bag}.ubj" for bag in range(model.bags)]
+        model.boosters = [xgboost.Booster(model_file=path) for path in files]
         return model
 
 
-def quantile_matrix(features: pd.DataFrame, churned: Array, threads: int, reference: Any = None) -> Any:
-    """Return XGBoost's binned matrix; a validation matrix takes its bins from `reference`."""
+def quantile_matrix(
+    encoding: Encoding, features: pd.DataFrame, churned: Array, threads: int, reference: Any = None
+) -> Any:
+    """Return XGBoost's binned matrix; a validation matrix takes its bins from `reference`.
+
+    Features go by their numbers: a user's column may have a name that XGBoost refuses.
+    """
     import xgboost
 
-    return xgboost.QuantileDMatrix(features, label=churned, nthread=threads, ref=reference)
+    cells, kinds = encoding.apply(features), encoding.kinds
+    return xgboost.QuantileDMatrix(
+        cells, label=churned, nthread=threads, ref=reference, feature_types=kinds, enable_categorical=True
+    )
 
 
-def fit_fold(train: Any, valid: Any, parameters: dict[str, float], settings: ChurnSettings, seed: int) -> FitCurve:
-    """Fit one fold with early stopping and return its curve of validation log-loss.
+def fold_matrices(train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, Array], threads: int) -> FoldMatrices:
+    """Return a fold's features and outcomes in bins; categories are those of the rows to learn from."""
+    encoding = Encoding.learn(train[0])
+    binned = quantile_matrix(encoding, *train, threads)
+    return FoldMatrices(encoding, binned, quantile_matrix(encoding, *valid, threads, reference=binned))
+
+
+def fit_fold(
+    fold: FoldMatrices, parameters: dict[str, float], settings: ChurnSettings, seed: int, rounds: int | None = None
+) -> FitCurve:
+    """Fit one fold with early stopping, or for so many rounds, and return its curve of validation log-loss.
 
     Raises:
         InputError: XGBoost refuses a parameter.
@@ -104,11 +175,11 @@ def fit_fold(train: Any, valid: Any, parameters: dict[str, float], settings: Chu
     curve: dict[str, Any] = {}
     try:
         booster = xgboost.train(
-            _full(parameters, seed, settings.threads),
-            train,
-            settings.max_rounds,
-            evals=[(valid, "valid")],
-            early_stopping_rounds=settings.patience_rounds,
+            complete(parameters, seed, settings.threads, constraints(settings.monotone, list(fold.encoding.columns))),
+            fold.train,
+            settings.max_rounds if rounds is None else rounds,
+            evals=[(fold.valid, "valid")],
+            early_stopping_rounds=settings.patience_rounds if rounds is None else None,
             evals_result=curve,
             verbose_eval=False,
         )
@@ -119,6 +190,19 @@ def fit_fold(train: Any, valid: Any, parameters: dict[str, float], settings: Chu
     return FitCurve(booster, np.array(curve["valid"]["logloss"]))
 
 
-def _full(parameters: dict[str, float], seed: int, threads: int) -> dict[str, Any]:
+def complete(parameters: dict[str, float], seed: int, threads: int, monotone: str | None) -> dict[str, Any]:
+    """Return all that XGBoost is told."""
     whole = {name: int(value) if name in _WHOLE else value for name, value in parameters.items()}
-    return {**_FIXED, **whole, "seed": seed, "nthread": threads}
+    ways = {} if monotone is None else {"monotone_constraints": monotone}
+    return {**_FIXED, **whole, **ways, "seed": seed, "nthread": threads}
+
+
+def constraints(monotone: dict[str, int], features: list[str]) -> str | None:
+    """Return XGBoost's list of ways, one per feature: 1 = churn may only rise with it, -1 = only fall, 0 = any.
+
+    `monotone` names features, or patterns such as `days_since_*`; the first that fits counts.
+    """
+    if not monotone:
+        return None
+    ways = [next((way for name, way in monotone.items() if fnmatchcase(feature, name)), 0) for feature in features]
+    return f"({','.join(map(str, ways))})"

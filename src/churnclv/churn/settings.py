@@ -5,6 +5,11 @@ from enum import Enum
 
 from ..errors import require
 
+AUTO = "auto"
+NAMES = ("xgboost", "logistic", "formula")
+
+_SMALL_ROWS, _SMALL_BAGS = 20_000, 5
+
 
 class Calibration(Enum):
     """How raw probabilities become churn scores; `auto` chooses on the validation folds."""
@@ -13,6 +18,24 @@ class Calibration(Enum):
     none = "none"
     sigmoid = "sigmoid"
     isotonic = "isotonic"
+    venn_abers = "venn_abers"
+
+
+class Objective(Enum):
+    """What tuning makes best: log-loss (least), or AUC, average precision or expected profit (greatest)."""
+
+    log_loss = "log_loss"
+    auc = "auc"
+    average_precision = "average_precision"
+    profit = "profit"
+
+
+class ClassWeight(Enum):
+    """Whether trees weigh both classes the same in sum; `auto` lets calibrated log-loss on the folds decide."""
+
+    auto = "auto"
+    none = "none"
+    balanced = "balanced"
 
 
 @dataclass
@@ -20,24 +43,50 @@ class ChurnSettings:
     """The model of leaving, and its parameters when nothing is tuned.
 
     Attributes:
-        name: the family, `xgboost`.
+        name: `xgboost`, `logistic` (regression), `formula` (the probabilistic model's chance of no purchase, or of a
+            contract's end), or `auto`: the one of them, or the blend of their log-odds, with the least log-loss on the
+            validation folds.
+        objective: what the search of XGBoost's parameters makes best.
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
         patience_rounds: a fold stops after so many rounds without improvement.
         threads: XGBoost's threads; 0 takes all cores. The result does not depend on it.
         calibration: how probabilities are calibrated.
+        class_weight: none, balanced or auto.
+        bags: how many boosters, alike but for their seeds, are averaged; 0 = 5 below 20,000 training rows, where one
+            booster's luck matters, else 1.
+        monotone: features (or patterns such as `days_since_*`) and which way churn may go with them: 1 = up, -1 = down.
+        penalty_strengths: of the logistic regression, tried in turn.
+        formula_columns: whether trees and logistic regression also see what the probabilistic model says of each
+            customer, estimated on what lies before the cutoff.
     """
 
-    name: str = "xgboost"
+    name: str = AUTO
+    objective: Objective = Objective.log_loss
     parameters: dict[str, float] = field(default_factory=dict)
     max_rounds: int = 600
     patience_rounds: int = 30
     threads: int = 0
     calibration: Calibration = Calibration.auto
+    class_weight: ClassWeight = ClassWeight.auto
+    bags: int = 0
+    monotone: dict[str, int] = field(default_factory=dict)
+    penalty_strengths: list[float] = field(default_factory=lambda: [30.0, 1000.0, 10000.0])
+    formula_columns: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require(self.name == "xgboost", f"churn.name is {self.name!r}, allowed is 'xgboost'.")
+        allowed = f"allowed are {', '.join((AUTO, *NAMES))}."
+        require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
         for name in ("max_rounds", "patience_rounds"):
             require(getattr(self, name) >= 1, f"churn.{name} is {getattr(self, name)}, allowed is 1 or more.")
         require(self.threads >= 0, f"churn.threads is {self.threads}, allowed is 0 or more.")
+        require(self.bags >= 0, f"churn.bags is {self.bags}, allowed is 0 or more.")
+        wrong = {name: way for name, way in self.monotone.items() if way not in (-1, 0, 1)}
+        require(not wrong, f"churn.monotone has {wrong}.", remedy="1 = churn may only rise with it, -1 = only fall.")
+        penalties = len(self.penalty_strengths) > 0 and min(self.penalty_strengths) > 0
+        require(penalties, f"churn.penalty_strengths is {self.penalty_strengths}.", remedy="name at least one above 0.")
+
+    def bags_for(self, rows: int) -> int:
+        """Return how many boosters are averaged for so many training rows."""
+        return self.bags or (_SMALL_BAGS if rows < _SMALL_ROWS else 1)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..features.encoding import Encoding
 from ..files import read_json, write_json
 from .histories import Array
 from .settings import BoostingSettings
@@ -35,13 +36,18 @@ class BoostedAmount:
     def __init__(self, chosen: BoostingSettings, seed: int) -> None:
         """Keep the choice of trees and the seed."""
         self.chosen, self.seed = chosen, seed
-        self.features: list[str] = []
+        self.encoding = Encoding((), {})
         self.boosters: dict[str, Any] = {}
         self.means: dict[str, float] = {}
 
+    @property
+    def features(self) -> list[str]:
+        """The columns learned from."""
+        return list(self.encoding.columns)
+
     def fit(self, features: pd.DataFrame, amount: Array, start: Start | None) -> "BoostedAmount":
         """Fit on features (n, k) and amounts (n,), from a start or from the mean."""
-        self.features, any_amount = list(features.columns), amount > 0
+        self.encoding, any_amount = Encoding.learn(features), amount > 0
         self.means = {
             "amount": float(amount.mean()) or _LEAST,
             "chance": float(np.clip(any_amount.mean(), _SURE, 1.0 - _SURE)),
@@ -61,7 +67,9 @@ class BoostedAmount:
     def _boost(self, name: str, features: pd.DataFrame, target: Array, margin: Array, more: dict[str, str]) -> None:
         import xgboost
 
-        matrix = xgboost.QuantileDMatrix(features, label=target, base_margin=margin, nthread=self.chosen.threads)
+        matrix = xgboost.QuantileDMatrix(
+            self.encoding.apply(features), label=target, base_margin=margin, nthread=self.chosen.threads, **self._kinds
+        )
         whole = {key: int(value) if key in _WHOLE else value for key, value in self.chosen.parameters.items()}
         if self.chosen.kind != "tweedie":
             whole.pop("tweedie_variance_power", None)
@@ -81,8 +89,13 @@ class BoostedAmount:
     def _predict(self, name: str, features: pd.DataFrame, margin: Array) -> Array:
         import xgboost
 
-        matrix = xgboost.DMatrix(features[self.features], base_margin=margin, nthread=self.chosen.threads)
+        cells = self.encoding.apply(features)
+        matrix = xgboost.DMatrix(cells, base_margin=margin, nthread=self.chosen.threads, **self._kinds)
         return np.asarray(self.boosters[name].predict(matrix), dtype=float)
+
+    @property
+    def _kinds(self) -> dict[str, Any]:
+        return {"feature_types": self.encoding.kinds, "enable_categorical": True}
 
     def _log_amount(self, n: int, start: Start | None) -> Array:
         mean = self.means["amount"]
@@ -103,7 +116,7 @@ class BoostedAmount:
         folder.mkdir(parents=True, exist_ok=True)
         for name, booster in self.boosters.items():
             booster.save_model(folder / f"{name}.ubj")
-        fitted = {"features": self.features, "means": self.means, "boosters": list(self.boosters)}
+        fitted = {"encoding": self.encoding.as_dict(), "means": self.means, "boosters": list(self.boosters)}
         write_json(folder / "boosted.json", fitted)
 
     def load(self, folder: Path) -> "BoostedAmount":
@@ -111,7 +124,7 @@ class BoostedAmount:
         import xgboost
 
         stored = read_json(folder / "boosted.json")
-        self.features, self.means = stored["features"], stored["means"]
+        self.encoding, self.means = Encoding.from_dict(stored["encoding"]), stored["means"]
         files = {name: folder / f"{name}.ubj" for name in stored["boosters"]}
         self.boosters = {name: xgboost.Booster(model_file=path) for name, path in files.items()}
         return self

@@ -33,8 +33,8 @@ class Past:
 
     def at(self, cutoffs: Any) -> "Past":
         """Return the rows at some cutoffs."""
-        rows = self.data.features["cutoff"].isin(list(cutoffs)).to_numpy()
-        formula = None if self.formula is None else self.formula[rows].reset_index(drop=True)
+        rows = self.data.rows_at(cutoffs)
+        formula = None if self.formula is None else self.formula.iloc[rows].reset_index(drop=True)
         return Past(self.data.at(cutoffs), self.horizon_days, formula)
 
 

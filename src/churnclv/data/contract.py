@@ -8,7 +8,11 @@ import pandera.ibis as pa
 from ..errors import InputError
 from .settings import STATIC, DataSettings
 
-KINDS = ("order", "refund")
+KINDS = (
+    "order", "refund", "discount", "action", "send", "open", "click", "unsubscribe", "referral",
+    "contract_start", "contract_end", "plan_change", "payment_failure",
+)  # fmt: skip
+SALES = ("order", "refund")
 AMOUNT_TYPE = dt.Decimal(18, 4)
 TEXTS = ("order_id", "item", "category", "channel", "session_id", "other_id")
 EVENT_COLUMNS = ("customer_id", "timestamp", "kind", "amount", "quantity", *TEXTS)
@@ -21,7 +25,7 @@ def event_columns(settings: DataSettings) -> tuple[str, ...]:
 
 def text_columns(settings: DataSettings) -> tuple[str, ...]:
     """Return those of them that are text and may be null."""
-    return (*TEXTS, *(f"{STATIC}{name}" for name in settings.static))
+    return (*TEXTS, *(f"{STATIC}{name}" for name in settings.attribute_names))
 
 
 def _schema(texts: tuple[str, ...]) -> pa.DataFrameSchema:
@@ -48,7 +52,8 @@ def check_events(events: Any, origin: str, settings: DataSettings) -> None:
         _schema(text_columns(settings)).validate(events, lazy=True)
     except SchemaErrors as errors:
         broken = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
-    if settings.has_amount and int(events.amount.isnull().sum().execute()):
+    unpaid = events.amount.isnull() & events.kind.isin(SALES)
+    if settings.has_amount and int(unpaid.sum().fill_null(0).execute()):
         broken.append("amount: not_nullable")
     if broken:
         raise InputError(

@@ -3,15 +3,18 @@
 import codecs
 import contextlib
 import csv
+import gzip
 import io
 import mmap
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO, cast
 
 from ..errors import InputError, listed, require
-from .settings import STATIC
+from .settings import DataSettings
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -20,9 +23,16 @@ _HEADER_CHARACTERS = 1 << 16  # below the most that csv takes as one cell
 _NAME_CHARACTERS = 60
 
 
+def _unpacked(path: Path) -> IO[bytes]:
+    """Open a file's bytes, unpacked where it is gzipped."""
+    with path.open("rb") as content:
+        packed = content.read(2) == b"\x1f\x8b"
+    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
+
+
 def detect_encoding(path: Path) -> str:
     """Return a file's encoding from its first bytes: a mark, the zero bytes of UTF-16, else UTF-8."""
-    with path.open("rb") as content:
+    with _unpacked(path) as content:
         start = content.read(4096)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
@@ -33,8 +43,10 @@ def detect_encoding(path: Path) -> str:
 
 
 @contextlib.contextmanager
-def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
+def as_utf8(path: Path, encoding: str, where: str = "data") -> Iterator[Path]:
     """Yield a path to the file's text in plain UTF-8: a checked temporary copy, made in chunks.
+
+    `where` begins the names of the file's settings in messages.
 
     Raises:
         InputError: the bytes are not text in that encoding, or the encoding is unknown.
@@ -44,20 +56,23 @@ def as_utf8(path: Path, encoding: str) -> Iterator[Path]:
         copy = Path(folder) / "log.csv"
         try:
             with (
-                path.open(encoding=chosen, newline="") as source,
+                _unpacked(path) as content,
+                io.TextIOWrapper(content, encoding=chosen, newline="") as source,
                 copy.open("w", encoding="utf-8", newline="") as text,
             ):
                 text.write(source.read(1).replace("\ufeff", ""))  # a mark that the named encoding does not take off
                 while chunk := source.read(_CHUNK_CHARACTERS):
                     text.write(chunk.replace("\0", ""))
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise InputError(f"{path}: is a damaged gzip file ({error}).", remedy="pack or copy it again.") from None
         except UnicodeError as error:
             raise InputError(
                 f"{path}: is not {chosen} text ({error}).",
-                remedy="name the encoding, for example data.encoding=cp1252 (Excel in Western Europe).",
+                remedy=f"name the encoding, for example {where}.encoding=cp1252 (Excel in Western Europe).",
             ) from None
         except LookupError:
             raise InputError(
-                f"data.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252."
+                f"{where}.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252."
             ) from None
         yield copy
 
@@ -84,19 +99,20 @@ def find_blank_rows(path: Path, separator: str) -> list[int]:
         csv.field_size_limit(former)
 
 
-def detect_separator(path: Path, wanted: list[str], chosen: str) -> str:
+def detect_separator(path: Path, wanted: list[str], chosen: str, where: str = "data") -> str:
     """Return the separator under which the header has most of the wanted columns; `chosen` wins unless 'auto'."""
     if chosen != "auto":
         known = len(chosen) == 1 or chosen == "whitespace"
-        require(known, f"data.separator is {chosen!r}.", remedy="one character, or 'whitespace'.")
+        require(known, f"{where}.separator is {chosen!r}.", remedy="one character, or 'whitespace'.")
         return chosen
     hits = {mark: len(set(wanted) & set(read_header(path, mark))) for mark in SEPARATORS}
     widths = {mark: len(read_header(path, mark)) for mark in SEPARATORS}
     return max(SEPARATORS, key=lambda mark: (hits[mark], mark != "whitespace" and widths[mark] > 1, widths[mark]))
 
 
-def check_header(origin: str, header: list[str], columns: dict[str, str], separator: str | None = None) -> None:
+def check_header(origin: str, header: list[str], settings: DataSettings, separator: str | None = None) -> None:
     """Raise `InputError` that names every mapped column missing from the header, at once."""
+    columns, setting = settings.mapped(), settings.setting
     require(any(header), f"{origin}: row 1 is blank.", remedy="export the log again; the first row names the columns.")
     doubled = sorted({name for name in header if header.count(name) > 1 and name in columns.values()})
     require(
@@ -107,16 +123,11 @@ def check_header(origin: str, header: list[str], columns: dict[str, str], separa
     missing = {role: name for role, name in columns.items() if name not in header}
     if not missing:
         return
-    absent = listed([f"{name!r} ({_setting(role)})" for role, name in missing.items()])
+    absent = listed([f"{name!r} ({setting(role)})" for role, name in missing.items()])
     found = listed([name[:_NAME_CHARACTERS] for name in header])
-    remedy = f"the columns are {found}; map them, for example {_setting(next(iter(missing)))}=..."
+    remedy = f"the columns are {found}; map them, for example {setting(next(iter(missing)))}=..."
     if separator is not None and len(header) == 1:
         others = [name for mark, name in SEPARATORS.items() if mark in header[0] and mark != separator]
         if others:
-            remedy = f"the whole first line is one column; it holds a {others[0]}: set data.separator=auto."
+            remedy = f"the whole first line is one column; it holds a {others[0]}: set {settings.where}.separator=auto."
     raise InputError(f"{origin}: row 1: no column {absent}.", remedy=remedy)
-
-
-def _setting(role: str) -> str:
-    """Return the setting that maps a role to a column."""
-    return f"data.static.{role.removeprefix(STATIC)}" if role.startswith(STATIC) else f"data.columns.{role}"

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from .settings import Shape
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -13,7 +15,7 @@ class Fault:
     remedy: str
 
 
-CATALOGUE = (
+CATALOGUE = (  # those of a log of orders or other events
     Fault(
         "malformed_row",
         "row",
@@ -45,6 +47,12 @@ CATALOGUE = (
         "timestamp",
         "lies before data.earliest",
         "a filler such as 1900-01-01? set data.earliest",
+    ),
+    Fault(
+        "unknown_kind",
+        "kind",
+        "is of a kind that is not known",
+        "list its word in kinds, or name an other_kind",
     ),
     Fault(
         "missing_amount",
@@ -95,4 +103,66 @@ CATALOGUE = (
         "kept; a day counts as one purchase occasion",
     ),
 )
-BY_NAME = {fault.name: fault for fault in CATALOGUE}
+_ENDS = (
+    Fault("unparseable_end", "end", "has an end that cannot be read", "list the word for open in data.open_tokens"),
+    Fault(
+        "mixed_end_format",
+        "end",
+        "writes its end in another way than most rows",
+        "export dates in one format",
+    ),
+    Fault(
+        "end_before_start",
+        "end",
+        "ends before it starts",
+        "a filler such as 1900-01-01 for open contracts? list it in data.open_tokens",
+    ),
+    Fault(
+        "after_observation",
+        "timestamp",
+        "starts at or after data.observed_until",
+        "not known yet at that moment; neither is it counted in data.max_set_aside_share",
+    ),
+    Fault(
+        "end_after_observation",
+        "end",
+        "ends at or after data.observed_until",
+        "kept as a contract that is open: a planned end has not happened",
+    ),
+)
+_CONTRACT_PRICES = (
+    Fault("negative_price", "price", "has a negative price", "a credit is no price per month"),
+    Fault("missing_price", "price", "has no price", "kept, its price is not known"),
+)
+_OVERLAP = Fault(
+    "overlapping_contract",
+    "timestamp",
+    "starts before the day on which an earlier contract of its customer ends",
+    "keep contracts side by side with data.policy.overlapping_contract=keep",
+)
+_SHARED = {fault.name: fault for fault in CATALOGUE}
+_DATES = ("missing_date", "unparseable_date", "mixed_date_format", "future_date", "early_date")
+_PRICES = ("non_finite_amount", "unparseable_amount", "mixed_currency")
+_SPELLING = ("padded_id", "leading_zero_id", "time_zone", "currency_symbol", "decimal_comma")
+CONTRACTS = (  # those of a table of contracts
+    *(_SHARED[name] for name in ("malformed_row", "missing_id", *_DATES)),
+    *_ENDS,
+    *(_SHARED[name] for name in _PRICES),
+    *_CONTRACT_PRICES,
+    *(_SHARED[name] for name in ("exact_duplicate", *_SPELLING)),
+    _OVERLAP,
+)
+ATTRIBUTES = tuple(_SHARED[name] for name in ("malformed_row", "missing_id", "padded_id", "leading_zero_id"))
+CHOSEN = ("after_observation",)  # set aside because of the moment chosen: no fault of the file
+LABELLED = (  # those of a table with one row per customer
+    CATALOGUE[0],
+    Fault("missing_id", "customer_id", "names no customer", "fill the id, or set data.columns.customer_id"),
+    Fault("missing_label", "target", "has no outcome", "leave such rows out: they are for scoring, not for learning"),
+    Fault("repeated_id", "customer_id", "has the id of an earlier row", "a labelled table has one row per customer"),
+)
+BY_NAME = {fault.name: fault for fault in (*LABELLED, *CONTRACTS, *CATALOGUE)}
+
+
+def faults_of(shape: Shape) -> tuple[Fault, ...]:
+    """Return the faults of dated rows, in the order in which they set a row aside."""
+    return CONTRACTS if shape is Shape.contracts else CATALOGUE

@@ -1,6 +1,6 @@
 """From text to ids, dates and exact amounts, as engine expressions; what cannot be read becomes null, never a guess."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -73,22 +73,23 @@ def date_shape(text: Any) -> Any:
     return ibis.cases(*[(trimmed.re_search(rule), name) for name, rule in SHAPES.items()], else_=ibis.null("string"))
 
 
-def choose_day_first(raw: Any, settings: DataSettings, origin: str) -> bool:
-    """Return whether 03/04/2011 is the third of April, from the rows in which only one reading is possible.
+def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: str) -> bool:
+    """Return whether 03/04/2011 is the third of April, from the cells in which only one reading is possible.
+
+    `cells` has one column, `text`; `column` is the name that messages give it.
 
     Raises:
         InputError: no row decides, or rows decide both ways.
     """
     if settings.day_first is not None:
         return settings.day_first
-    first, second = (raw.timestamp.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
-    numbers = raw.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
+    first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
+    numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
     counts = numbers.aggregate(
         all=numbers.first.count(), day=(numbers.first > _MONTHS).sum(), month=(numbers.second > _MONTHS).sum()
     ).execute()
     rows, day, month = (int(counts[name].fillna(0).iloc[0]) for name in ("all", "day", "month"))
-    column = settings.columns.timestamp
-    remedy = "say which with data.day_first=true or data.day_first=false."
+    remedy = f"say which with {settings.where}.day_first=true or {settings.where}.day_first=false."
     require(
         not (rows and day == month == 0),
         f"{origin}: column {column!r}: days and months cannot be told apart.",
@@ -138,6 +139,11 @@ def bound(text: str | None, default: datetime, name: str) -> datetime:
     return date
 
 
+def latest_moment(settings: DataSettings) -> datetime:
+    """Return the moment after which a date is in the future: `data.latest`, or a day from now."""
+    return bound(settings.latest, datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1), "data.latest")
+
+
 def currency(text: Any) -> Any:
     """Return the code of the currency inside an amount; empty where there is none."""
     return text.upper().re_extract(_SYMBOLS, 0).substitute(_CODES)
@@ -167,7 +173,11 @@ def choose_decimal(raw: Any, role: str, settings: DataSettings, origin: str) -> 
     undecided = sums["either"] > 0 and sums["comma"] == sums["point"] == 0
     column = settings.columns.mapped()[role]
     example = f"{origin}: column {column!r}: {int(sums['either'])} amounts such as 1,234 can be read two ways."
-    require(not undecided, example, remedy="say which with data.decimal=point or data.decimal=comma.")
+    require(
+        not undecided,
+        example,
+        remedy=f"say which with {settings.where}.decimal=point or {settings.where}.decimal=comma.",
+    )
     return Decimal.comma if sums["comma"] > sums["point"] else Decimal.point
 
 

@@ -1,10 +1,10 @@
 """The data-quality report: every row of the input accounted for."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import InputError
-from .faults import BY_NAME
+from .faults import BY_NAME, CHOSEN
 from .settings import DataSettings, Policy
 
 
@@ -21,7 +21,11 @@ class FaultCount:
 
 @dataclass(frozen=True)
 class QualityReport:
-    """What was read, kept and set aside."""
+    """What was read, kept and set aside.
+
+    `rows_kept` are rows of the file; a contract becomes more than one event. `tables` are the reports of other tables
+    by name, of which `known_customers` are also in the main one.
+    """
 
     origin: str
     rows_read: int
@@ -35,6 +39,11 @@ class QualityReport:
     input_fingerprint: str
     fingerprint: str
     faults: tuple[FaultCount, ...]
+    events: int = field(default=0, kw_only=True)
+    contracts: int = field(default=0, kw_only=True)
+    ended: int = field(default=0, kw_only=True)
+    known_customers: int | None = field(default=None, kw_only=True)
+    tables: dict[str, "QualityReport"] = field(default_factory=dict, kw_only=True)
 
     @property
     def rows_set_aside(self) -> int:
@@ -49,9 +58,25 @@ class QualityReport:
         """Return the report as lines for people."""
         head = (
             f"{self.rows_read:,} rows read = {self.rows_kept:,} kept + {self.rows_set_aside:,} set aside; "
-            f"{self.customers:,} customers, {self.orders:,} orders, {self.first_event} to {self.last_event}"
+            f"{self.customers:,} customers{self._content()}"
         )
-        return [head] + [
+        others = [f"{name}: {line}" for name, report in self.tables.items() for line in report.lines()]
+        return [head, *self._fault_lines(), *others]
+
+    def _content(self) -> str:
+        """Return what the rows are, in words."""
+        known = "" if self.known_customers is None else f", {self.known_customers:,} of them in the main table"
+        if not self.first_event:
+            return known
+        what = f"{self.orders:,} orders"
+        if self.contracts:
+            what = f"{self.contracts:,} contracts, {self.ended:,} of them ended"
+        elif not self.orders:
+            what = f"{self.events:,} events"
+        return f"{known}, {what}, {self.first_event} to {self.last_event}"
+
+    def _fault_lines(self) -> list[str]:
+        return [
             f"  {count.rows:>9,} rows: each {BY_NAME[count.fault].rule} "
             + (f"[{count.set_aside:,} set aside for it]" if count.set_aside else "[kept]")
             for count in self.faults
@@ -59,14 +84,19 @@ class QualityReport:
         ]
 
     def to_markdown(self) -> str:
-        """Return the report as a Markdown page."""
+        """Return the report as a Markdown page, with a section per other table."""
+        others = [f"## {name}\n\n" + "\n".join(report.section()) for name, report in self.tables.items()]
+        return "\n".join(["# Data quality", "", *self.section(), *others])
+
+    def section(self) -> list[str]:
+        """Return the report's part of that page."""
         table = ["| fault | policy | rows | set aside | first row |", "|---|---|---:|---:|---:|"]
         table += [
             f"| {count.fault}: {BY_NAME[count.fault].rule} | {count.policy} | {count.rows} | {count.set_aside} "
             f"| {'' if count.first_row is None else count.first_row} |"
             for count in self.faults
         ]
-        return "\n".join(["# Data quality", "", self.lines()[0], "", *table, ""])
+        return [self.lines()[0], "", *table, ""]
 
 
 def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, settings: DataSettings) -> None:
@@ -76,17 +106,19 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
         raise InputError("\n".join(_sentence(count, origin, settings) for count in failed))
     aside = [count for count in counts if count.set_aside]
     total = sum(count.set_aside for count in aside)
-    if total > settings.max_set_aside_share * rows_read:
+    faulty = sum(count.set_aside for count in aside if count.fault not in CHOSEN)
+    if faulty > settings.max_set_aside_share * rows_read:
         raise InputError(
-            f"{origin}: {total:,} of {rows_read:,} rows would be set aside, more than data.max_set_aside_share "
+            f"{origin}: {faulty:,} of {rows_read:,} rows would be set aside, more than data.max_set_aside_share "
             f"= {settings.max_set_aside_share:g}:\n" + "\n".join(_sentence(count, origin, settings) for count in aside),
-            remedy="mend the file, change data.policy.<fault>, or allow more with data.max_set_aside_share.",
+            remedy=f"mend the file, change {settings.where}.policy.<fault>, or allow more with "
+            "data.max_set_aside_share.",
         )
     if total == rows_read:
         raise InputError(
             f"{origin}: no row is left after the policies:\n"
             + "\n".join(_sentence(count, origin, settings) for count in aside),
-            remedy="mend the file or change data.policy.<fault>.",
+            remedy=f"mend the file or change {settings.where}.policy.<fault>.",
         )
 
 

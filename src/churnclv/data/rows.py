@@ -1,16 +1,17 @@
 """Rows: every row of the raw log parsed, with one boolean column per fault."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import ibis
 
 from . import parsing
 from .contract import text_columns
-from .settings import DataSettings, Policy
+from .contracts import CONTRACT_ROLES, parse_ends
+from .dates import parse_dates
+from .kinds import name_kinds
+from .settings import DataSettings, Shape
 from .source import RawLog
-
-_DAY = timedelta(days=1)
 
 
 def parse_rows(log: RawLog, settings: DataSettings) -> tuple[Any, tuple[str, str]]:
@@ -20,56 +21,38 @@ def parse_rows(log: RawLog, settings: DataSettings) -> tuple[Any, tuple[str, str
         InputError: days and months, or thousands and decimals, cannot be told apart.
     """
     raw = log.table
-    dates, date_style = _parse_dates(log, settings)
+    dates = parse_dates(log, settings)
     money, decimal_style = _parse_money(log, settings)
-    texts = text_columns(settings)
-    identity = {
-        "row": raw.row,
-        "content": raw.content,
-        "customer_id": parsing.clean_id(raw.customer_id, settings.missing_tokens),
-        **{name: raw[name].strip().nullif("") if name in raw.columns else ibis.null("string") for name in texts},
-    }
-    parsed = raw.select(**identity, raw_id=raw.customer_id, **dates, **money)
-    return _flag(parsed, settings), (date_style, decimal_style)
-
-
-def _parse_dates(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], str]:
-    raw = log.table
-    shape = parsing.date_shape(raw.timestamp)
-    if settings.date_format != "auto":
-        date = parsing.parse_date(raw.timestamp, shape, False, settings)
-        return {
-            "timestamp": date,
-            "raw_date": raw.timestamp,
-            "other_shape": ibis.literal(False),
-            "offset": ibis.literal(False),
-        }, settings.date_format
-    rows = (
-        raw.select(shape=shape)
-        .group_by("shape")
-        .agg(rows=lambda t: t.count())
-        .order_by(ibis.desc("rows"), "shape")
-        .execute()
+    contracts = settings.shape is Shape.contracts
+    roles = CONTRACT_ROLES if contracts else {}
+    texts = {name: roles.get(name, name) for name in (*text_columns(settings), "kind")}
+    parsed = raw.select(
+        row=raw.row,
+        content=raw.content,
+        customer_id=parsing.clean_id(raw.customer_id, settings.missing_tokens),
+        **{name: _text(raw, role) for name, role in texts.items()},
+        raw_id=raw.customer_id,
+        timestamp=dates.moment,
+        raw_date=raw.timestamp,
+        other_shape=dates.other_shape,
+        offset=dates.offset,
+        **money,
+        **(parse_ends(log, settings) if contracts else {}),
     )
-    found = [str(name) for name in rows["shape"].dropna()]
-    main = found[0] if found else "iso"
-    matters = main == "day_month" or settings.policy.mixed_date_format is Policy.keep  # else such rows are set aside
-    day_first = "day_month" in found and matters and parsing.choose_day_first(raw, settings, log.origin)
-    alike = ("iso", "iso_offset") if main.startswith("iso") else (main,)
-    style = main if main != "day_month" else ("day_month" if day_first else "month_day")
-    return {
-        "timestamp": parsing.parse_date(raw.timestamp, shape, day_first, settings),
-        "raw_date": raw.timestamp,
-        "other_shape": ~shape.isin(alike),
-        "offset": shape == "iso_offset",
-    }, style
+    flagged = parsed.mutate(**_flags(parsed, settings))
+    return flagged if contracts else name_kinds(flagged, settings), (dates.style, decimal_style)
+
+
+def _text(raw: Any, role: str) -> Any:
+    return raw[role].strip().nullif("") if role in raw.columns else ibis.null("string")
 
 
 def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], str]:
     raw = log.table
     nothing = ibis.null(parsing.AMOUNT)
-    if "quantity" in raw.columns:
-        quantity = parsing.parse_amount(raw.quantity, parsing.choose_decimal(raw, "quantity", settings, log.origin))
+    count = "term_months" if settings.shape is Shape.contracts else "quantity"
+    if count in raw.columns:
+        quantity = parsing.parse_amount(raw[count], parsing.choose_decimal(raw, count, settings, log.origin))
     else:
         quantity = nothing
     if not settings.has_amount:
@@ -82,7 +65,7 @@ def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], s
     role = "amount" if settings.columns.amount is not None else "price"
     decimal = parsing.choose_decimal(raw, role, settings, log.origin)
     money = parsing.parse_amount(raw[role], decimal)
-    amount = money if role == "amount" else parsing.multiply(money, quantity)
+    amount = parsing.multiply(money, quantity) if role == "price" and count == "quantity" else money
     return {
         "amount": amount,
         "quantity": quantity,
@@ -92,13 +75,10 @@ def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], s
     }, decimal.value
 
 
-def _flag(parsed: Any, settings: DataSettings) -> Any:
-    """Add `kind` and one boolean column per fault."""
-    latest = parsing.bound(settings.latest, datetime.now(UTC).replace(tzinfo=None) + _DAY, "data.latest")
+def _flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
+    """Return one boolean column per fault that every dated row can show."""
+    latest = parsing.latest_moment(settings)
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
-    refund = (parsed.amount < 0).fill_null(False)
-    if settings.refund_order_pattern is not None:
-        refund |= parsed.order_id.re_search(settings.refund_order_pattern).fill_null(False)
     blank_date = parsed.raw_date.strip().nullif("").isnull()
     copies = ibis.row_number().over(
         group_by=[parsed.content, parsed.customer_id, parsed.timestamp], order_by=parsed.row
@@ -115,14 +95,12 @@ def _flag(parsed: Any, settings: DataSettings) -> Any:
         "future_date": parsed.timestamp > latest,
         "early_date": parsed.timestamp < earliest,
         "exact_duplicate": copies > 0,
-        **_amount_flags(parsed, refund, settings),
+        **_amount_flags(parsed, settings),
     }
-    filled = {name: flag.fill_null(False) for name, flag in flags.items()}
-    return parsed.mutate(kind=refund.ifelse("refund", "order"), **filled)
+    return {name: flag.fill_null(False) for name, flag in flags.items()}
 
 
-def _amount_flags(parsed: Any, refund: Any, settings: DataSettings) -> dict[str, Any]:
-    never = ibis.literal(False)
+def _amount_flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
     names = (
         "missing_amount",
         "non_finite_amount",
@@ -130,10 +108,9 @@ def _amount_flags(parsed: Any, refund: Any, settings: DataSettings) -> dict[str,
         "currency_symbol",
         "mixed_currency",
         "decimal_comma",
-        "zero_amount",
     )
     if not settings.has_amount:
-        return {**dict.fromkeys(names, never), "negative_amount": refund}
+        return dict.fromkeys(names, ibis.literal(False))
     blank = parsed.raw_amount.strip().nullif("").isnull()
     infinite = parsing.is_non_finite(parsed.raw_amount)
     signs = (
@@ -152,6 +129,4 @@ def _amount_flags(parsed: Any, refund: Any, settings: DataSettings) -> dict[str,
         "currency_symbol": parsed.sign != "",
         "mixed_currency": (parsed.sign != "") & (parsed.sign != main_sign),
         "decimal_comma": parsed.amount.notnull() & parsed.comma,
-        "zero_amount": (parsed.amount == 0) & ~refund,
-        "negative_amount": refund,
     }

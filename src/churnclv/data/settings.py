@@ -1,12 +1,27 @@
 """What can be chosen about reading a log."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..errors import require
 
 STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
+OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
+_OF_CONTRACTS = ("end", "plan", "reason", "contract_id", "term_months")
+_OF_EVENTS = (
+    "customer_id", "timestamp", "amount", "price", "quantity", "order_id", "item", "category", "channel", "session_id",
+    "other_id", "kind",
+)  # fmt: skip
+
+
+class Shape(Enum):
+    """What one row of the main table is: a purchase, a contract with start and end, or a customer with an outcome."""
+
+    orders = "orders"
+    contracts = "contracts"
+    labelled = "labelled"
 
 
 class Policy(Enum):
@@ -35,7 +50,10 @@ class Format(Enum):
 
 @dataclass
 class Columns:
-    """The file's own name for each role; null where the file has no such column."""
+    """The file's own name for each role; null where the file has no such column.
+
+    Of a table of contracts, `timestamp` is the start and `price` the price per month.
+    """
 
     customer_id: str | None = "customer_id"
     timestamp: str | None = "timestamp"
@@ -48,6 +66,12 @@ class Columns:
     channel: str | None = None
     session_id: str | None = None
     other_id: str | None = None
+    kind: str | None = None
+    end: str | None = None
+    plan: str | None = None
+    reason: str | None = None
+    contract_id: str | None = None
+    term_months: str | None = None
 
     def mapped(self) -> dict[str, str]:
         """Return role -> the file's column, for the roles that the file has."""
@@ -77,7 +101,79 @@ class Policies:
     zero_amount: Policy = Policy.keep
     negative_amount: Policy = Policy.keep
     exact_duplicate: Policy = Policy.set_aside
+    missing_label: Policy = Policy.set_aside
+    repeated_id: Policy = Policy.set_aside
     same_day_order: Policy = Policy.keep
+    unknown_kind: Policy = Policy.set_aside
+    unparseable_end: Policy = Policy.set_aside
+    mixed_end_format: Policy = Policy.set_aside
+    end_before_start: Policy = Policy.set_aside
+    after_observation: Policy = Policy.set_aside
+    end_after_observation: Policy = Policy.keep
+    missing_price: Policy = Policy.keep
+    negative_price: Policy = Policy.set_aside
+    overlapping_contract: Policy = Policy.set_aside
+
+
+@dataclass
+class TableSettings:
+    """One more table: dated events, or attributes of customers that do not change where it has no `timestamp`.
+
+    Attributes:
+        path: the file.
+        columns: role -> the file's column; `customer_id` always, `timestamp` where the rows are dated.
+        kind: what every row is, one of the canonical kinds; null without `columns.kind` takes orders and refunds.
+        kinds: the word in `columns.kind` -> canonical kind; empty where the words are canonical kinds themselves.
+        other_kind: the kind of words that `kinds` does not list; null sets such rows aside.
+        attributes: name -> the file's column.
+        policy: where it differs from the main table's.
+    """
+
+    path: str | None = None
+    columns: dict[str, str] = field(default_factory=lambda: {"customer_id": "customer_id"})
+    kind: str | None = None
+    kinds: dict[str, str] = field(default_factory=dict)
+    other_kind: str | None = None
+    attributes: dict[str, str] = field(default_factory=dict)
+    policy: dict[str, Policy] = field(default_factory=dict)
+    format: Format = Format.auto
+    separator: str = "auto"
+    encoding: str = "auto"
+    decimal: Decimal = Decimal.auto
+    date_format: str = "auto"
+    day_first: bool | None = None
+    ignore_columns: list[str] = field(default_factory=list)
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its rows are events."""
+        return "timestamp" in self.columns
+
+    def check(self, name: str) -> None:
+        """Check what needs no file to be checked; `name` is the table's own."""
+        where = f"data.tables.{name}"
+        check_names("data.tables", [name])
+        check_names(f"{where}.attributes", self.attributes)
+        unknown = sorted(set(self.columns) - set(_OF_EVENTS))
+        allowed = f"allowed are {', '.join(_OF_EVENTS)}."
+        require(not unknown, f"{where}.columns names the roles {unknown}.", remedy=allowed)
+        remedy = f"name the column: {where}.columns.customer_id=..."
+        require("customer_id" in self.columns, f"{where}.columns lacks customer_id.", remedy=remedy)
+        says = self.is_dated or (bool(self.attributes) and set(self.columns) == {"customer_id"})
+        remedy = f"map {where}.columns.timestamp (events), or only customer_id and {where}.attributes (no dates)."
+        require(says, f"{where} has neither a timestamp nor attributes alone.", remedy=remedy)
+        both = self.kind is not None and ("kind" in self.columns or self.kinds or self.other_kind)
+        remedy = "kind is for tables whose every row is the same; the others are for a column of words."
+        require(not both, f"{where} has kind={self.kind} and columns.kind, kinds or other_kind.", remedy=remedy)
+        other = sorted(set(self.policy) - set(vars(Policies())))
+        require(not other, f"{where}.policy names the faults {other}.", remedy=f"see {', '.join(vars(Policies()))}.")
+
+
+def check_names(where: str, names: Iterable[str]) -> None:
+    """Raise `InputError` for a name that cannot become part of a column's name."""
+    for name in names:
+        plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None
+        require(plain, f"{where} holds the name {name!r}.", remedy="lower case letters, digits and _.")
 
 
 @dataclass
@@ -85,10 +181,17 @@ class DataSettings:
     """Where the log is, what its columns mean and what to do with its faults.
 
     `static` declares attributes of customers that do not change, name -> the file's column: undated, they would look
-    ahead if they did.
+    ahead if they did. `tables` adds more tables by name, events or attributes. `kinds` and `other_kind` translate
+    `columns.kind`, as in `TableSettings`.
+
+    Of contracts: `open_tokens` are the texts, beside blank, by which `columns.end` says that a contract is open.
+
+    Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
+    column that says `train` or `test`, `exclude` columns that are not to be learned from.
     """
 
     name: str = "transactions"
+    shape: Shape = Shape.orders
     path: str | None = None
     builtin: str | None = None
     format: Format = Format.auto
@@ -106,6 +209,14 @@ class DataSettings:
     missing_tokens: list[str] = field(default_factory=lambda: ["nan", "null", "none", "n/a", "?", "<na>"])
     columns: Columns = field(default_factory=Columns)
     static: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    other_kind: str | None = None
+    open_tokens: list[str] = field(default_factory=lambda: list(OPEN_TOKENS))
+    tables: dict[str, TableSettings] = field(default_factory=dict)
+    target: str | None = None
+    positive: str | None = None
+    split: str | None = None
+    exclude: list[str] = field(default_factory=list)
     policy: Policies = field(default_factory=Policies)
     max_set_aside_share: float = 0.05
     set_aside_path: str | None = None
@@ -123,18 +234,12 @@ class DataSettings:
             "data.policy.malformed_row=keep: a row of another width has no columns to keep.",
             remedy="set_aside or fail.",
         )
-        for role in ("customer_id", "timestamp"):
+        for role in ("customer_id",) if self.shape is Shape.labelled else ("customer_id", "timestamp"):
             named = getattr(self.columns, role) is not None
             remedy = f"name the column: data.columns.{role}=..."
             require(named, f"data.columns.{role} is null, but every log needs one.", remedy=remedy)
-        for name in self.static:
-            plain = re.fullmatch(r"[a-z][a-z0-9_]*", name) is not None
-            require(plain, f"data.static names an attribute {name!r}.", remedy="lower case letters, digits and _.")
-        require(
-            self.columns.price is None or self.columns.quantity is not None,
-            "data.columns.price needs data.columns.quantity: amount = price x quantity.",
-            remedy="name it, or map the amount itself: data.columns.amount=...",
-        )
+        self._check_attributes()
+        self._check_columns()
         require(
             self.builtin is None or self.path is None,
             f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
@@ -145,6 +250,53 @@ class DataSettings:
             f"data.set_aside_path={self.set_aside_path} is the log itself.",
             remedy="name another file; the log is never written to.",
         )
+
+    def _check_attributes(self) -> None:
+        check_names("data.static", self.static)
+        for name, table in self.tables.items():
+            table.check(name)
+        names = self.attribute_names
+        doubled = sorted({name for name in names if names.count(name) > 1})
+        remedy = "data.static and the tables' attributes need names of their own."
+        require(not doubled, f"more than one attribute is named {', '.join(doubled)}.", remedy=remedy)
+
+    def _check_columns(self) -> None:
+        """Check that the roles are those of the shape."""
+        columns, contracts = self.columns, self.shape is Shape.contracts
+        strange = [role for role in _OF_CONTRACTS if getattr(columns, role) is not None and not contracts]
+        told = f"data.columns.{next(iter(strange), '')} is for a table of contracts."
+        require(not strange, told, remedy="data=subscriptions, or data.shape=contracts.")
+        if contracts:
+            ended = columns.end is not None
+            require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
+            remedy = "data.columns.amount=null, and the price per month is data.columns.price."
+            require(
+                columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy
+            )
+            settled = self.policy.end_before_start is not Policy.keep
+            told = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
+            require(settled, told, remedy="set_aside or fail.")
+        elif self.shape is Shape.orders:
+            require(
+                columns.price is None or columns.quantity is not None,
+                "data.columns.price needs data.columns.quantity: amount = price x quantity.",
+                remedy="name it, or map the amount itself: data.columns.amount=...",
+            )
+
+    @property
+    def attribute_names(self) -> tuple[str, ...]:
+        """The declared attributes of customers, those of the other tables last."""
+        others = [name for table in self.tables.values() for name in table.attributes]
+        return (*self.static, *others)
+
+    @property
+    def where(self) -> str:
+        """How messages begin the name of a setting."""
+        return "data"
+
+    def setting(self, role: str) -> str:
+        """Return the setting that maps a role to a column."""
+        return f"data.static.{role.removeprefix(STATIC)}" if role.startswith(STATIC) else f"data.columns.{role}"
 
     def mapped(self) -> dict[str, str]:
         """Return role -> the file's column, static attributes among them as `static_<name>`."""

@@ -19,7 +19,10 @@ from .encoding import as_utf8, check_header, detect_separator, find_blank_rows, 
 from .settings import DataSettings, Format
 
 RAW = "raw_log"
-_EMBEDDED = {"cdnow": ("lifetimes", "datasets/CDNOW_master.txt")}
+_EMBEDDED = {
+    "cdnow": ("lifetimes", "datasets/CDNOW_master.txt"),
+    "tv_subscriptions": ("empulse", "datasets/data/churn_tv_subscriptions.csv.gz"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,17 +44,18 @@ def locate(settings: DataSettings) -> Path:
     """
     if settings.builtin is not None:
         return _locate_embedded(settings.builtin)
-    require(settings.path is not None, "data.path is not set.", remedy="make train DATA=orders.csv")
+    remedy = "make train DATA=orders.csv" if settings.where == "data" else f"{settings.where}.path=table.csv"
+    require(settings.path is not None, f"{settings.where}.path is not set.", remedy=remedy)
     path = Path(os.path.expanduser(str(settings.path)))  # noqa: PTH111 # Path raises for a name such as ~orders.csv
     require(
         os.path.exists(path),  # noqa: PTH110 # Path raises for a name that is too long
         f"{path}: no such file.",
-        remedy="check data.path; it is relative to the folder you call from.",
+        remedy=f"check {settings.where}.path; it is relative to the folder you call from.",
     )
     require(
         path.is_file(),
         f"{path}: is {'a folder' if path.is_dir() else 'a device'}, not a file.",
-        remedy="name one CSV or Parquet file in data.path.",
+        remedy=f"name one CSV or Parquet file in {settings.where}.path.",
     )
     require(os.access(path, os.R_OK), f"{path}: cannot be read.", remedy="ask its owner for the right to read it.")
     require(
@@ -98,14 +102,14 @@ def read_columns(settings: DataSettings) -> list[str]:
 
         with _as_parquet(path):
             return [str(name) for name in parquet.read_schema(path).names]
-    with as_utf8(path, settings.encoding) as text:
-        return read_header(text, detect_separator(text, list(settings.mapped().values()), settings.separator))
+    with as_utf8(path, settings.encoding, settings.where) as text:
+        return read_header(text, _separator(text, settings))
 
 
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
-    check_header("the events given", header, settings.mapped())
+    check_header("the events given", header, settings)
     connection.con.register("raw_frame", frame)
     _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame"), first_row=1)
     connection.con.unregister("raw_frame")
@@ -124,7 +128,7 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
     with _as_parquet(path):
         texts = _typed_text(connection, source)
-        check_header(str(path), [name for name, _ in texts], settings.mapped())
+        check_header(str(path), [name for name, _ in texts], settings)
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
     return _raw_log(connection, str(path), (), first_row=1)
 
@@ -143,10 +147,10 @@ def _as_parquet(path: Path) -> Iterator[None]:
 
 
 def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
-    with as_utf8(path, settings.encoding) as text:
-        separator = detect_separator(text, list(settings.mapped().values()), settings.separator)
+    with as_utf8(path, settings.encoding, settings.where) as text:
+        separator = _separator(text, settings)
         header = read_header(text, separator)
-        check_header(str(path), header, settings.mapped(), separator)
+        check_header(str(path), header, settings, separator)
         connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
         malformed = (
             _read_spaced(connection, text, header, settings)
@@ -154,6 +158,10 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
             else _read_separated(connection, text, header, separator, path, settings)
         )
     return _raw_log(connection, str(path), malformed, first_row=2)
+
+
+def _separator(text: Path, settings: DataSettings) -> str:
+    return detect_separator(text, list(settings.mapped().values()), settings.separator, settings.where)
 
 
 def _read_separated(

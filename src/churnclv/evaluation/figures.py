@@ -26,7 +26,8 @@ _STYLE: dict[Any, Any] = {
 _BARS, _LINES = 20, 6
 
 
-def _canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
+def canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
+    """Return an empty figure in the house style, and its axes."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -39,9 +40,11 @@ def _canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
+
+
 def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
     """Draw predicted against happened, in ten groups of equal size."""
-    figure, axes = _canvas(title, "churn score (mean of the group)", "share that churned")
+    figure, axes = canvas(title, "churn score (mean of the group)", "share that churned")
     table = reliability_bins(truth, predicted)
     error = 1.96 * np.sqrt(table[:, 1] * (1 - table[:, 1]) / table[:, 2])
     axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="perfectly calibrated")
@@ -64,7 +67,7 @@ def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
 
 def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_of: str) -> "Figure":
     """Draw the share of all value (or churners) found in the best-ranked share of customers."""
-    figure, axes = _canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
+    figure, axes = canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
     reach = np.linspace(0, 1, len(truth) + 1)
     axes.plot(
         reach,
@@ -85,7 +88,7 @@ def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_
 
 def draw_deciles(truth: Array, predicted: Array, title: str, unit: str) -> "Figure":
     """Draw mean expected and mean actual value by decile of the expected."""
-    figure, axes = _canvas(title, "decile of customers by expected value (10 = highest)", f"mean {unit} per customer")
+    figure, axes = canvas(title, "decile of customers by expected value (10 = highest)", f"mean {unit} per customer")
     parts = np.array_split(np.argsort(predicted, kind="stable"), 10)
     place = np.arange(1, 11)
     axes.bar(place - 0.2, [predicted[part].mean() for part in parts], 0.4, color=MODEL, label="expected")
@@ -97,7 +100,7 @@ def draw_deciles(truth: Array, predicted: Array, title: str, unit: str) -> "Figu
 
 def draw_importance(gains: Mapping[str, float], title: str) -> "Figure":
     """Draw the share of the total gain of the most important features."""
-    figure, axes = _canvas(title, "share of total gain", "")
+    figure, axes = canvas(title, "share of total gain", "")
     total = sum(gains.values()) or 1.0
     best = sorted(gains.items(), key=lambda pair: (-pair[1], pair[0]))[:_BARS][::-1]
     axes.barh([name for name, _ in best], [gain / total for _, gain in best], color=MODEL)
@@ -107,7 +110,7 @@ def draw_importance(gains: Mapping[str, float], title: str) -> "Figure":
 
 def draw_frequencies(actual: Array, expected: Array, title: str) -> "Figure":
     """Draw how many customers made 0, 1, 2, ... purchases, actual beside expected; the last bar is all beyond."""
-    figure, axes = _canvas(title, "purchases within the horizon", "customers")
+    figure, axes = canvas(title, "purchases within the horizon", "customers")
     place = np.arange(len(actual))
     axes.bar(place - 0.2, expected, 0.4, color=MODEL, label="expected")
     axes.bar(place + 0.2, actual, 0.4, color=BASE, label="actual")
@@ -120,7 +123,7 @@ def draw_frequencies(actual: Array, expected: Array, title: str) -> "Figure":
 
 def draw_surface(values: Array, across: Array, up: Array, labels: tuple[str, str, str], title: str) -> "Figure":
     """Draw values (len(up), len(across)) as a map with lines of equal value; labels name across, up and the value."""
-    figure, axes = _canvas(title, labels[0], labels[1])
+    figure, axes = canvas(title, labels[0], labels[1])
     cells = axes.pcolormesh(across, up, values, cmap="viridis", shading="nearest")
     cells.set_rasterized(True)
     lines = axes.contour(across, up, values, levels=_LINES, colors="white", linewidths=0.6)
@@ -131,7 +134,7 @@ def draw_surface(values: Array, across: Array, up: Array, labels: tuple[str, str
 
 def draw_coverage(shares: Array, nominal: float, title: str) -> "Figure":
     """Draw the share of customers whose truth the interval held, by decile of the expected, shape (10,)."""
-    figure, axes = _canvas(title, "decile of customers by expected value (10 = highest)", "share inside the interval")
+    figure, axes = canvas(title, "decile of customers by expected value (10 = highest)", "share inside the interval")
     axes.bar(np.arange(1, 11), shares, color=MODEL)
     axes.axhline(nominal, color=BASE, lw=1, ls="--", label=f"{nominal:.0%} promised")
     axes.set_xticks(np.arange(1, 11))
@@ -142,7 +145,7 @@ def draw_coverage(shares: Array, nominal: float, title: str) -> "Figure":
 
 def draw_tracking(actual: Array, expected: Array, title: str) -> "Figure":
     """Draw cumulative and weekly purchases of all customers, actual beside expected, both of shape (weeks,)."""
-    figure, axes = _canvas(title, "weeks after the cutoff", "purchases since the cutoff")
+    figure, axes = canvas(title, "weeks after the cutoff", "purchases since the cutoff")
     weeks = np.arange(1, len(actual) + 1)
     axes.plot(weeks, np.cumsum(actual), color=BASE, lw=1.8, label="actual, cumulative")
     axes.plot(weeks, np.cumsum(expected), color=MODEL, lw=1.8, label="expected, cumulative")

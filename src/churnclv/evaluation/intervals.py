@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .metrics import Array, Metric
 
+LEVELS = (2.5, 97.5)  # per cent: the ends of a 95% interval
 _CELLS_PER_CHUNK = 2_000_000  # small enough to stay in the cache
 
 
@@ -77,7 +78,7 @@ def _replicate(
     plain = np.ones((n_customers, 1))
     parts = {model: {name: [] for name in metrics} for model in samples[0].predictions}  # type: ignore[var-annotated]
     with ThreadPoolExecutor() as pool:  # numpy lets go of the interpreter while it works
-        for chunk in (plain, *_draws(n_customers, replicates, seed)):
+        for chunk in (plain, *draw_customers(n_customers, replicates, seed)):
             jobs = [(model, name) for model in parts for name in metrics if chunk is plain or model in named]
             weights = [chunk[sample.customers] for sample in samples]
             figures = pool.map(partial(_mean_value, samples, weights, metrics), jobs)
@@ -94,7 +95,7 @@ def _mean_value(
     return np.asarray(np.mean(values, axis=0))
 
 
-def _draws(n_customers: int, replicates: int, seed: int) -> Iterator[Array]:
+def draw_customers(n_customers: int, replicates: int, seed: int) -> Iterator[Array]:
     """Yield chunks (n_customers, some replicates) of how often each customer is drawn."""
     generator = np.random.default_rng(seed)
     per_chunk = min(replicates, max(1, _CELLS_PER_CHUNK // n_customers))
@@ -106,5 +107,5 @@ def _draws(n_customers: int, replicates: int, seed: int) -> Iterator[Array]:
 
 def _interval(values: Array) -> Interval:
     drawn = values[1:][np.isfinite(values[1:])]
-    low, high = np.percentile(drawn, [2.5, 97.5]) if len(drawn) else (np.nan, np.nan)
+    low, high = np.percentile(drawn, LEVELS) if len(drawn) else (np.nan, np.nan)
     return Interval(float(values[0]), float(low), float(high))

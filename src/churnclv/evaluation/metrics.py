@@ -98,21 +98,26 @@ def gini(truth: Array, predicted: Array, weights: Array) -> Array:
 
 def top_decile_share(truth: Array, predicted: Array, weights: Array) -> Array:
     """Share of all value that the tenth of customers with the greatest predictions brings; ties share evenly."""
-    return _ratio(_captured(-predicted, truth, weights, np.array([0.1]))[0], truth @ weights)
+    return _ratio(captured(-predicted, truth, weights, np.array([0.1]))[0], truth @ weights)
 
 
 def decile_error(truth: Array, predicted: Array, weights: Array) -> Array:
     """Distance between total predicted and total true by tenths of the predicted, relative to the whole truth."""
-    upto = _captured(predicted, predicted - truth, weights, np.arange(1, 11) / 10.0)
+    upto = captured(predicted, predicted - truth, weights, np.arange(1, 11) / 10.0)
     return _ratio(np.abs(np.diff(upto, axis=0, prepend=0.0)).sum(axis=0), truth @ weights)
 
 
-def _captured(keys: Array, values: Array, weights: Array, shares: Array) -> Array:
-    """Return the sum of values over the given shares of customers, least keys first: (shares, replicates)."""
+def cumulate(keys: Array, values: Array, weights: Array) -> tuple[Array, Array]:
+    """Return running customers and running value, least keys first: (groups of equal keys, replicates) each."""
     order, starts = _groups(keys)
     ranked = weights[order]
     mass = np.cumsum(_sums(ranked, starts), axis=0)
-    value = np.cumsum(_sums(ranked * values[order, None], starts), axis=0)
+    return mass, np.cumsum(_sums(ranked * values[order, None], starts), axis=0)
+
+
+def captured(keys: Array, values: Array, weights: Array, shares: Array) -> Array:
+    """Return the sum of values over the given shares of customers, least keys first: (shares, replicates)."""
+    mass, value = cumulate(keys, values, weights)
     found = [
         np.interp(shares * m[-1], np.r_[0.0, m], np.r_[0.0, v]) for m, v in zip(mass.T, value.T, strict=True)
     ]  # fmt: skip

@@ -1,8 +1,8 @@
 """The data set of a run: features and labels side by side, row by row, at the cutoffs whose labels are known."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import require
 from ..snapshots.history import KEYS
-from ..snapshots.labels import LABELS
+from ..snapshots.plan import Part
 
 
 @dataclass(frozen=True)
@@ -18,17 +18,23 @@ class Dataset:
     """Rows of the population, ordered by customer and cutoff.
 
     `features` has the keys, the purchase history and every feature; `labels` is aligned to it; `names` are the columns
-    that churn models learn from; `customers` numbers the customers from 0.
+    that churn models learn from; `customers` numbers the customers from 0; `parts` is each row's cutoff, or, in a
+    labelled table without time, the number of its part.
     """
 
     features: pd.DataFrame
     labels: pd.DataFrame
     names: list[str]
     customers: NDArray[np.int64]
+    parts: "pd.Series[Any]"
 
-    def at(self, cutoffs: Sequence[datetime]) -> "Dataset":
-        """Return the rows at some cutoffs."""
-        return self._take(np.flatnonzero(self.features["cutoff"].isin(list(cutoffs))))
+    def rows_at(self, parts: Sequence[Part]) -> NDArray[np.intp]:
+        """Return where the rows of some parts are."""
+        return np.flatnonzero(self.parts.isin(list(parts)))
+
+    def at(self, parts: Sequence[Part]) -> "Dataset":
+        """Return the rows of some parts: those at some cutoffs."""
+        return self._take(self.rows_at(parts))
 
     def some(self, most: int) -> "Dataset":
         """Return at most so many rows, evenly spaced."""
@@ -36,7 +42,12 @@ class Dataset:
 
     def _take(self, rows: NDArray[np.intp]) -> "Dataset":
         features, labels = (frame.iloc[rows].reset_index(drop=True) for frame in (self.features, self.labels))
-        return Dataset(features, labels, self.names, self.customers[rows])
+        return Dataset(features, labels, self.names, self.customers[rows], self.parts.iloc[rows].reset_index(drop=True))
+
+    def with_columns(self, columns: pd.DataFrame) -> "Dataset":
+        """Return the same rows with more columns to learn from, aligned to them."""
+        features = pd.concat([self.features, columns.set_index(self.features.index)], axis=1)
+        return replace(self, features=features, names=[*self.names, *columns.columns])
 
     @property
     def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's letter
@@ -55,12 +66,18 @@ class Dataset:
 
 def join_labels(features: pd.DataFrame, labels: pd.DataFrame, names: list[str]) -> Dataset:
     """Put labels beside the features of the same customers and cutoffs; both are ordered by these keys."""
-    same = len(features) == len(labels) and all(
-        (features[key].to_numpy() == labels[key].to_numpy()).all() for key in KEYS
-    )
+    same = len(features) == len(labels) and all(_equal(features[key], labels[key]) for key in KEYS)
     if not same:
         message = "features and labels are not of the same snapshots"
         raise ValueError(message)
     require(len(features) > 0, "the population is empty at every cutoff.", remedy="see windows.active_days.")
     numbers = pd.factorize(features["customer_id"])[0].astype(np.int64)
-    return Dataset(features.reset_index(drop=True), labels[list(LABELS)].reset_index(drop=True), names, numbers)
+    known = labels.drop(columns=list(KEYS)).reset_index(drop=True)
+    frame = features.reset_index(drop=True)
+    return Dataset(frame, known, names, numbers, frame["cutoff"])
+
+
+def _equal(first: "pd.Series[Any]", second: "pd.Series[Any]") -> bool:
+    """Return whether two columns hold the same; rows of a labelled table have no cutoff."""
+    one, other = first.reset_index(drop=True), second.reset_index(drop=True)
+    return bool(((one == other) | (one.isna() & other.isna())).all())

@@ -4,6 +4,7 @@ from typing import Any
 
 from ..snapshots.history import KEYS, day_number, days_ago
 
+EXACT_LOG = "decimal(38, 12)"  # logs are rounded before they are summed, so that the sums are exact
 _ROUNDING = 1e-15  # relative; five roundings of 2**-53 each stay below
 
 
@@ -34,3 +35,18 @@ def exact_deviation(squares: Any, total: Any, count: Any) -> Any:
     spread = scale - total.cast("float64") * total.cast("float64")
     spread = (spread > _ROUNDING * scale).ifelse(spread, 0.0)
     return (spread / (n * (n - 1.0)).nullif(0.0)).sqrt()
+
+
+def entropy_term(count: Any) -> Any:
+    """Return count ln count, rounded to 12 decimals, so that sums of it are exact."""
+    number = count.cast("float64")
+    return (number * number.ln()).cast(EXACT_LOG)
+
+
+def exact_entropy(terms: Any, total: Any, names: Any) -> Any:
+    """Return -sum p ln p of shares p = count / total, in nats, from the sum of `entropy_term`; exactly 0 of one name.
+
+    Equal to ln total - (sum of count ln count) / total, which needs no second pass over open-ended names.
+    """
+    number = total.cast("float64")
+    return (names > 1).ifelse(number.ln() - terms.cast("float64") / number, 0.0)

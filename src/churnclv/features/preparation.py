@@ -1,7 +1,7 @@
 """From events and a plan to data sets: one for training, and one at the sealed cutoff whose labels stay sealed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import ceil
 from pathlib import Path
@@ -12,9 +12,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.events import Events
+from ..data.labelled import LabelledTable
+from ..data.settings import Shape
+from ..snapshots.contracts import require_recorded_ends
 from ..snapshots.history import cut_history, daily_purchases, members
 from ..snapshots.labels import LABELS, label_windows, weekly_purchases
 from ..snapshots.settings import WindowSettings
+from ..snapshots.splits import SplitPlan
 from .dataset import Dataset, join_labels
 from .settings import FeatureSettings
 from .table import build_features, feature_names
@@ -42,7 +46,10 @@ def prepare(
     cache: Path | None = None,
 ) -> Snapshots:
     """Build features at all cutoffs in one pass, and labels at the training cutoffs only."""
-    frame = build_features(events.table, events.quality.fingerprint, (*training, sealed), features, windows, cache)
+    if events.shape is Shape.contracts:
+        require_recorded_ends(events.table, training, events.end, windows)
+    found, moments = events.quality.fingerprint, (*training, sealed)
+    frame = build_features(events.table, found, moments, features, windows, cache, events.shape)
     eligible = frame[frame["in_population"]]
     names = feature_names(frame, features)
     labels = _read_labels(events, training, windows)
@@ -51,6 +58,18 @@ def prepare(
     known = join_labels(at_training, labels, names)
     daily = daily_purchases(events.table, sealed).execute()
     return Snapshots(known, at_seal, lambda: _read_labels(events, (sealed,), windows), daily)
+
+
+def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
+    """Lay a labelled table out as snapshots without a cutoff; the outcomes of the test part stay sealed."""
+    keys = pd.DataFrame({"customer_id": table.ids, "cutoff": pd.NaT, "in_population": True})
+    rows = pd.concat([keys, table.frame.reset_index(drop=True)], axis=1)
+    labels = keys[["customer_id", "cutoff"]].assign(churned=table.outcomes)
+    is_test = plan.parts == plan.sealed
+    known = join_labels(rows[~is_test], labels[~is_test], list(table.frame.columns))
+    known = replace(known, parts=pd.Series(plan.parts[~is_test]))
+    sealed = rows[is_test].reset_index(drop=True)
+    return Snapshots(known, sealed, lambda: labels[is_test].reset_index(drop=True), pd.DataFrame())
 
 
 def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:
@@ -68,11 +87,11 @@ def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
 
 
 def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
-    table = label_windows(events.table, _population(events, cutoffs, windows), cutoffs, windows.horizon_days)
-    frame: pd.DataFrame = table.execute()
-    return frame[["customer_id", "cutoff", *LABELS]]
+    population = _population(events, cutoffs, windows)
+    frame: pd.DataFrame = label_windows(events.table, population, cutoffs, windows, events.shape).execute()
+    return frame[["customer_id", "cutoff", *LABELS[events.shape]]]
 
 
 def _population(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
-    seen = members(cut_history(events.table, cutoffs), windows)
+    seen = members(cut_history(events.table, cutoffs), windows, events.shape)
     return seen.filter(seen.in_population)

@@ -3,13 +3,12 @@
 from typing import Any
 
 from ..snapshots.history import KEYS
-from .occasions import exact_mean, occasions
+from .occasions import EXACT_LOG, exact_mean, occasions
 from .settings import FeatureSettings
 
 HISTORY_COLUMNS = (
     "repeat_purchases", "last_purchase_age_days", "age_days", "mean_repeat_spend", "log_gap_days_sum"
 )  # fmt: skip
-_LOG = "decimal(38, 12)"  # logs are rounded before they are summed, so that the sums are exact
 
 
 def purchase_history(history: Any, settings: FeatureSettings) -> Any:
@@ -25,7 +24,7 @@ def purchase_history(history: Any, settings: FeatureSettings) -> Any:
     bought = occasions(history)
     bought = bought.mutate(is_first=bought.days_ago == bought.days_ago.max().over(group_by=KEYS))
     gap = bought.days_ago.lag().over(group_by=KEYS, order_by=bought.day) - bought.days_ago
-    bought = bought.mutate(log_gap=gap.cast("float64").ln().cast(_LOG))
+    bought = bought.mutate(log_gap=gap.cast("float64").ln().cast(EXACT_LOG))
     summed = bought.group_by(KEYS).agg(
         n=bought.count(),
         first=bought.days_ago.max(),

@@ -1,19 +1,33 @@
 """What can be chosen about features."""
 
+import re
 from dataclasses import dataclass, field
 
 from ..errors import require
 
+_FAMILIES = (
+    "recency", "frequency", "money", "cadence", "trend", "calendar", "attributes",
+    "basket", "journey", "engagement", "referral", "contract",
+)  # fmt: skip
+
 
 @dataclass
 class FeatureSettings:
-    """Families by name (built in, or `path/to/file.py:function`) and the windows they look back over, in days."""
+    """What is computed, and over which windows.
 
-    families: list[str] = field(
-        default_factory=lambda: ["recency", "frequency", "money", "cadence", "trend", "calendar", "attributes"]
-    )
+    Attributes:
+        families: by name, built in or `path/to/file.py:function`; see `present_families` for logs without their events.
+        lookback_days: lengths of windows that end at the cutoff.
+        half_life_days: after so many days a purchase counts half.
+        actions: names of actions that are counted each for itself, as the log writes them.
+        channels: channels of messages that are counted each for itself, as the log writes them.
+    """
+
+    families: list[str] = field(default_factory=lambda: list(_FAMILIES))
     lookback_days: list[int] = field(default_factory=lambda: [30, 90, 180, 365])
     half_life_days: list[int] = field(default_factory=lambda: [30, 90])
+    actions: list[str] = field(default_factory=list)
+    channels: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check the ranges."""
@@ -25,3 +39,22 @@ class FeatureSettings:
         for name in ("lookback_days", "half_life_days"):
             for days in getattr(self, name):
                 require(days >= 1, f"features.{name} holds {days}, allowed is 1 or more.")
+        for name in ("actions", "channels"):
+            _check_names(name, getattr(self, name))
+
+
+def as_word(name: str) -> str:
+    """Return a name from the log as part of a column's name: lower case, runs of other signs than letters as one _."""
+    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+
+
+def _check_names(setting: str, names: list[str]) -> None:
+    """Raise `InputError` where names give no column, or two the same one."""
+    words = [as_word(name) for name in names]
+    for place, (name, word) in enumerate(zip(names, words, strict=True)):
+        what = f"features.{setting} holds {name!r}"
+        require(word != "", f"{what}, which has no letter or digit.", remedy="write it as the log does.")
+        require("\0" not in name, f"{what}, which has a null byte.", remedy="leave it out; no query can name it.")
+        twin = names[words.index(word)]
+        remedy = f"their columns would both be called {word}: leave one out."
+        require(words.index(word) == place, f"{what} beside {twin!r}.", remedy=remedy)

@@ -9,6 +9,7 @@ import ibis
 import pandas as pd
 
 from .. import __version__
+from ..data.settings import Shape
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.history import KEYS, cut_history, members
@@ -26,15 +27,17 @@ def build_features(
     settings: FeatureSettings,
     windows: WindowSettings,
     cache: Path | None = None,
+    shape: Shape = Shape.orders,
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) seen before the cutoff, ordered by both.
 
-    Columns: the keys, `in_population`, the purchase history, then one per feature (float64, null where undefined).
+    Columns: the keys, `in_population`, the purchase history (of orders), then one per feature: numbers as float64, or
+    text (pandas' `str`), which models encode; null where undefined.
 
     Raises:
-        InputError: a user's family is keyed otherwise, repeats a column, or has one that is not a number.
+        InputError: a user's family is keyed otherwise, repeats a column, or has one of neither numbers nor text.
     """
-    table = feature_table(events, cutoffs, settings, windows)
+    table = feature_table(events, cutoffs, settings, windows, shape)
     if cache is None:
         return _as_frame(table)
     own = [file_digest(path) for path in own_files(settings.families)]
@@ -47,11 +50,18 @@ def build_features(
     return pd.read_parquet(path)
 
 
-def feature_table(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettings, windows: WindowSettings) -> Any:
+def feature_table(
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: Shape = Shape.orders,
+) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
     history = cut_history(events, cutoffs)
-    joined = members(history, windows)
-    for name in dict.fromkeys(["purchase_history", *settings.families]):
+    joined = members(history, windows, shape)
+    always = ["purchase_history"] if shape is Shape.orders else []
+    for name in dict.fromkeys([*always, *settings.families]):
         columns = find_family(name)(history, settings)
         _check_family(name, columns, joined)
         joined = joined.left_join(columns, KEYS).drop(*[f"{key}_right" for key in KEYS])
@@ -72,18 +82,20 @@ def _check_family(name: str, columns: Any, joined: Any) -> None:
         remedy="give them names of their own.",
     )
     kinds = {column: kind for column, kind in columns.schema().items() if column not in KEYS}
-    other = [column for column, kind in kinds.items() if not (kind.is_numeric() or kind.is_boolean())]
+    other = [
+        column for column, kind in kinds.items() if not (kind.is_numeric() or kind.is_boolean() or kind.is_string())
+    ]
     require(
         not other,
-        f"feature family {name}: columns {other} are not numbers.",
-        remedy="a family returns numeric columns.",
+        f"feature family {name}: columns {other} are neither numbers nor text.",
+        remedy="a family returns numbers, or text that models encode.",
     )
 
 
 def _as_frame(table: Any) -> pd.DataFrame:
     frame = table.execute()
-    numeric = [name for name in frame.columns if name not in NOT_FEATURES]
-    frame[numeric] = frame[numeric].astype("float64")
+    kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
+    frame = frame.astype({name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()})
     frame["in_population"] = frame["in_population"].astype(bool)
     repeated = frame.duplicated(list(KEYS)).any()
     require(

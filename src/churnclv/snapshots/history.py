@@ -6,6 +6,8 @@ from typing import Any
 
 import ibis
 
+from ..data.contract import SALES
+from ..data.settings import Shape
 from .settings import WindowSettings
 
 KEYS = ("customer_id", "cutoff")
@@ -14,8 +16,18 @@ COHORT_DAYS = 30
 
 def cutoff_table(cutoffs: Sequence[datetime]) -> Any:
     """Return a table with one row per cutoff, in column `cutoff`."""
-    moments = [ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S.%f}") for cutoff in cutoffs]
-    return ibis.array(moments).unnest().name("cutoff").as_table()
+    return ibis.array([_moment(cutoff) for cutoff in cutoffs]).unnest().name("cutoff").as_table()
+
+
+def label_table(cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
+    """Return a table with one row per cutoff and the end of its label window, in `cutoff` and `label_end`."""
+    table = cutoff_table(cutoffs)
+    ends = [(table.cutoff == _moment(cutoff), _moment(windows.label_end(cutoff))) for cutoff in cutoffs]
+    return table.mutate(label_end=ibis.cases(*ends))
+
+
+def _moment(moment: datetime) -> Any:
+    return ibis.timestamp(f"{moment:%Y-%m-%d %H:%M:%S.%f}")
 
 
 def cut_history(events: Any, cutoffs: Sequence[datetime]) -> Any:
@@ -56,12 +68,31 @@ def daily_purchases(events: Any, until: datetime) -> Any:
     return counted.order_by("cohort", "day_number")
 
 
-def members(history: Any, settings: WindowSettings) -> Any:
+def members(history: Any, settings: WindowSettings, shape: Shape = Shape.orders) -> Any:
     """Return one row per (customer, cutoff) seen before the cutoff, with `in_population`.
 
-    Eligible is who made at least `min_purchases` purchases (days with an order), the last of them within
-    `active_days` before the cutoff.
+    Customers are those of orders, or of contracts; who is known only from other events is none.
     """
+    return _under_contract(history) if shape is Shape.contracts else _buyers(history, settings)
+
+
+def _under_contract(history: Any) -> Any:
+    """Say of everyone with a contract whether one is open at the cutoff: begun before it, and not ended before it."""
+    begins, ends = history.kind == "contract_start", history.kind == "contract_end"
+    contracts = history.filter(begins | ends)
+    counted = contracts.group_by(KEYS).agg(
+        started=(contracts.kind == "contract_start").sum(), ended=(contracts.kind == "contract_end").sum()
+    )
+    return counted.select(*KEYS, in_population=counted.started > counted.ended)
+
+
+def _buyers(history: Any, settings: WindowSettings) -> Any:
+    """Say of everyone with an order or a refund whether they are eligible.
+
+    That is who made at least `min_purchases` purchases (days with an order), the last of them within `active_days`
+    before the cutoff.
+    """
+    history = history.filter(history.kind.isin(SALES))
     is_order = history.kind == "order"
     ago = days_ago(history.timestamp, history.cutoff)
     seen = history.group_by(KEYS).agg(purchases=ago.nunique(where=is_order), silent_days=ago.min(where=is_order))

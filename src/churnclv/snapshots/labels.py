@@ -1,25 +1,45 @@
 """Labels: what happened in [cutoff, cutoff + horizon)."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-import ibis
+from ..data.settings import Shape
+from ..errors import require
+from .contracts import leaving_labels
+from .history import KEYS, cutoff_table, day_number, label_table
+from .settings import WindowSettings
 
-from .history import KEYS, cutoff_table, day_number
+LABELS = {
+    Shape.orders: ("churned", "purchases", "spend"),
+    Shape.contracts: ("churned",),
+    Shape.labelled: ("churned",),
+}
 
-LABELS = ("churned", "purchases", "spend")
+
+def label_windows(
+    events: Any,
+    population: Any,
+    cutoffs: Sequence[datetime],
+    windows: WindowSettings,
+    shape: Shape = Shape.orders,
+) -> Any:
+    """Return one row per member of the population with its labels, ordered by customer and cutoff."""
+    if shape is Shape.contracts:
+        return leaving_labels(events, population, cutoffs, windows)
+    remedy = "windows.grace_days=0; it is for contracts (data.shape=contracts)."
+    require(windows.grace_days == 0, f"windows.grace_days is {windows.grace_days}.", remedy=remedy)
+    return _purchase_labels(events, population, cutoffs, windows)
 
 
-def label_windows(events: Any, population: Any, cutoffs: Sequence[datetime], horizon_days: int) -> Any:
-    """Return one row per member of the population with its labels, ordered by customer and cutoff.
+def _purchase_labels(events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
+    """Return the labels of buyers.
 
     `purchases` counts days with an order, `spend` is what these orders cost (refunds do not count),
     `churned` is 1 where there was no purchase.
     """
-    crossed = events.filter(events.kind == "order").cross_join(cutoff_table(cutoffs))
-    end = crossed.cutoff + ibis.interval(seconds=int(timedelta(days=horizon_days).total_seconds()))
-    inside = crossed.filter((crossed.timestamp >= crossed.cutoff) & (crossed.timestamp < end))
+    crossed = events.filter(events.kind == "order").cross_join(label_table(cutoffs, windows))
+    inside = crossed.filter((crossed.timestamp >= crossed.cutoff) & (crossed.timestamp < crossed.label_end))
     bought = inside.group_by(KEYS).agg(purchases=day_number(inside.timestamp).nunique(), spend=inside.amount.sum())
     joined = population.left_join(bought, KEYS)
     purchases = joined.purchases.fill_null(0)

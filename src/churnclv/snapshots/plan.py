@@ -3,37 +3,61 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import Any
 
 from ..errors import InputError, require
+from .months import require_months_fit, what_months_fit
 from .settings import WindowSettings
+
+Part = datetime | int  # a cutoff, or a part of a labelled table, which has no time
 
 
 @dataclass(frozen=True)
 class Fold:
-    """Training cutoffs whose label windows end (and the gap passes) on or before the validation cutoff."""
+    """Training cutoffs whose label windows end (and the gap passes) on or before the validation cutoff.
 
-    train: tuple[datetime, ...]
-    valid: datetime
+    Of a labelled table: the other parts, and the part to judge on.
+    """
+
+    train: tuple[Any, ...]
+    valid: Any
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Every cutoff of a run, in order of time; label windows of `cutoffs` end on or before `sealed`."""
+    """Every cutoff of a run, in order of time; label windows of `cutoffs` end on or before `sealed`.
+
+    `horizon_days` is the length of the sealed label window, where horizons are in months.
+    """
 
     horizon_days: int
     cutoffs: tuple[datetime, ...]
     folds: tuple[Fold, ...]
     sealed: datetime
+    horizon_months: int | None = None
+    grace_days: int = 0
 
     @property
     def everything(self) -> tuple[datetime, ...]:
         """Training cutoffs and the sealed one: where features are computed."""
         return (*self.cutoffs, self.sealed)
 
+    @property
+    def sealed_name(self) -> str:
+        """What the sealed test is called in the ledger of its openings."""
+        return f"{self.sealed:%Y-%m-%d}"
+
+    @property
+    def horizon_text(self) -> str:
+        """What is asked of the label window, for people."""
+        return f"within {self.horizon_days} days"
+
     def as_dict(self) -> dict[str, object]:
         """Return the plan for records: dates as text."""
+        chosen = {"horizon_months": self.horizon_months, "grace_days": self.grace_days}
         return {
             "horizon_days": self.horizon_days,
+            **{name: value for name, value in chosen.items() if value},
             "cutoffs": [f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs],
             "valid": [f"{fold.valid:%Y-%m-%d}" for fold in self.folds],
             "sealed": f"{self.sealed:%Y-%m-%d}",
@@ -42,9 +66,13 @@ class Plan:
     def lines(self) -> list[str]:
         """Return the plan as lines for people."""
         valid = ", ".join(f"{fold.valid:%Y-%m-%d}" for fold in self.folds)
+        months = self.horizon_months
+        length = (
+            f"{self.horizon_days} days" if months is None else f"{months} month{'s' * (months > 1)} of the calendar"
+        )
         span = f"{self.cutoffs[0]:%Y-%m-%d} to {self.cutoffs[-1]:%Y-%m-%d}"
         return [
-            f"horizon {self.horizon_days} days; {len(self.cutoffs)} training cutoffs {span}; validated at {valid}",
+            f"horizon {length}; {len(self.cutoffs)} training cutoffs {span}; validated at {valid}",
             f"sealed test at {self.sealed:%Y-%m-%d}: features before it, labels from it on",
         ]
 
@@ -56,6 +84,62 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
         InputError: they do not fit; the message says what would.
     """
     sealed = _sealed_cutoff(end, settings)
+    if settings.in_months:
+        require_months_fit(start, end, sealed, settings)
+    else:
+        _require_days_fit(start, end, sealed, settings)
+    cutoffs = _cutoffs(settings.latest_cutoff(sealed - timedelta(days=settings.gap_days)), settings)
+    folds = tuple(_fold(valid, cutoffs, settings) for valid in cutoffs[-settings.n_folds :])
+    days = (settings.label_end(sealed) - sealed).days
+    return Plan(days, cutoffs, folds, sealed, settings.horizon_months, settings.grace_days)
+
+
+def suggest_plan(start: datetime, end: datetime, settings: WindowSettings) -> str:
+    """Return the nearest plan that fits the observed span [start, end), in words."""
+    sealed = _sealed_cutoff(end, settings)
+    if settings.in_months:
+        return what_months_fit(start, end, sealed, settings)
+    return _what_would_fit((end - start).days, (sealed - start).days, settings)
+
+
+def refit_cutoffs(start: datetime, end: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
+    """Return the training cutoffs of a refit through the end of the data: every label known by then."""
+    earliest = start + timedelta(days=settings.min_history_days)
+    return tuple(cutoff for cutoff in _cutoffs(settings.latest_cutoff(end), settings) if cutoff >= earliest)
+
+
+def _cutoffs(latest: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
+    return tuple(settings.step_back(latest, back) for back in reversed(range(settings.n_cutoffs)))
+
+
+def _fold(valid: datetime, cutoffs: tuple[datetime, ...], settings: WindowSettings) -> Fold:
+    known_by = valid - timedelta(days=settings.gap_days)
+    return Fold(tuple(cutoff for cutoff in cutoffs if settings.label_known(cutoff) <= known_by), valid)
+
+
+def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
+    last = settings.latest_cutoff(end)
+    if settings.sealed_cutoff is None:
+        return last
+    try:
+        chosen = datetime.fromisoformat(settings.sealed_cutoff)
+    except ValueError:
+        raise InputError(
+            f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09."
+        ) from None
+    require(chosen.tzinfo is None, f"windows.sealed_cutoff={chosen} has a time zone.", remedy="write 2011-09-09.")
+    month = chosen.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    require(
+        chosen == month or not settings.in_months,
+        f"windows.sealed_cutoff={settings.sealed_cutoff}: in months, cutoffs lie on the first of a month.",
+        remedy=f"the last one possible is {last:%Y-%m-%d}.",
+    )
+    remedy = f"the last cutoff whose label window ({settings.horizon_text}) has happened is {last:%Y-%m-%d}."
+    require(chosen <= last, f"windows.sealed_cutoff={chosen:%Y-%m-%d} is too late for its labels.", remedy=remedy)
+    return chosen
+
+
+def _require_days_fit(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> None:
     days, days_to_seal = (end - start).days, (sealed - start).days
     least = _least_cutoffs(settings.horizon_days, settings.n_folds, settings)
     if not least <= settings.n_cutoffs <= _most_cutoffs(days_to_seal, settings):
@@ -66,58 +150,28 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
             f"min_history_days={settings.min_history_days}.",
             remedy=_what_would_fit(days, days_to_seal, settings),
         )
-    before = timedelta(days=settings.horizon_days + settings.gap_days)
-    cutoffs = _cutoffs(sealed - before, settings.n_cutoffs, settings.step_days)
-    folds = tuple(_fold(valid, cutoffs, before) for valid in cutoffs[-settings.n_folds :])
-    return Plan(settings.horizon_days, cutoffs, folds, sealed)
 
 
-def refit_cutoffs(start: datetime, end: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
-    """Return the training cutoffs of a refit through the end of the data: every label known by then."""
-    latest = end - timedelta(days=settings.horizon_days)
-    earliest = start + timedelta(days=settings.min_history_days)
-    return tuple(cutoff for cutoff in _cutoffs(latest, settings.n_cutoffs, settings.step_days) if cutoff >= earliest)
-
-
-def _cutoffs(latest: datetime, count: int, step_days: int) -> tuple[datetime, ...]:
-    return tuple(latest - timedelta(days=step_days * back) for back in reversed(range(count)))
-
-
-def _fold(valid: datetime, cutoffs: tuple[datetime, ...], before: timedelta) -> Fold:
-    return Fold(tuple(cutoff for cutoff in cutoffs if cutoff + before <= valid), valid)
-
-
-def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
-    last = end - timedelta(days=settings.horizon_days)
-    if settings.sealed_cutoff is None:
-        return last
-    try:
-        chosen = datetime.fromisoformat(settings.sealed_cutoff)
-    except ValueError:
-        raise InputError(
-            f"windows.sealed_cutoff={settings.sealed_cutoff} is not a date.", remedy="write 2011-09-09."
-        ) from None
-    require(chosen.tzinfo is None, f"windows.sealed_cutoff={chosen} has a time zone.", remedy="write 2011-09-09.")
-    remedy = f"the last cutoff whose {settings.horizon_days} days have happened is {last:%Y-%m-%d}."
-    require(chosen <= last, f"windows.sealed_cutoff={chosen:%Y-%m-%d} is too late for its labels.", remedy=remedy)
-    return chosen
+def _wait_days(horizon_days: int, settings: WindowSettings) -> int:
+    """Return the days from a training cutoff to the first cutoff that may judge what it taught."""
+    return horizon_days + settings.grace_days + settings.gap_days
 
 
 def _most_cutoffs(days_to_seal: int, settings: WindowSettings) -> int:
     """Return the most training cutoffs for which the data before the first one are long enough."""
-    room = days_to_seal - settings.min_history_days - settings.horizon_days - settings.gap_days
+    room = days_to_seal - settings.min_history_days - _wait_days(settings.horizon_days, settings)
     return max(0, room // settings.step_days + 1)
 
 
 def _days_needed(horizon: int, folds: int, settings: WindowSettings) -> int:
     """Days from the start of the data to the sealed cutoff that so many folds need, at the least cutoffs."""
     cutoffs = _least_cutoffs(horizon, folds, settings)
-    return settings.min_history_days + (cutoffs - 1) * settings.step_days + horizon + settings.gap_days
+    return settings.min_history_days + (cutoffs - 1) * settings.step_days + _wait_days(horizon, settings)
 
 
 def _least_cutoffs(horizon_days: int, folds: int, settings: WindowSettings) -> int:
     """Return the fewest training cutoffs that give so many folds."""
-    return folds + ceil((horizon_days + settings.gap_days) / settings.step_days)
+    return folds + ceil(_wait_days(horizon_days, settings) / settings.step_days)
 
 
 def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> str:
@@ -139,5 +193,5 @@ def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> s
 
 def _fits(horizon: int, folds: int, days: int, days_to_seal: int, settings: WindowSettings) -> bool:
     """Return whether a horizon and so many folds fit; the sealed cutoff moves with the horizon, unless it is chosen."""
-    seal = days - horizon if settings.sealed_cutoff is None else days_to_seal
+    seal = days - horizon - settings.grace_days if settings.sealed_cutoff is None else days_to_seal
     return _days_needed(horizon, folds, settings) <= seal

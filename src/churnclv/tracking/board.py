@@ -1,7 +1,6 @@
-"""The scoreboard as records: every figure with its interval, pictures, and predictions to compare runs by later."""
+"""The boards as records: every figure with its interval, pictures, and predictions to compare runs by later."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -9,31 +8,57 @@ import pandas as pd
 
 from ..evaluation import figures
 from ..evaluation.intervals import Sample, Scores
+from ..evaluation.profit import profit_curve
+from ..evaluation.profit_figures import draw_profit
 from ..evaluation.reliability import calibration_line, expected_calibration_error
-from ..tuning.scoreboard import CHURN_MODEL, Labels, Scoreboard, summarise_coverage
+from ..tuning.churn_board import SCORE, ChurnBoard, prediction_columns
+from ..tuning.value_board import Labels, ValueBoard, summarise_coverage
 from . import records
 
-_MOST, _PROMISED = 0.5, 0.9
+_MOST, _PROMISED, _RIVALS, _DRAWS = 0.5, 0.9, 2, 200
 
 
-def board_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
-    """Yield a scoreboard's figures (`valid.churn.auc`, ...), and the pictures of the latest cutoff judged."""
-    value = board.labels.value
-    for target, model in {"churn": CHURN_MODEL, "purchases": value, "spend": value}.items():
-        yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", model))
-    yield from _coverage_records(board, when)
-    churn, spend = board.churn_samples[-1], board.spend_samples[-1]
-    scores = churn.predictions[CHURN_MODEL]
-    slope, intercept = calibration_line(churn.truth, scores)
-    line = {"slope": slope, "intercept": intercept, "error": expected_calibration_error(churn.truth, scores)}
+def churn_records(board: ChurnBoard, when: str) -> Iterator[records.Record]:
+    """Yield the churn board's figures (`valid.churn.auc`, ...), and the pictures of the latest cutoff judged."""
+    yield records.Metrics(flatten_scores(board.figures, f"{when}.churn", SCORE))
+    yield records.Metrics(flatten_scores(board.profit, f"{when}.churn", SCORE))
+    sample, campaign = board.samples[-1], board.campaigns[-1]
+    scores = sample.predictions[SCORE]
+    slope, intercept = calibration_line(sample.truth, scores)
+    line = {"slope": slope, "intercept": intercept, "error": expected_calibration_error(sample.truth, scores)}
     yield records.Metrics({f"{when}.churn.calibration_{name}": value for name, value in line.items()})
-    title = "Sealed test" if when == "test" else "Last validation cutoff"
-    yield from _churn_drawings(churn, board.labels, when, title)
+    yield from _churn_drawings(board, sample, when, _title(when))
+    curves = {
+        name: profit_curve(
+            campaign.truth, campaign.predictions[name], campaign.customers, replicates=_DRAWS if name == SCORE else 0
+        )
+        for name in _rivals(board)
+    }
+    picture = draw_profit(curves, f"{_title(when)}: what a campaign brings", "the log's currency")
+    yield records.Drawing(f"figures/{when}_profit.svg", picture)
+
+
+def _title(when: str) -> str:
+    return "Sealed test" if when == "test" else "Last validation fold"
+
+
+def _rivals(board: ChurnBoard) -> list[str]:
+    """Return the score and the two baselines that rank best."""
+    auc = {name: found["auc"].value for name, found in board.figures.figures.items() if name != SCORE}
+    return [SCORE, *sorted(auc, key=lambda name: -auc[name])[:_RIVALS]]
+
+
+def value_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
+    """Yield the value board's figures (`valid.spend.rmse`, ...), and the pictures of the latest cutoff judged."""
+    for target in ("purchases", "spend"):
+        yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", board.labels.value))
+    yield from _coverage_records(board, when)
+    spend = board.spend_samples[-1]
     if spend.truth.any():
-        yield from _spend_drawings(spend, board.labels, when, title)
+        yield from _spend_drawings(spend, board.labels, when, _title(when))
 
 
-def _coverage_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
+def _coverage_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
     """Yield how often intervals held the truth, plainly and by randomised ranks, overall and by decile."""
     where = "Sealed test" if when == "test" else "Validation"
     for target, cutoffs in board.held.items():
@@ -44,11 +69,11 @@ def _coverage_records(board: Scoreboard, when: str) -> Iterator[records.Record]:
         yield records.Drawing(f"figures/{when}_{target}_coverage.svg", picture)
 
 
-def _churn_drawings(sample: Sample, labels: Labels, when: str, title: str) -> Iterator[records.Drawing]:
+def _churn_drawings(board: ChurnBoard, sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
     truth, scores = sample.truth, sample.predictions
-    reliability = figures.draw_reliability(truth, scores[CHURN_MODEL], f"{title}: do churn scores hold?")
+    reliability = figures.draw_reliability(truth, scores[SCORE], f"{title}: do churn scores hold?")
     yield records.Drawing(f"figures/{when}_calibration.svg", reliability)
-    ranked = {name: scores[name] for name in (CHURN_MODEL, labels.ranking, "recency_rule")}
+    ranked = {name: scores[name] for name in _rivals(board)}
     if truth.mean() > _MOST:  # where nearly all leave, the picture that tells models apart is of those who come back
         truth, ranked = 1.0 - truth, {name: -score for name, score in ranked.items()}
     rare = "customers who buy again" if truth is not sample.truth else "churners"
@@ -89,13 +114,12 @@ def flatten_scores(scores: Scores, prefix: str, main: str) -> dict[str, float]:
     return flat
 
 
-def prediction_table(cutoffs: Sequence[datetime], board: Scoreboard) -> pd.DataFrame:
-    """Return truth and scores in snapshot order, one row per customer and cutoff; customers are numbers, not ids."""
-    parts = []
-    for cutoff, churn, spend in zip(cutoffs, board.churn_samples, board.spend_samples, strict=True):
-        columns: dict[str, Any] = {"cutoff": cutoff, "customer": churn.customers}
-        columns |= {"churned": churn.truth, "spend": spend.truth}
-        columns |= {f"churn.{name}": scores for name, scores in churn.predictions.items()}
-        columns |= {f"spend.{name}": expected for name, expected in spend.predictions.items()}
-        parts.append(pd.DataFrame(columns))
-    return pd.concat(parts, ignore_index=True)
+def prediction_table(parts: Sequence[Any], board: ChurnBoard) -> pd.DataFrame:
+    """Return truth and chances in snapshot order, one row per customer and cutoff (or part of a table).
+
+    Customers are numbers, not ids.
+    """
+    tables = prediction_columns(board)
+    return pd.concat(
+        [table.assign(cutoff=str(part)) for part, table in zip(parts, tables, strict=True)], ignore_index=True
+    )

@@ -15,7 +15,7 @@ from .home import Home
 from .sink import client
 
 CHAMPION = "champion"
-_MODEL_COLUMN = "churn.xgboost"
+_MODEL_COLUMN = "churn.score"
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,19 @@
 """The summary at the end of a run: what was read, what was found, against what, and what to do next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..churn.blend import ChurnChoice
 from ..clv.model import ClvChoice
 from ..clv.settings import LEARNED
+from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
+from ..evaluation.checks import Check, Outcome
 from ..evaluation.intervals import Interval, Scores
 from ..snapshots.plan import Plan
-from ..tuning.scoreboard import Scoreboard, summarise_coverage
+from ..snapshots.splits import SplitPlan
+from ..tuning.churn_board import SCORE, ChurnBoard
+from ..tuning.value_board import ValueBoard, summarise_coverage
 
 _RULE = "-" * 100
 _CELL, _WIDE_CELL = 15, 32
@@ -19,7 +24,7 @@ def section(title: str) -> list[str]:
     return ["", title, _RULE[: max(len(title), 24)]]
 
 
-def data_lines(quality: QualityReport, plan: Plan) -> list[str]:
+def data_lines(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
     """Return what was read and how time was cut."""
     return [*section("Data"), *quality.lines(), *section("Windows"), *plan.lines()]
 
@@ -52,13 +57,47 @@ def difference_line(what: str, found: Interval) -> str:
     return f"  {what}: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
 
 
-def calibration_line_of(method: str, losses: Mapping[str, float]) -> str:
-    """Return which calibration was chosen, and the log-loss of each candidate."""
-    tried = ", ".join(f"{name} {loss:.4f}" for name, loss in losses.items())
-    return f"  calibration: {method} (log-loss, each fold judged by the others: {tried})"
+def churn_lines(valid: ChurnBoard, test: ChurnBoard | None, horizon: str) -> list[str]:
+    """Return the churn table, and the score's paired differences to the rivals that rank best."""
+    metrics = {"auc": "AUC", "log_loss": "log-loss", "average_precision": "avg prec", "profit": "profit"}
+    sealed = _joined(test) if test else None
+    lines = score_lines(f"Churn {horizon}", SCORE, metrics, _joined(valid), sealed)
+    lines += ["  profit: per customer, of contacting everybody whose expected gain is above zero (economics)"]
+    where = "sealed test" if test else "validation"
+    judged = test or valid
+    for name in _drawn(judged):
+        for metric, title in (("auc", "AUC"), ("log_loss", "log-loss")):
+            found = judged.figures.differences[name][metric]
+            less = Interval(-found.value, -found.high, -found.low)
+            lines.append(difference_line(f"{title} of {SCORE} minus {name}, paired, {where}", less))
+    return lines
 
 
-def value_lines(board: Scoreboard, target: str, where: str) -> list[str]:
+def _drawn(board: ChurnBoard) -> list[str]:
+    """Return the two baselines with intervals that rank best."""
+    known = [name for name in board.baselines if name in board.figures.differences]
+    return sorted(known, key=lambda name: -board.figures.figures[name]["auc"].value)[:2]
+
+
+def _joined(board: ChurnBoard) -> Scores:
+    """Return the churn figures with the profit beside them."""
+    figures = {name: found | board.profit.figures[name] for name, found in board.figures.figures.items()}
+    return Scores(figures, board.figures.differences)
+
+
+def churn_choice_lines(
+    choice: ChurnChoice, ablation: Mapping[str, float], calibration_losses: Mapping[str, float]
+) -> list[str]:
+    """Return how the churn score was chosen: every candidate's log-loss on the folds, and every calibration's."""
+    tried = ", ".join(f"{name} {loss:.4f}" for name, loss in sorted(ablation.items(), key=lambda pair: pair[1]))
+    losses = ", ".join(f"{name} {loss:.4f}" for name, loss in calibration_losses.items())
+    return [
+        f"  score: {choice.sentence}; mean fold log-loss: {tried}",
+        f"  calibration: {choice.method} (log-loss, each fold judged by the others: {losses})",
+    ]
+
+
+def value_lines(board: ValueBoard, target: str, where: str) -> list[str]:
     """Return how the chosen CLV model stands to the best baseline, and how often its intervals held."""
     baseline = board.baselines[target]
     found = getattr(board, target).differences[board.labels.value]["rmse"]
@@ -85,6 +124,23 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
         f"  {choice.name}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
         f"  season: {'followed' if choice.season else 'not followed'} ({off})",
     ]
+
+
+def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
+    """Return the survival curve of contracts: its parameters, and the chance of ending at some ages."""
+    told = ", ".join(f"{name} {value:.3f}" for name, value in model.parameters.items())
+    ages = ", ".join(f"age {age}: {float(model.hazard(float(age))):.3f}" for age in (0, 6, 12, 24, 48))
+    warned = [f"  {model.certificate.warning}"] if model.certificate and model.certificate.warning else []
+    lines = [*section("Survival of contracts (shifted beta geometric)"), f"  {told}"]
+    return [*lines, f"  chance of ending in the next label window by windows survived: {ages}", *warned]
+
+
+def check_lines(checks: Sequence[Check]) -> list[str]:
+    """Return how many checks passed, and those that failed with what to do."""
+    failed = [found for found in checks if found.outcome is Outcome.failed]
+    passed = sum(found.outcome is Outcome.passed for found in checks)
+    told = f"  {passed} passed, {len(failed)} failed, {len(checks) - passed - len(failed)} not applicable (checks.md)"
+    return [*section("Checks"), told, *[f"  {found.line()}" for found in failed]]
 
 
 def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:

@@ -1,75 +1,98 @@
-"""Tuning the churn model: XGBoost on rolling-origin folds, then calibration on the same folds."""
+"""Choosing the churn model on the validation folds: the trees' parameters, the members' weights, the calibration."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import numpy as np
 import optuna
 
-from ..churn.boosted import BoostedChurnModel, fit_fold, quantile_matrix
-from ..churn.calibration import Calibrator, choose_calibration
-from ..churn.settings import ChurnSettings
-from ..evaluation.metrics import Array
+from ..churn.blend import ChurnChoice, ChurnModel, blend
+from ..churn.boosted import FoldMatrices, fit_fold, fold_matrices
+from ..churn.calibration import choose_calibration
+from ..churn.formula import FormulaChurnModel
+from ..churn.logistic import LogisticChurnModel
+from ..churn.margins import to_chance
+from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective
+from ..errors import require
+from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.plan import Fold
+from .settings import TuningSettings
 from .study import StudyPlan, TrialRecord, run_study
+
+XGBOOST, LOGISTIC, FORMULA = NAMES
+LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
+_SHARES = 10  # a weight is a tenth, or several
+_WEIGHT = "scale_pos_weight"
+
+Worth = Callable[[Array, Array], float]
+
+
+@dataclass(frozen=True)
+class ChurnEvidence:
+    """What the choice rests on.
+
+    Labelled rows, folds, the column that holds the probabilistic model's chance of leaving (None where there is no such
+    model), and what a ranking would earn: `worth(truth, scores)`, for the objective `profit`.
+    """
+
+    data: Dataset
+    folds: Sequence[Fold]
+    column: str | None = None
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True)
 class TunedChurn:
-    """The choices that validation made: parameters, rounds, calibrator, and the scores out of fold."""
+    """The choices that validation made.
 
-    parameters: dict[str, float]
-    rounds: int
-    calibrator: Calibrator
+    Attributes:
+        choice: members, weights, parameters and calibration.
+        fold_scores: the calibrated scores out of fold, one array a fold, each calibrated on the other folds.
+        members: the members' own chances out of fold, by name.
+        ablation: mean fold log-loss of each member, of the blend, and of the trees with class weights.
+        calibration_losses: mean fold log-loss by way of calibrating.
+        best: the best trial of the trees' study, where there was one.
+    """
+
+    choice: ChurnChoice
     fold_scores: list[Array]
+    members: dict[str, list[Array]]
+    ablation: dict[str, float]
     calibration_losses: dict[str, float]
-    best: TrialRecord
+    best: TrialRecord | None
 
-    def model(self, settings: ChurnSettings, seed: int) -> BoostedChurnModel:
+    def model(self, threads: int) -> ChurnModel:
         """Return an unfitted model with these choices."""
-        return BoostedChurnModel(self.parameters, self.rounds, seed=seed, threads=settings.threads)
-
-
-@dataclass(frozen=True)
-class _FoldMatrices:
-    train: Any
-    valid: Any
-    churned: Array
+        return ChurnModel(self.choice, threads)
 
 
 def tune_churn(
-    data: Dataset,
-    folds: tuple[Fold, ...],
+    evidence: ChurnEvidence,
     settings: ChurnSettings,
     plan: StudyPlan,
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
 ) -> TunedChurn:
-    """Minimise the mean fold log-loss, then choose the calibration; nothing here sees the sealed test."""
-    matrices = [_matrices(data, fold, settings.threads) for fold in folds]
-    seed = plan.settings.seed
+    """Search the trees' parameters, weigh the members, calibrate; nothing here sees the sealed test.
 
-    def objective(trial: optuna.Trial, drawn: dict[str, Any]) -> float:
-        parameters = {**settings.parameters, **drawn}
-        curves = []
-        for step, fold in enumerate(matrices):
-            curve = fit_fold(fold.train, fold.valid, parameters, settings, seed)
-            curves.append(curve.log_loss)
-            trial.report(float(curve.log_loss.min()), step)
-            if step + 1 < len(matrices) and trial.should_prune():
-                raise optuna.TrialPruned
-        rounds, loss = common_rounds(curves)
-        trial.set_user_attr("rounds", rounds)
-        return loss
-
-    best = run_study(plan, objective, on_trial, progress, "Tuning churn")
-    parameters, rounds = {**settings.parameters, **best.parameters}, int(best.attributes["rounds"])
-    raw = [(_fold_prediction(fold, parameters, rounds, settings, seed), fold.churned) for fold in matrices]
-    calibrator, scores, losses = choose_calibration(raw, settings.calibration)
-    return TunedChurn(parameters, rounds, calibrator, scores, losses, best)
+    The rule of `auto`: every member is fitted on each fold's training rows and speaks of its validation rows. A blend
+    of their log-odds is taken if weights chosen on the other folds beat the best single member on the held folds by
+    1e-4 nats in the mean; else that member is taken alone.
+    """
+    contest = _Contest(evidence, settings, plan.settings)
+    best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
+    progress.say("Comparing churn models on the validation folds")
+    contest.listen()
+    weights = contest.weigh()
+    raw = [to_chance(blend(said, weights)) for said in contest.margins()]
+    calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
+    choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
+    members = {name: [to_chance(fold) for fold in folds] for name, folds in contest.said.items()}
+    return TunedChurn(choice, scores, members, contest.ablation, losses, best)
 
 
 def common_rounds(curves: list[Array]) -> tuple[int, float]:
@@ -84,16 +107,165 @@ def common_rounds(curves: list[Array]) -> tuple[int, float]:
     return int(mean.argmin()) + 1, float(mean.min())
 
 
-def _matrices(data: Dataset, fold: Fold, threads: int) -> _FoldMatrices:
-    train, valid = data.at(fold.train), data.at((fold.valid,))
-    binned = quantile_matrix(train.X, train.churned, threads)
-    return _FoldMatrices(binned, quantile_matrix(valid.X, valid.churned, threads, reference=binned), valid.churned)
+def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
+    """Yield all weights in tenths that add up to 1, without those that are zero."""
+    for tenths in product(range(_SHARES + 1), repeat=len(names)):
+        if sum(tenths) == _SHARES:
+            yield {name: share / _SHARES for name, share in zip(names, tenths, strict=True) if share}
 
 
-def _fold_prediction(
-    fold: _FoldMatrices, parameters: dict[str, float], rounds: int, settings: ChurnSettings, seed: int
-) -> Array:
-    """Refit the best trial's fold and predict with the common rounds (or as many as the fold took)."""
-    booster = fit_fold(fold.train, fold.valid, parameters, settings, seed).booster
+class _Contest:
+    """The members on the folds: what each was given, and what it said out of fold."""
+
+    def __init__(self, evidence: ChurnEvidence, settings: ChurnSettings, tuning: TuningSettings) -> None:
+        self.evidence, self.settings = evidence, settings
+        self.names = _competitors(settings, evidence.column)
+        self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
+        self.truth = [asked.churned for _, asked in self.pairs]
+        bags, column = settings.bags_for(len(evidence.data)), evidence.column
+        self.choice = ChurnChoice({}, monotone=settings.monotone, bags=bags, column=column, seed=tuning.seed)
+        self.said: dict[str, list[Array]] = {}
+        self.ablation: dict[str, float] = {}
+        self._matrices: list[FoldMatrices] = []
+
+    @property
+    def matrices(self) -> list[FoldMatrices]:
+        """The folds in XGBoost's bins, made when first wanted."""
+        if not self._matrices:
+            self._matrices = [
+                fold_matrices((train.X, train.churned), (asked.X, asked.churned), self.settings.threads)
+                for train, asked in self.pairs
+            ]
+        return self._matrices
+
+    def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
+        """Search the trees' parameters and keep the best."""
+        best = run_study(plan, self._objective, on_trial, progress, "Tuning churn")
+        parameters = {**self.settings.parameters, **best.parameters}
+        self.choice = replace(self.choice, parameters=parameters, rounds=int(best.attributes["rounds"]))
+        return best
+
+    def _objective(self, trial: optuna.Trial, drawn: dict[str, Any]) -> float:
+        parameters, curves, boosters = {**self.settings.parameters, **drawn}, [], []
+        for step, fold in enumerate(self.matrices):
+            curve = fit_fold(fold, parameters, self.settings, self.choice.seed)
+            curves.append(curve.log_loss)
+            boosters.append(curve.booster)
+            trial.report(float(curve.log_loss.min()), step)
+            if step + 1 < len(self.matrices) and trial.should_prune():
+                raise optuna.TrialPruned
+        rounds, loss = common_rounds(curves)
+        trial.set_user_attr("rounds", rounds)
+        if self.settings.objective is Objective.log_loss:
+            return loss
+        said = [_predict(booster, fold, rounds) for booster, fold in zip(boosters, self.matrices, strict=True)]
+        return -float(np.mean([self._merit(*pair) for pair in zip(self.truth, said, strict=True)]))
+
+    def _merit(self, truth: Array, margins: Array) -> float:
+        """Return what is to be made great: AUC, average precision or profit per customer."""
+        if self.settings.objective is Objective.profit:
+            require(self.evidence.worth is not None, "churn.objective=profit needs economics.", remedy="see economics.")
+            return self.evidence.worth(truth, to_chance(margins))  # type: ignore[misc] # required above
+        metric = auc if self.settings.objective is Objective.auc else average_precision
+        return plain(metric, truth, margins)
+
+    def listen(self) -> None:
+        """Let every member speak of the validation rows, and keep the plain choices that do best."""
+        if XGBOOST in self.names:
+            self._listen_to_trees()
+        if LOGISTIC in self.names:
+            self._listen_to_logistic()
+        if FORMULA in self.names:
+            self._keep(FORMULA, [self._speak(FormulaChurnModel(str(self.choice.column)), pair) for pair in self.pairs])
+
+    def _listen_to_trees(self) -> None:
+        """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
+        wanted = self.settings.class_weight
+        if wanted is not ClassWeight.balanced:
+            self._keep(XGBOOST, self._trees(self.choice.parameters))
+        if wanted is ClassWeight.none:
+            return
+        churned = np.concatenate(self.truth)
+        weighted = {**self.choice.parameters, _WEIGHT: float((1.0 - churned).sum() / max(churned.sum(), 1.0))}
+        said = self._trees(weighted)
+        pairs = [(to_chance(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
+        _, scores, losses = choose_calibration(pairs, self.settings.calibration)
+        self.ablation[f"{XGBOOST}_class_weights_calibrated"] = min(losses.values())
+        if wanted is ClassWeight.balanced or self._loss(scores) < self.ablation[XGBOOST] - LEAST_GAIN:
+            self.choice = replace(self.choice, parameters=weighted)
+            self._keep(XGBOOST, said)
+
+    def _trees(self, parameters: dict[str, float]) -> list[Array]:
+        return [
+            np.mean([self._bag(fold, parameters, self.choice.seed + bag) for bag in range(self.choice.bags)], axis=0)
+            for fold in self.matrices
+        ]
+
+    def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:
+        rounds = self.choice.rounds
+        return _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
+
+    def _listen_to_logistic(self) -> None:
+        tried = {
+            strength: [self._speak(LogisticChurnModel(strength), pair) for pair in self.pairs]
+            for strength in self.settings.penalty_strengths
+        }
+        best = min(tried, key=lambda strength: self._loss([to_chance(fold) for fold in tried[strength]]))
+        self.choice = replace(self.choice, penalty_strength=best)
+        self._keep(LOGISTIC, tried[best])
+
+    def _speak(self, member: Any, pair: tuple[Dataset, Dataset]) -> Array:
+        train, asked = pair
+        names = [self.choice.column] if isinstance(member, FormulaChurnModel) else train.names
+        return np.asarray(member.fit(train.features[names], train.churned).margins(asked.features))
+
+    def _keep(self, name: str, said: list[Array]) -> None:
+        self.said[name] = said
+        self.ablation[name] = self._loss([to_chance(fold) for fold in said])
+
+    def _loss(self, chances: Sequence[Array]) -> float:
+        return float(np.mean([plain(log_loss, *pair) for pair in zip(self.truth, chances, strict=True)]))
+
+    def margins(self) -> list[dict[str, Array]]:
+        """Return what the members said, fold by fold."""
+        return [{name: folds[held] for name, folds in self.said.items()} for held in range(len(self.truth))]
+
+    def weigh(self) -> dict[str, float]:
+        """Return the members' weights by the rule."""
+        single = min(self.said, key=lambda name: self.ablation[name])
+        if len(self.said) == 1 or len(self.truth) == 1:
+            return {single: 1.0}
+        choices = list(simplex(list(self.said)))
+        losses = np.array(
+            [[self._blended_loss(held, weights) for held in range(len(self.truth))] for weights in choices]
+        )
+        blended = [
+            losses[np.delete(losses, held, axis=1).mean(axis=1).argmin(), held] for held in range(len(self.truth))
+        ]
+        self.ablation["blend"] = float(np.mean(blended))
+        if self.ablation["blend"] < self.ablation[single] - LEAST_GAIN:
+            return choices[int(losses.mean(axis=1).argmin())]
+        return {single: 1.0}
+
+    def _blended_loss(self, held: int, weights: dict[str, float]) -> float:
+        said = {name: folds[held] for name, folds in self.said.items()}
+        return plain(log_loss, self.truth[held], to_chance(blend(said, weights)))
+
+
+def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
+    if settings.name == AUTO:
+        return [name for name in NAMES if name != FORMULA or column is not None]
+    remedy = "churn=auto, xgboost or logistic."
+    require(
+        settings.name != FORMULA or column is not None,
+        "churn=formula needs a probabilistic model of leaving, which a labelled table does not have.",
+        remedy=remedy,
+    )
+    return [settings.name]
+
+
+def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:
+    """Return log-odds of the validation rows after so many rounds, or as many as the fold took."""
     upto = min(rounds, booster.num_boosted_rounds())
-    return np.asarray(booster.predict(fold.valid, iteration_range=(0, upto)), dtype=float)
+    found = booster.predict(fold.valid, iteration_range=(0, upto), output_margin=True)
+    return np.asarray(found, dtype=float)

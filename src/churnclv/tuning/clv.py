@@ -63,6 +63,7 @@ class TunedClv:
         ablation: the mean fold error of every candidate at its plain choices.
         season_errors: mean absolute log of expected over actual purchases, without and with the season.
         past: labelled rows and the formulas' columns, which trees learn from.
+        said: what the chosen model of purchases says of each labelled row, estimated on what lies before its cutoff.
         formulas: the candidates that are models of purchases, unfitted, at their plain choices.
         folds: the choice and the plain formulas, fitted at each validation cutoff.
     """
@@ -72,6 +73,7 @@ class TunedClv:
     ablation: dict[str, float]
     season_errors: dict[str, float]
     past: Past
+    said: pd.DataFrame
     formulas: tuple[ClvModel, ...]
     folds: list[FittedFold]
 
@@ -110,7 +112,8 @@ def tune_clv(
     others = [[contest.fitted(replace(start, name=name), fold) for name in formulas] for fold in range(len(fitted))]
     folds = [FittedFold(model.at(found.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
     plain_formulas = tuple(ClvModel(replace(start, name=name)) for name in formulas)
-    return TunedClv(ClvModel(found), error, errors, season_errors, contest.past(found), plain_formulas, folds)
+    past, said = contest.past(found), contest.said(found)
+    return TunedClv(ClvModel(found), error, errors, season_errors, past, said, plain_formulas, folds)
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
@@ -191,6 +194,14 @@ class _Contest:
         if key not in self._past:
             self._past[key] = gather_past(self.evidence.data, choice, self.evidence.horizon_days)
         return self._past[key]
+
+    def said(self, choice: ClvChoice) -> pd.DataFrame:
+        """Return the formulas' columns for all labelled rows, whether or not the choice has trees to hear them."""
+        formula = self.past(choice).formula
+        if formula is None:
+            hearing = replace(choice, name="hybrid", base=choice.formula)
+            formula = gather_past(self.evidence.data, hearing, self.evidence.horizon_days).formula
+        return formula  # type: ignore[return-value] # a hybrid's past has one
 
     def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         """Return a candidate fitted on what was known at a fold's validation cutoff."""

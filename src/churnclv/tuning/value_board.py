@@ -1,4 +1,4 @@
-"""The scoreboard: the chosen models beside their baselines, on the validation folds and behind the seal."""
+"""The value board: the chosen CLV model beside its baselines, on the validation folds and behind the seal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..churn.baselines import LogisticChurnModel, base_rate, recency_rule
 from ..clv.baselines import Expectation, predict_mean, predict_past_rate, predict_zero
 from ..clv.learned import TARGETS
 from ..clv.model import ClvModel
@@ -14,10 +13,9 @@ from ..clv.predictive import Interval
 from ..clv.settings import LEARNED
 from ..evaluation.coverage import HELD_CUSTOMERS, Ranks, coverage_by_decile, inside, randomised_coverage
 from ..evaluation.intervals import Sample, Scores, score
-from ..evaluation.metrics import CHURN_METRICS, VALUE_METRICS, Array, plain, rmse, share_of
+from ..evaluation.metrics import VALUE_METRICS, Array, plain, rmse, share_of
 from ..features.dataset import Dataset
 
-CHURN_MODEL = "xgboost"
 BASELINES = ("past_rate", "population_mean", "zero")
 
 
@@ -38,7 +36,7 @@ class Labels:
 
 
 @dataclass(frozen=True)
-class Judged:
+class ValueJudged:
     """One cutoff at which models are judged: what they learned from, whom they were asked about, what they said.
 
     `formulas` are the plain models of purchases, fitted at the cutoff, beside the chosen `clv`.
@@ -46,7 +44,6 @@ class Judged:
 
     train: Dataset
     asked: Dataset
-    churn_scores: Array
     clv: ClvModel
     formulas: tuple[ClvModel, ...] = ()
 
@@ -64,17 +61,15 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Scoreboard:
-    """Figures of churn, purchases and spend, their samples, and what intervals held by target.
+class ValueBoard:
+    """Figures of purchases and spend, samples of spend, and what intervals held by target.
 
     `baselines` names the best baseline of purchases and of spend, which differences are taken to.
     """
 
     labels: Labels
-    churn: Scores
     purchases: Scores
     spend: Scores
-    churn_samples: list[Sample]
     spend_samples: list[Sample]
     held: dict[str, list[Held]]
     baselines: dict[str, str]
@@ -85,42 +80,38 @@ class Predictions:
     """What the models and baselines said at each cutoff."""
 
     labels: Labels
-    churn: list[Sample]
     purchases: list[Sample]
     spend: list[Sample]
     held: dict[str, list[Held]]
 
 
-def predict(trials: Sequence[Judged], horizon_days: int) -> Predictions:
+def predict_values(trials: Sequence[ValueJudged], horizon_days: int) -> Predictions:
     """Fit the baselines of each trial and collect what everyone says."""
     expected = [_expectations(trial, horizon_days) for trial in trials]
     held = [_hold(trial, horizon_days) for trial in trials]
     return Predictions(
         Labels.of(trials[0].clv),
-        [_churn_sample(trial, horizon_days) for trial in trials],
         [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)],
         [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)],
         {target: [found[target] for found in held] for target in TARGETS},
     )
 
 
-def judge(
+def judge_values(
     said: Predictions, seed: int, baselines: dict[str, str] | None = None, *, all_intervals: bool = False
-) -> Scoreboard:
+) -> ValueBoard:
     """Score the models and baselines; figures are means over the cutoffs.
 
     Differences of purchases and spend are to the baseline of least error, unless validation has named it before.
     Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
     """
     labels = said.labels
-    drawn = () if all_intervals else (CHURN_MODEL, labels.value)
+    drawn = () if all_intervals else (labels.value,)
     best = baselines or {target: _best_baseline(getattr(said, target)) for target in TARGETS}
-    return Scoreboard(
+    return ValueBoard(
         labels,
-        score(said.churn, CHURN_METRICS, labels.ranking, seed=seed, drawn_models=drawn),
         score(said.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
         score(said.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
-        said.churn,
         said.spend,
         said.held,
         best,
@@ -132,7 +123,7 @@ def _best_baseline(samples: Sequence[Sample]) -> str:
     return min(errors, key=lambda name: errors[name])
 
 
-def _hold(trial: Judged, horizon_days: int) -> dict[str, Held]:
+def _hold(trial: ValueJudged, horizon_days: int) -> dict[str, Held]:
     """Ask the chosen model for its intervals, and where in its distributions the truth lies, on some customers."""
     some, clv = trial.asked.some(HELD_CUSTOMERS), trial.clv
     intervals, ranks = clv.intervals(some.features, horizon_days), clv.ranks(some.features, horizon_days, some.labels)
@@ -149,24 +140,19 @@ def _hold(trial: Judged, horizon_days: int) -> dict[str, Held]:
     }
 
 
-def _churn_sample(trial: Judged, horizon_days: int) -> Sample:
-    """Predict churn with the model, the baselines and the probabilistic model's two ways of saying it.
+def formula_chances(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[str, Array]:
+    """Return a CLV model's two ways of saying that a customer leaves, by name.
 
     The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
     """
-    train, asked, labels = trial.train, trial.asked, Labels.of(trial.clv)
-    scores = {
-        CHURN_MODEL: trial.churn_scores,
-        "logistic_regression": LogisticChurnModel().fit(train.X, train.churned).predict(asked.X),
-        labels.ranking: np.exp(-trial.clv.expected_purchases(asked.features, horizon_days)),
-        labels.no_purchase: trial.clv.p_no_purchase(asked.features, horizon_days),
-        "recency_rule": recency_rule(train.features, train.churned, asked.features),
-        "base_rate": base_rate(train.churned, len(asked)),
+    labels = Labels.of(clv)
+    return {
+        labels.ranking: np.exp(-clv.expected_purchases(asked.features, horizon_days)),
+        labels.no_purchase: clv.p_no_purchase(asked.features, horizon_days),
     }
-    return Sample(asked.churned, scores, asked.customers)
 
 
-def _expectations(trial: Judged, horizon_days: int) -> dict[str, Expectation]:
+def _expectations(trial: ValueJudged, horizon_days: int) -> dict[str, Expectation]:
     history = trial.asked.features
     models = {Labels.of(model).value: model for model in (*trial.formulas, trial.clv)}
     chosen = Labels.of(trial.clv).value
@@ -182,7 +168,7 @@ def _expectations(trial: Judged, horizon_days: int) -> dict[str, Expectation]:
     }
 
 
-def _value_sample(trial: Judged, expected: dict[str, Expectation], target: str) -> Sample:
+def _value_sample(trial: ValueJudged, expected: dict[str, Expectation], target: str) -> Sample:
     truth = trial.asked.labels[target].to_numpy(dtype=float)
     predictions = {name: np.asarray(getattr(found, target)) for name, found in expected.items()}
     return Sample(truth, predictions, trial.asked.customers)

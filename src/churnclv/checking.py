@@ -1,0 +1,83 @@
+"""The coded checks of a run, on what validation showed; sealed labels are not looked at."""
+
+from datetime import datetime
+
+import numpy as np
+import pandas as pd
+
+from .evaluation.checks import (
+    Check,
+    check_baselines,
+    check_calibration,
+    check_counts,
+    check_drift,
+    check_edges,
+    check_folds,
+    check_golden_features,
+    check_slices,
+    check_time,
+)
+from .evaluation.metrics import Array, auc, plain
+from .evaluation.reliability import calibration_line, expected_calibration_error
+from .features.dataset import Dataset
+from .run import Run
+from .snapshots.splits import SplitPlan
+from .tracking import records
+from .tuning.churn import TunedChurn
+from .tuning.churn_board import SCORE, ChurnBoard
+from .tuning.settings import Kind
+
+_NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
+
+
+def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> list[Check]:
+    """Run the checks on labelled rows, choices and the validation board, and record them."""
+    asked = pd.concat([data.at((fold.valid,)).features for fold in run.data.plan.folds], ignore_index=True)
+    truth = np.concatenate([sample.truth for sample in valid.samples])
+    scores = np.concatenate([sample.predictions[SCORE] for sample in valid.samples])
+    names = run.data.snapshots.training.names
+    checks = [
+        check_baselines({name: found["log_loss"] for name, found in valid.figures.differences.items()}),
+        check_golden_features(data.features[names], data.churned),
+        check_time(_label_ends(run)),
+        check_edges(churn.choice.parameters, _ranges(run, churn)),
+        check_calibration(calibration_line(truth, scores)[0], expected_calibration_error(truth, scores)),
+        check_drift(data.features[names], run.data.snapshots.sealed[names]),
+        check_counts(data.churned),
+        check_folds([plain(auc, sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
+        check_slices(truth, scores, _slices(asked)),
+    ]
+    page = "".join(f"- {found.line()}\n" for found in checks)
+    run.sink.write(records.Text("checks.md", f"# Checks\n\n{page}"))
+    run.sink.write(records.Tags({f"check.{found.code}": found.outcome.value for found in checks}))
+    return checks
+
+
+def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:
+    searched = run.config.tuning.churn if churn.best else {}
+    return {name: (r.low, r.high, r.log) for name, r in searched.items() if r.kind is not Kind.choice}
+
+
+def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
+    """Return, fold by fold, the ends of the training label windows, and the cutoff that judges them."""
+    windows, plan = run.config.windows, run.data.plan
+    if isinstance(plan, SplitPlan):
+        return None
+    return [([windows.label_end(cutoff) for cutoff in fold.train], fold.valid) for fold in plan.folds]
+
+
+def _slices(asked: pd.DataFrame) -> dict[str, Array]:
+    """Return which validation rows are of new customers, of customers of high value, and of each plan or channel."""
+    slices = {
+        f"new customers ({name} up to {_NEW_DAYS})": asked[name] <= _NEW_DAYS
+        for name in ("age_days", "contract_age_days")
+        if name in asked
+    }
+    if "mean_repeat_spend" in asked:
+        spend = asked["mean_repeat_spend"]
+        slices["highest tenth of spend"] = spend > spend.quantile(1.0 - _HIGH_SHARE)
+    texts = [name for name in asked.columns if not pd.api.types.is_numeric_dtype(asked[name])]
+    for name in (name for name in texts if name not in ("customer_id", "cutoff")):
+        for value in asked[name].value_counts().index[:_MOST_VALUES]:
+            slices[f"{name} = {value}"] = asked[name] == value
+    return {name: np.asarray(mask, dtype=float) for name, mask in slices.items()}

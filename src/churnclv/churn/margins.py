@@ -1,0 +1,47 @@
+"""Margins: the log-odds in which churn models speak, and in which what features add can be added up."""
+
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pandas as pd
+
+from ..evaluation.metrics import Array
+from ..evaluation.reliability import logit
+
+BIAS = "(bias)"  # the column of contributions that belongs to no feature
+
+
+class MarginModel(Protocol):
+    """What every churn model can do. Features are (n, k) with null where undefined, outcomes 0 or 1 (n,)."""
+
+    name: str
+
+    @property
+    def features(self) -> list[str]:
+        """The columns learned from."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return what was chosen before the fit."""
+
+    def fit(self, features: pd.DataFrame, churned: Array) -> Self:
+        """Learn."""
+
+    def margins(self, features: pd.DataFrame) -> Array:
+        """Return log-odds of churn before calibration, shape (n,)."""
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the log-odds, and the bias: columns that add up to the margin."""
+
+    def save(self, folder: Path) -> None:
+        """Write the model without pickle."""
+
+
+def to_chance(margins: Array) -> Array:
+    """Return probabilities from log-odds."""
+    return np.asarray(1.0 / (1.0 + np.exp(-margins)))
+
+
+def to_margin(chances: Array) -> Array:
+    """Return log-odds from probabilities, which are kept a millionth away from 0 and 1."""
+    return logit(np.asarray(chances, dtype=float))

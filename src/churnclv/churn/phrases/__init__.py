@@ -1,0 +1,1 @@
+"""What features say of a customer, in words of several languages."""

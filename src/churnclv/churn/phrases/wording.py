@@ -1,0 +1,123 @@
+"""Wording: how a language writes numbers, nouns and foreign text."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import exp, floor, log10
+
+SPREAD, AGE = "spread:", "age"
+_UNITS_FROM_DAYS, _UNIT_DAYS = (61.0, 731.0), (1.0, 30.4375, 365.25)  # days, then months, then years
+_LONGEST_TEXT = 40  # characters of a customer's own text that a phrase cites
+_MOST_DECIMALS = 6
+_MOST_NATS = 30.0  # a user's own column may have an entropy's name and other values
+_GROUPED_FROM = 10_000.0  # below, four digits are as often a year as a quantity
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language's marks, its words for parts of column names, and its phrases.
+
+    Attributes:
+        name: as it is asked for, such as `en`.
+        point, comma: the decimal mark and the mark between thousands.
+        quotes: around a customer's own text.
+        only: what stands before a number that is low.
+        usual: the typical customer's number, `{}`, behind a customer's own.
+        both: what joins the two conditions of a warning sign.
+        unknown: what is said of a missing value, `{}` being its label.
+        ages: day, month and year, one and many.
+        words: parts of column names, such as `monday`, and their translation.
+        phrases: pattern of a column's name -> its label, then what can be said of its value, richest first.
+    """
+
+    name: str
+    point: str
+    comma: str
+    quotes: tuple[str, str]
+    only: str
+    usual: str
+    both: str
+    unknown: str
+    ages: tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
+    words: Mapping[str, str] = field(repr=False)
+    phrases: Mapping[str, tuple[str, ...]] = field(repr=False)
+
+    def write(self, value: float | str, style: str = "") -> str:
+        """Write a value in a style.
+
+        Styles: none (two or three digits), `text` (or a number to two decimals), `money` (always two decimals), `%` (a
+        share), `points` (the same without the sign), `x` (times), `age` (of days), `word` (a part of a column's name,
+        translated), `name` (text as it is), and nouns: `day|days`, or with a text for zero `no day|day|days`, or with
+        `#` for the number where it does not stand in front: `in a day|in # days`. `spread:` before a style writes an
+        entropy in nats as the number of equal shares that would have it.
+        """
+        if style in ("name", "word"):
+            return self.words.get(str(value), str(value)) if style == "word" else str(value)
+        if isinstance(value, str):
+            return f"{self.quotes[0]}{shorten(value)}{self.quotes[1]}"
+        if style.startswith(SPREAD):
+            return self.write(round(exp(min(value, _MOST_NATS)), 1), style.removeprefix(SPREAD))
+        if "|" in style:
+            return self._count(value, style.split("|"))
+        if style in (AGE, "%", "points"):
+            return self._age(value) if style == AGE else self._share(value, style.replace("points", ""))
+        size = abs(value)
+        decimals = {"money": 2, "text": 2 if size >= 1 else None, "x": 1 if 0.1 <= size < 10 else None}.get(style)  # noqa: PLR2004 # readable
+        return self._number(value, decimals, keep_zeros=style == "money")
+
+    def _count(self, value: float, nouns: list[str]) -> str:
+        number = self._number(value)
+        if len(nouns) > 2 and value == 0:  # noqa: PLR2004 # zero, one, many
+            return nouns[0]
+        noun = nouns[-2] if number == "1" else nouns[-1]
+        return noun.replace("#", number) if "#" in "".join(nouns) else f"{number} {noun}"
+
+    def _age(self, days: float) -> str:
+        """Write an age in the unit in which people speak of it."""
+        unit = sum(days >= start for start in _UNITS_FROM_DAYS)
+        number = round(days / _UNIT_DAYS[unit], unit // 2)  # 2.5 years, but whole months
+        return self._count(number, list(self.ages[unit]))
+
+    def _share(self, value: float, sign: str) -> str:
+        hundredths = value * 100.0
+        whole = self._number(hundredths, 0)
+        away = abs(hundredths - float(whole)) if whole in ("0", "100") else 0.0  # 0.4% is not none, and 99.6% not all
+        return f"{self._number(hundredths, _decimals(away)) if away else whole}{sign}"
+
+    def _number(self, value: float, decimals: int | None = None, *, keep_zeros: bool = False) -> str:
+        places = _decimals(value) if decimals is None else decimals
+        text = f"{abs(value):,.{places}f}" if abs(value) >= _GROUPED_FROM else f"{abs(value):.{places}f}"
+        whole, _, fraction = text.partition(".")
+        fraction = fraction if keep_zeros else fraction.rstrip("0")
+        text = whole.replace(",", self.comma) + (self.point + fraction if fraction else "")
+        return f"-{text}" if value < 0 and text.strip(f"0{self.point}") else text
+
+
+def _decimals(value: float) -> int:
+    """Return as many decimals as show two digits or three: 274, 31.5, 2.61, 0.12, 0.0047."""
+    size = abs(value)
+    if size == 0 or size >= 100:  # noqa: PLR2004 # whole numbers say enough
+        return 0
+    place = floor(log10(size))
+    return min(2 - place if place >= 0 else 1 - place, _MOST_DECIMALS)
+
+
+def bare_style(style: str) -> str:
+    """Return a style without its nouns."""
+    return (SPREAD if style.startswith(SPREAD) else "") if "|" in style else style
+
+
+def plain_text(text: str) -> str:
+    """Return foreign text on one line, without characters that steer instead of show."""
+    spaced = "".join(" " if letter.isspace() else letter for letter in text)
+    shown = "".join(letter for letter in spaced if unicodedata.category(letter) not in _STEERING)
+    return " ".join(shown.split())
+
+
+def shorten(text: str, most: int = _LONGEST_TEXT) -> str:
+    """Return foreign text on one line, cut where it is long."""
+    shown = plain_text(text)
+    return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
+
+
+_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, half letters, private and unassigned

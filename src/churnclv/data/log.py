@@ -1,0 +1,186 @@
+"""One log, read and checked: faults found, policies applied, every row accounted for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+
+from ..errors import InputError
+from ..files import replacing
+from .contract import check_events, event_columns
+from .contracts import contract_events, find_observed_until, flag_contracts, overlapping_contracts
+from .faults import Fault, faults_of
+from .fingerprint import fingerprint, row_hash
+from .kinds import check_kinds
+from .quality import FaultCount, QualityReport, check_policies
+from .rows import parse_rows
+from .settings import DataSettings, Policy, Shape
+from .source import RawLog, read_file, read_frame
+
+_CHECKED = "checked_log"
+
+
+@dataclass(frozen=True)
+class Log:
+    """The canonical events of one file in the engine, and what was found on the way.
+
+    `until` is the end of the observed span, where the shape of the data says one.
+    """
+
+    table: Any
+    quality: QualityReport
+    first: datetime
+    last: datetime
+    until: datetime | None
+
+
+def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = None) -> Log:
+    """Read a log (or a pandas frame of raw events) into the table `name` of canonical events.
+
+    Raises:
+        InputError: a fault of the file, a fault whose policy is `fail`, or too many rows set aside.
+    """
+    check_kinds(settings)
+    raw = read_raw(connection, settings, frame)
+    parsed, styles = parse_rows(raw, settings)
+    rows = connection.create_table(_CHECKED, parsed, temp=True, overwrite=True)
+    until = find_observed_until(rows, raw.origin, settings) if settings.shape is Shape.contracts else None
+    checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
+    counts = count_faults(checked, raw, settings, faults_of(settings.shape))
+    if settings.set_aside_path is not None:
+        _write_set_aside(checked, raw, Path(settings.set_aside_path))
+    check_policies(counts, raw.rows_read, raw.origin, settings)
+    kept = checked.filter(checked.set_aside_for.isnull())
+    events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
+    table = connection.create_table(name, events, temp=True, overwrite=True)
+    check_events(table, raw.origin, settings)
+    return _describe(table, raw, counts, styles, settings, until)
+
+
+def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawLog:
+    """Read the file that the settings name, or a pandas frame in its place."""
+    return read_file(connection, settings) if frame is None else read_frame(connection, frame, settings)
+
+
+def _set_aside(rows: Any, settings: DataSettings, until: datetime | None) -> Any:
+    """Name the first fault that sets a row aside; the last fault is looked for among the rows that no other takes."""
+    late, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
+    flagged = rows if until is None else flag_contracts(rows, until)
+    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != late]
+    first = flagged.mutate(set_aside_for=first_set_aside(flagged, settings, faults))
+    told = first.mutate(**{late: find(first)})
+    if getattr(settings.policy, late) is Policy.set_aside:
+        taken = told.set_aside_for.isnull() & told[late]
+        told = told.mutate(set_aside_for=taken.ifelse(late, told.set_aside_for))
+    return told
+
+
+def first_set_aside(flagged: Any, settings: DataSettings, faults: list[str]) -> Any:
+    """Return the name of the first of the faults whose policy sets the row aside; null where none does."""
+    chosen = [(flagged[name], name) for name in faults if getattr(settings.policy, name) is Policy.set_aside]
+    return ibis.cases(*chosen, else_=ibis.null("string")) if chosen else ibis.null("string")
+
+
+def _same_day_orders(rows: Any) -> Any:
+    """Return whether a kept order is a further one of its customer on its day (lines of one order are one order)."""
+    order = rows.order_id.fill_null(rows.content.cast("string") + "-" + rows.row.cast("string"))
+    usable = rows.set_aside_for.isnull() & (rows.kind == "order")
+    rank = ibis.dense_rank().over(group_by=[rows.customer_id, rows.timestamp.date(), usable], order_by=order)
+    return (usable & (rank > 0)).fill_null(False)
+
+
+_OVERLAP = ("overlapping_contract", overlapping_contracts)
+
+
+def count_faults(
+    checked: Any, log: RawLog, settings: DataSettings, faults: tuple[Fault, ...]
+) -> tuple[FaultCount, ...]:
+    """Count in one pass what each fault shows and sets aside."""
+    sums: dict[str, Any] = {}
+    for fault in faults:
+        flag = checked[fault.name]
+        sums[f"{fault.name}:rows"] = flag.sum()
+        sums[f"{fault.name}:aside"] = (checked.set_aside_for == fault.name).sum()
+        sums[f"{fault.name}:first"] = checked.row.min(where=flag)
+    found = checked.aggregate(**sums).execute().iloc[0]
+
+    def count(name: str) -> FaultCount:
+        policy = getattr(settings.policy, name)
+        if name == "malformed_row":
+            first = log.malformed[0][0] if log.malformed else None
+            return FaultCount(name, policy.name, len(log.malformed), len(log.malformed), first)
+        rows, aside, first = (found[f"{name}:{part}"] for part in ("rows", "aside", "first"))
+        return FaultCount(name, policy.name, _whole(rows), _whole(aside), _whole(first) or None)
+
+    return tuple(count(fault.name) for fault in faults)
+
+
+def _whole(value: Any) -> int:
+    return 0 if value is None or value != value else int(value)  # noqa: PLR0124 # NaN is the engine's empty sum
+
+
+def _write_set_aside(checked: Any, log: RawLog, path: Path) -> None:
+    """Write the rows set aside, with the file's row number, the raw cells and the fault."""
+    aside = checked.filter(checked.set_aside_for.notnull()).select("row", "set_aside_for")
+    raw = log.table.drop("content").inner_join(aside, "row").order_by("row").execute()
+    broken = [{"row": line, "set_aside_for": f"malformed_row: {message}"} for line, message in log.malformed]
+    import pandas as pd
+
+    try:
+        with replacing(path) as temporary:
+            pd.concat([raw, pd.DataFrame(broken, columns=["row", "set_aside_for"])]).to_csv(temporary, index=False)
+    except OSError as error:
+        raise InputError(
+            f"data.set_aside_path={path}: cannot be written ({error.strerror}).", remedy="name a file you may write."
+        ) from None
+
+
+def _describe(
+    table: Any,
+    log: RawLog,
+    counts: tuple[FaultCount, ...],
+    styles: tuple[str, str],
+    settings: DataSettings,
+    until: datetime | None,
+) -> Log:
+    span = (
+        table.aggregate(
+            rows=table.count(),
+            customers=table.customer_id.nunique(),
+            first=table.timestamp.min(),
+            last=table.timestamp.max(),
+            started=(table.kind == "contract_start").sum(),
+            ended=(table.kind == "contract_end").sum(),
+        )
+        .execute()
+        .iloc[0]
+    )
+    first, last = (value.to_pydatetime() for value in (span["first"], span["last"]))
+    report = QualityReport(
+        origin=log.origin,
+        rows_read=log.rows_read,
+        rows_kept=log.rows_read - sum(count.set_aside for count in counts),
+        customers=int(span["customers"]),
+        orders=_count_orders(table),
+        first_event=str(first),
+        last_event=str(last),
+        date_format=styles[0],
+        decimal=styles[1],
+        input_fingerprint=fingerprint(log.table, log.table.content),
+        fingerprint=fingerprint(table, row_hash(table, event_columns(settings))),
+        faults=counts,
+        events=int(span["rows"]),
+        contracts=int(span["started"]),
+        ended=int(span["ended"]),
+    )
+    return Log(table, report, first, last, until)
+
+
+def _count_orders(table: Any) -> int:
+    """Count a customer's lines of one order id as one order, and lines without an id each."""
+    orders = table.filter(table.kind == "order")
+    blank = orders.order_id.isnull()  # noqa: PD003 # an engine expression, not a frame
+    named = orders.filter(~blank).select("customer_id", "order_id").distinct().count()
+    return int(named.execute()) + int(orders.filter(blank).count().execute())

@@ -1,0 +1,62 @@
+"""From configuration to data set: data of any shape, read, cut, and labelled where the labels are known."""
+
+from dataclasses import dataclass, replace
+
+from .config import TrainConfig
+from .data.engine import connect
+from .data.events import Events, read_events
+from .data.labelled import read_labelled
+from .data.quality import QualityReport
+from .data.settings import Shape
+from .features.families import present_families
+from .features.preparation import Snapshots, prepare, prepare_table
+from .features.settings import FeatureSettings
+from .progress import Progress
+from .snapshots.plan import Plan, make_plan
+from .snapshots.splits import SplitPlan, split_rows
+from .tracking.home import Home
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """What a run learns from and is judged on. `events` is None for a labelled table, which has no time."""
+
+    shape: Shape
+    quality: QualityReport
+    plan: Plan | SplitPlan
+    snapshots: Snapshots
+    features: FeatureSettings
+    events: Events | None = None
+
+    @property
+    def horizon_days(self) -> int:
+        """The length of the label window, of data that have time."""
+        return 0 if isinstance(self.plan, SplitPlan) else self.plan.horizon_days
+
+    @property
+    def log(self) -> Events:
+        """The events of data that have time."""
+        if self.events is None:
+            message = "a labelled table has no events"
+            raise ValueError(message)
+        return self.events
+
+
+def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
+    """Read the data, lay the plan over them, and build features; the sealed labels stay sealed."""
+    progress.say(f"Reading {config.data.name}")
+    if config.data.shape is Shape.labelled:
+        return _gather_table(config, home)
+    events = read_events(connect(config.engine, home.cache / "spill"), config.data)
+    plan = make_plan(events.start, events.end, config.windows)
+    progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
+    families = present_families(events.table, config.features.families, plan.cutoffs[-1])
+    features = replace(config.features, families=families)
+    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache)
+    return Gathered(config.data.shape, events.quality, plan, snapshots, features, events)
+
+
+def _gather_table(config: TrainConfig, home: Home) -> Gathered:
+    table = read_labelled(connect(config.engine, home.cache / "spill"), config.data)
+    plan = split_rows(table.outcomes, table.split, config.windows, config.tuning.seed)
+    return Gathered(Shape.labelled, table.quality, plan, prepare_table(table, plan), config.features)

@@ -1,0 +1,102 @@
+"""The splits of a labelled table, which has no time: parts to learn from, and a test part behind the seal."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import InputError, listed, require
+from ..files import digest
+from .plan import Fold
+from .settings import WindowSettings
+
+TEST = -1
+_TRAIN_WORD, _TEST_WORD = "train", "test"
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """Which part each row is in: `TEST` behind the seal, or the fold that judges it."""
+
+    parts: NDArray[np.int64]
+    folds: tuple[Fold, ...]
+    by: str
+    sealed: int = TEST
+
+    @property
+    def sealed_name(self) -> str:
+        """What the sealed rows are called in the ledger of their openings: their number and places."""
+        places = np.flatnonzero(self.parts == TEST)
+        return f"test part {digest(places.tolist())}"
+
+    @property
+    def horizon_text(self) -> str:
+        """What is asked, for people: a table does not say how far its outcomes look ahead."""
+        return "as the table has it"
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the plan for records."""
+        return {"split": self.by, "folds": len(self.folds), "test_rows": int((self.parts == TEST).sum())}
+
+    def lines(self) -> list[str]:
+        """Return the plan as lines for people."""
+        test = int((self.parts == TEST).sum())
+        train = len(self.parts) - test
+        return [
+            f"{train:,} rows to learn from, in {len(self.folds)} stratified folds; no time, so nothing is cut by date",
+            f"sealed test: {test:,} rows, {self.by}",
+        ]
+
+
+def split_rows(
+    churned: NDArray[np.float64], given: NDArray[np.str_] | None, settings: WindowSettings, seed: int
+) -> SplitPlan:
+    """Split rows that are ordered by customer id: stratified by outcome, or by the words of a given column.
+
+    Raises:
+        InputError: the column has other words than train and test, or a part lacks one of the outcomes.
+    """
+    from sklearn.model_selection import StratifiedKFold, train_test_split
+
+    rows = np.arange(len(churned))
+    if given is None:
+        _require_both(churned, "the table")
+        share = settings.test_share
+        learn, test = train_test_split(rows, test_size=share, random_state=seed, stratify=churned)
+        by = f"{share:.0%} drawn by outcome, rows in order of their ids"
+    else:
+        learn, test = _given(given)
+        by = "given by data.split"
+    for what, part in (("the part to learn from", learn), ("the test part", test)):
+        _require_both(churned[part], what)
+    learn = np.sort(learn)
+    fewest = int(min(churned[learn].sum(), (1.0 - churned[learn]).sum()))
+    count = min(settings.table_folds, fewest)
+    parts = np.full(len(churned), TEST, dtype=np.int64)
+    drawn = StratifiedKFold(count, shuffle=True, random_state=seed).split(learn, churned[learn])
+    for number, (_, held) in enumerate(drawn):
+        parts[learn[held]] = number
+    folds = tuple(Fold(tuple(other for other in range(count) if other != held), held) for held in range(count))
+    return SplitPlan(parts, folds, by)
+
+
+def _given(words: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    lowered = pd.Series(words).str.strip().str.lower()
+    other = sorted(set(lowered) - {_TRAIN_WORD, _TEST_WORD})
+    if other:
+        raise InputError(
+            f"data.split: the column holds {listed([repr(word) for word in other], 5)}.", remedy="write train or test."
+        )
+    is_test = (lowered == _TEST_WORD).to_numpy()
+    return np.flatnonzero(~is_test), np.flatnonzero(is_test)
+
+
+def _require_both(churned: NDArray[np.float64], what: str) -> None:
+    """Ask for two customers of each outcome: fewer cannot be both learned from and judged."""
+    left, stayed = int(churned.sum()), int((1.0 - churned).sum())
+    require(
+        min(left, stayed) >= 2,  # noqa: PLR2004 # one to learn from and one to judge
+        f"{what} has {left} who left and {stayed} who stayed; at least 2 of each are needed.",
+        remedy="a larger table, or another split.",
+    )
