@@ -16,7 +16,7 @@ import argparse
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,23 +65,28 @@ def compare_telco(answers: Mapping[int, Mapping[str, Answer]], table: Table) -> 
 
 
 def print_splits(title: str, figures: pd.DataFrame) -> None:
-    """Print figures by split, their means, and what others are above us with the standard error of that."""
+    """Print figures by split, their means, and how far the others are from us with the standard error of that."""
+    reference = reference_of(figures)
+    apart = figures.drop(columns=reference).sub(figures[reference], axis=0)
+    share = 1.0 / len(apart) + TEST_SHARE / (1.0 - TEST_SHARE)  # Nadeau, Bengio (2003): splits share their rows
     told = figures.copy()
     told.loc["mean"], told.loc["sd"] = figures.mean(), figures.std()
-    if OURS in figures:
-        apart = figures.drop(columns=OURS).sub(figures[OURS], axis=0)
-        share = 1.0 / len(apart) + TEST_SHARE / (1.0 - TEST_SHARE)  # Nadeau, Bengio (2003): splits share their rows
-        told.loc["minus ours"] = apart.mean()
-        told.loc["standard error"] = apart.std() / np.sqrt(len(apart))
-        told.loc["... shared rows"] = apart.std() * np.sqrt(share)
+    told.loc[f"minus {reference}"] = apart.mean()
+    told.loc["standard error"] = apart.std() / np.sqrt(len(apart))
+    told.loc["... as rows are shared"] = apart.std() * np.sqrt(share)
     print(f"\n{title}\n{told.to_string(float_format='{:.4f}'.format, na_rep='')}", flush=True)
+
+
+def reference_of(models: Collection[str]) -> str:
+    """Return against whom the others are told."""
+    return OURS if OURS in models else "logistic"
 
 
 def compare_tv(answers: Mapping[int, Mapping[str, Answer]], table: Table) -> dict[str, Scores]:
     """Return the figures of split 0 and of all splits with intervals over customers drawn, and print them."""
     metrics = {"auc": auc, "empc": maximum_profit_metric(empc, LEAVER_VALUE, CAMPAIGN)}
     samples = [sample_of(table, seed, by) for seed, by in answers.items()]
-    reference = OURS if OURS in samples[0].predictions else "logistic"
+    reference = reference_of(samples[0].predictions)
     found = {}
     for what, judged in {"split 0": samples[:1], f"mean of {len(samples)} splits": samples}.items():
         found[what] = score(judged, metrics, reference)

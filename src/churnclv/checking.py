@@ -17,8 +17,7 @@ from .evaluation.checks import (
     check_slices,
     check_time,
 )
-from .evaluation.metrics import Array, auc, plain
-from .evaluation.reliability import calibration_line, expected_calibration_error
+from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .run import Run
 from .snapshots.splits import SplitPlan
@@ -41,10 +40,10 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
         check_golden_features(data.features[names], data.churned),
         check_time(_label_ends(run)),
         check_edges(churn.choice.parameters, _ranges(run, churn)),
-        check_calibration(calibration_line(truth, scores)[0], expected_calibration_error(truth, scores)),
+        check_calibration(truth, scores),
         check_drift(data.features[names], run.data.snapshots.sealed[names]),
         check_counts(data.churned),
-        check_folds([plain(auc, sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
+        check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
         check_slices(truth, scores, _slices(asked)),
     ]
     page = "".join(f"- {found.line()}\n" for found in checks)
@@ -68,16 +67,16 @@ def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
 
 def _slices(asked: pd.DataFrame) -> dict[str, Array]:
     """Return which validation rows are of new customers, of customers of high value, and of each plan or channel."""
+    numbers = [name for name in asked.columns if pd.api.types.is_numeric_dtype(asked[name])]
     slices = {
         f"new customers ({name} up to {_NEW_DAYS})": asked[name] <= _NEW_DAYS
         for name in ("age_days", "contract_age_days")
-        if name in asked
+        if name in numbers
     }
-    if "mean_repeat_spend" in asked:
+    if "mean_repeat_spend" in numbers:
         spend = asked["mean_repeat_spend"]
         slices["highest tenth of spend"] = spend > spend.quantile(1.0 - _HIGH_SHARE)
-    texts = [name for name in asked.columns if not pd.api.types.is_numeric_dtype(asked[name])]
-    for name in (name for name in texts if name not in ("customer_id", "cutoff")):
+    for name in (name for name in asked.columns if name not in (*numbers, "customer_id", "cutoff")):
         for value in asked[name].value_counts().index[:_MOST_VALUES]:
             slices[f"{name} = {value}"] = asked[name] == value
     return {name: np.asarray(mask, dtype=float) for name, mask in slices.items()}

@@ -50,7 +50,8 @@ class TrainConfig:
     def identity(self, *parts: str) -> str:
         """Return a digest of the choices that can change a result, with other parts such as data and code."""
         chosen = {name: value for name, value in self.as_dict().items() if name not in ("tracking", "engine")}
-        chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None}
+        tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
+        chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
         chosen["churn"] = {**chosen["churn"], "threads": None}
         return digest(chosen, *parts)
 

@@ -15,9 +15,10 @@ from .features.dataset import Dataset
 from .features.preparation import open_sealed
 from .run import Run
 from .snapshots.seal import Seal
+from .telling import Signs, find_signs, judge_sealed_signs, tell_reasons
 from .tracking import records
 from .tracking.board import churn_records, prediction_table
-from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines
+from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines, sign_lines
 from .tuning.churn import ChurnEvidence, TunedChurn, tune_churn
 from .tuning.churn_board import ChurnBoard, ChurnJudged, judge_churn
 from .valuing import NoValues
@@ -30,6 +31,7 @@ class Training:
     run: Run
     values: NoValues
     openings: int = field(default=0, init=False)
+    signs: Signs | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Put the economics into the words of the profit metrics."""
@@ -80,6 +82,8 @@ class Training:
         self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
         self._record(board, "valid")
         self.values.validate()
+        self.signs = find_signs(self.run, self.data)
+        tell_reasons(self.run)
         return board
 
     def _judged(
@@ -101,7 +105,7 @@ class Training:
     def refit(self, churn: TunedChurn) -> ChurnModel:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
         self.run.progress.say("Refitting on all labels known by the sealed test")
-        model = churn.model(self.run.config.churn.threads).fit(self.data.features, self.data.churned, self.data.names)
+        model = churn.model(self.run.config.churn.threads_for(len(self.data))).fit(self.data.features, self.data.churned, self.data.names)
         self.values.refit()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
@@ -131,6 +135,8 @@ class Training:
         self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
         self._record(board, "test")
         self.values.judge_sealed(plain)
+        if self.signs is not None:
+            judge_sealed_signs(self.run, self.signs, asked)
         return board
 
     def _record(self, board: ChurnBoard, when: str) -> None:
@@ -144,6 +150,7 @@ class Training:
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),
             *check_lines(checks),
             *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),

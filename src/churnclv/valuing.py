@@ -207,7 +207,7 @@ class ContractValues(NoValues):
 
     def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
         """Return what customers are worth if they stay, (n,); None for contracts without prices."""
-        if "price" not in rows or not rows["price"].notna().any():
+        if not self.run.data.log.has_amount:
             return None
         economics = self.run.config.economics
         worth = Worth(economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)

@@ -352,6 +352,24 @@ def test_within_the_grace_a_restart_is_no_churn(connection, write_events):
     assert set(churned(events).values()) == {1}
 
 
+def test_a_restart_after_the_label_is_known_is_not_heard(connection, write_events):
+    rows = [
+        *contract("in time", "2024-01-01", "2024-04-10 10:00"),
+        *contract("in time", "2024-04-20 11:59:59", order_id="2"),
+        *contract("after it", "2024-01-01", "2024-04-10 10:00"),
+        *contract("after it", "2024-04-20 12:00", order_id="2"),
+    ]
+    # a cutoff at noon: its window ends on 10 April at noon, and the grace of 10 days on 20 April at noon
+    windows, noon = replace(MONTHLY, grace_days=10), datetime(2024, 3, 10, 12)
+    assert churned(write_events(connection, rows), windows, noon) == {"in time": 0, "after it": 1}
+
+
+def test_who_is_active_is_no_question_of_contracts(connection, write_events):
+    events = write_events(connection, contract("ann", "2024-01-01"))
+    with pytest.raises(InputError, match=r"are about purchases, not contracts\.\n  -> windows\.active_days=null"):
+        members(cut_history(events, (CUTOFF,)), replace(MONTHLY, active_days=90), Shape.contracts)
+
+
 def test_grace_is_for_contracts(connection, write_events):
     events = write_events(connection, [{"customer_id": "ann", "timestamp": "2024-01-01", "kind": "order"}])
     with pytest.raises(

@@ -70,7 +70,7 @@ def test_last_possible_sealed_cutoff_may_be_named():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("1998-04-03", "is too late for its labels.\n  -> the last cutoff whose label window (90 days) has happened is"),
+        ("1998-04-03", "is too late for its labels.\n  -> the last cutoff whose label window (90 days) has happened"),
         ("April", "windows.sealed_cutoff=April is not a date.\n  -> write 2011-09-09."),
         ("1998-01-01T00:00:00+01:00", "has a time zone.\n  -> write 2011-09-09."),
     ],

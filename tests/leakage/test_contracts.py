@@ -149,14 +149,14 @@ def assert_labels_hear_their_window_alone(ask, rows, others, cutoff):
 
 
 @quick
-@given(logs, logs, st.sampled_from([FEBRUARY, MARCH]))
+@given(logs, logs, st.sampled_from([FEBRUARY, MARCH, NOON]))
 def test_labels_hear_their_window_and_its_grace_alone(ask, rows, others, cutoff):
     assert_labels_hear_their_window_alone(ask, rows, others, cutoff)
 
 
 @pytest.mark.slow
 @thorough
-@given(logs, logs, st.sampled_from([FEBRUARY, MARCH]))
+@given(logs, logs, st.sampled_from([FEBRUARY, MARCH, NOON]))
 def test_labels_hear_their_window_and_its_grace_alone_in_100_logs(ask, rows, others, cutoff):
     assert_labels_hear_their_window_alone(ask, rows, others, cutoff)
 

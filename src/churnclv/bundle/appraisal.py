@@ -128,7 +128,7 @@ class ContractAppraisal(NoAppraisal):
 
     def stakes(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
         """Return what customers are worth if they stay, (n,); None for contracts without prices."""
-        return self.model.value_if_staying(rows, self.worth) if rows["price"].notna().any() else None
+        return self.model.value_if_staying(rows, self.worth) if self.contract.data.has_amount else None
 
     def values(self, rows: pd.DataFrame, scores: "pd.Series[float]") -> dict[str, Any]:
         """Return the CLV of customers under contract, and its bounds; others have no score, and no value."""

@@ -91,7 +91,7 @@ class Scorer:
         known = self.read(events) if isinstance(events, pd.DataFrame) else events
         if isinstance(known, LabelledTable):
             keys = pd.DataFrame({"customer_id": known.ids, "cutoff": pd.NaT, "in_population": True})
-            return pd.concat([keys, known.frame], axis=1)
+            return pd.concat([keys, self._churn.typed(known.frame)], axis=1)
         moment = as_of if isinstance(as_of, datetime) else bound(as_of, known.end, "as_of")
         require(
             known.start < moment,

@@ -5,7 +5,6 @@ import pandas as pd
 
 from ..evaluation.metrics import Array
 
-RECENCY = "days_since_last_purchase"
 _BINS = 10
 
 

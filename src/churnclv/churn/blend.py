@@ -64,7 +64,7 @@ class ChurnModel:
     def __init__(self, choice: ChurnChoice, threads: int = 0) -> None:
         """Keep what was chosen."""
         self.choice = choice
-        self.members = {name: choice.member(name, threads) for name in choice.weights}
+        self.members = {name: choice.member(name, threads) for name in sorted(choice.weights)}  # as a file orders them
         self.calibrator = Calibrator(choice.method, choice.map)
 
     @property
@@ -98,6 +98,13 @@ class ChurnModel:
             total[found.columns] += found
         return total
 
+    def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of texts with numbers where the members learned from numbers."""
+        for member in self.members.values():
+            if isinstance(member, BoostedChurnModel | LogisticChurnModel):
+                rows = member.encoding.typed(rows)
+        return rows
+
     def gains(self) -> dict[str, float]:
         """Return the total gain of each feature in the trees; empty without trees."""
         trees = self.members.get(BoostedChurnModel.name)
@@ -114,10 +121,10 @@ class ChurnModel:
     def load(cls, folder: Path) -> "ChurnModel":
         """Read what `save` wrote."""
         model = cls(ChurnChoice(**read_json(folder / "churn.json")))
-        model.members = {name: MEMBERS[name].load(folder) for name in model.choice.weights}
+        model.members = {name: MEMBERS[name].load(folder) for name in model.members}
         return model
 
 
 def blend(margins: dict[str, Array], weights: dict[str, float]) -> Array:
     """Return the weighted mean of log-odds, shape (n,)."""
-    return np.asarray(sum(weight * margins[name] for name, weight in weights.items()))
+    return np.asarray(sum(weight * margins[name] for name, weight in sorted(weights.items())))

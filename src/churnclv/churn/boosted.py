@@ -17,6 +17,8 @@ from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}
 _WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
+_LARGEST = float(np.finfo(np.float32).max)  # XGBoost's own numbers go no further
+CLASS_WEIGHT = "scale_pos_weight"
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ class BoostedChurnModel:
 
     def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit."""
-        return {**self.parameters, "rounds": self.rounds, "seed": self.seed}
+        chosen = {"rounds": self.rounds, "seed": self.seed, "monotone": self.monotone, "bags": self.bags}
+        return {**self.parameters, **chosen}
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "BoostedChurnModel":
         """Fit on features (n, k), null where undefined, and outcomes 0 or 1 (n,)."""
@@ -87,7 +90,7 @@ class BoostedChurnModel:
         """Return log-odds of churn before calibration, shape (n,)."""
         matrix = self._matrix(features)
         said = [booster.predict(matrix, output_margin=True).astype(float) for booster in self.boosters]
-        return np.asarray(np.mean(said, axis=0))
+        return np.asarray(np.mean(said, axis=0) - weight_shift(self.parameters))
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return uncalibrated probabilities of churn, shape (n,)."""
@@ -101,13 +104,15 @@ class BoostedChurnModel:
         """
         matrix = self._matrix(features)
         found = np.mean([b.predict(matrix, pred_contribs=True).astype(float) for b in self.boosters], axis=0)
+        found = found.reshape(len(features), len(self.features) + 1)  # of no rows XGBoost has a shape of its own
+        found[:, -1] -= weight_shift(self.parameters)
         return pd.DataFrame(found, columns=[*self.features, BIAS], index=features.index)
 
     def _matrix(self, features: pd.DataFrame) -> Any:
         import xgboost
 
-        cells = self.encoding.apply(features)
-        return xgboost.DMatrix(cells, nthread=self.threads, feature_types=self.encoding.kinds, enable_categorical=True)
+        cells, kinds = _cells(self.encoding, features), self.encoding.kinds
+        return xgboost.DMatrix(cells, nthread=self.threads, feature_types=kinds, enable_categorical=True)
 
     def gains(self) -> dict[str, float]:
         """Return the total gain of each feature the trees use."""
@@ -149,10 +154,24 @@ def quantile_matrix(
     """
     import xgboost
 
-    cells, kinds = encoding.apply(features), encoding.kinds
+    cells, kinds = _cells(encoding, features), encoding.kinds
     return xgboost.QuantileDMatrix(
         cells, label=churned, nthread=threads, ref=reference, feature_types=kinds, enable_categorical=True
     )
+
+
+def _cells(encoding: Encoding, features: pd.DataFrame) -> Array:
+    """Return the numbers as XGBoost takes them: infinite ones are as good as missing, very large ones are bounded."""
+    cells = encoding.apply(features)
+    return np.asarray(np.clip(np.where(np.isinf(cells), np.nan, cells), -_LARGEST, _LARGEST))
+
+
+def weight_shift(parameters: dict[str, float]) -> float:
+    """Return by how much class weights raise the log-odds that trees learn above those of what happens.
+
+    A weight on leavers multiplies their odds (Elkan 2001, The foundations of cost-sensitive learning, Theorem 2).
+    """
+    return float(np.log(parameters.get(CLASS_WEIGHT) or 1.0))
 
 
 def fold_matrices(train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, Array], threads: int) -> FoldMatrices:

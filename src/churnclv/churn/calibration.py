@@ -9,6 +9,7 @@ import numpy as np
 from ..evaluation.metrics import Array, log_loss, plain
 from ..evaluation.reliability import logit
 from ..files import read_json, write_json
+from .margins import to_chance
 from .settings import Calibration
 
 _LEAST_GAIN = 1e-4  # nats per customer: a calibrator that gains less is not worth its variance
@@ -44,7 +45,7 @@ class Calibrator:
         """Return churn scores in 0..1, shape (n,)."""
         if self.method == "sigmoid":
             slope, intercept = self.parameters["slope"][0], self.parameters["intercept"][0]
-            return np.asarray(1.0 / (1.0 + np.exp(-(slope * logit(raw) + intercept))))
+            return to_chance(slope * logit(raw) + intercept)
         if self.method in ("isotonic", "venn_abers"):
             return np.asarray(np.interp(raw, self.parameters["raw"], self.parameters["score"]))
         return np.asarray(raw, dtype=float)
@@ -122,17 +123,24 @@ def _fit_venn_abers(raw: Array, churned: Array) -> dict[str, list[float]]:
     Its value at a place is the max over starts of the min over ends of the mean between them (Barlow et al. 1972).
     The two answers p0 and p1 become p1 / (1 - p0 + p1), which is the least bad for log-loss (section 4 of the paper).
     """
-    order = np.argsort(raw, kind="stable")
-    parts = [part for part in np.array_split(order, min(_MOST_GROUPS, len(order))) if len(part)]
-    scores = np.array([raw[part].mean() for part in parts])
-    rows = np.r_[0.0, np.cumsum([float(len(part)) for part in parts])]
-    sums = np.r_[0.0, np.cumsum([float(churned[part].sum()) for part in parts])]
+    scores, counts, left = _group_scores(raw, churned)
+    rows, sums = np.r_[0.0, np.cumsum(counts)], np.r_[0.0, np.cumsum(left)]
     joined = []
-    for place in range(len(parts)):
+    for place in range(len(scores)):
         count = rows[None, place + 1 :] - rows[: place + 1, None] + 1.0
         total = sums[None, place + 1 :] - sums[: place + 1, None]
         stays, leaves = (float(((total + added) / count).min(axis=1).max()) for added in (0.0, 1.0))
         joined.append(leaves / (1.0 - stays + leaves))
     rising = np.maximum.accumulate(joined)
-    known, first = np.unique(scores, return_index=True)
-    return {"raw": [float(v) for v in known], "score": [float(v) for v in rising[first]]}
+    return {"raw": [float(v) for v in scores], "score": [float(v) for v in rising]}
+
+
+def _group_scores(raw: Array, churned: Array) -> tuple[Array, Array, Array]:
+    """Return mean score, rows and leavers of groups of neighbouring scores; equal scores are never parted."""
+    values, places, counts = np.unique(raw, return_inverse=True, return_counts=True)
+    upto = np.cumsum(counts) - counts
+    wanted = np.arange(len(values)) if len(values) <= _MOST_GROUPS else upto * _MOST_GROUPS // len(raw)
+    group = np.unique(wanted, return_inverse=True)[1]
+    rows, sums = (np.bincount(group, weights=each) for each in (counts, values * counts))
+    left = np.bincount(group[places], weights=churned)
+    return np.asarray(sums / rows), np.asarray(rows, dtype=float), np.asarray(left, dtype=float)

@@ -38,15 +38,16 @@ class FormulaChurnModel:
         """Fit the line on chances (n,) and outcomes 0 or 1 (n,); a falling line says nothing, and is left level."""
         from sklearn.linear_model import LogisticRegression
 
+        self.slope, self.intercept = 1.0, 0.0
         said = to_margin(features[self.column].to_numpy(dtype=float))
         known = np.isfinite(said)
+        self.mean = float(said[known].mean()) if known.any() else float(to_margin(churned.mean()))
         if len(np.unique(said[known])) < 2 or len(np.unique(churned[known])) < 2:  # noqa: PLR2004 # a line needs two points
             return self  # the chance is taken at its word
-        self.mean = float(said[known].mean())
         line: Any = LogisticRegression(C=np.inf).fit(said[known].reshape(-1, 1), churned[known])
         self.slope, self.intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
         if self.slope < 0:
-            self.slope, self.intercept = 0.0, float(to_margin(np.array([churned.mean()]))[0])
+            self.slope, self.intercept = 0.0, float(to_margin(churned.mean()))
         return self
 
     def _said(self, features: pd.DataFrame) -> Array:

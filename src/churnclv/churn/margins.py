@@ -39,7 +39,7 @@ class MarginModel(Protocol):
 
 def to_chance(margins: Array) -> Array:
     """Return probabilities from log-odds."""
-    return np.asarray(1.0 / (1.0 + np.exp(-margins)))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -margins)))
 
 
 def to_margin(chances: Array) -> Array:

@@ -50,7 +50,8 @@ class ChurnSettings:
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
         patience_rounds: a fold stops after so many rounds without improvement.
-        threads: XGBoost's threads; 0 takes all cores. The result does not depend on it.
+        threads: XGBoost's threads; 0 takes one below 20,000 training rows, which is fastest there, else all cores. The
+            result does not depend on it.
         calibration: how probabilities are calibrated.
         class_weight: none, balanced or auto.
         bags: how many boosters, alike but for their seeds, are averaged; 0 = 5 below 20,000 training rows, where one
@@ -86,6 +87,10 @@ class ChurnSettings:
         require(not wrong, f"churn.monotone has {wrong}.", remedy="1 = churn may only rise with it, -1 = only fall.")
         penalties = len(self.penalty_strengths) > 0 and min(self.penalty_strengths) > 0
         require(penalties, f"churn.penalty_strengths is {self.penalty_strengths}.", remedy="name at least one above 0.")
+
+    def threads_for(self, rows: int) -> int:
+        """Return how many threads XGBoost takes for so many training rows; 0 = all cores."""
+        return self.threads or (1 if rows < _SMALL_ROWS else 0)
 
     def bags_for(self, rows: int) -> int:
         """Return how many boosters are averaged for so many training rows."""

@@ -58,7 +58,7 @@ class ContractValueModel:
     def fit(self, rows: pd.DataFrame, churned: Array) -> "ContractValueModel":
         """Estimate survival from rows at earlier cutoffs, and whether each one's contract ended within the period."""
         known = rows[AGE].notna().to_numpy()
-        ages = np.floor(rows[AGE].to_numpy(dtype=float)[known] / self.period_days)
+        ages = self._ages(rows[known])
         ended = churned[known] > 0
         self.survival.fit(ages, np.where(ended, ages, ages + 1.0), ended)
         return self
@@ -108,7 +108,8 @@ class ContractValueModel:
         return _where_known(rows, [AGE, PRICE, _SCORE], compute)
 
     def _ages(self, rows: pd.DataFrame) -> Array:
-        return np.asarray(rows[AGE].to_numpy(dtype=float) / self.period_days)
+        """Return whole periods: the curve is asked about ages as it was fitted on them."""
+        return np.floor(rows[AGE].to_numpy(dtype=float) / self.period_days)
 
     def save(self, folder: Path) -> None:
         """Write the curve as JSON."""

@@ -19,7 +19,7 @@ from .settings import DataSettings
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK_CHARACTERS = 1 << 20
-_HEADER_CHARACTERS = 1 << 16  # below the most that csv takes as one cell
+_HEADER_CHARACTERS = 1 << 21  # as long a line as the engine takes
 _NAME_CHARACTERS = 60
 
 
@@ -51,10 +51,11 @@ def as_utf8(path: Path, encoding: str, where: str = "data") -> Iterator[Path]:
     Raises:
         InputError: the bytes are not text in that encoding, or the encoding is unknown.
     """
-    chosen = detect_encoding(path) if encoding == "auto" else encoding
+    chosen = encoding
     with tempfile.TemporaryDirectory(prefix="churnclv-") as folder:
         copy = Path(folder) / "log.csv"
         try:
+            chosen = detect_encoding(path) if encoding == "auto" else encoding
             with (
                 _unpacked(path) as content,
                 io.TextIOWrapper(content, encoding=chosen, newline="") as source,
@@ -83,7 +84,18 @@ def read_header(path: Path, separator: str) -> list[str]:
         head = io.StringIO(text.read(_HEADER_CHARACTERS), newline="")
     if separator == "whitespace":
         return head.readline().split()
-    return [name.strip() for name in next(csv.reader(head, delimiter=separator), [])]
+    with _long_cells(_HEADER_CHARACTERS):
+        return [name.strip() for name in next(csv.reader(head, delimiter=separator), [])]
+
+
+@contextlib.contextmanager
+def _long_cells(characters: int) -> Iterator[None]:
+    """Let csv take cells of so many characters."""
+    former = csv.field_size_limit(characters)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(former)
 
 
 def find_blank_rows(path: Path, separator: str) -> list[int]:
@@ -91,12 +103,8 @@ def find_blank_rows(path: Path, separator: str) -> list[int]:
     with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if re.search(rb"\n\r?\n|\r\r", text) is None:
             return []
-    former = csv.field_size_limit(path.stat().st_size + 1)
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
-    finally:
-        csv.field_size_limit(former)
+    with _long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
+        return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
 
 
 def detect_separator(path: Path, wanted: list[str], chosen: str, where: str = "data") -> str:
@@ -117,7 +125,7 @@ def check_header(origin: str, header: list[str], settings: DataSettings, separat
     doubled = sorted({name for name in header if header.count(name) > 1 and name in columns.values()})
     require(
         not doubled,
-        f"{origin}: row 1: more than one column is named {listed(doubled)}.",
+        f"{origin}: row 1: more than one column is named {listed([name or '(no name)' for name in doubled])}.",
         remedy="rename one.",
     )
     missing = {role: name for role, name in columns.items() if name not in header}

@@ -8,19 +8,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..errors import InputError, listed, require
+from ..errors import listed, require
+from ..files import digest
 from .faults import LABELLED
 from .fingerprint import fingerprint
 from .quality import FaultCount, QualityReport, check_policies
 from .settings import STATIC, Columns, DataSettings, Policy
 from .source import RawLog, read_columns, read_file, read_frame
 
-ROLES = ("customer_id", "target", "split")
-_KEYS = ("customer_id", "cutoff", "in_population")  # the names that a snapshot needs for itself
+_TAKEN = ("customer_id", "cutoff", "in_population", "(bias)")  # names that snapshots and contributions use themselves
+_GIVEN = "the table given"
+_TRUTHS = ("true", "false")
 _ID_LIKE_SHARE = 0.9  # of a text column's values that differ from all others
 _DENSE = 1.1  # whole numbers, all different, that fill so much of their span number the rows
 _LEAST_ROWS_FOR_ID = 50
 _CLASSES = 2
+_SHOWN = 60  # characters of a name or a value in a message
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,14 @@ class TableReport(QualityReport):
         """Return the report as lines for people."""
         _, *faults = super().lines()
         head = f"{self.rows_read:,} rows read = {self.rows_kept:,} kept + {self.rows_set_aside:,} set aside"
-        return [head, *faults, *[f"  column {name!r} is not learned from: {why}" for name, why in self.dropped.items()]]
+        return [head, *faults, *[f"  {line}" for line in self._dropped_lines()]]
+
+    def section(self) -> list[str]:
+        """Return the report's part of the page, the columns left out among it."""
+        return [*super().section(), *[f"- {line}" for line in self._dropped_lines()], ""]
+
+    def _dropped_lines(self) -> list[str]:
+        return [f"column {name!r} is not learned from: {why}" for name, why in self.dropped.items()]
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class LabelledTable:
 
     `frame` holds the columns to learn from, under the file's names: numbers as float64, anything else as text, null
     where missing. `churned` is 1 for who left, 0 for who stayed; `split` the text of the split column, where there is
-    one. Both are None where the file has no outcomes (scoring).
+    one. Of a table read for scoring both are None and every column is text: the model knows which ones are numbers.
     """
 
     frame: pd.DataFrame
@@ -63,66 +73,84 @@ class LabelledTable:
 def read_labelled(
     connection: Any, settings: DataSettings, frame: Any = None, *, for_scoring: bool = False
 ) -> LabelledTable:
-    """Read a labelled table (a file, or a pandas frame).
+    """Read a labelled table (a file, or a pandas frame); for scoring, outcomes are not looked at.
 
     Raises:
         InputError: a fault of the file, a missing column, outcomes that are not two, too many rows set aside.
     """
     header = [str(name) for name in frame.columns] if frame is not None else read_columns(settings)
-    roles = _roles(settings, header, for_scoring=for_scoring)
+    origin = str(settings.path or settings.builtin) if frame is None else _GIVEN
+    roles = _roles(settings, header, origin, for_scoring=for_scoring)
     everything = replace(
         settings,
         columns=Columns(roles["customer_id"], None, None),
         static={f"c{n}": name for n, name in enumerate(header)},
     )
     log = read_file(connection, everything) if frame is None else read_frame(connection, frame, everything)
-    rows = _rows(log, header, settings.missing_tokens)
-    ids = rows[roles["customer_id"]]
+    rows = _rows(log, header, settings)
     counts = _count_faults(rows, roles, log, settings)
-    check_policies(counts, log.rows_read, log.origin, settings)
+    check_policies(counts, log.rows_read, origin, settings)
     kept = rows[~_aside(rows, roles)].sort_values(roles["customer_id"], kind="stable", ignore_index=True)
-    ids = kept[roles["customer_id"]]
-    columns = _typed(kept.drop(columns=[*roles.values(), *settings.exclude], errors="ignore"))
-    dropped = {} if for_scoring else _silent_columns(columns)
-    churned = _outcomes(kept[roles["target"]], settings, log.origin) if "target" in roles else None
-    split = kept[roles["split"]].to_numpy(dtype=str) if "split" in roles else None
-    report = _report(log, len(kept), counts, dropped)
-    return LabelledTable(columns.drop(columns=list(dropped)), ids.to_numpy(dtype=str), churned, split, report)
-
-
-def _roles(settings: DataSettings, header: list[str], *, for_scoring: bool) -> dict[str, str]:
-    """Return role -> column, and refuse what is missing or taken."""
-    wanted = {"customer_id": settings.columns.customer_id, "target": settings.target, "split": settings.split}
+    ids = kept[roles["customer_id"]].to_numpy(dtype=str)
+    columns = kept.drop(columns=[*_wanted(settings).values(), *settings.exclude, *_TAKEN], errors="ignore")
     if for_scoring:
-        wanted = {"customer_id": wanted["customer_id"]} | {
-            role: name for role, name in wanted.items() if name in header
-        }
-    roles = {role: name for role, name in wanted.items() if name is not None}
+        return LabelledTable(columns, ids, None, None, _report(log, header, len(kept), counts, {}))
+    churned = _outcomes(kept[roles["target"]], settings, origin)
+    split = kept[roles["split"]].fillna("").to_numpy(dtype=str) if "split" in roles else None
+    columns = _typed(columns)
+    dropped = _silent_columns(columns)
+    require(
+        len(dropped) < len(columns.columns), f"{origin}: no column is left to learn from.", remedy=_silence(dropped)
+    )
+    report = _report(log, header, len(kept), counts, dropped)
+    return LabelledTable(columns.drop(columns=list(dropped)), ids, churned, split, report)
+
+
+def _wanted(settings: DataSettings) -> dict[str, str]:
+    named = {"customer_id": settings.columns.customer_id, "target": settings.target, "split": settings.split}
+    return {role: name for role, name in named.items() if name is not None}
+
+
+def _roles(settings: DataSettings, header: list[str], origin: str, *, for_scoring: bool) -> dict[str, str]:
+    """Return role -> column, and refuse what is missing or taken."""
+    roles = {role: name for role, name in _wanted(settings).items() if role == "customer_id" or not for_scoring}
     missing = [
         f"{name!r} (data.{'columns.' if role == 'customer_id' else ''}{role})"
         for role, name in roles.items()
         if name not in header
     ]
-    remedy = f"the columns are {listed(header)}."
-    require(not missing, f"{settings.path or settings.builtin}: row 1: no column {listed(missing)}.", remedy=remedy)
-    if not for_scoring:
-        require("target" in roles, "data.target is not set.", remedy="name the column of outcomes: data.target=Churn")
-        absent = [name for name in settings.exclude if name not in header]
-        require(not absent, f"data.exclude names {listed(absent)}, which the table does not have.", remedy=remedy)
-    taken = [name for name in header if name in _KEYS and name not in roles.values()]
-    require(not taken, f"the columns {taken} have names that snapshots need.", remedy="rename them, or data.exclude.")
+    require(
+        any(header), f"{origin}: row 1 is blank.", remedy="export the table again; the first row names the columns."
+    )
+    remedy = f"the columns are {listed([name[:_SHOWN] for name in header])}."
+    require(not missing, f"{origin}: row 1: no column {listed(missing)}.", remedy=remedy)
+    if for_scoring:
+        return roles
+    require("target" in roles, "data.target is not set.", remedy="name the column of outcomes: data.target=Churn")
+    absent = [repr(name) for name in settings.exclude if name not in header]
+    require(not absent, f"data.exclude names {listed(absent)}, which {origin} does not have.", remedy=remedy)
+    taken = [name for name in header if name in _TAKEN and name not in (*roles.values(), *settings.exclude)]
+    remedy = f"rename it, or leave it out: data.exclude=[{','.join(taken)}]"
+    require(not taken, f"{origin}: row 1: the name {listed(taken)} is taken by the project.", remedy=remedy)
     return roles
 
 
-def _rows(log: RawLog, header: list[str], missing_tokens: list[str]) -> pd.DataFrame:
-    """Return the cells as text without blanks around it, null where missing, in the file's order."""
-    found = log.table.order_by("row").execute()
-    tokens = {token.lower() for token in missing_tokens}
-    rows = pd.DataFrame({name: found[f"{STATIC}c{place}"].astype(object) for place, name in enumerate(header)})
-    for name in rows.columns:
-        text = rows[name].where(rows[name].notna(), "").astype(str).str.strip()
-        rows[name] = text.astype(object).where(~(text.eq("") | text.str.lower().isin(tokens)), None)
-    return rows
+def _rows(log: RawLog, header: list[str], settings: DataSettings) -> pd.DataFrame:
+    """Return the cells as text without blanks around it, null where missing, by the row's number in the file.
+
+    Python writes True and engines true: these two words are written in lower case.
+    """
+    found = log.table.order_by("row").execute().set_index("row")
+    tokens = {token.lower() for token in settings.missing_tokens}
+    rows = {}
+    for place, name in enumerate(header):
+        cells = found[f"{STATIC}c{place}"].astype(object)
+        text = cells.where(cells.notna(), "").astype(str).str.strip()
+        lowered = text.str.lower()
+        if name != settings.columns.customer_id:
+            text = text.where(~lowered.isin(_TRUTHS), lowered)
+        rows[name] = text.astype(object).where(~(text.eq("") | lowered.isin(tokens)), None)
+    return pd.DataFrame(rows)
 
 
 def _faults(rows: pd.DataFrame, roles: dict[str, str]) -> dict[str, "pd.Series[bool]"]:
@@ -155,7 +183,7 @@ def _count_faults(
             f"data.policy.{fault.name}=keep: such a row cannot be learned from.",
             remedy="set_aside or fail.",
         )
-        place = int(np.argmax(shown.to_numpy())) + log.first_row if shown.any() else None
+        place = int(shown.index[int(np.argmax(shown))]) if shown.any() else None
         counts.append(FaultCount(fault.name, policy.name, int(shown.sum()), int((shown & ~taken).sum()), place))
         taken |= shown
     return tuple(counts)
@@ -169,6 +197,11 @@ def _typed(columns: pd.DataFrame) -> pd.DataFrame:
         is_number = bool((numbers.notna() & np.isfinite(numbers) | columns[name].isna()).all())
         typed[name] = numbers.astype("float64") if is_number else columns[name]
     return pd.DataFrame(typed, index=columns.index)
+
+
+def _silence(dropped: dict[str, str]) -> str:
+    told = [f"{name[:_SHOWN]!r}: {why}" for name, why in dropped.items()]
+    return "; ".join(told[:5]) + "." if told else "it has ids and outcomes alone."
 
 
 def _silent_columns(columns: pd.DataFrame) -> dict[str, str]:
@@ -195,42 +228,44 @@ def _why_silent(column: "pd.Series[Any]") -> str | None:
 
 def _outcomes(labels: "pd.Series[Any]", settings: DataSettings, origin: str) -> NDArray[np.float64]:
     """Return 1 for `data.positive` and 0 for the other value."""
-    values = sorted(labels.unique())
+    said = labels.map(_plain)
+    values = said.nunique()
     column = f"{origin}: column {settings.target!r}"
-    shown = listed([repr(value) for value in values], 6)
+    shown = listed([repr(value[:_SHOWN]) for value in sorted(labels.unique())], 6)
+    require(
+        values >= _CLASSES,
+        f"{column} holds one value, {shown}: there is nothing to tell apart.",
+        remedy="a table of customers who left and customers who stayed is needed.",
+    )
+    require(
+        values == _CLASSES,
+        f"{column} holds {values:,} values: {shown}; an outcome has two.",
+        remedy="map them to two in the export; rows without an outcome are left blank.",
+    )
     require(
         settings.positive is not None,
         f"{column} holds {shown}; data.positive is not set.",
         remedy="name who left: data.positive=Yes",
     )
-    numeric = {_as_number(value): value for value in values}
-    positive = numeric.get(_as_number(str(settings.positive)), str(settings.positive))
-    if positive not in values:
-        raise InputError(
-            f"{column} holds {shown}, but not data.positive={settings.positive}.", remedy="name one of them."
-        )
-    require(
-        len(values) >= _CLASSES,
-        f"{column} holds one value, {shown}: there is nothing to tell apart.",
-        remedy="a table of customers who left and customers who stayed is needed.",
-    )
-    require(
-        len(values) == _CLASSES,
-        f"{column} holds {len(values)} values: {shown}; an outcome has two.",
-        remedy="map them to two in the export; rows without an outcome are left blank.",
-    )
-    return np.asarray((labels == positive).to_numpy(dtype=float))
+    left = said == _plain(str(settings.positive))
+    told = f"{column} holds {shown}, but not data.positive={settings.positive}."
+    require(bool(left.any()), told, remedy="name one of them.")
+    return np.asarray(left.to_numpy(dtype=float))
 
 
-def _as_number(text: str) -> float | str:
-    """Return the number that a text says, so that 1 and 1.0 are one outcome; any other text is itself."""
+def _plain(text: str) -> str:
+    """Return a text so that 1 and 1.0, and true and True, are one outcome."""
+    plain = text.strip()
     try:
-        return float(text)
+        return str(float(plain))
     except ValueError:
-        return text
+        return plain.lower() if plain.lower() in _TRUTHS else plain
 
 
-def _report(log: RawLog, kept: int, counts: tuple[FaultCount, ...], dropped: dict[str, str]) -> TableReport:
+def _report(
+    log: RawLog, header: list[str], kept: int, counts: tuple[FaultCount, ...], dropped: dict[str, str]
+) -> TableReport:
+    """Describe the table; its fingerprint rests on the columns' names too, which no other setting lists."""
     content = fingerprint(log.table, log.table.content)
     return TableReport(
         origin=log.origin,
@@ -243,7 +278,7 @@ def _report(log: RawLog, kept: int, counts: tuple[FaultCount, ...], dropped: dic
         date_format="",
         decimal="point",
         input_fingerprint=content,
-        fingerprint=content,
+        fingerprint=digest(content, header),
         faults=counts,
         dropped=dropped,
     )

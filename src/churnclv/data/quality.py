@@ -124,7 +124,7 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
 
 def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:
     fault = BY_NAME[count.fault]
-    mapped = settings.columns.mapped()
+    mapped = {**settings.columns.mapped(), "target": settings.target}
     column = mapped.get(fault.role, mapped.get("price") if fault.role == "amount" else None)
     where = f"{origin}: row {count.first_row}" + (f", column {column!r}" if column else "")
     return f"{where}: {fault.rule} ({count.fault}: {count.rows:,} rows). {fault.remedy}."

@@ -98,10 +98,8 @@ def read_columns(settings: DataSettings) -> list[str]:
     """Return the names of the columns in the settings' log, reading nothing but its head."""
     path = locate(settings)
     if _is_parquet(path, settings):
-        from pyarrow import parquet
-
         with _as_parquet(path):
-            return [str(name) for name in parquet.read_schema(path).names]
+            return _parquet_columns(path)
     with as_utf8(path, settings.encoding, settings.where) as text:
         return read_header(text, _separator(text, settings))
 
@@ -110,8 +108,9 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
+    connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # a column of numbers may end with a word
     connection.con.register("raw_frame", frame)
-    _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame"), first_row=1)
+    _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame", header), first_row=1)
     connection.con.unregister("raw_frame")
     return _raw_log(connection, "the events given", (), first_row=1)
 
@@ -127,10 +126,16 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
     itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # a name, not a pattern of names
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
     with _as_parquet(path):
-        texts = _typed_text(connection, source)
+        texts = _typed_text(connection, source, _parquet_columns(path))
         check_header(str(path), [name for name, _ in texts], settings)
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
     return _raw_log(connection, str(path), (), first_row=1)
+
+
+def _parquet_columns(path: Path) -> list[str]:
+    from pyarrow import parquet
+
+    return [str(name) for name in parquet.read_schema(path).names]
 
 
 @contextlib.contextmanager
@@ -254,12 +259,15 @@ def _create_raw(
     )
 
 
-def _typed_text(connection: Any, source: str) -> list[tuple[str, str]]:
-    """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids."""
+def _typed_text(connection: Any, source: str, header: list[str]) -> list[tuple[str, str]]:
+    """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids.
+
+    `header` are the columns' own names: the engine renames blank ones, and those that differ only in case.
+    """
     described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
     texts = []
-    for name, kind, *_ in described:
-        cell = f"CAST({_name(name)} AS VARCHAR)"
+    for name, (known, kind, *_) in zip(header, described, strict=True):
+        cell = f"CAST({_name(known)} AS VARCHAR)"
         texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
 

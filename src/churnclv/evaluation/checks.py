@@ -7,26 +7,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
-from math import log
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from .drift import stability_index
 from .intervals import Interval
 from .metrics import Array, auc, plain
+from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 
 _GOLDEN_AUC = 0.98
 _MOST_ROWS = 20_000  # on which single features are tried
+_MOST_CODES = 20  # numbers of so few values may be codes, which have no order
+_BLOCKS = 8  # of rows: every second one is learned from, the others are judged
 _EDGE = 0.02  # of a search range
 _SLOPES, _MOST_ERROR = (0.8, 1.25), 0.03
 _MOST_PSI = 0.25  # the usual word for a shift that matters
-_TENTHS = 10
 _FEWEST = 100
 _MOST_SPREAD = 0.03
 _LEAST_SLICE, _LEAST_CLASS = 200, 30
 _MOST_LOSS = 0.1  # of AUC, in a slice against everybody
-_MOST_BIAS, _SURE = 0.05, 3.0
+_MOST_BIAS = 0.05
+_LIKELY, _SURE = 2.0, 3.0  # standard errors that chance alone may be off
 _TINY = 1e-4
 
 
@@ -66,40 +70,65 @@ def _skipped(code: str, asks: str, why: str) -> Check:
 
 def check_baselines(differences: Mapping[str, Interval]) -> Check:
     """C1: is the score's log-loss at least that of every baseline? `differences` are baseline minus score."""
+    asks = "better than every baseline"
+    if not differences:
+        return _skipped("C1", asks, "no baseline")
     faults = [f"{name} is better by {-found.value:.4f} nats" for name, found in differences.items() if found.value < 0]
     remedy = "take that baseline (churn=logistic, churn=formula), or more trials."
-    return _checked("C1", "better than every baseline", faults, f"{len(differences)} baselines beaten", remedy)
+    return _checked("C1", asks, faults, f"{len(differences)} baselines beaten", remedy)
 
 
 def check_golden_features(features: pd.DataFrame, churned: Array) -> Check:
     """C2: does one feature nearly say who left? Then it was probably written after the fact."""
+    asks = "no feature knows the outcome"
+    if not len(features.columns):
+        return _skipped("C2", asks, "no feature")
     step = max(1, len(features) // _MOST_ROWS)
     some, truth = features.iloc[::step], churned[::step]
     powers = {str(name): single_auc(some[name], truth) for name in some.columns}
     faults = [f"{name!r} alone has AUC {power:.3f}" for name, power in powers.items() if power >= _GOLDEN_AUC]
-    best = max(powers, key=lambda name: powers[name], default="")
-    fine = f"the strongest, {best!r}, has AUC {powers[best]:.3f}" if best else "no feature"
+    best = max(powers, key=lambda name: powers[name])
+    fine = f"the strongest, {best!r}, has AUC {powers[best]:.3f}"
     remedy = "if it is known only once a customer has left, leave it out: data.exclude=[...] or features.families."
-    return _checked("C2", "no feature knows the outcome", faults, fine, remedy)
+    return _checked("C2", asks, faults, fine, remedy)
 
 
 def single_auc(column: "pd.Series[Any]", churned: Array) -> float:
-    """Return the AUC of one column in its better direction; of missing or not, if that says more.
+    """Return the AUC of one column, (n,): of its numbers in their better direction, or of missing or not.
 
-    Texts are ranked by the churn rate of their value, among other rows: each row's own outcome is left out.
+    Texts, and numbers of few values, are ranked by the churn rate of their value on other rows.
     """
-    missing = column.isna().to_numpy(dtype=float)
-    if pd.api.types.is_numeric_dtype(column):
+    is_number = pd.api.types.is_numeric_dtype(column)
+    powers = [_either_way(churned, column.isna().to_numpy(dtype=float))]
+    if is_number:
         values = column.to_numpy(dtype=float, na_value=np.nan)
-        ranked = np.where(np.isfinite(values), values, np.nanmedian(values) if np.isfinite(values).any() else 0.0)
-    else:
-        groups = column.astype(str)
-        outcome = pd.Series(churned, index=column.index)
-        total, count = outcome.groupby(groups).transform("sum"), outcome.groupby(groups).transform("count")
-        prior = float(churned.mean())
-        ranked = ((total - outcome + prior) / count).to_numpy(dtype=float)
-    powers = [plain(auc, churned, said) for said in (ranked, missing)]
-    return max(max(power, 1.0 - power) if np.isfinite(power) else 0.5 for power in powers)
+        known = np.isfinite(values)
+        powers.append(_either_way(churned, np.where(known, values, np.median(values[known]) if known.any() else 0.0)))
+    if not is_number or column.nunique() <= _MOST_CODES:
+        powers.append(_rate_auc(column, churned))
+    return max(powers)
+
+
+def _either_way(churned: Array, ranked: Array) -> float:
+    power = plain(auc, churned, ranked)
+    return max(power, 1.0 - power) if np.isfinite(power) else 0.5
+
+
+def _rate_auc(column: "pd.Series[Any]", churned: Array) -> float:
+    """Return the AUC of the churn rate of a row's value, learned on one half of the rows and judged on the other.
+
+    Rates among all other rows would not do: of two rows with one value, the one that churned would get the lower rate.
+    """
+    codes = pd.factorize(column.astype(object), use_na_sentinel=False)[0]
+    first = np.arange(len(codes)) * _BLOCKS // len(codes) % 2 == 0
+    powers = []
+    for judged in (first, ~first):
+        count = np.bincount(codes[~judged], minlength=codes.max() + 1)
+        total = np.bincount(codes[~judged], weights=churned[~judged], minlength=codes.max() + 1)
+        rates = (total + churned.mean()) / (count + 1.0)
+        power = plain(auc, churned[judged], rates[codes[judged]])
+        powers.append(power if np.isfinite(power) else 0.5)
+    return float(np.mean(powers))
 
 
 def check_time(folds: Sequence[tuple[Sequence[datetime], datetime]] | None) -> Check:
@@ -138,46 +167,47 @@ def _place(value: float, low: float, high: float, logarithmic: bool) -> float:
     return (log(value / low) / log(high / low)) if logarithmic else (value - low) / (high - low)
 
 
-def check_calibration(slope: float, error: float) -> Check:
-    """C5: do scores happen as often as they say?"""
+def check_calibration(truth: Array, scores: Array) -> Check:
+    """C5: do scores happen as often as they say? What chance does to so few rows is no fault."""
+    asks = "scores are calibrated"
+    slope, intercept = calibration_line(truth, scores)
+    if not np.isfinite(slope):
+        return _skipped("C5", asks, "one outcome only")
+    error, margin = expected_calibration_error(truth, scores), _LIKELY * _slope_error(scores, slope, intercept)
     found = f"slope {slope:.2f}, expected calibration error {error:.3f}"
-    fine = np.isfinite(slope) and _SLOPES[0] <= slope <= _SLOPES[1] and error <= _MOST_ERROR
-    return _checked(
-        "C5", "scores are calibrated", [] if fine else [found], found, "another churn.calibration, or more folds."
-    )
+    sloped = _SLOPES[0] - margin <= slope <= _SLOPES[1] + margin
+    fine = sloped and error <= max(_MOST_ERROR, _chance_error(truth, scores))
+    return _checked("C5", asks, [] if fine else [found], found, "another churn.calibration, or more folds.")
+
+
+def _slope_error(scores: Array, slope: float, intercept: float) -> float:
+    """Return the standard error of the calibration slope, from the information of the logistic regression."""
+    said = logit(scores)
+    chance = 1.0 / (1.0 + np.exp(-(intercept + slope * said)))
+    weights = np.maximum(chance * (1.0 - chance), _TINY)
+    return float(1.0 / np.sqrt(max(weights @ (said - np.average(said, weights=weights)) ** 2, _TINY)))
+
+
+def _chance_error(truth: Array, scores: Array) -> float:
+    """Return the calibration error that perfect scores rarely exceed: mean distances of normal errors, bin by bin."""
+    said, _, rows = reliability_bins(truth, scores).T
+    spread = rows / rows.sum() * np.sqrt(said * (1.0 - said) / rows)
+    return float(spread.sum() * sqrt(2.0 / pi) + _SURE * np.sqrt((spread**2).sum() * (1.0 - 2.0 / pi)))
 
 
 def check_drift(train: pd.DataFrame, asked: pd.DataFrame) -> Check:
     """C6: do the customers to be scored look like those learned from? By the population stability index."""
+    asks = "features do not drift"
+    if not len(train.columns) or not len(asked):
+        return _skipped("C6", asks, "no feature" if len(asked) else "nobody to score")
     shifts = {str(name): stability_index(train[name], asked[name]) for name in train.columns}
-    worst = sorted(shifts, key=lambda name: -shifts[name])
-    faults = [f"{name} PSI {shifts[name]:.2f}" for name in worst if shifts[name] > _MOST_PSI]
-    fine = f"largest PSI {shifts[worst[0]]:.2f} ({worst[0]})" if worst else "no feature"
+    worst = sorted(shifts, key=lambda name: -shifts[name][0])
+    faults = [
+        f"{name} PSI {shifts[name][0]:.2f}" for name in worst if shifts[name][0] > max(_MOST_PSI, shifts[name][1])
+    ]
+    fine = f"largest PSI {shifts[worst[0]][0]:.2f} ({worst[0]})"
     remedy = "learn from later cutoffs (fewer windows.n_cutoffs), or leave out what only grows with time."
-    return _checked("C6", "features do not drift", faults, fine, remedy)
-
-
-def stability_index(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> float:
-    """Return the sum of (actual - expected) log(actual / expected) over tenths, or values, and missing ones."""
-    if pd.api.types.is_numeric_dtype(expected):
-        known = expected.dropna().to_numpy(dtype=float)
-        edges = np.unique(np.quantile(known, np.arange(1, _TENTHS) / _TENTHS)) if len(known) else np.zeros(0)
-        before, after = [_number_shares(column, edges) for column in (expected, actual)]
-    else:
-        values = expected.astype(object).value_counts().index[: 2 * _TENTHS]
-        before, after = [
-            np.array([*[float((column == value).mean()) for value in values], float(column.isna().mean())])
-            for column in (expected, actual)
-        ]
-    old, new = np.maximum(before, _TINY), np.maximum(after, _TINY)
-    return float(np.sum((new - old) * np.log(new / old)))
-
-
-def _number_shares(column: "pd.Series[Any]", edges: Array) -> Array:
-    values = column.to_numpy(dtype=float, na_value=np.nan)
-    known = values[np.isfinite(values)]
-    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-    return np.asarray(np.r_[counts, len(values) - len(known)] / max(len(values), 1))
+    return _checked("C6", asks, faults, fine, remedy)
 
 
 def check_counts(churned: Array) -> Check:
@@ -194,14 +224,25 @@ def check_counts(churned: Array) -> Check:
     )
 
 
-def check_folds(areas: Sequence[float]) -> Check:
-    """C8: is the ranking as good on every fold? `areas` are AUCs by fold."""
+def check_folds(folds: Sequence[tuple[Array, Array]]) -> Check:
+    """C8: is the ranking as good on every fold? `folds` are (outcomes, scores); small ones may differ by chance."""
     asks = "folds agree"
-    if len(areas) < 2:  # noqa: PLR2004 # one fold agrees with itself
-        return _skipped("C8", asks, "one fold")
+    both = [(truth, scores) for truth, scores in folds if 0 < truth.sum() < len(truth)]
+    if len(both) < 2:  # noqa: PLR2004 # one fold agrees with itself
+        return _skipped("C8", asks, "fewer than two folds with both outcomes")
+    areas = [plain(auc, truth, scores) for truth, scores in both]
+    chance = sqrt(np.mean([_auc_variance(area, truth) for area, (truth, _) in zip(areas, both, strict=True)]))
     found = "AUC " + ", ".join(f"{area:.3f}" for area in areas)
-    faults = [found] if float(np.std(areas)) > _MOST_SPREAD else []
+    faults = [found] if float(np.std(areas)) > max(_MOST_SPREAD, _LIKELY * chance) else []
     return _checked("C8", asks, faults, found, "more rows a fold, or a look at what happened at the odd cutoff.")
+
+
+def _auc_variance(area: float, truth: Array) -> float:
+    """Return the variance of an AUC (Hanley and McNeil 1982, Radiology 143, Eq. 1)."""
+    left, stayed = float(truth.sum()), float((1.0 - truth).sum())
+    among_left, among_stayed = area / (2.0 - area) - area**2, 2.0 * area**2 / (1.0 + area) - area**2
+    spread = area * (1.0 - area) + (left - 1.0) * among_left + (stayed - 1.0) * among_stayed
+    return float(spread / (left * stayed))
 
 
 def check_slices(truth: Array, scores: Array, slices: Mapping[str, Array]) -> Check:

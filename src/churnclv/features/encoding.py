@@ -36,10 +36,16 @@ class Encoding:
             cells[:, place] = self._codes(name, column) if name in self.categories else _numbers(column)
         return cells
 
+    def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of texts with numbers in the columns that held numbers, NaN where a cell says none."""
+        wanted = [name for name in rows.columns if name in self.columns and name not in self.categories]
+        numbers = {name: _numbers(rows[name]) for name in wanted}
+        return pd.DataFrame({name: numbers.get(name, rows[name]) for name in rows.columns}, index=rows.index)
+
     def _codes(self, name: str, column: "pd.Series[Any]") -> NDArray[np.float64]:
         values = self.categories[name]
         known = {value: float(place) for place, value in enumerate(values)}
-        codes = column.astype(object).map(lambda cell: known.get(str(cell), float(len(values))), na_action="ignore")
+        codes = column.astype(object).map(lambda cell: known.get(_word(cell), float(len(values))), na_action="ignore")
         return codes.to_numpy(dtype=float, na_value=np.nan)
 
     @property
@@ -62,6 +68,13 @@ def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:
     least = min(_LEAST_ROWS, int(counts.max()) if len(counts) else 0)
     ranked = sorted(counts[counts >= least].items(), key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(str(value) for value, _ in ranked[:MOST_CATEGORIES])
+
+
+def _word(cell: Any) -> str:
+    """Return a cell as reading a file would: 1.0 is 1, True is true."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def _numbers(column: "pd.Series[Any]") -> NDArray[np.float64]:

@@ -74,9 +74,9 @@ def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
 
 def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:
     """Return the purchases of the population in each week after a cutoff whose labels are known, shape (weeks,)."""
-    population = _population(events, (cutoff,), windows)
-    found = weekly_purchases(events.table, population, cutoff, windows.horizon_days).execute()
-    weeks = np.zeros(ceil(windows.horizon_days / 7))
+    population, days = _population(events, (cutoff,), windows), (windows.label_end(cutoff) - cutoff).days
+    found = weekly_purchases(events.table, population, cutoff, days).execute()
+    weeks = np.zeros(ceil(days / 7))
     weeks[found["week"].to_numpy(dtype=int)] = found["purchases"].to_numpy(dtype=float)
     return weeks
 

@@ -47,6 +47,17 @@ def _last_ends(events: Any) -> Any:
     return last.select("customer_id", "timestamp", "next_start")
 
 
+def count_reasons(events: Any, until: datetime) -> Any:
+    """Return how many contracts ended before `until` by plan and reason given: `plan`, `reason`, `ends`, ordered."""
+    ends = events.filter(
+        (events.kind == "contract_end")
+        & (events.timestamp < ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S}"))
+        & events.category.notnull()
+    )
+    counted = ends.group_by(plan=ends.item, reason=ends.category).agg(ends=ends.count())
+    return counted.order_by(ibis.desc("ends"), "reason", "plan")
+
+
 def require_recorded_ends(events: Any, cutoffs: Sequence[datetime], end: datetime, windows: WindowSettings) -> None:
     """Raise `InputError` for cutoffs before the first recorded end of a contract; `end` is that of the observed span.
 

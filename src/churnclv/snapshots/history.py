@@ -8,6 +8,7 @@ import ibis
 
 from ..data.contract import SALES
 from ..data.settings import Shape
+from ..errors import require
 from .settings import WindowSettings
 
 KEYS = ("customer_id", "cutoff")
@@ -73,7 +74,12 @@ def members(history: Any, settings: WindowSettings, shape: Shape = Shape.orders)
 
     Customers are those of orders, or of contracts; who is known only from other events is none.
     """
-    return _under_contract(history) if shape is Shape.contracts else _buyers(history, settings)
+    if shape is not Shape.contracts:
+        return _buyers(history, settings)
+    plain = settings.active_days is None and settings.min_purchases == 1
+    remedy = "windows.active_days=null windows.min_purchases=1: under contract is who has one that is open."
+    require(plain, "windows.active_days and min_purchases are about purchases, not contracts.", remedy=remedy)
+    return _under_contract(history)
 
 
 def _under_contract(history: Any) -> Any:

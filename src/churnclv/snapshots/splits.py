@@ -13,6 +13,8 @@ from .settings import WindowSettings
 
 TEST = -1
 _TRAIN_WORD, _TEST_WORD = "train", "test"
+_SHOWN = 60  # characters of a word in a message
+_LEAST = 2  # customers of each outcome in a part: one to learn from and one to judge
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class SplitPlan:
 
     def as_dict(self) -> dict[str, object]:
         """Return the plan for records."""
-        return {"split": self.by, "folds": len(self.folds), "test_rows": int((self.parts == TEST).sum())}
+        test = int((self.parts == TEST).sum())
+        return {"split": self.by, "folds": len(self.folds), "test_rows": test, "parts": digest(self.parts.tolist())}
 
     def lines(self) -> list[str]:
         """Return the plan as lines for people."""
@@ -54,25 +57,18 @@ def split_rows(
 ) -> SplitPlan:
     """Split rows that are ordered by customer id: stratified by outcome, or by the words of a given column.
 
-    Raises:
-        InputError: the column has other words than train and test, or a part lacks one of the outcomes.
-    """
-    from sklearn.model_selection import StratifiedKFold, train_test_split
+    Where an outcome is rare, each part still gets two of it, and there are no more folds than the part to learn from
+    has customers of it.
 
-    rows = np.arange(len(churned))
-    if given is None:
-        _require_both(churned, "the table")
-        share = settings.test_share
-        learn, test = train_test_split(rows, test_size=share, random_state=seed, stratify=churned)
-        by = f"{share:.0%} drawn by outcome, rows in order of their ids"
-    else:
-        learn, test = _given(given)
-        by = "given by data.split"
+    Raises:
+        InputError: the column has other words than train and test, or a part has fewer than two of an outcome.
+    """
+    from sklearn.model_selection import StratifiedKFold
+
+    learn, test, by = _drawn(churned, settings, seed) if given is None else (*_given(given), "given by data.split")
     for what, part in (("the part to learn from", learn), ("the test part", test)):
         _require_both(churned[part], what)
-    learn = np.sort(learn)
-    fewest = int(min(churned[learn].sum(), (1.0 - churned[learn]).sum()))
-    count = min(settings.table_folds, fewest)
+    count = min(settings.table_folds, _fewest(churned[learn]))
     parts = np.full(len(churned), TEST, dtype=np.int64)
     drawn = StratifiedKFold(count, shuffle=True, random_state=seed).split(learn, churned[learn])
     for number, (_, held) in enumerate(drawn):
@@ -81,22 +77,39 @@ def split_rows(
     return SplitPlan(parts, folds, by)
 
 
+def _drawn(
+    churned: NDArray[np.float64], settings: WindowSettings, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], str]:
+    """Draw the test part by outcome; the share gives way where an outcome is too rare for it."""
+    from sklearn.model_selection import train_test_split
+
+    _require_both(churned, "the table", 2 * _LEAST)
+    least = _LEAST / _fewest(churned)
+    share = min(max(settings.test_share, least), 1.0 - least)
+    rows = np.arange(len(churned))
+    learn, test = train_test_split(rows, test_size=share, random_state=seed, stratify=churned)
+    return np.sort(learn), np.sort(test), f"{share:.0%} drawn by outcome, rows in order of their ids"
+
+
 def _given(words: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    lowered = pd.Series(words).str.strip().str.lower()
-    other = sorted(set(lowered) - {_TRAIN_WORD, _TEST_WORD})
+    texts = pd.Series(words, dtype=object).str.strip()
+    lowered = texts.str.lower()
+    other = sorted(set(texts[~lowered.isin([_TRAIN_WORD, _TEST_WORD])]))
     if other:
-        raise InputError(
-            f"data.split: the column holds {listed([repr(word) for word in other], 5)}.", remedy="write train or test."
-        )
+        shown = listed([repr(word[:_SHOWN]) if word else "blanks" for word in other], 5)
+        raise InputError(f"data.split: the column holds {shown}.", remedy="write train or test.")
     is_test = (lowered == _TEST_WORD).to_numpy()
     return np.flatnonzero(~is_test), np.flatnonzero(is_test)
 
 
-def _require_both(churned: NDArray[np.float64], what: str) -> None:
-    """Ask for two customers of each outcome: fewer cannot be both learned from and judged."""
+def _fewest(churned: NDArray[np.float64]) -> int:
+    return int(min(churned.sum(), (1.0 - churned).sum()))
+
+
+def _require_both(churned: NDArray[np.float64], what: str, least: int = _LEAST) -> None:
     left, stayed = int(churned.sum()), int((1.0 - churned).sum())
     require(
-        min(left, stayed) >= 2,  # noqa: PLR2004 # one to learn from and one to judge
-        f"{what} has {left} who left and {stayed} who stayed; at least 2 of each are needed.",
+        min(left, stayed) >= least,
+        f"{what} has {left} who left and {stayed} who stayed; at least {least} of each are needed.",
         remedy="a larger table, or another split.",
     )

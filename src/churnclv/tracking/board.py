@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..churn.settings import NAMES
 from ..evaluation import figures
 from ..evaluation.intervals import Sample, Scores
 from ..evaluation.profit import profit_curve
@@ -43,8 +44,8 @@ def _title(when: str) -> str:
 
 
 def _rivals(board: ChurnBoard) -> list[str]:
-    """Return the score and the two baselines that rank best."""
-    auc = {name: found["auc"].value for name, found in board.figures.figures.items() if name != SCORE}
+    """Return the score and the two baselines that rank best, without its own members."""
+    auc = {name: found["auc"].value for name, found in board.figures.figures.items() if name not in (SCORE, *NAMES)}
     return [SCORE, *sorted(auc, key=lambda name: -auc[name])[:_RIVALS]]
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from ..churn.blend import ChurnChoice
 from ..clv.model import ClvChoice
 from ..clv.settings import LEARNED
@@ -63,20 +65,23 @@ def churn_lines(valid: ChurnBoard, test: ChurnBoard | None, horizon: str) -> lis
     sealed = _joined(test) if test else None
     lines = score_lines(f"Churn {horizon}", SCORE, metrics, _joined(valid), sealed)
     lines += ["  profit: per customer, of contacting everybody whose expected gain is above zero (economics)"]
-    where = "sealed test" if test else "validation"
-    judged = test or valid
-    for name in _drawn(judged):
-        for metric, title in (("auc", "AUC"), ("log_loss", "log-loss")):
-            found = judged.figures.differences[name][metric]
-            less = Interval(-found.value, -found.high, -found.low)
-            lines.append(difference_line(f"{title} of {SCORE} minus {name}, paired, {where}", less))
-    return lines
+    where, judged = ("sealed test", test) if test else ("validation", valid)
+    lines.append(f"  score minus ..., paired, {where}:")
+    return lines + [_difference_row(judged, name, metrics) for name in judged.baselines if name in _drawn(judged)]
 
 
-def _drawn(board: ChurnBoard) -> list[str]:
-    """Return the two baselines with intervals that rank best."""
-    known = [name for name in board.baselines if name in board.figures.differences]
-    return sorted(known, key=lambda name: -board.figures.figures[name]["auc"].value)[:2]
+def _drawn(board: ChurnBoard) -> Mapping[str, Mapping[str, Interval]]:
+    return board.figures.differences
+
+
+def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) -> str:
+    """Return how the score stands to one baseline, with intervals; the board keeps differences the other way round."""
+    found = {**board.figures.differences[name], **board.profit.differences[name]}
+    parts = [
+        f"{title} {-found[metric].value:+.4f} [{-found[metric].high:+.4f}, {-found[metric].low:+.4f}]"
+        for metric, title in metrics.items()
+    ]
+    return f"    {name:<28}" + ", ".join(parts)
 
 
 def _joined(board: ChurnBoard) -> Scores:
@@ -124,6 +129,22 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
         f"  {choice.name}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
         f"  season: {'followed' if choice.season else 'not followed'} ({off})",
     ]
+
+
+def sign_lines(what: str, valid: pd.DataFrame, test: pd.DataFrame | None) -> list[str]:
+    """Return the warning signs in words, with how they held on validation and behind the seal."""
+    if not len(valid):
+        return []
+    head = "coverage, share of them and lift on validation" + ("; on the sealed test" if test is not None else "")
+    lines = [*section(f"Signs of {what}"), f"  ({head})"]
+    for place, row in enumerate(valid.itertuples(index=False)):
+        later = "" if test is None else f"; {_held(test.iloc[place])}"
+        lines.append(f"  {row.en}: {_held(valid.iloc[place])}{later}")
+    return lines
+
+
+def _held(row: "pd.Series[float]") -> str:
+    return f"{row['coverage']:.1%}, {row['precision']:.3f}, x{row['lift']:.2f}"
 
 
 def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 import optuna
 
 from ..churn.blend import ChurnChoice, ChurnModel, blend
-from ..churn.boosted import FoldMatrices, fit_fold, fold_matrices
+from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, fold_matrices, weight_shift
 from ..churn.calibration import choose_calibration
 from ..churn.formula import FormulaChurnModel
 from ..churn.logistic import LogisticChurnModel
@@ -26,7 +26,6 @@ from .study import StudyPlan, TrialRecord, run_study
 XGBOOST, LOGISTIC, FORMULA = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
 _SHARES = 10  # a weight is a tenth, or several
-_WEIGHT = "scale_pos_weight"
 
 Worth = Callable[[Array, Array], float]
 
@@ -53,7 +52,8 @@ class TunedChurn:
         choice: members, weights, parameters and calibration.
         fold_scores: the calibrated scores out of fold, one array a fold, each calibrated on the other folds.
         members: the members' own chances out of fold, by name.
-        ablation: mean fold log-loss of each member, of the blend, and of the trees with class weights.
+        ablation: mean fold log-loss of each member, of the blend, and of the calibrated trees with and without class
+            weights.
         calibration_losses: mean fold log-loss by way of calibrating.
         best: the best trial of the trees' study, where there was one.
     """
@@ -118,7 +118,8 @@ class _Contest:
     """The members on the folds: what each was given, and what it said out of fold."""
 
     def __init__(self, evidence: ChurnEvidence, settings: ChurnSettings, tuning: TuningSettings) -> None:
-        self.evidence, self.settings = evidence, settings
+        self.evidence = evidence
+        self.settings = replace(settings, threads=settings.threads_for(len(evidence.data)))
         self.names = _competitors(settings, evidence.column)
         self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
         self.truth = [asked.churned for _, asked in self.pairs]
@@ -151,15 +152,26 @@ class _Contest:
             curve = fit_fold(fold, parameters, self.settings, self.choice.seed)
             curves.append(curve.log_loss)
             boosters.append(curve.booster)
-            trial.report(float(curve.log_loss.min()), step)
+            trial.report(self._fold_value(step, curve), step)
             if step + 1 < len(self.matrices) and trial.should_prune():
                 raise optuna.TrialPruned
         rounds, loss = common_rounds(curves)
         trial.set_user_attr("rounds", rounds)
         if self.settings.objective is Objective.log_loss:
             return loss
-        said = [_predict(booster, fold, rounds) for booster, fold in zip(boosters, self.matrices, strict=True)]
-        return -float(np.mean([self._merit(*pair) for pair in zip(self.truth, said, strict=True)]))
+        return float(np.mean([self._demerit(step, booster, rounds) for step, booster in enumerate(boosters)]))
+
+    def _fold_value(self, step: int, curve: FitCurve) -> float:
+        """Return what a fold alone says of a trial, in the units of the objective, by which trials are pruned."""
+        if self.settings.objective is Objective.log_loss:
+            return float(curve.log_loss.min())
+        return self._demerit(step, curve.booster, int(curve.log_loss.argmin()) + 1)
+
+    def _demerit(self, step: int, booster: Any, rounds: int) -> float:
+        """Return less the merit on a fold; 0 where only one class is there, which ranks no trial."""
+        if len(np.unique(self.truth[step])) < 2:  # noqa: PLR2004 # two classes
+            return 0.0
+        return -self._merit(self.truth[step], _predict(booster, self.matrices[step], rounds))
 
     def _merit(self, truth: Array, margins: Array) -> float:
         """Return what is to be made great: AUC, average precision or profit per customer."""
@@ -180,20 +192,21 @@ class _Contest:
 
     def _listen_to_trees(self) -> None:
         """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
-        wanted = self.settings.class_weight
-        if wanted is not ClassWeight.balanced:
-            self._keep(XGBOOST, self._trees(self.choice.parameters))
-        if wanted is ClassWeight.none:
+        wanted, rate = self.settings.class_weight, float(np.concatenate(self.truth).mean())
+        self._keep(XGBOOST, self._trees(self.choice.parameters))
+        if wanted is ClassWeight.none or rate in {0.0, 1.0}:
             return
-        churned = np.concatenate(self.truth)
-        weighted = {**self.choice.parameters, _WEIGHT: float((1.0 - churned).sum() / max(churned.sum(), 1.0))}
+        weighted = {**self.choice.parameters, CLASS_WEIGHT: (1.0 - rate) / rate}
         said = self._trees(weighted)
-        pairs = [(to_chance(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
-        _, scores, losses = choose_calibration(pairs, self.settings.calibration)
-        self.ablation[f"{XGBOOST}_class_weights_calibrated"] = min(losses.values())
-        if wanted is ClassWeight.balanced or self._loss(scores) < self.ablation[XGBOOST] - LEAST_GAIN:
+        without, loss = self._calibrated_loss(self.said[XGBOOST]), self._calibrated_loss(said)
+        self.ablation |= {f"{XGBOOST}_calibrated": without, f"{XGBOOST}_class_weights_calibrated": loss}
+        if wanted is ClassWeight.balanced or loss < without - LEAST_GAIN:
             self.choice = replace(self.choice, parameters=weighted)
             self._keep(XGBOOST, said)
+
+    def _calibrated_loss(self, said: list[Array]) -> float:
+        pairs = [(to_chance(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
+        return self._loss(choose_calibration(pairs, self.settings.calibration)[1])
 
     def _trees(self, parameters: dict[str, float]) -> list[Array]:
         return [
@@ -203,7 +216,8 @@ class _Contest:
 
     def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:
         rounds = self.choice.rounds
-        return _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
+        said = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
+        return np.asarray(said - weight_shift(parameters))
 
     def _listen_to_logistic(self) -> None:
         tried = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ..churn.baselines import RECENCY, base_rate, recency_rule
+from ..churn.baselines import base_rate, recency_rule
 from ..churn.boosted import BoostedChurnModel
 from ..churn.logistic import LogisticChurnModel
 from ..churn.signs import WarningSignScore
@@ -14,6 +14,7 @@ from ..evaluation.intervals import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, Array
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
 from ..features.dataset import Dataset
+from ..features.purchase_history import HISTORY_COLUMNS
 
 SCORE = "score"  # the run's own
 _DEFAULT_ROUNDS = 100  # XGBoost's own number, as its scikit-learn interface has it
@@ -62,9 +63,9 @@ def predict_churn(trial: ChurnJudged, seed: int) -> dict[str, Array]:
         said[LogisticChurnModel.name] = LogisticChurnModel().fit(train.X, train.churned).predict(asked.X)
     plain = BoostedChurnModel({}, _DEFAULT_ROUNDS, seed=seed)
     said["xgboost_defaults"] = plain.fit(train.X, train.churned).predict(asked.X)
-    signs = WarningSignScore().fit(train.X, train.churned)
-    said["warning_signs"] = signs.predict(asked.X)
-    if RECENCY in train.features:
+    numbers = train.X.select_dtypes("number")  # a user's column of text may have the name of a sign's
+    said["warning_signs"] = WarningSignScore().fit(numbers, train.churned).predict(asked.X)
+    if set(HISTORY_COLUMNS) <= set(train.features):
         said["recency_rule"] = recency_rule(train.features, train.churned, asked.features)
     said["base_rate"] = base_rate(train.churned, len(asked))
     return said
@@ -76,14 +77,15 @@ def judge_churn(
     """Judge all models at all cutoffs; figures are means over them.
 
     Profit is what contacting everybody with an expected gain above zero, by each model's own chances, would have
-    brought. Intervals are drawn for the score and the models in `drawn`; None draws them for all.
+    brought; of a customer of unknown value it is taken as nothing. Intervals are drawn for the score and the models in
+    `drawn`; None draws them for all.
     """
     said = [predict_churn(trial, seed) for trial in trials]
     samples = [Sample(t.asked.churned, found, t.asked.customers) for t, found in zip(trials, said, strict=True)]
     campaigns = [
         Sample(
-            contact_gain(t.asked.churned, t.values, terms),
-            {name: contact_gain(chance, t.values, terms) for name, chance in found.items()},
+            _known_gain(t.asked.churned, t.values, terms),
+            {name: _known_gain(chance, t.values, terms) for name, chance in found.items()},
             t.asked.customers,
         )
         for t, found in zip(trials, said, strict=True)
@@ -96,6 +98,10 @@ def judge_churn(
         samples,
         campaigns,
     )
+
+
+def _known_gain(leaving: Array, values: Array, terms: Terms) -> Array:
+    return np.nan_to_num(contact_gain(leaving, values, terms), nan=0.0)
 
 
 def prediction_columns(board: ChurnBoard) -> list[pd.DataFrame]:

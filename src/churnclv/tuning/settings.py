@@ -38,11 +38,13 @@ class Range:
 class TuningSettings:
     """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges.
 
-    `clv` are the ranges of the formulas, `boosting` those of the trees of `boosted` and `hybrid`.
+    `clv` are the ranges of the formulas, `boosting` those of the trees of `boosted` and `hybrid`. `prune` stops trials
+    that the first folds show to be poor.
     """
 
     n_trials: int = 30
     seed: int = 0
+    prune: bool = True
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
     boosting: dict[str, Range] = field(default_factory=dict)

@@ -81,7 +81,8 @@ def _open(plan: StudyPlan) -> optuna.Study:
     storage = optuna.storages.RDBStorage(
         f"sqlite:///{plan.storage}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}}
     )
-    pruner = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS)
+    percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS)
+    pruner = percentile if plan.settings.prune else optuna.pruners.NopPruner()
     study = optuna.create_study(storage=storage, study_name=plan.name, load_if_exists=True, pruner=pruner)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)

@@ -1,0 +1,477 @@
+"""How the churn model is put together on the folds: weights, class weights, objectives and calibration, by hand."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from sklearn.isotonic import IsotonicRegression
+
+from churnclv.churn.blend import blend
+from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
+from churnclv.churn.calibration import Calibrator, choose_calibration
+from churnclv.churn.margins import to_chance, to_margin
+from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective
+from churnclv.errors import InputError
+from churnclv.evaluation.maximum_profit import empc
+from churnclv.evaluation.metrics import auc, average_precision, log_loss, plain
+from churnclv.evaluation.profit import Terms
+from churnclv.features.dataset import Dataset
+from churnclv.progress import Progress
+from churnclv.snapshots.plan import Fold
+from churnclv.tuning.churn import LEAST_GAIN, ChurnEvidence, _Contest, simplex, tune_churn
+from churnclv.tuning.settings import Range, TuningSettings
+from churnclv.tuning.study import StudyPlan
+
+QUIET = Progress()
+
+
+def dataset(folds: int = 3, rows: int = 80, seed: int = 0) -> Dataset:
+    """Return rows at cutoffs 0 (to learn from) to `folds`, with one telling column and the chance of a formula."""
+    random = np.random.default_rng(seed)
+    n = rows * (folds + 1)
+    chance = random.uniform(0.05, 0.95, n)
+    churned = (random.random(n) < chance).astype(float)
+    frame = pd.DataFrame({"signal": to_margin(chance) + random.normal(0, 1, n), "said": chance})
+    frame = frame.assign(noise=random.normal(size=n))
+    parts = pd.Series(np.arange(n) % (folds + 1))
+    return Dataset(frame, pd.DataFrame({"churned": churned}), ["signal", "noise"], np.arange(n), parts)
+
+
+def evidence(folds: int = 3, column: str | None = "said", **chosen) -> ChurnEvidence:
+    plan = [Fold(tuple(range(place)), place) for place in range(1, folds + 1)]
+    return ChurnEvidence(dataset(folds, **chosen), plan, column)
+
+
+def contest(truth: list[list[float]], said: dict[str, list[list[float]]], **chosen) -> _Contest:
+    """Return a contest in which the members have spoken: outcomes and log-odds, fold by fold."""
+    found = _Contest(evidence(len(truth)), ChurnSettings(**chosen), TuningSettings())
+    found.truth = [np.array(fold) for fold in truth]
+    for name, folds in said.items():
+        found._keep(name, [np.array(fold, dtype=float) for fold in folds])
+    return found
+
+
+# --- weights ---
+
+
+def test_the_weights_tried_are_all_tenths_that_add_up_to_one():
+    tried = list(simplex(["a", "b", "c"]))
+    assert len(tried) == 66  # 12 choose 2
+    assert len({tuple(sorted(weights.items())) for weights in tried}) == 66
+    for weights in tried:
+        assert sum(weights.values()) == pytest.approx(1.0)
+        assert all(0.0 < weight <= 1.0 for weight in weights.values())
+    assert {"a": 1.0} in tried
+    assert {"a": 0.3, "b": 0.7} in tried
+    assert list(simplex(["a"])) == [{"a": 1.0}]
+
+
+def opposite_halves(truth: np.ndarray) -> dict[str, list[np.ndarray]]:
+    """Return two members: each knows one half of the customers (3 in log-odds) and errs a little on the other (-1)."""
+    sign = 2.0 * truth - 1.0
+    first = np.arange(len(truth)) < len(truth) // 2
+    return {"xgboost": np.where(first, 3.0, -1.0) * sign, "logistic": np.where(first, -1.0, 3.0) * sign}
+
+
+def test_a_blend_is_taken_where_members_know_different_customers():
+    # half and half: every customer gets (3 - 1) / 2 = 1 in the right direction, log-loss ln(1 + e^-1) = 0.3133;
+    # a member alone: (ln(1 + e^-3) + ln(1 + e)) / 2 = 0.6809
+    truth = np.array([0.0, 1.0, 0.0, 1.0])
+    said = {name: [member] * 3 for name, member in opposite_halves(truth).items()}
+    found = contest([truth] * 3, said)
+    assert found.weigh() == {"xgboost": 0.5, "logistic": 0.5}
+    assert found.ablation["xgboost"] == pytest.approx((np.log1p(np.exp(-3.0)) + np.log1p(np.e)) / 2.0)
+    assert found.ablation["blend"] == pytest.approx(np.log1p(np.exp(-1.0)))
+
+
+def test_a_member_that_others_add_nothing_to_stays_alone():
+    truth = np.array([0.0, 1.0, 0.0, 1.0])
+    found = contest([truth] * 3, {"xgboost": [4.0 * truth - 2.0] * 3, "logistic": [truth - 0.5] * 3})
+    assert found.weigh() == {"xgboost": 1.0}
+    assert found.ablation["blend"] == found.ablation["xgboost"]
+
+
+def gaining(gain: float) -> _Contest:
+    """Return a contest whose half-and-half blend is better than the members by so much log-loss on every fold.
+
+    Both members say 1 of a leaver and -1 of who stays, but one is off by +d, and the other by -d, on both: the blend is
+    not off. d is found by bisection.
+    """
+    truth, sign = np.array([0.0, 1.0]), np.array([-1.0, 1.0])
+    right = np.log1p(np.exp(-1.0))
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        d = (low + high) / 2.0
+        alone = plain(log_loss, truth, to_chance(sign + d))
+        low, high = (d, high) if alone < right + gain else (low, d)
+    return contest([truth] * 3, {"logistic": [sign + d] * 3, "formula": [sign - d] * 3})
+
+
+@pytest.mark.parametrize(("gain", "blended"), [(0.9 * LEAST_GAIN, False), (1.1 * LEAST_GAIN, True)])
+def test_a_blend_has_to_win_a_ten_thousandth_on_held_folds(gain, blended):
+    assert LEAST_GAIN == 1e-4
+    found = gaining(gain)
+    weights = found.weigh()
+    assert found.ablation["logistic"] - found.ablation["blend"] == pytest.approx(gain, rel=1e-3)
+    assert weights == ({"logistic": 0.5, "formula": 0.5} if blended else {"logistic": 1.0})
+
+
+def test_a_blend_is_judged_on_folds_that_did_not_choose_its_weights():
+    # On folds 0 and 1 the members know opposite halves of the customers; what is best on one is worst on the other, so
+    # weights that one fold chooses lose on the other, though half and half is best for their mean.
+    truth = np.tile([0.0, 1.0], 4)
+    sign = 2.0 * truth - 1.0
+    right, wrong = 2.0 * sign, -0.2 * sign
+    said = {"xgboost": [right, wrong], "logistic": [wrong, right]}
+    found = contest([truth, truth], said)
+    losses = {name: plain(log_loss, truth, to_chance(margin)) for name, margin in (("right", right), ("wrong", wrong))}
+    assert found.weigh() in ({"xgboost": 1.0}, {"logistic": 1.0})
+    assert found.ablation["blend"] == pytest.approx(losses["wrong"])  # fold 0 chooses its best, which fold 1 judges
+    assert found.ablation["xgboost"] == pytest.approx(sum(losses.values()) / 2.0)
+    half = plain(log_loss, truth, to_chance((right + wrong) / 2.0))
+    assert half < found.ablation["xgboost"] - LEAST_GAIN  # judged on the folds that chose it, it would have won
+
+
+def test_weights_are_those_with_the_least_mean_loss_over_all_folds():
+    random = np.random.default_rng(3)
+    truths, said = [], {"xgboost": [], "logistic": [], "formula": []}
+    for _ in range(3):
+        signal = random.normal(0.0, 2.0, 400)
+        truths.append((random.random(400) < to_chance(signal)).astype(float))
+        for name, noise in (("xgboost", 1.0), ("logistic", 1.5), ("formula", 3.0)):
+            said[name].append(signal + random.normal(0.0, noise, 400))
+    found = contest(truths, said)
+    weights = found.weigh()
+    assert len(weights) > 1
+    assert weights["xgboost"] > weights["logistic"]
+
+    def mean_loss(tried: dict[str, float]) -> float:
+        folds = [{name: folds[place] for name, folds in said.items()} for place in range(3)]
+        pairs = zip(truths, folds, strict=True)
+        return float(np.mean([plain(log_loss, truth, to_chance(blend(fold, tried))) for truth, fold in pairs]))
+
+    assert mean_loss(weights) == min(mean_loss(tried) for tried in simplex(list(said)))
+
+
+def test_one_fold_cannot_judge_a_blend_and_takes_the_best_member():
+    truth = np.array([0.0, 1.0, 0.0, 1.0])
+    said = {name: [member] for name, member in opposite_halves(truth).items()}
+    said["xgboost"][0] = said["xgboost"][0] * 0.9
+    found = contest([truth], said)
+    best = min(said, key=found.ablation.get)
+    assert found.weigh() == {best: 1.0}
+    assert "blend" not in found.ablation
+
+
+# --- class weights ---
+
+
+def with_trees(plain_margins: list[np.ndarray], weighted: list[np.ndarray], truth: list[np.ndarray], **chosen):
+    """Return a contest in which trees say one thing, and another with class weights."""
+    found = contest(truth, {}, **chosen)
+    found._trees = lambda parameters: weighted if CLASS_WEIGHT in parameters else plain_margins
+    found._listen_to_trees()
+    return found
+
+
+def drawn(folds: int = 3, n: int = 1500) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Return true log-odds of rare leavers, and outcomes drawn from them."""
+    random = np.random.default_rng(5)
+    truths = [random.normal(-2.0, 1.5, n) for _ in range(folds)]
+    return truths, [(random.random(n) < to_chance(odds)).astype(float) for odds in truths]
+
+
+def test_class_weights_are_not_taken_for_what_calibration_alone_would_mend():
+    odds, truth = drawn()
+    confident = [3.0 * fold for fold in odds]  # over-confident, with and without weights
+    found = with_trees(confident, [fold + 1e-9 for fold in confident], truth)
+    calibrated = found.ablation["xgboost_calibrated"]
+    assert found.ablation["xgboost"] > calibrated + 0.05
+    assert found.ablation["xgboost_class_weights_calibrated"] == pytest.approx(calibrated, abs=1e-6)
+    assert CLASS_WEIGHT not in found.choice.parameters
+    assert found.said["xgboost"] == confident
+
+
+def test_class_weights_are_taken_where_they_rank_better():
+    odds, truth = drawn()
+    noise = np.random.default_rng(0)
+    blurred = [fold + noise.normal(0.0, 2.0, len(fold)) for fold in odds]
+    found = with_trees(blurred, [2.0 * fold + 0.5 for fold in odds], truth)  # well ranked, ill calibrated
+    churned = np.concatenate(truth)
+    assert found.choice.parameters[CLASS_WEIGHT] == pytest.approx((1 - churned).sum() / churned.sum())
+    assert found.ablation["xgboost_class_weights_calibrated"] < found.ablation["xgboost_calibrated"] - LEAST_GAIN
+    assert found.said["xgboost"][0] == pytest.approx(2.0 * odds[0] + 0.5)
+
+
+@pytest.mark.parametrize(("wanted", "weighted"), [(ClassWeight.none, False), (ClassWeight.balanced, True)])
+def test_class_weights_can_be_wanted_or_not(wanted, weighted):
+    odds, truth = drawn()
+    found = with_trees(odds, [fold * 0.1 for fold in odds], truth, class_weight=wanted)
+    assert (CLASS_WEIGHT in found.choice.parameters) is weighted
+    assert ("xgboost_class_weights_calibrated" in found.ablation) is weighted
+
+
+def test_where_one_class_is_missing_there_is_nothing_to_weigh():
+    odds, truth = drawn()
+    found = with_trees(odds, odds, [np.zeros(len(fold)) for fold in truth], class_weight=ClassWeight.balanced)
+    assert CLASS_WEIGHT not in found.choice.parameters
+
+
+# --- objectives ---
+
+
+def objective_value(objective: Objective, worth=None) -> tuple[float, list[float], _Contest, list[np.ndarray]]:
+    """Return what a trial is worth, what it reported, and what its boosters said at the common rounds."""
+    settings = ChurnSettings(name="xgboost", objective=objective, threads=1, max_rounds=12, patience_rounds=12)
+    found = _Contest(replace(evidence(3), worth=worth), settings, TuningSettings())
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), pruner=optuna.pruners.NopPruner())
+    trial = study.ask()
+    value = found._objective(trial, {"max_depth": 2, "learning_rate": 0.3})
+    frozen = trial.storage.get_trial(trial._trial_id)
+    rounds = frozen.user_attrs["rounds"]
+    found.choice = replace(found.choice, parameters={"max_depth": 2, "learning_rate": 0.3}, rounds=rounds, bags=1)
+    return value, list(frozen.intermediate_values.values()), found, found._trees(found.choice.parameters)
+
+
+TERMS = Terms(1.0, 10.0, 6.0, 14.0)
+MERITS = {
+    Objective.log_loss: lambda truth, said: -plain(log_loss, truth, to_chance(said)),
+    Objective.auc: lambda truth, said: plain(auc, truth, said),
+    Objective.average_precision: lambda truth, said: plain(average_precision, truth, said),
+    Objective.profit: lambda truth, said: empc(truth, to_chance(said), 200.0, TERMS).profit,
+}
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_a_trial_is_worth_the_mean_over_the_folds_of_its_objective(objective):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    value, reported, found, said = objective_value(objective, lambda t, s: empc(t, s, 200.0, TERMS).profit)
+    merits = [MERITS[objective](truth, fold) for truth, fold in zip(found.truth, said, strict=True)]
+    assert value == pytest.approx(-np.mean(merits), rel=1e-6)
+    # what a fold reports alone, at its own best number of rounds, is in the same units
+    assert np.array(reported) == pytest.approx(-np.array(merits), abs=0.1 * abs(value))
+    assert len(reported) == 3
+
+
+def choosing(objective: Objective) -> dict[str, float]:
+    """Return what each of two hand-made trials is worth: one ranks best, the other is calibrated best."""
+    truth = np.array([0.0] * 6 + [1.0] * 4)
+    ranked = np.linspace(5.0, 6.0, 10)  # a perfect ranking, of chances near 1
+    calibrated = np.where(np.arange(10) < 5, -1.0, 0.8)  # one who stays among those likely to leave
+    settings = ChurnSettings(objective=objective)
+    found = contest([truth], {})
+    found.settings = settings
+    found.evidence = replace(found.evidence, worth=lambda t, s: empc(t, s, 200.0, TERMS).profit)
+    losses = {"ranked": ranked, "calibrated": calibrated}
+    if objective is Objective.log_loss:
+        return {name: plain(log_loss, truth, to_chance(said)) for name, said in losses.items()}
+    return {name: -found._merit(truth, said) for name, said in losses.items()}
+
+
+@pytest.mark.parametrize("objective", Objective)
+def test_each_objective_chooses_what_it_should(objective):
+    worth = choosing(objective)
+    assert min(worth, key=worth.get) == ("calibrated" if objective is Objective.log_loss else "ranked")
+
+
+def test_a_fold_of_one_class_ranks_no_trial():
+    found = contest([[0.0, 0.0], [0.0, 1.0]], {})
+    found.settings = ChurnSettings(objective=Objective.auc)
+    assert found._demerit(0, None, 1) == 0.0
+
+
+def test_a_fold_alone_reports_its_least_log_loss():
+    found = contest([[0.0, 1.0]], {})
+    assert found._fold_value(0, FitCurve(None, np.array([0.6, 0.4, 0.5]))) == 0.4
+
+
+def test_the_objective_profit_needs_economics():
+    found = contest([[0.0, 1.0]], {})
+    found.settings = ChurnSettings(objective=Objective.profit)
+    with pytest.raises(InputError, match=r"churn.objective=profit needs economics"):
+        found._merit(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+
+
+# --- the whole choice ---
+
+
+def tune(tmp_path, settings: ChurnSettings, column: str | None = "said", folds: int = 3, **chosen):
+    ranges = {"learning_rate": Range(low=0.05, high=0.3)}
+    plan = StudyPlan("churn", tmp_path / "optuna.db", ranges, TuningSettings(n_trials=2, churn=ranges))
+    kept: list = []
+    return tune_churn(evidence(folds, column, **chosen), settings, plan, kept.append, QUIET), kept
+
+
+SMALL = {"threads": 1, "max_rounds": 15, "bags": 2, "penalty_strengths": [3.0, 100.0]}
+
+
+def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path):
+    tuned, trials = tune(tmp_path, ChurnSettings(**SMALL))
+    assert len(trials) == 2
+    assert set(tuned.members) == {"xgboost", "logistic", "formula"}
+    assert {"xgboost", "logistic", "formula", "blend"} <= set(tuned.ablation)
+    assert sum(tuned.choice.weights.values()) == pytest.approx(1.0)
+    assert tuned.choice.penalty_strength in SMALL["penalty_strengths"]
+    found = evidence()
+    fold = found.folds[-1]
+    train, asked = found.data.at(fold.train), found.data.at((fold.valid,))
+    model = tuned.model(1).fit(train.features, train.churned, train.names)
+    for name, member in model.members.items():
+        heard = tuned.members[name][-1]
+        assert to_chance(member.margins(asked.features)) == pytest.approx(heard, abs=1e-6), name
+    raw = to_chance(model.margins(asked.features))
+    assert model.calibrator.method == tuned.choice.method
+    if tuned.choice.method == "none":
+        assert tuned.fold_scores[-1] == pytest.approx(raw, abs=1e-6)
+
+
+def test_the_members_losses_are_theirs(tmp_path):
+    tuned, _ = tune(tmp_path, ChurnSettings(**SMALL, class_weight=ClassWeight.none))
+    truth = [evidence().data.at((fold.valid,)).churned for fold in evidence().folds]
+    for name, folds in tuned.members.items():
+        loss = np.mean([plain(log_loss, t, said) for t, said in zip(truth, folds, strict=True)])
+        assert tuned.ablation[name] == pytest.approx(loss), name
+
+
+@pytest.mark.parametrize("name", ["xgboost", "logistic", "formula"])
+def test_a_member_that_is_asked_for_is_alone(tmp_path, name):
+    tuned, trials = tune(tmp_path, ChurnSettings(name=name, **SMALL))
+    assert tuned.choice.weights == {name: 1.0}
+    assert set(tuned.members) == {name}
+    assert (tuned.best is not None) == (name == "xgboost") == (len(trials) > 0)
+
+
+def test_without_a_probabilistic_model_there_is_no_formula(tmp_path):
+    tuned, _ = tune(tmp_path, ChurnSettings(**SMALL), column=None)
+    assert "formula" not in tuned.members
+    with pytest.raises(InputError, match="churn=formula needs a probabilistic model of leaving"):
+        tune(tmp_path, ChurnSettings(name="formula", **SMALL), column=None)
+
+
+def test_the_same_seed_makes_the_same_choice(tmp_path):
+    first, again = (tune(tmp_path / place, ChurnSettings(**SMALL))[0] for place in "ab")
+    assert first.choice == again.choice
+    assert all((one == other).all() for one, other in zip(first.fold_scores, again.fold_scores, strict=True))
+
+
+def test_folds_without_a_churner_are_learned_from(tmp_path, monkeypatch):
+    monkeypatch.setattr(Dataset, "churned", property(lambda self: np.zeros(len(self))))
+    tuned, _ = tune(tmp_path, ChurnSettings(**SMALL, objective=Objective.auc))
+    assert tuned.choice.method == "none"
+    assert max(fold.max() for fold in tuned.fold_scores) < 0.99  # a formula at its word may be taken
+    assert np.isfinite(list(tuned.ablation.values())).all()
+
+
+# --- calibration ---
+
+
+def brute_force(raw: np.ndarray, churned: np.ndarray, asked: float) -> float:
+    """Return the answer of Venn-Abers: two isotonic regressions with the point added, as staying and as leaving."""
+    answers = []
+    for outcome in (0.0, 1.0):
+        steps = IsotonicRegression().fit(np.r_[raw, asked], np.r_[churned, outcome])
+        answers.append(steps.predict([asked])[0])
+    return answers[1] / (1.0 - answers[0] + answers[1])
+
+
+def scored(distinct: int, rows: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    raw = random.choice(random.uniform(0.0, 1.0, distinct), rows)
+    return raw, (random.random(rows) < raw**2).astype(float)
+
+
+@pytest.mark.parametrize(("distinct", "rows"), [(1, 10), (2, 2), (5, 60), (40, 40), (80, 300), (200, 1200)])
+def test_venn_abers_is_two_isotonic_regressions_with_the_point_added(distinct, rows):
+    raw, churned = scored(distinct, rows, seed=distinct)
+    churned[:2] = [0.0, 1.0]
+    fitted = Calibrator("venn_abers").fit(raw, churned)
+    values = np.unique(raw)
+    assert len(fitted.parameters["raw"]) == len(values)
+    asked = values[:: max(1, len(values) // 60)]
+    expected = [brute_force(raw, churned, value) for value in asked]
+    assert fitted.predict(asked) == pytest.approx(expected, abs=1e-9)
+
+
+def test_venn_abers_answers_three_customers_by_hand():
+    # scores .2 .4 .6, outcomes 0 1 0. At .2: staying joins (0, 0) -> 0; leaving: (0, 1) -> 1/2, then (1), (0) join it:
+    # 1/2, 1, 0 pools to (0+1+1+0)/4 = 1/2, so p1 = 1/2 and p = (1/2) / (1 - 0 + 1/2) = 1/3.
+    # At .4: staying: 0 | 1 0 0 -> 1/3; leaving: 0 | 1 1 0 -> 2/3; p = (2/3) / (4/3) = 1/2.
+    # At .6: staying: 0 | 1 0 0 -> 1/3; leaving: 0 | 1 0 1 -> 2/3; p = 1/2.
+    fitted = Calibrator("venn_abers").fit(np.array([0.2, 0.4, 0.6]), np.array([0.0, 1.0, 0.0]))
+    assert fitted.parameters["score"] == pytest.approx([1 / 3, 1 / 2, 1 / 2])
+
+
+@pytest.mark.parametrize("method", ["none", "sigmoid", "isotonic", "venn_abers"])
+def test_calibration_does_not_depend_on_the_order_of_rows_and_keeps_the_ranking(method):
+    raw, churned = scored(50, 400, 7)
+    order = np.random.default_rng(1).permutation(400)
+    fitted, again = Calibrator(method).fit(raw, churned), Calibrator(method).fit(raw[order], churned[order])
+    grid = np.linspace(0.0, 1.0, 201)
+    assert again.predict(grid) == pytest.approx(fitted.predict(grid), abs=1e-9 if method != "sigmoid" else 1e-4)
+    assert all(low <= high for low, high in pairwise(fitted.predict(grid)))
+    assert ((fitted.predict(grid) >= 0.0) & (fitted.predict(grid) <= 1.0)).all()
+
+
+def test_venn_abers_of_many_scores_parts_no_equal_ones_and_stays_near_the_truth():
+    random = np.random.default_rng(2)
+    raw = np.round(random.uniform(0.0, 1.0, 20_000), 3)
+    churned = (random.random(20_000) < raw**2).astype(float)
+    fitted = Calibrator("venn_abers").fit(raw, churned)
+    assert 100 < len(fitted.parameters["raw"]) <= 200
+    grid = np.linspace(0.05, 0.95, 19)
+    error = np.sqrt(grid**2 * (1.0 - grid**2) / 500)  # of some 500 customers around each
+    assert (np.abs(fitted.predict(grid) - grid**2) < 4.0 * error + 0.01).all()
+    order = random.permutation(20_000)
+    assert Calibrator("venn_abers").fit(raw[order], churned[order]).parameters == fitted.parameters
+
+
+def test_one_score_for_half_of_all_customers_is_one_group():
+    raw = np.r_[np.full(5000, 0.3), np.linspace(0.4, 0.9, 5000)]
+    churned = np.r_[np.tile([0.0, 0.0, 0.0, 1.0], 1250), np.tile([0.0, 1.0], 2500)]
+    fitted = Calibrator("venn_abers").fit(raw, churned)
+    # 1250 of 5000: with one more who stays 1250/5001, who leaves 1251/5001
+    stays, leaves = 1250 / 5001, 1251 / 5001
+    assert fitted.predict(np.array([0.3]))[0] == pytest.approx(leaves / (1.0 - stays + leaves))
+
+
+def test_the_sigmoid_is_a_line_in_log_odds_and_never_turns_the_ranking_round():
+    # as with the formula: log-odds -ln 3 -> 0 and ln 3 -> ln 3
+    raw = np.array([0.25] * 8 + [0.75] * 4)
+    happened = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0], dtype=float)
+    fitted = Calibrator("sigmoid").fit(raw, happened)
+    assert fitted.predict(np.array([0.25, 0.75])) == pytest.approx([0.5, 0.75], abs=1e-3)
+    for turned in (Calibrator("sigmoid").fit(raw, 1.0 - happened), Calibrator("sigmoid").fit(1.0 - raw, happened)):
+        assert turned.predict(raw) == pytest.approx(raw)
+
+
+def test_isotonic_scores_are_the_shares_of_the_pooled_steps():
+    # .1 .2 | .3 .4 | .5 with outcomes 0 0, 1 0, 1: steps 0, 1/2, 1, kept a ten-thousandth away from 0 and 1
+    fitted = Calibrator("isotonic").fit(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([0.0, 0.0, 1.0, 0.0, 1.0]))
+    said = fitted.predict(np.array([0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0]))
+    assert said == pytest.approx([1e-4, 1e-4, 1e-4, 0.25005, 0.5, 0.5, 0.9999, 0.9999])
+
+
+def test_far_scores_calibrate_without_a_warning():
+    fitted = Calibrator("sigmoid", {"slope": [60.0], "intercept": [5.0]})
+    assert fitted.predict(np.array([0.0, 1.0])).tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("wanted", Calibration)
+def test_each_fold_is_scored_by_a_calibrator_of_the_others(wanted):
+    folds = [scored(300, 500, seed) for seed in (1, 2, 3)]
+    chosen, scores, losses = choose_calibration(folds, wanted)
+    assert set(losses) == (
+        {"none", "sigmoid", "isotonic", "venn_abers"} if wanted is Calibration.auto else {wanted.value}
+    )
+    for held, (raw, churned) in enumerate(folds):
+        others = [fold for place, fold in enumerate(folds) if place != held]
+        fitted = Calibrator(chosen.method).fit(*(np.concatenate(part) for part in zip(*others, strict=True)))
+        assert (scores[held] == fitted.predict(raw)).all()
+        changed = [(raw, 1.0 - churned) if place == held else fold for place, fold in enumerate(folds)]
+        if wanted is not Calibration.auto:  # a fold's own outcomes move none of its scores
+            assert (choose_calibration(changed, wanted)[1][held] == scores[held]).all()
+    whole = Calibrator(chosen.method).fit(*(np.concatenate(part) for part in zip(*folds, strict=True)))
+    assert whole.parameters == chosen.parameters
