@@ -8,6 +8,7 @@ from .data.events import Events, read_events
 from .data.labelled import read_labelled
 from .data.quality import QualityReport
 from .data.settings import Shape
+from .errors import require
 from .features.families import present_families
 from .features.preparation import Snapshots, prepare, prepare_table
 from .features.settings import FeatureSettings
@@ -47,6 +48,9 @@ def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     progress.say(f"Reading {config.data.name}")
     if config.data.shape is Shape.labelled:
         return _gather_table(config, home)
+    of_contracts = config.data.shape is Shape.contracts
+    remedy = "take windows.horizon_days and windows.step_days."
+    require(of_contracts or not config.windows.in_months, "windows in months are for contracts.", remedy=remedy)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
     plan = make_plan(events.start, events.end, config.windows)
     progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")

@@ -17,7 +17,7 @@ def main(config: ScoreConfig) -> None:
     folder = locate_bundle(Home.at(config.tracking.home), config.model)
     progress.say(f"Loading {folder}")
     scorer = load_bundle(folder)
-    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables)
+    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of)
     for line in events.quality.lines():
         progress.say(line)
     scores = scorer.score(scorer.features(events, config.as_of), config.language)

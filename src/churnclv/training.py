@@ -105,7 +105,9 @@ class Training:
     def refit(self, churn: TunedChurn) -> ChurnModel:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
         self.run.progress.say("Refitting on all labels known by the sealed test")
-        model = churn.model(self.run.config.churn.threads_for(len(self.data))).fit(self.data.features, self.data.churned, self.data.names)
+        data = self.data
+        threads = self.run.config.churn.threads_for(len(data))
+        model = churn.model(threads).fit(data.features, data.churned, data.names)
         self.values.refit()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)

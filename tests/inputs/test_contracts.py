@@ -10,6 +10,7 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
+from churnclv.data.tables import read_tables
 from churnclv.errors import InputError
 
 MAPPED = Columns(timestamp="start", end="end", amount=None, price="price", contract_id="contract")
@@ -209,14 +210,16 @@ TOWNS = TableSettings(attributes={"town": "town"})
 VISITS = TableSettings(columns={"customer_id": "customer_id", "timestamp": "when"}, kind="action")
 
 
-def read_orders(write, **tables):
-    return read_events(connect(EngineSettings(threads=1)), DataSettings(path=str(write(ORDERS)), tables=tables))
+def read_more(connection, **tables):
+    """Read tables beside a main one of which only the customers matter."""
+    main = connection.create_table("main", pd.DataFrame({"customer_id": ["ann", "bob"]}), temp=True, overwrite=True)
+    return read_tables(connection, DataSettings(path="orders.csv", tables=tables), main, {})
 
 
-def test_an_attribute_with_two_values_is_an_error_that_names_its_row(write):
+def test_an_attribute_with_two_values_is_an_error_that_names_its_row(connection, write):
     path = write("customer_id,town\nann,Rome\nbob,Oslo\nann,\nann,Bonn\n", "towns.csv")
     with pytest.raises(InputError) as error:
-        read_orders(write, towns=replace(TOWNS, path=str(path)))
+        read_more(connection, towns=replace(TOWNS, path=str(path)))
     assert str(error.value) == (
         f"{path}: row 5, column 'town': customer 'ann' has 'Bonn', but 'Rome' in row 2; an attribute does not change.\n"
         "  -> keep one row per customer, or date the changes: data.tables.towns.columns.timestamp=..."
@@ -245,11 +248,11 @@ def test_an_attribute_with_two_values_is_an_error_that_names_its_row(write):
     ],
     ids=["no path", "no file", "no attribute", "no date", "ambiguous", "encoding", "too many", "kind"],
 )
-def test_a_fault_of_a_table_names_the_tables_own_setting(write, content, table, message):
+def test_a_fault_of_a_table_names_the_tables_own_setting(connection, write, content, table, message):
     if content is not None:
         table = replace(table, path=str(write(content, "more.csv")))
     with pytest.raises(InputError, match=re.escape(message)):
-        read_orders(write, more=table)
+        read_more(connection, more=table)
 
 
 def test_rows_of_a_table_that_are_set_aside_have_a_file_of_their_own(write, tmp_path):

@@ -31,7 +31,7 @@ SCORE_COLUMNS = (
     "expected_gain", "reason_1", "reason_2", "reason_3",
 )  # fmt: skip
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
-_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity")
+_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end")
 
 
 class Scorer:
@@ -52,12 +52,14 @@ class Scorer:
         columns: dict[str, str] | None = None,
         date_format: str | None = None,
         tables: dict[str, str] | None = None,
+        as_of: str | None = None,
     ) -> Events | LabelledTable:
         """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
-        tables by name; those that are not named are read from where they lay. A mapped column that is missing may also
-        carry its role's own name; without either, optional roles are left out.
+        tables by name; those that are not named are read from where they lay. Ends of contracts from `as_of` on are
+        plans, and hidden. A mapped column that is missing may also carry its role's own name; without either, optional
+        roles are left out.
 
         Raises:
             InputError: as for training.
@@ -68,7 +70,7 @@ class Scorer:
             separator="auto",
             encoding="auto",
             path=None,
-            observed_until=None,
+            observed_until=as_of if self.contract.data.shape is Shape.contracts else None,
             set_aside_path=None,
         )
         if isinstance(events, Path):
@@ -88,7 +90,8 @@ class Scorer:
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
     ) -> pd.DataFrame:
         """Return one feature row per customer seen before `as_of` (default: midnight after the last event)."""
-        known = self.read(events) if isinstance(events, pd.DataFrame) else events
+        day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
+        known = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
         if isinstance(known, LabelledTable):
             keys = pd.DataFrame({"customer_id": known.ids, "cutoff": pd.NaT, "in_population": True})
             return pd.concat([keys, self._churn.typed(known.frame)], axis=1)

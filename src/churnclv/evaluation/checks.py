@@ -99,11 +99,12 @@ def single_auc(column: "pd.Series[Any]", churned: Array) -> float:
     Texts, and numbers of few values, are ranked by the churn rate of their value on other rows.
     """
     is_number = pd.api.types.is_numeric_dtype(column)
-    powers = [_either_way(churned, column.isna().to_numpy(dtype=float))]
+    powers = [_either_way(churned, np.asarray(column.isna(), dtype=float))]
     if is_number:
         values = column.to_numpy(dtype=float, na_value=np.nan)
         known = np.isfinite(values)
-        powers.append(_either_way(churned, np.where(known, values, np.median(values[known]) if known.any() else 0.0)))
+        middle = float(np.median(values[known])) if known.any() else 0.0
+        powers.append(_either_way(churned, np.asarray(np.where(known, values, middle), dtype=float)))
     if not is_number or column.nunique() <= _MOST_CODES:
         powers.append(_rate_auc(column, churned))
     return max(powers)
@@ -120,15 +121,17 @@ def _rate_auc(column: "pd.Series[Any]", churned: Array) -> float:
     Rates among all other rows would not do: of two rows with one value, the one that churned would get the lower rate.
     """
     codes = pd.factorize(column.astype(object), use_na_sentinel=False)[0]
-    first = np.arange(len(codes)) * _BLOCKS // len(codes) % 2 == 0
+    blocks = min(_BLOCKS, len(codes))
+    first = np.arange(len(codes)) * blocks // len(codes) % 2 == 0
     powers = []
     for judged in (first, ~first):
+        if not 0 < churned[judged].sum() < judged.sum():
+            continue
         count = np.bincount(codes[~judged], minlength=codes.max() + 1)
         total = np.bincount(codes[~judged], weights=churned[~judged], minlength=codes.max() + 1)
         rates = (total + churned.mean()) / (count + 1.0)
-        power = plain(auc, churned[judged], rates[codes[judged]])
-        powers.append(power if np.isfinite(power) else 0.5)
-    return float(np.mean(powers))
+        powers.append(plain(auc, churned[judged], rates[codes[judged]]))
+    return float(np.mean(powers)) if powers else 0.5
 
 
 def check_time(folds: Sequence[tuple[Sequence[datetime], datetime]] | None) -> Check:
@@ -185,7 +188,8 @@ def _slope_error(scores: Array, slope: float, intercept: float) -> float:
     said = logit(scores)
     chance = 1.0 / (1.0 + np.exp(-(intercept + slope * said)))
     weights = np.maximum(chance * (1.0 - chance), _TINY)
-    return float(1.0 / np.sqrt(max(weights @ (said - np.average(said, weights=weights)) ** 2, _TINY)))
+    information = float(weights @ (said - np.average(said, weights=weights)) ** 2)
+    return 1.0 / sqrt(max(information, _TINY))
 
 
 def _chance_error(truth: Array, scores: Array) -> float:

@@ -10,7 +10,7 @@ from .metrics import Array
 
 _TENTHS = 10
 _TINY = 1e-4
-_CERTAIN = 4.0  # standard deviations: a table has many columns
+_CERTAIN = 5.0  # standard deviations: a table has many columns
 
 
 def stability_index(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> tuple[float, float]:
@@ -33,23 +33,27 @@ def _text_shares(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> list[A
     values = expected.astype(object).value_counts().index[: 2 * _TENTHS]
     shares = []
     for column in (expected, actual):
-        known = [float((column == value).mean()) for value in values]
-        missing = float(column.isna().mean())
-        shares.append(np.array([*known, max(1.0 - sum(known) - missing, 0.0), missing]))
+        rows = [int((column == value).sum()) for value in values]
+        missing = int(column.isna().sum())
+        shares.append(np.array([*rows, len(column) - sum(rows) - missing, missing]) / max(len(column), 1))
     return shares
 
 
 def _number_shares(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> list[Array]:
     """Return the shares of tenths, and of missing ones, in both columns; a value of two tenths is a part of its own."""
-    known = expected.dropna().to_numpy(dtype=float)
+    known = _known(expected)
     cuts = np.quantile(known, np.arange(1, _TENTHS) / _TENTHS) if len(known) else np.zeros(0)
     heavy = cuts[1:][cuts[1:] == cuts[:-1]]
     edges = np.unique(np.r_[cuts, np.nextafter(heavy, -np.inf)])
     return [_binned(column, edges) for column in (expected, actual)]
 
 
-def _binned(column: "pd.Series[Any]", edges: Array) -> Array:
+def _known(column: "pd.Series[Any]") -> Array:
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    known = values[np.isfinite(values)]
+    return np.asarray(values[np.isfinite(values)])
+
+
+def _binned(column: "pd.Series[Any]", edges: Array) -> Array:
+    known = _known(column)
     counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-    return np.asarray(np.r_[counts, len(values) - len(known)] / max(len(values), 1))
+    return np.asarray(np.r_[counts, len(column) - len(known)] / max(len(column), 1))

@@ -40,8 +40,6 @@ def canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-
-
 def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
     """Draw predicted against happened, in ten groups of equal size."""
     figure, axes = canvas(title, "churn score (mean of the group)", "share that churned")

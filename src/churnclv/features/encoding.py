@@ -15,6 +15,8 @@ _LEAST_ROWS = 5  # a rarer value says more of its customers than of itself
 class Encoding:
     """The columns in order, and for those that hold text their values, most frequent first.
 
+    Text of which every value says a number, such as an age among a customer's attributes, is numbers.
+
     A value's number is its place; a value outside the list, seen or unseen, gets the number after the last. Missing
     values stay missing.
     """
@@ -25,7 +27,7 @@ class Encoding:
     @classmethod
     def learn(cls, rows: pd.DataFrame) -> "Encoding":
         """Take the columns (n, k) as they are, and list the frequent values of those that hold text."""
-        texts = [name for name in rows.columns if not pd.api.types.is_numeric_dtype(rows[name])]
+        texts = [name for name in rows.columns if not _says_numbers(rows[name])]
         return cls(tuple(map(str, rows.columns)), {str(name): _frequent(rows[name]) for name in texts})
 
     def apply(self, rows: pd.DataFrame) -> NDArray[np.float64]:
@@ -61,6 +63,13 @@ class Encoding:
     def from_dict(cls, stored: dict[str, Any]) -> "Encoding":
         """Return what `as_dict` gave."""
         return cls(tuple(stored["columns"]), {name: tuple(values) for name, values in stored["categories"].items()})
+
+
+def _says_numbers(column: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    known = column.dropna()
+    return len(known) > 0 and bool(np.isfinite(_numbers(known)).all())
 
 
 def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:

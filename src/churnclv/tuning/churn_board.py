@@ -9,6 +9,7 @@ import pandas as pd
 from ..churn.baselines import base_rate, recency_rule
 from ..churn.boosted import BoostedChurnModel
 from ..churn.logistic import LogisticChurnModel
+from ..churn.settings import ChurnSettings
 from ..churn.signs import WarningSignScore
 from ..evaluation.intervals import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, Array
@@ -61,7 +62,7 @@ def predict_churn(trial: ChurnJudged, seed: int) -> dict[str, Array]:
     said = {SCORE: trial.score, **trial.others}
     if LogisticChurnModel.name not in said:
         said[LogisticChurnModel.name] = LogisticChurnModel().fit(train.X, train.churned).predict(asked.X)
-    plain = BoostedChurnModel({}, _DEFAULT_ROUNDS, seed=seed)
+    plain = BoostedChurnModel({}, _DEFAULT_ROUNDS, seed=seed, threads=ChurnSettings().threads_for(len(train)))
     said["xgboost_defaults"] = plain.fit(train.X, train.churned).predict(asked.X)
     numbers = train.X.select_dtypes("number")  # a user's column of text may have the name of a sign's
     said["warning_signs"] = WarningSignScore().fit(numbers, train.churned).predict(asked.X)
