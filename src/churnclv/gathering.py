@@ -51,6 +51,9 @@ def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     of_contracts = config.data.shape is Shape.contracts
     remedy = "take windows.horizon_days and windows.step_days."
     require(of_contracts or not config.windows.in_months, "windows in months are for contracts.", remedy=remedy)
+    remedy = "put it among them: ages and prices of contracts are its columns."
+    told = "contract" in config.features.families
+    require(told or not of_contracts, "features.families lacks contract.", remedy=remedy)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
     plan = make_plan(events.start, events.end, config.windows)
     progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")

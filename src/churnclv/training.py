@@ -71,7 +71,13 @@ class Training:
         """Judge the choices and the baselines on the validation folds."""
         self.run.progress.say("Judging the choices and the baselines on the validation folds")
         judged = [
-            self._judged(self.data.at(fold.train), self.data.at((fold.valid,)), scores, place, churn)
+            self._judged(
+                self.data.at(fold.train),
+                self.data.at((fold.valid,)),
+                scores,
+                place,
+                {name: folds[place] for name, folds in churn.members.items()},
+            )
             for place, (fold, scores) in enumerate(zip(self.run.data.plan.folds, churn.fold_scores, strict=True))
         ]
         seed = self.run.config.tuning.seed
@@ -87,20 +93,23 @@ class Training:
         return board
 
     def _judged(
-        self,
-        train: Dataset,
-        asked: Dataset,
-        scores: Array,
-        fold: int | None,
-        churn: TunedChurn,
-        model: ChurnModel | None = None,
+        self, train: Dataset, asked: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
     ) -> ChurnJudged:
-        others = {name: folds[fold] for name, folds in churn.members.items()} if fold is not None else {}
-        if model is not None:
-            others = {name: to_chance(member.margins(asked.features)) for name, member in model.members.items()}
-        others |= self.values.other_chances(asked, fold)
+        heard = others | self.values.other_chances(asked, fold)
         values = self.campaign.values_at_stake(self.values.stakes(asked.features, fold), len(asked))
-        return ChurnJudged(train, asked, scores, others, values)
+        return ChurnJudged(train, asked, scores, heard, values)
+
+    def _members(self, churn: TunedChurn, model: ChurnModel, asked: Dataset) -> dict[str, Array]:
+        """Return every member's chances, those that the blend does without among them: it has to beat them too."""
+        alone = {name: replace(churn.choice, weights={name: 1.0}) for name in churn.members}
+        threads, data = self.run.config.churn.threads_for(len(self.data)), self.data
+        fitted = {
+            name: ChurnModel(choice, threads).fit(data.features, data.churned, data.names).members[name]
+            for name, choice in alone.items()
+            if name not in model.members
+        }
+        everyone = {**model.members, **fitted}
+        return {name: to_chance(everyone[name].margins(asked.features)) for name in churn.members}
 
     def refit(self, churn: TunedChurn) -> ChurnModel:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
@@ -130,7 +139,8 @@ class Training:
         plain = open_sealed(data.snapshots, seal.open())
         columns = self.values.sealed_columns(plain.features)
         asked = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
-        judged = self._judged(self.data, asked, model.predict(asked.features), None, churn, model)
+        members = self._members(churn, model, asked)
+        judged = self._judged(self.data, asked, model.predict(asked.features), None, members)
         board = judge_churn([judged], self.campaign.terms, config.tuning.seed)
         self.openings = seal.openings
         self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))

@@ -16,7 +16,7 @@ from .features.dataset import Dataset
 from .features.preparation import count_weekly
 from .run import Run
 from .tracking import records
-from .tracking.board import value_records
+from .tracking.board import spend_table, value_records
 from .tracking.portraits import draw_model
 from .tracking.summary import choice_lines, score_lines, survival_lines, value_lines
 from .tuning.clv import ClvEvidence, TunedClv, tune_clv
@@ -137,6 +137,8 @@ class OrderValues(NoValues):
             for fold, found in zip(self.run.data.plan.folds, self.tuned.folds, strict=True)
         ]
         self.valid = judge_values(predict_values(judged, self.days), self.run.config.tuning.seed)
+        parts = [fold.valid for fold in self.run.data.plan.folds]
+        self.run.sink.write(records.Table("predictions/valid_spend.parquet", spend_table(parts, self.valid)))
         self._record(self.valid, "valid")
         self._track(judged[-1])
 

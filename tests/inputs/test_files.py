@@ -252,8 +252,10 @@ WITHOUT_FILE = {
     "no file named": ({}, "data.path is not set.\n  -> make train DATA=orders.csv"),
     "an unknown embedded log": (
         {"builtin": "cdnw"},
-        "data.builtin=cdnw: allowed is cdnow, tv_subscriptions.\n"
-        "  -> name your own log with data=transactions data.path=orders.csv",
+        (
+            "data.builtin=cdnw: allowed is cdnow, tv_subscriptions.\n"
+            "  -> name your own log with data=transactions data.path=orders.csv"
+        ),
     ),
     "a file that is not there": (
         {"path": "nowhere/orders.csv"},

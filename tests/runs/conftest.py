@@ -54,6 +54,17 @@ def make_shop(folder: Path, customers: int = 400, seed: int = 1) -> Shop:
 
 
 @pytest.fixture(scope="session")
+def open_shop(tmp_path_factory):
+    """Return a function that gives a folder of a name, its log yet to be written, and a home of its own."""
+
+    def open_one(name: str, log: str) -> Shop:
+        folder = tmp_path_factory.mktemp(name)
+        return Shop(folder, folder / log, folder / "ml runs")
+
+    return open_one
+
+
+@pytest.fixture(scope="session")
 def shop(tmp_path_factory) -> Shop:
     """A shop with a log, not yet trained on."""
     return make_shop(tmp_path_factory.mktemp("a shop"))

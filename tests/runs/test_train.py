@@ -27,9 +27,9 @@ def test_the_summary_says_what_was_read_found_and_is_next(trained):
     for phrase in (
         "rows read =",
         "sealed test at",
-        "> xgboost",
+        "> score",
         "base_rate",
-        "logistic_regression",
+        "logistic",
         "> hybrid",
         "mbgcnbd_gamma_gamma",
         "90% intervals held",
@@ -57,7 +57,15 @@ def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
     assert len(run.data.tags["data.fingerprint"]) == 16
     assert run.data.params["windows.horizon_days"] == "90"
     folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
-    for path in ("config.yaml", "quality.md", "summary.txt", "choices.json", "model/booster.ubj"):
+    for path in (
+        "config.yaml",
+        "quality.md",
+        "summary.txt",
+        "choices.json",
+        "model/churn.json",
+        "checks.md",
+        "signs.md",
+    ):
         assert (folder / path).is_file(), path
     for figure in (
         "valid_calibration",
@@ -101,9 +109,12 @@ def test_validation_predictions_are_kept_in_snapshot_order(trained):
     (run,) = runs(shop, "tags.kind = 'train'")
     folder = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts"
     table = pd.read_parquet(folder / "predictions" / "valid.parquet")
-    assert {"cutoff", "customer", "churned", "churn.xgboost", "spend.hybrid"} <= set(table.columns)
+    assert {"cutoff", "customer", "churned", "churn.score", "churn.xgboost", "churn.logistic"} <= set(table.columns)
     assert table["cutoff"].nunique() == 2
-    assert table["churn.xgboost"].between(0, 1).all()
+    assert table["churn.score"].between(0, 1).all()
+    spend = pd.read_parquet(folder / "predictions" / "valid_spend.parquet")
+    assert len(spend) == len(table)
+    assert (spend["spend.past_rate"] >= 0).all()
 
 
 def test_an_identical_rerun_finds_the_same_figures_and_does_not_open_the_seal_again(trained):
@@ -187,5 +198,8 @@ def test_a_read_only_home_is_refused_with_a_remedy(shop):
 def test_help_shows_the_commands_and_the_groups(shop):
     printed = shop.run("train", "--help").stdout
     assert "make train DATA=orders.csv" in printed
-    assert "data: cdnow, online_retail, transactions" in printed
+    assert (
+        "data: cdnow, labelled, online_retail, subscriptions, telco_contracts, transactions, tv_subscriptions"
+        in printed
+    )
     assert "horizon_days: 90" in printed

@@ -1,6 +1,6 @@
 """Labelled tables: one row per customer with a known outcome, for data that arrive already flattened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -141,16 +141,21 @@ def _rows(log: RawLog, header: list[str], settings: DataSettings) -> pd.DataFram
     Python writes True and engines true: these two words are written in lower case.
     """
     found = log.table.order_by("row").execute().set_index("row")
-    tokens = {token.lower() for token in settings.missing_tokens}
+    missing = {"", *[token.lower() for token in settings.missing_tokens]}
     rows = {}
     for place, name in enumerate(header):
-        cells = found[f"{STATIC}c{place}"].astype(object)
-        text = cells.where(cells.notna(), "").astype(str).str.strip()
-        lowered = text.str.lower()
-        if name != settings.columns.customer_id:
-            text = text.where(~lowered.isin(_TRUTHS), lowered)
-        rows[name] = text.astype(object).where(~(text.eq("") | lowered.isin(tokens)), None)
-    return pd.DataFrame(rows)
+        truths = () if name == settings.columns.customer_id else _TRUTHS
+        cells = [_cell(text, missing, truths) for text in found[f"{STATIC}c{place}"]]
+        rows[name] = pd.Series(cells, index=found.index, dtype=object)
+    return pd.DataFrame(rows, index=found.index)
+
+
+def _cell(text: object, missing: set[str], truths: Sequence[str]) -> str | None:
+    plain = text.strip() if isinstance(text, str) else ""
+    lowered = plain.lower()
+    if lowered in missing:
+        return None
+    return lowered if lowered in truths else plain
 
 
 def _faults(rows: pd.DataFrame, roles: dict[str, str]) -> dict[str, "pd.Series[bool]"]:

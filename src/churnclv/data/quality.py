@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import InputError
-from .faults import BY_NAME, CHOSEN
+from .faults import BY_NAME, CHOSEN, LABELLED
 from .settings import DataSettings, Policy
 
 
@@ -123,7 +123,8 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
 
 
 def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:
-    fault = BY_NAME[count.fault]
+    known = BY_NAME if settings.target is None else BY_NAME | {fault.name: fault for fault in LABELLED}
+    fault = known[count.fault]
     mapped = {**settings.columns.mapped(), "target": settings.target}
     column = mapped.get(fault.role, mapped.get("price") if fault.role == "amount" else None)
     where = f"{origin}: row {count.first_row}" + (f", column {column!r}" if column else "")

@@ -109,10 +109,19 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
     connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # a column of numbers may end with a word
-    connection.con.register("raw_frame", frame)
+    connection.con.register("raw_frame", _with_text_for_mixtures(frame))
     _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame", header), first_row=1)
     connection.con.unregister("raw_frame")
     return _raw_log(connection, "the events given", (), first_row=1)
+
+
+def _with_text_for_mixtures(frame: Any) -> Any:
+    """Return a frame whose columns of several types are text; the engine would read them as one of these types."""
+    from pandas.api.types import infer_dtype
+
+    named = frame.set_axis([f"c{place}" for place in range(len(frame.columns))], axis=1)
+    mixed = [name for name in named.columns if infer_dtype(named[name], skipna=True).startswith("mixed")]
+    return named.assign(**{name: named[name].map(str, na_action="ignore") for name in mixed})
 
 
 def _is_parquet(path: Path, settings: DataSettings) -> bool:

@@ -18,6 +18,7 @@ from .intervals import Interval
 from .metrics import Array, auc, plain
 from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 
+_MOST_TOLD = 10  # faults of one check
 _GOLDEN_AUC = 0.98
 _MOST_ROWS = 20_000  # on which single features are tried
 _MOST_CODES = 20  # numbers of so few values may be codes, which have no order
@@ -60,8 +61,10 @@ class Check:
 
 def _checked(code: str, asks: str, faults: Sequence[str], fine: str, remedy: str) -> Check:
     """Return a check that failed if there are faults."""
-    outcome = Outcome.failed if faults else Outcome.passed
-    return Check(code, asks, outcome, "; ".join(faults[:5]) if faults else fine, remedy)
+    if not faults:
+        return Check(code, asks, Outcome.passed, fine, remedy)
+    more = f" and {len(faults) - _MOST_TOLD} more" if len(faults) > _MOST_TOLD else ""
+    return Check(code, asks, Outcome.failed, "; ".join(faults[:_MOST_TOLD]) + more, remedy)
 
 
 def _skipped(code: str, asks: str, why: str) -> Check:

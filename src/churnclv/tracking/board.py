@@ -92,6 +92,16 @@ def _spend_drawings(sample: Sample, labels: Labels, when: str, title: str) -> It
     yield records.Drawing(f"figures/{when}_spend_deciles.svg", deciles)
 
 
+def spend_table(parts: Sequence[Any], board: ValueBoard) -> pd.DataFrame:
+    """Return true and expected spend in snapshot order, one row per customer and cutoff; customers are numbers."""
+    columns = [
+        {"cutoff": str(part), "customer": sample.customers, "spend": sample.truth}
+        | {f"spend.{name}": expected for name, expected in sample.predictions.items()}
+        for part, sample in zip(parts, board.spend_samples, strict=True)
+    ]
+    return pd.concat([pd.DataFrame(cells) for cells in columns], ignore_index=True)
+
+
 def flatten(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Return nested values by dotted name."""
     flat: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from .settings import Kind, Range, TuningSettings
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _STARTUP_TRIALS = 8
 _KEPT_PERCENT = 25.0  # of trials go on after a fold; folds rank trials nearly alike, so the others would not win
+_WHOLE_TRIALS = 4  # before any is pruned
 _BUSY_SECONDS = 60
 _REMEDY = "a longer log, more trials (tuning.n_trials), or other search ranges (tuning.clv, tuning.churn)."
 
@@ -81,7 +82,7 @@ def _open(plan: StudyPlan) -> optuna.Study:
     storage = optuna.storages.RDBStorage(
         f"sqlite:///{plan.storage}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}}
     )
-    percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_STARTUP_TRIALS)
+    percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_WHOLE_TRIALS)
     pruner = percentile if plan.settings.prune else optuna.pruners.NopPruner()
     study = optuna.create_study(storage=storage, study_name=plan.name, load_if_exists=True, pruner=pruner)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
