@@ -5,6 +5,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from .churn.boosted import BoostedChurnModel
 from .evaluation.checks import (
     Check,
     check_baselines,
@@ -53,7 +54,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
 
 
 def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:
-    searched = run.config.tuning.churn if churn.best else {}
+    searched = run.config.tuning.churn if BoostedChurnModel.name in churn.choice.weights else {}
     return {name: (r.low, r.high, r.log) for name, r in searched.items() if r.kind is not Kind.choice}
 
 
