@@ -36,8 +36,9 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
     truth = np.concatenate([sample.truth for sample in valid.samples])
     scores = np.concatenate([sample.predictions[SCORE] for sample in valid.samples])
     names = run.data.snapshots.training.names
+    losses = {name: found["log_loss"].value for name, found in valid.figures.figures.items()}
     checks = [
-        check_baselines({name: found["log_loss"] for name, found in valid.figures.differences.items()}),
+        check_baselines({name: losses[name] - losses[SCORE] for name in valid.baselines}),
         check_golden_features(data.features[names], data.churned),
         check_time(_label_ends(run)),
         check_edges(churn.choice.parameters, _ranges(run, churn)),

@@ -9,15 +9,18 @@ import pandas as pd
 import pytest
 
 from churnclv.checking import check_run
+from churnclv.churn.blend import ChurnChoice
 from churnclv.evaluation import checks
 from churnclv.evaluation.checks import Outcome, single_auc
 from churnclv.evaluation.drift import stability_index
-from churnclv.evaluation.intervals import Interval, Sample
+from churnclv.evaluation.intervals import Interval, Sample, Scores
 from churnclv.features.dataset import Dataset
 from churnclv.snapshots.plan import Fold, Plan
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import SplitPlan
 from churnclv.tracking import records
+from churnclv.tuning.churn import TunedChurn
+from churnclv.tuning.churn_board import ChurnBoard
 from churnclv.tuning.settings import Kind, Range
 
 PASSED, FAILED, NONE = Outcome.passed, Outcome.failed, Outcome.not_applicable
@@ -25,10 +28,6 @@ PASSED, FAILED, NONE = Outcome.passed, Outcome.failed, Outcome.not_applicable
 
 def texts(cells):
     return pd.Series(cells, dtype=object)
-
-
-def better_by(nats):
-    return Interval(nats, nats - 1.0, nats + 1.0)
 
 
 def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
@@ -48,9 +47,9 @@ def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
 
 
 def test_c1_every_baseline_is_beaten_or_named():
-    fine = checks.check_baselines({"base_rate": better_by(0.1), "logistic": better_by(0.0)})
+    fine = checks.check_baselines({"base_rate": 0.1, "logistic": -0.00009})  # less than a blend has to gain
     assert (fine.code, fine.outcome, fine.found) == ("C1", PASSED, "2 baselines beaten")
-    lost = checks.check_baselines({"base_rate": better_by(0.1), "logistic": better_by(-0.0123)})
+    lost = checks.check_baselines({"base_rate": 0.1, "logistic": -0.0123})
     assert (lost.outcome, lost.found) == (FAILED, "logistic is better by 0.0123 nats")
     assert checks.check_baselines({}).outcome is NONE
 
@@ -384,10 +383,15 @@ def run_of(plan, training, sealed, searched):
     ), told
 
 
-def judged(training, folds, plan):
+def chosen(weights, **parameters):
+    return TunedChurn(ChurnChoice(weights, parameters), [], {}, {}, {}, None)
+
+
+def judged(training, folds):
     samples = [Sample(training.at((f.valid,)).churned, {"score": s}, np.zeros(len(s), int)) for f, s in folds]
-    baseline = {"base_rate": {"log_loss": better_by(0.1)}}
-    return SimpleNamespace(samples=samples, figures=SimpleNamespace(differences=baseline), plan=plan)
+    losses = {"score": 0.5, "base_rate": 0.6, "warning_signs": 0.7}
+    figures = {name: {"log_loss": Interval(loss, np.nan, np.nan)} for name, loss in losses.items()}
+    return ChurnBoard(Scores(figures, {}), Scores({}, {}), samples, [])
 
 
 def data_set(rows, parts, **columns):
@@ -412,9 +416,9 @@ def table_run():
     training, said = data_set(2000, parts, **columns)
     searched = {"eta": Range(low=0.01, high=1.0, log=True), "grow": Range(kind=Kind.choice, choices=["a", "b"])}
     run, told = run_of(plan, training, training.features, searched)
-    churn = SimpleNamespace(best=object(), choice=SimpleNamespace(parameters={"eta": 0.1, "grow": "a"}))
+    churn = chosen({"xgboost": 0.6, "logistic": 0.4}, eta=0.1, grow="a")
     folds = [(fold, said[training.rows_at((fold.valid,))]) for fold in plan.folds]
-    return run, training, churn, judged(training, folds, plan), told
+    return run, training, churn, judged(training, folds), told
 
 
 def test_a_run_on_a_table_is_checked_and_told(table_run):
@@ -431,12 +435,19 @@ def test_a_run_on_a_table_is_checked_and_told(table_run):
     assert next(check for check in found if check.code == "C9").found == "4 slices"  # three plans, and age_days = old
 
 
-def test_a_run_without_a_search_has_no_edge(table_run):
+def test_a_baseline_without_an_interval_is_compared_too(table_run):
     run, training, churn, valid, _ = table_run
-    churn.best = None
-    assert check_run(run, training, churn, valid)[3].outcome is NONE
-    churn.best, churn.choice.parameters["eta"] = object(), 0.0105
-    assert check_run(run, training, churn, valid)[3].found == "eta=0.0105 is at the low end"
+    assert check_run(run, training, churn, valid)[0].found == "2 baselines beaten"
+    valid.figures.figures["base_rate"]["log_loss"] = Interval(0.4, np.nan, np.nan)
+    assert check_run(run, training, churn, valid)[0].found == "base_rate is better by 0.1000 nats"
+
+
+def test_the_edges_of_the_search_matter_where_trees_are_chosen(table_run):
+    run, training, _, valid, _ = table_run
+    edge = {"eta": 0.0105}
+    assert check_run(run, training, chosen({"logistic": 1.0}, **edge), valid)[3].outcome is NONE
+    found = check_run(run, training, chosen({"logistic": 0.9, "xgboost": 0.1}, **edge), valid)[3]
+    assert found.found == "eta=0.0105 is at the low end"
 
 
 def test_scores_are_sliced_row_by_row_in_the_order_of_the_folds(table_run):
@@ -457,13 +468,13 @@ def test_a_run_with_time_slices_by_age_and_spend_and_judges_its_cutoffs():
     training, said = data_set(2100, cutoffs, age_days=np.arange(2100.0) % 365, mean_repeat_spend=spend)
     plan = Plan(30, (march, april, may), (Fold((march,), april), Fold((march, april), may)), datetime(2024, 7, 1))
     run, _ = run_of(plan, training, training.features, {})
-    churn = SimpleNamespace(best=None, choice=SimpleNamespace(parameters={}))
+    churn = chosen({"logistic": 1.0})
     folds = [(fold, said[training.rows_at((fold.valid,))]) for fold in plan.folds]
-    found = {check.code: check for check in check_run(run, training, churn, judged(training, folds, plan))}
+    found = {check.code: check for check in check_run(run, training, churn, judged(training, folds))}
     assert (found["C3"].outcome, found["C3"].found) == (PASSED, "2 folds")  # 31 March is before 1 April
     assert found["C9"].found == "1 slices"  # new customers; the tenth of 1,400 with most spend has 140 rows
     run.config.windows.horizon_days = 40
-    late = check_run(run, training, churn, judged(training, folds, plan))[2]
+    late = check_run(run, training, churn, judged(training, folds))[2]
     assert (
         late.found
         == "a label window ends 2024-04-10, after 2024-04-01; a label window ends 2024-05-11, after 2024-05-01"

@@ -49,11 +49,14 @@ MISTAKES = {
         ["data.path=orders.csv"],
         ["data.builtin=cdnow and data.path=orders.csv name two logs.", "  -> data=transactions data.path=..."],
     ),
-    "unknown key": (["data.pth=x"], ["Key 'pth' not in 'DataSettings'", "allowed are name, path, builtin", "  -> "]),
+    "unknown key": (
+        ["data.pth=x"],
+        ["Key 'pth' not in 'DataSettings'", "allowed are name, shape, path, builtin", "  -> "],
+    ),
     "unknown group": (["dta=cdnow"], ["dta", "  -> "]),
     "unknown choice": (
         ["data=nosuch"],
-        ["Could not find 'data/nosuch'", "\tcdnow\n\tonline_retail\n\ttransactions\n", "  -> "],
+        ["Could not find 'data/nosuch'", "\tcdnow\n\tlabelled\n\tonline_retail\n", "  -> "],
     ),
     "out of range": (["windows.horizon_days=-3"], ["windows.horizon_days is -3, allowed is 1 or more."]),
     "share out of range": (

@@ -99,6 +99,12 @@ def test_a_fault_of_the_columns_is_told_with_its_remedy(refuse, content, chosen,
     assert refuse(content, **chosen) == message
 
 
+def test_a_taken_name_that_is_excluded_or_has_a_role_does_no_harm(read):
+    content = "customer_id,cutoff,in_population,age,Churn\n1,5,a,20,Yes\n2,6,b,30,No\n"
+    columns, exclude = Columns("customer_id", None, None), ["cutoff", "in_population"]
+    assert list(read(content, columns=columns, exclude=exclude).frame.columns) == ["age"]
+
+
 def test_the_message_does_not_drown_in_long_names(refuse):
     message = refuse(f"idd,{'v' * 5000},Churn\n1,2,Yes\n")
     assert message == (

@@ -77,9 +77,12 @@ def test_the_run_holds_metrics_intervals_figures_and_configuration(trained):
         "test_calibration",
         "test_churn_gain",
         "test_spend_deciles",
-        "feature_importance",
+        "valid_profit",
+        "test_profit",
     ):
         assert (folder / "figures" / f"{figure}.svg").read_text().lstrip().startswith("<?xml")
+    weights = json.loads((folder / "choices.json").read_text())["churn"]["weights"]
+    assert (folder / "figures" / "feature_importance.svg").is_file() == ("xgboost" in weights)  # trees alone have one
 
 
 def test_studies_and_trials_hang_below_the_run(trained):

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from .drift import stability_index
-from .intervals import Interval
 from .metrics import Array, auc, plain
 from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 
@@ -71,12 +70,12 @@ def _skipped(code: str, asks: str, why: str) -> Check:
     return Check(code, asks, Outcome.not_applicable, why, "")
 
 
-def check_baselines(differences: Mapping[str, Interval]) -> Check:
+def check_baselines(differences: Mapping[str, float]) -> Check:
     """C1: is the score's log-loss at least that of every baseline? `differences` are baseline minus score."""
     asks = "better than every baseline"
     if not differences:
         return _skipped("C1", asks, "no baseline")
-    faults = [f"{name} is better by {-found.value:.4f} nats" for name, found in differences.items() if found.value < 0]
+    faults = [f"{name} is better by {-found:.4f} nats" for name, found in differences.items() if found < -_TINY]
     remedy = "take that baseline (churn=logistic, churn=formula), or more trials."
     return _checked("C1", asks, faults, f"{len(differences)} baselines beaten", remedy)
 

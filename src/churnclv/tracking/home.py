@@ -32,9 +32,14 @@ class Home:
         return cls(root)
 
     @property
-    def tracking_uri(self) -> str:
+    def database(self) -> Path:
         """MLflow's database."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return self.root / "mlflow.db"
+
+    @property
+    def tracking_uri(self) -> str:
+        """Where MLflow finds its database."""
+        return f"sqlite:///{self.database}"
 
     @property
     def studies(self) -> Path:

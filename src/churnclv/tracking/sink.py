@@ -5,7 +5,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import singledispatchmethod
 from pathlib import Path
@@ -29,7 +29,23 @@ def client(home: Home) -> Any:
 
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    if not home.database.exists():
+        _make_database(home.database)
     return MlflowClient(tracking_uri=home.tracking_uri, registry_uri=home.tracking_uri)
+
+
+def _make_database(path: Path) -> None:
+    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all.
+
+    A process that is killed meanwhile leaves no half-made database, which MLflow would never open again.
+    """
+    from mlflow import MlflowClient
+
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        made = Path(folder) / path.name
+        MlflowClient(tracking_uri=f"sqlite:///{made}")
+        with suppress(OSError):  # another process was faster; or there are no links here, and MLflow makes it in place
+            os.link(made, path)
 
 
 def experiment_id(mlflow: Any, home: Home, name: str) -> str:
