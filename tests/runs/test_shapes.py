@@ -241,6 +241,18 @@ def same(told: pd.DataFrame, printed: pd.DataFrame) -> None:
         assert one == pytest.approx(other, rel=1e-12, nan_ok=True), name
 
 
+def test_a_contract_is_scored_by_itself(contracts, contract_scores):
+    scorer = load_bundle(contracts.bundle)
+    rows = scorer.features(scorer.read(contracts.shop.log, as_of="2021-03-01"), "2021-03-01")
+    together = contract_scores.set_index("customer_id")
+    under = rows[rows["in_population"]]
+    some = pd.concat([under[under["price"].isna()].head(2), under.head(3), rows[~rows["in_population"]].head(2)])
+    assert some["price"].isna().sum() >= 2
+    for place in range(len(some)):
+        alone = scorer.score(some.iloc[place].to_dict()).set_index("customer_id")
+        same(alone, together.loc[alone.index])
+
+
 def test_the_past_of_contracts_hides_what_came_later(contracts, tmp_path):
     past = contracts.ask(contracts.shop.log, "2020-10-01")
     table = pd.read_csv(contracts.shop.log)

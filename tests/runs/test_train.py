@@ -161,6 +161,18 @@ def test_a_killed_run_goes_on_with_its_finished_trials_and_the_dead_run_is_close
     assert best(tmp_path) == best(shop.home)
 
 
+def test_a_run_killed_while_its_database_is_made_leaves_none_behind(tmp_path):
+    words = "import sys; from churnclv.tracking.sink import client, Home; client(Home.at(sys.argv[1]))"
+    with subprocess.Popen([sys.executable, "-c", words, str(tmp_path)]) as started:
+        while not list(tmp_path.glob(".mlflow.db.*/mlflow.db")):
+            assert started.poll() is None
+            time.sleep(0.05)
+        os.kill(started.pid, signal.SIGKILL)
+    assert not Home(tmp_path).database.exists()
+    assert client(Home(tmp_path)).search_experiments()
+    assert Home(tmp_path).database.exists()
+
+
 def test_a_users_own_family_is_learned_from(shop, tmp_path):
     family = tmp_path / "own family.py"
     family.write_text(
