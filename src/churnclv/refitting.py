@@ -11,7 +11,7 @@ from .bundle.writer import BundleParts
 from .churn.blend import ChurnChoice, ChurnModel
 from .churn.reasons import Reasons
 from .clv.contractual import ContractValueModel, columns_at_each_cutoff
-from .clv.model import ClvChoice, ClvModel, gather_past
+from .clv.model import ClvChoice, ClvModel, gather_past, say_of_past
 from .config import TrainConfig
 from .data.engine import connect
 from .data.events import Events, read_events
@@ -57,9 +57,7 @@ def _refit_orders(
     value = ClvChoice.from_dict(choices["clv"])
     past = gather_past(data, value, days)
     clv = ClvModel(value).fit(latest, past, snapshots.daily)
-    hearing = replace(value, name="hybrid", base=value.formula)
-    said = past.formula if past.formula is not None else gather_past(data, hearing, days).formula
-    heard = data.with_columns(said)  # type: ignore[arg-type] # a hybrid's past has one
+    heard = data.with_columns(say_of_past(data, value, days) if past.formula is None else past.formula)
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.formula_columns(latest, days)], axis=1)

@@ -5,7 +5,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from .churn.blend import ChurnModel
+from .churn.blend import ChurnModel, fit_member
 from .churn.margins import to_chance
 from .decision.campaign import Campaign
 from .evaluation import figures
@@ -34,12 +34,12 @@ class Training:
     signs: Signs | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Put the economics into the words of the profit metrics."""
+        """Put the economics into the words of the profit metrics, and the formulas' columns beside the features."""
         self.campaign = Campaign(self.run.config.economics)
+        self.data = self._hear()
 
-    @property
-    def training(self) -> Dataset:
-        """The labelled rows, with the probabilistic model's columns where the settings want them."""
+    def _hear(self) -> Dataset:
+        """Return the labelled rows, with the probabilistic model's columns where the settings want them."""
         data = self.run.data.snapshots.training
         if self.values.columns is None:
             return data
@@ -48,7 +48,6 @@ class Training:
 
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's members, parameters, weights and calibration on the folds."""
-        self.data = self.training
         tuned = tune_churn(
             ChurnEvidence(self.data, self.run.data.plan.folds, self.values.chance_column, self._worth),
             self.run.config.churn,
@@ -101,14 +100,10 @@ class Training:
 
     def _members(self, churn: TunedChurn, model: ChurnModel, asked: Dataset) -> dict[str, Array]:
         """Return every member's chances, those that the blend does without among them: it has to beat them too."""
-        alone = {name: replace(churn.choice, weights={name: 1.0}) for name in churn.members}
-        threads, data = self.run.config.churn.threads_for(len(self.data)), self.data
-        fitted = {
-            name: ChurnModel(choice, threads).fit(data.features, data.churned, data.names).members[name]
-            for name, choice in alone.items()
-            if name not in model.members
-        }
-        everyone = {**model.members, **fitted}
+        data, everyone = self.data, dict(model.members)
+        threads = self.run.config.churn.threads_for(len(data))
+        for name in churn.members.keys() - everyone.keys():
+            everyone[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
         return {name: to_chance(everyone[name].margins(asked.features)) for name in churn.members}
 
     def refit(self, churn: TunedChurn) -> ChurnModel:

@@ -114,9 +114,7 @@ class OrderValues(NoValues):
         """Return what customers are worth if they stay, (n,); None for a log without amounts."""
         if not self.events.has_amount:
             return None
-        economics = self.run.config.economics
-        days, margin, rate = economics.clv_horizon_days, economics.margin, economics.annual_discount_rate
-        return value_if_staying(self._model(fold), rows, days, margin, rate)
+        return value_if_staying(self._model(fold), rows, *self.run.config.economics.worth)
 
     def _model(self, fold: int | None) -> ClvModel:
         return self.clv if fold is None else self.tuned.folds[fold].model
@@ -211,8 +209,7 @@ class ContractValues(NoValues):
         """Return what customers are worth if they stay, (n,); None for contracts without prices."""
         if not self.run.data.log.has_amount:
             return None
-        economics = self.run.config.economics
-        worth = Worth(economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
+        worth = Worth(*self.run.config.economics.worth)
         return self._model(fold).value_if_staying(rows, worth)
 
     def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:

@@ -65,8 +65,7 @@ class OrderAppraisal(NoAppraisal):
         self.clv = ClvModel.load(models)
         self.segments = Segmentation(**read_json(models / "segments.json"))
         self.days = contract.windows.horizon_days
-        economics = contract.economics
-        self.worth = (economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
+        self.worth = contract.economics.worth
 
     @property
     def needed(self) -> tuple[str, ...]:
@@ -114,8 +113,7 @@ class ContractAppraisal(NoAppraisal):
         """Load the survival curve."""
         super().__init__(models, contract)
         self.model = ContractValueModel.load(models)
-        economics = contract.economics
-        self.worth = Worth(economics.clv_horizon_days, economics.margin, economics.annual_discount_rate)
+        self.worth = Worth(*contract.economics.worth)
 
     @property
     def needed(self) -> tuple[str, ...]:

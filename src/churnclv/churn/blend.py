@@ -73,13 +73,9 @@ class ChurnModel:
         return list(dict.fromkeys(name for member in self.members.values() for name in member.features))
 
     def fit(self, features: pd.DataFrame, churned: Array, names: list[str]) -> "ChurnModel":
-        """Fit the members on outcomes 0 or 1 (n,) and the named ones of the features (n, k); the calibration stands.
-
-        The formula takes its own column, which need not be among them.
-        """
+        """Fit the members on outcomes 0 or 1 (n,) and the named ones of the features (n, k); the calibration stands."""
         for member in self.members.values():
-            own = member.features if isinstance(member, FormulaChurnModel) else names
-            member.fit(features[own], churned)
+            fit_member(member, features, churned, names)
         return self
 
     def margins(self, features: pd.DataFrame) -> Array:
@@ -123,6 +119,12 @@ class ChurnModel:
         model = cls(ChurnChoice(**read_json(folder / "churn.json")))
         model.members = {name: MEMBERS[name].load(folder) for name in model.members}
         return model
+
+
+def fit_member(member: MarginModel, features: pd.DataFrame, churned: Array, names: list[str]) -> MarginModel:
+    """Fit a member on the named features; the formula takes its own column, which need not be among them."""
+    own = member.features if isinstance(member, FormulaChurnModel) else names
+    return member.fit(features[own], churned)
 
 
 def blend(margins: dict[str, Array], weights: dict[str, float]) -> Array:

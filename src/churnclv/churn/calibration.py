@@ -13,7 +13,6 @@ from .margins import to_chance
 from .settings import Calibration
 
 _LEAST_GAIN = 1e-4  # nats per customer: a calibrator that gains less is not worth its variance
-_METHODS = ("none", "sigmoid", "isotonic", "venn_abers")
 _MOST_GROUPS = 200  # of scores, for Venn-Abers
 
 
@@ -76,7 +75,8 @@ def choose_calibration(
         the calibrator fitted on all folds, each fold's scores from a calibrator fitted on the others, and the
         candidates' mean log-loss.
     """
-    methods = list(_METHODS) if wanted is Calibration.auto else [wanted.value]
+    every = [found.value for found in Calibration if found is not Calibration.auto]
+    methods = every if wanted is Calibration.auto else [wanted.value]
     crossed = {method: _cross_fit(folds, method) for method in methods}
     losses = {
         method: float(

@@ -261,14 +261,18 @@ class ClvModel:
 
 def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
     """Return labelled rows, and for trees what the formulas say at every cutoff, each from the histories before it."""
-    if choice.name not in LEARNED:
-        return Past(data, horizon_days)
-    base = ClvModel(replace(choice, name=choice.base, season=False))
+    heard = say_of_past(data, choice, horizon_days) if choice.name in LEARNED else None
+    return Past(data, horizon_days, heard)
+
+
+def say_of_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
+    """Return what a choice's formulas say at every cutoff, each from the histories before it, for all labelled rows."""
+    base = ClvModel(replace(choice, name=choice.formula, season=False))
 
     def speak(rows: pd.DataFrame) -> pd.DataFrame:
         return base.clone().fit(rows).formula_columns(rows, horizon_days)
 
-    return Past(data, horizon_days, say_at_each_cutoff(data, speak))
+    return say_at_each_cutoff(data, speak)
 
 
 @dataclass(frozen=True)

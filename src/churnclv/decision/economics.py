@@ -57,6 +57,11 @@ class EconomicsSettings:
         self._check_campaign()
 
     @property
+    def worth(self) -> tuple[float, float, float]:
+        """Return what value models ask for, in their order: days ahead, margin (share), discount rate (per year)."""
+        return self.clv_horizon_days, self.margin, self.annual_discount_rate
+
+    @property
     def value_for_all(self) -> float:
         """Return the value of a customer who stays where none of their own is used, in currency."""
         return USUAL_VALUE if self.fixed_value is None else self.fixed_value

@@ -15,6 +15,7 @@ from ..files import digest, file_digest, replacing
 from ..snapshots.history import KEYS, cut_history, members
 from ..snapshots.settings import WindowSettings
 from .families import find_family, own_files
+from .keyed import put_beside
 from .settings import FeatureSettings
 
 NOT_FEATURES = (*KEYS, "in_population")
@@ -64,7 +65,7 @@ def feature_table(
     for name in dict.fromkeys([*always, *settings.families]):
         columns = find_family(name)(history, settings)
         _check_family(name, columns, joined)
-        joined = joined.left_join(columns, KEYS).drop(*[f"{key}_right" for key in KEYS])
+        joined = put_beside(joined, columns)
     return joined.order_by(KEYS)
 
 

@@ -67,11 +67,7 @@ def churn_lines(valid: ChurnBoard, test: ChurnBoard | None, horizon: str) -> lis
     lines += ["  profit: per customer, of contacting everybody whose expected gain is above zero (economics)"]
     where, judged = ("sealed test", test) if test else ("validation", valid)
     lines.append(f"  score minus ..., paired, {where}:")
-    return lines + [_difference_row(judged, name, metrics) for name in judged.baselines if name in _drawn(judged)]
-
-
-def _drawn(board: ChurnBoard) -> Mapping[str, Mapping[str, Interval]]:
-    return board.figures.differences
+    return lines + [_difference_row(judged, name, metrics) for name in judged.figures.differences]
 
 
 def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) -> str:

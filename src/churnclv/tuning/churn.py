@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import optuna
 
-from ..churn.blend import ChurnChoice, ChurnModel, blend
+from ..churn.blend import ChurnChoice, ChurnModel, blend, fit_member
 from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, fold_matrices, weight_shift
 from ..churn.calibration import choose_calibration
 from ..churn.formula import FormulaChurnModel
 from ..churn.logistic import LogisticChurnModel
-from ..churn.margins import to_chance
+from ..churn.margins import MarginModel, to_chance
 from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
@@ -228,10 +228,9 @@ class _Contest:
         self.choice = replace(self.choice, penalty_strength=best)
         self._keep(LOGISTIC, tried[best])
 
-    def _speak(self, member: Any, pair: tuple[Dataset, Dataset]) -> Array:
+    def _speak(self, member: MarginModel, pair: tuple[Dataset, Dataset]) -> Array:
         train, asked = pair
-        names = [self.choice.column] if isinstance(member, FormulaChurnModel) else train.names
-        return np.asarray(member.fit(train.features[names], train.churned).margins(asked.features))
+        return fit_member(member, train.features, train.churned, train.names).margins(asked.features)
 
     def _keep(self, name: str, said: list[Array]) -> None:
         self.said[name] = said

@@ -91,11 +91,11 @@ def judge_churn(
         )
         for t, found in zip(trials, said, strict=True)
     ]
-    named = None if drawn is None else (SCORE, *drawn)
+    named = () if drawn is None else (SCORE, *drawn)
     money = {"profit": profit_beyond(_WORTH_IT)}
     return ChurnBoard(
-        score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=named or ()),
-        score(campaigns, money, SCORE, seed=seed, drawn_models=named or ()),
+        score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=named),
+        score(campaigns, money, SCORE, seed=seed, drawn_models=named),
         samples,
         campaigns,
     )

@@ -9,7 +9,7 @@ import optuna
 import pandas as pd
 
 from ..clv.learned import TARGETS, Past
-from ..clv.model import ClvChoice, ClvModel, gather_past
+from ..clv.model import ClvChoice, ClvModel, gather_past, say_of_past
 from ..clv.predictive import NOMINAL
 from ..clv.settings import AUTO, FORMULAS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
 from ..evaluation.coverage import HELD_CUSTOMERS, calibrate_levels
@@ -198,10 +198,7 @@ class _Contest:
     def said(self, choice: ClvChoice) -> pd.DataFrame:
         """Return the formulas' columns for all labelled rows, whether or not the choice has trees to hear them."""
         formula = self.past(choice).formula
-        if formula is None:
-            hearing = replace(choice, name="hybrid", base=choice.formula)
-            formula = gather_past(self.evidence.data, hearing, self.evidence.horizon_days).formula
-        return formula  # type: ignore[return-value] # a hybrid's past has one
+        return say_of_past(self.evidence.data, choice, self.evidence.horizon_days) if formula is None else formula
 
     def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         """Return a candidate fitted on what was known at a fold's validation cutoff."""
