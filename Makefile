@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train ui export score serve test test-fast lint bench clean
+.PHONY: help setup train entry leaderboard ui export score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -27,8 +27,14 @@ setup: ## .venv with the locked dependencies (done once; every other target does
 	.venv/bin/python -m compileall -q src; \
 	cp requirements.lock .venv/installed.lock
 
-train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ..."
-	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
+train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
+	@$(RUN_PYTHON) -m churnclv.train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
+
+entry: setup ## start a hackathon entry in experiments/: NAME=your-idea
+	@$(RUN_PYTHON) -m churnclv.entry $${NAME:+"name=$$NAME"} $(ARGS)
+
+leaderboard: setup ## rank the entries on the sealed leaderboard, train those without a CDNOW result
+	@$(RUN_PYTHON) -m churnclv.leaderboard $(ARGS)
 
 ui: setup ## MLflow on loopback (PORT=5000)
 	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .config import TrainConfig
-from .files import digest
+from .features.families import own_files
+from .files import digest, file_digest, locate
 from .gathering import Gathered
 from .progress import Progress
 from .tracking import records
@@ -13,8 +14,36 @@ from .tracking.board import flatten
 from .tracking.home import Home
 from .tracking.provenance import code_commit, code_digest, library_versions
 from .tracking.sink import Sink
+from .tuning.remembered import Remembered
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
+
+
+@dataclass(frozen=True)
+class Names:
+    """Digests: of all that can change a run's result, of what can change its value side's, and of what it is judged on.
+
+    Runs with the same `judged` are comparable: data, population, validation cutoffs, sealed cutoff and horizon are the
+    same, whatever they learned from.
+    """
+
+    run: str
+    values: str
+    judged: str
+
+
+def name_run(config: TrainConfig, data: Gathered) -> Names:
+    """Return a run's names before it starts; the code of a user's own families and models counts as code."""
+    fingerprint = data.quality.fingerprint
+    own = [file_digest(path) for path in own_files(config.features.families)]
+    model = [] if config.churn.own is None else [file_digest(locate(Path(config.churn.own.rpartition(":")[0])))]
+    code = (code_digest(), *own)
+    population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
+    return Names(
+        config.identity(fingerprint, *code, *model),
+        config.value_identity(fingerprint, *code),
+        digest(fingerprint, data.plan.judged, population),
+    )
 
 
 @dataclass
@@ -27,16 +56,16 @@ class Run:
     sink: Sink
     progress: Progress
     experiment: str
-    identity: str = field(init=False)
-    snapshot_fingerprint: str = field(init=False)
+    names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the run's names."""
-        fingerprint = self.data.quality.fingerprint
-        chosen = self.config.as_dict()
-        self.identity = self.config.identity(fingerprint, code_digest())
-        population = {name: chosen["windows"][name] for name in ("active_days", "min_purchases")}
-        self.snapshot_fingerprint = digest(fingerprint, self.data.plan.as_dict(), population)
+        self.names = name_run(self.config, self.data)
+
+    @property
+    def identity(self) -> str:
+        """What stands for everything that can change the run's result."""
+        return self.names.run
 
     def describe(self) -> None:
         """Record choices, data, windows and code."""
@@ -59,12 +88,12 @@ class Run:
         versions = {f"version.{name}": value for name, value in library_versions().items()}
         return {
             "kind": "train",
-            "entry": "default",
+            "entry": self.config.entry or "default",
             "identity": self.identity,
             "data.shape": self.data.shape.value,
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
-            "snapshot.fingerprint": self.snapshot_fingerprint,
+            "snapshot.fingerprint": self.names.judged,
             "code.commit": code_commit(),
             "code.digest": code_digest(),
             "engine": self.config.engine.name,
@@ -72,10 +101,12 @@ class Run:
             **versions,
         }
 
-    def study(self, name: str, ranges: dict[str, Range]) -> StudyPlan:
-        """Return the plan of one of the run's studies."""
-        study = f"{self.experiment}/{name}/{self.identity}"
-        return StudyPlan(study, self.home.studies, ranges, self.config.tuning)
+    def study(self, name: str, ranges: dict[str, Range], identity: str | None = None) -> StudyPlan:
+        """Return the plan of one of the run's studies, named by the run's identity or by what else can change it."""
+        found = identity or self.identity
+        remembered = Remembered(self.home.cache / f"{name}-{found}.json")
+        study = f"{self.experiment}/{name}/{found}"
+        return StudyPlan(study, self.home.studies, ranges, self.config.tuning, remembered)
 
     def write_trial(self, study: str, trial: TrialRecord) -> None:
         """Record a finished trial."""

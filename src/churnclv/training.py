@@ -8,8 +8,11 @@ from pathlib import Path
 from .churn.blend import ChurnModel, fit_member
 from .churn.margins import to_chance
 from .decision.campaign import Campaign
+from .entering import RESULT, SUMMARY, describe_result
+from .entries.result import Result
 from .evaluation import figures
 from .evaluation.checks import Check
+from .evaluation.intervals import Scores
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .features.preparation import open_sealed
@@ -20,7 +23,7 @@ from .tracking import records
 from .tracking.board import churn_records, prediction_table
 from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines, sign_lines
 from .tuning.churn import ChurnEvidence, TunedChurn, tune_churn
-from .tuning.churn_board import ChurnBoard, ChurnJudged, judge_churn
+from .tuning.churn_board import SCORE, ChurnBoard, ChurnJudged, judge_churn
 from .valuing import NoValues
 
 
@@ -150,6 +153,17 @@ class Training:
         for record in churn_records(board, when):
             self.run.sink.write(record)
 
+    def _boards(self, when: str, board: ChurnBoard | None) -> list[tuple[str, Scores, str]]:
+        return [] if board is None else [(f"{when}.churn", found, SCORE) for found in (board.figures, board.profit)]
+
+    def conclude(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> Result:
+        """Return, and record, the figures by which other runs compare themselves with this one."""
+        boards = [*self._boards("valid", valid), *self._boards("test", test), *self.values.boards()]
+        choice = "; ".join(part for part in (churn.choice.sentence, self.values.sentence()) if part)
+        result = describe_result(self.run, choice, checks, boards, self.openings)
+        self.run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
+        return result
+
     def summarise(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> str:
         """Return, and record, what the run found."""
         run = self.run
@@ -163,5 +177,5 @@ class Training:
             *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
         ]
         text = "\n".join(lines).lstrip("\n")
-        run.sink.write(records.Text("summary.txt", text + "\n"))
+        run.sink.write(records.Text(SUMMARY, text + "\n"))
         return text

@@ -8,9 +8,11 @@ import pandas as pd
 
 from .clv.contractual import CHANCE, ContractValueModel, Worth, columns_at_each_cutoff
 from .clv.model import ClvModel
+from .clv.settings import LEARNED
 from .clv.stake import value_if_staying
 from .data.settings import Shape
 from .evaluation import figures
+from .evaluation.intervals import Scores
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .features.preparation import count_weekly
@@ -67,6 +69,14 @@ class NoValues:
     def judge_sealed(self, sealed: Dataset) -> None:
         """Judge behind the opened seal, and record."""
 
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return what was judged: `valid.spend` or `test.spend`, the board, and the name of the chosen model."""
+        return []
+
+    def sentence(self) -> str:
+        """Return the choice in words; empty where there is none."""
+        return ""
+
     def lines(self) -> list[str]:
         """Return the summary's part."""
         return []
@@ -97,7 +107,7 @@ class OrderValues(NoValues):
             ClvEvidence(snapshots.training, self.run.data.plan.folds, snapshots.daily, self.days),
             config.clv,
             config.tuning,
-            self.run.study("clv", {}),
+            self.run.study("clv", {}, self.run.names.values),
             lambda trial: self.run.write_trial("clv", trial),
             self.run.progress,
         )
@@ -169,6 +179,16 @@ class OrderValues(NoValues):
         said = predict_values([judged], self.days)
         self.test = judge_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
         self._record(self.test, "test")
+
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return the boards of spend that were judged."""
+        judged = {"valid": self.valid, "test": self.test}
+        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in judged.items() if board]
+
+    def sentence(self) -> str:
+        """Return the chosen model, and what it stands on."""
+        choice = self.tuned.model.choice
+        return f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""

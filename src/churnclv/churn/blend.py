@@ -14,8 +14,11 @@ from .calibration import Calibrator
 from .formula import FormulaChurnModel
 from .logistic import LogisticChurnModel
 from .margins import BIAS, MarginModel, to_chance
+from .own import OwnChurnModel
 
-MEMBERS: dict[str, Any] = {model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel)}
+MEMBERS: dict[str, Any] = {
+    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel, OwnChurnModel)
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,7 @@ class ChurnChoice:
     Attributes:
         weights: of the members' log-odds, by name; they add up to 1.
         parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
+        own: where the user's own class lies.
         method, map: of the calibration, which validation has fitted.
         seed: of xgboost.
     """
@@ -36,6 +40,7 @@ class ChurnChoice:
     bags: int = 1
     penalty_strength: float = 1.0
     column: str | None = None
+    own: str | None = None
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
     seed: int = 0
@@ -49,6 +54,8 @@ class ChurnChoice:
         if name == BoostedChurnModel.name:
             chosen = {"seed": self.seed, "threads": threads, "monotone": self.monotone, "bags": self.bags}
             return BoostedChurnModel(self.parameters, self.rounds, **chosen)  # type: ignore[arg-type] # of one kind each
+        if name == OwnChurnModel.name:
+            return OwnChurnModel(str(self.own))
         return LogisticChurnModel(self.penalty_strength) if name == "logistic" else FormulaChurnModel(str(self.column))
 
     @property
@@ -97,7 +104,7 @@ class ChurnModel:
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return a table of texts with numbers where the members learned from numbers."""
         for member in self.members.values():
-            if isinstance(member, BoostedChurnModel | LogisticChurnModel):
+            if isinstance(member, BoostedChurnModel | LogisticChurnModel | OwnChurnModel):
                 rows = member.encoding.typed(rows)
         return rows
 

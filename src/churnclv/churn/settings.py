@@ -6,7 +6,7 @@ from enum import Enum
 from ..errors import require
 
 AUTO = "auto"
-NAMES = ("xgboost", "logistic", "formula")
+NAMES = ("xgboost", "logistic", "formula", "own")
 
 _SMALL_ROWS, _SMALL_BAGS = 20_000, 5
 
@@ -46,6 +46,8 @@ class ChurnSettings:
         name: `xgboost`, `logistic` (regression), `formula` (the probabilistic model's chance of no purchase, or of a
             contract's end), or `auto`: the one of them, or the blend of their log-odds, with the least log-loss on the
             validation folds.
+            `own` is the user's class; named beside `auto`, it competes too.
+        own: the user's class, `path/to/model.py:Class`.
         objective: what the search of XGBoost's parameters makes best.
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
@@ -63,6 +65,7 @@ class ChurnSettings:
     """
 
     name: str = AUTO
+    own: str | None = None
     objective: Objective = Objective.log_loss
     parameters: dict[str, float] = field(default_factory=dict)
     max_rounds: int = 600
@@ -79,6 +82,8 @@ class ChurnSettings:
         """Check the ranges."""
         allowed = f"allowed are {', '.join((AUTO, *NAMES))}."
         require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
+        own = self.name != "own" or self.own is not None
+        require(own, "churn=own needs churn.own.", remedy="churn.own=path/to/model.py:Class")
         for name in ("max_rounds", "patience_rounds"):
             require(getattr(self, name) >= 1, f"churn.{name} is {getattr(self, name)}, allowed is 1 or more.")
         require(self.threads >= 0, f"churn.threads is {self.threads}, allowed is 0 or more.")

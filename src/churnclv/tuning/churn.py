@@ -14,6 +14,7 @@ from ..churn.calibration import choose_calibration
 from ..churn.formula import FormulaChurnModel
 from ..churn.logistic import LogisticChurnModel
 from ..churn.margins import MarginModel, to_chance
+from ..churn.own import OwnChurnModel
 from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
@@ -23,7 +24,7 @@ from ..snapshots.plan import Fold
 from .settings import TuningSettings
 from .study import StudyPlan, TrialRecord, run_study
 
-XGBOOST, LOGISTIC, FORMULA = NAMES
+XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
 _SHARES = 10  # a weight is a tenth, or several
 
@@ -124,7 +125,9 @@ class _Contest:
         self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
         self.truth = [asked.churned for _, asked in self.pairs]
         bags, column = settings.bags_for(len(evidence.data)), evidence.column
-        self.choice = ChurnChoice({}, monotone=settings.monotone, bags=bags, column=column, seed=tuning.seed)
+        self.choice = ChurnChoice(
+            {}, monotone=settings.monotone, bags=bags, column=column, own=settings.own, seed=tuning.seed
+        )
         self.said: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
         self._matrices: list[FoldMatrices] = []
@@ -189,6 +192,8 @@ class _Contest:
             self._listen_to_logistic()
         if FORMULA in self.names:
             self._keep(FORMULA, [self._speak(FormulaChurnModel(str(self.choice.column)), pair) for pair in self.pairs])
+        if OWN in self.names:
+            self._keep(OWN, [self._speak(OwnChurnModel(str(self.choice.own)), pair) for pair in self.pairs])
 
     def _listen_to_trees(self) -> None:
         """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
@@ -267,7 +272,8 @@ class _Contest:
 
 def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
     if settings.name == AUTO:
-        return [name for name in NAMES if name != FORMULA or column is not None]
+        absent = {name for name, given in ((FORMULA, column), (OWN, settings.own)) if given is None}
+        return [name for name in NAMES if name not in absent]
     remedy = "churn=auto, xgboost or logistic."
     require(
         settings.name != FORMULA or column is not None,
