@@ -42,8 +42,8 @@ ui: setup ## MLflow on loopback (PORT=5000)
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
-	@$(RUN_PYTHON) -m churnclv.score $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
+	@$(RUN_PYTHON) -m churnclv.score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv.serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)

@@ -19,6 +19,8 @@ from .clv.settings import ClvSettings
 from .data.engine import EngineSettings
 from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
+from .entries.folder import find_entry
+from .errors import InputError, require
 from .features.settings import FeatureSettings
 from .files import digest
 from .snapshots.settings import WindowSettings
@@ -27,8 +29,7 @@ from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(ROOT / "experiments"))
-_ENTRY = "entry"  # the file in an entry's folder that Hydra composes
-_PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home", "own")
+_PATHS = ("path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own")
 
 
 @dataclass
@@ -131,7 +132,14 @@ class ScoreConfig:
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
+    targets: str | None = None
+    budget: float | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        known = self.budget is None or self.budget >= 0
+        require(known, f"budget is {self.budget}, allowed is 0 or more (currency).", remedy="or null for no limit.")
 
 
 @dataclass
@@ -162,7 +170,10 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     """
     for schema, node in _SCHEMAS.items():
         ConfigStore.instance().store(name=f"{schema}_schema", node=node)
-    sys.argv[1:] = [quote_path(word) for word in name_entries(sys.argv[1:])]
+    try:
+        sys.argv[1:] = [quote_path(word) for word in name_entries(sys.argv[1:])]
+    except InputError as error:
+        fail(str(error))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
@@ -185,16 +196,22 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
 
 
 def name_entries(words: list[str]) -> list[str]:
-    """Return the words with `experiment=a,b` as Hydra finds entries: a config group with one file per folder."""
+    """Return the words with `experiment=a,b` as Hydra finds entries: a config group with one file per folder.
+
+    Raises:
+        InputError: there is no entry of that name.
+    """
     folder = Path(EXPERIMENTS).resolve()
-    named = [
-        f"+{folder.name}=" + ",".join(f"{name}/{_ENTRY}" for name in word.partition("=")[2].split(","))
-        if word.startswith("experiment=")
-        else word
-        for word in words
-    ]
     where = str(folder.parent).replace("\\", "\\\\").replace("'", "\\'")
-    return named if named == words else [*named, f"hydra.searchpath=['file://{where}']"]
+    named = []
+    for word in words:
+        if not word.startswith("experiment="):
+            named.append(word)
+            continue
+        entries = [find_entry(folder, name) for name in word.partition("=")[2].split(",")]
+        files = [f"{entry.name}/{entry.delta.stem}" for entry in entries]
+        named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=['file://{where}']"]
+    return named
 
 
 def _take_entry(composed: Any) -> None:

@@ -5,6 +5,7 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .campaigning import CampaignPlan, judge_sealed_campaign, plan_campaign
 from .churn.blend import ChurnModel, fit_member
 from .churn.margins import to_chance
 from .decision.campaign import Campaign
@@ -35,6 +36,7 @@ class Training:
     values: NoValues
     openings: int = field(default=0, init=False)
     signs: Signs | None = field(default=None, init=False)
+    plan: CampaignPlan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Put the economics into the words of the profit metrics, and the formulas' columns beside the features."""
@@ -52,7 +54,9 @@ class Training:
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's members, parameters, weights and calibration on the folds."""
         tuned = tune_churn(
-            ChurnEvidence(self.data, self.run.data.plan.folds, self.values.chance_column, self._worth),
+            ChurnEvidence(
+                self.data, self.run.data.plan.folds, self.values.chance_column, self._worth, self.values.season_shifts()
+            ),
             self.run.config.churn,
             self.run.study("churn", self.run.config.tuning.churn),
             lambda trial: self.run.write_trial("churn", trial),
@@ -90,6 +94,7 @@ class Training:
         self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
         self._record(board, "valid")
         self.values.validate()
+        self.plan = plan_campaign(self.run, board, self.campaign.terms)
         self.signs = find_signs(self.run, self.data)
         tell_reasons(self.run)
         return board
@@ -144,6 +149,8 @@ class Training:
         self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
         self._record(board, "test")
+        if self.plan is not None:
+            judge_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
         self.values.judge_sealed(plain)
         if self.signs is not None:
             judge_sealed_signs(self.run, self.signs, asked)
@@ -171,6 +178,7 @@ class Training:
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *(self.plan.lines() if self.plan else []),
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),
             *check_lines(checks),

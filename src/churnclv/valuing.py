@@ -55,6 +55,10 @@ class NoValues:
         del asked, fold
         return {}
 
+    def season_shifts(self) -> list[Array] | None:
+        """Return how far the season moves the log-odds of leaving, fold by fold, (n,) each; None where it does not."""
+        return None
+
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """Return the columns for rows at the sealed cutoff, by the models fitted there."""
         del rows
@@ -133,9 +137,17 @@ class OrderValues(NoValues):
         """Return the chances of no purchase by the formulas and by the expected purchases, by name."""
         return formula_chances(self._model(fold), asked, self.days)
 
+    def season_shifts(self) -> list[Array] | None:
+        """Return the shifts of the folds' seasons, each estimated before its validation cutoff."""
+        if not self.tuned.model.choice.season:
+            return None
+        data, folds = self.run.data.snapshots.training, self.run.data.plan.folds
+        asked = [data.at((fold.valid,)).features for fold in folds]
+        return [found.model.season_shift(rows, self.days) for found, rows in zip(self.tuned.folds, asked, strict=True)]
+
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the formulas' columns for rows at the sealed cutoff."""
-        return self.clv.formula_columns(rows, self.days)
+        """Return the formulas' columns, and the season's shift, for rows at the sealed cutoff."""
+        return self.clv.columns(rows, self.days)
 
     def validate(self) -> None:
         """Judge the choice and the baselines on the validation folds, and draw what the choice looks like."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..clv.learned import SEASON_SHIFT
 from ..evaluation.metrics import Array
 from ..files import read_json, write_json
 from .boosted import BoostedChurnModel
@@ -29,6 +30,7 @@ class ChurnChoice:
         weights: of the members' log-odds, by name; they add up to 1.
         parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
         own: where the user's own class lies.
+        season: whether the season's shift is added to the log-odds.
         method, map: of the calibration, which validation has fitted.
         seed: of xgboost.
     """
@@ -41,6 +43,7 @@ class ChurnChoice:
     penalty_strength: float = 1.0
     column: str | None = None
     own: str | None = None
+    season: bool = False
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
     seed: int = 0
@@ -61,6 +64,10 @@ class ChurnChoice:
     @property
     def sentence(self) -> str:
         """The choice in words, such as `0.7 xgboost + 0.3 logistic`."""
+        return self._blend + (", shifted by the season" if self.season else "")
+
+    @property
+    def _blend(self) -> str:
         parts = sorted(self.weights.items(), key=lambda pair: (-pair[1], pair[0]))
         return parts[0][0] if len(parts) == 1 else " + ".join(f"{weight:g} {name}" for name, weight in parts)
 
@@ -87,7 +94,12 @@ class ChurnModel:
 
     def margins(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        return blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        said = blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        return said + self._season(features)
+
+    def _season(self, features: pd.DataFrame) -> Array:
+        """Return the season's shift, which models of purchases put beside the features; 0 where it is not followed."""
+        return features[SEASON_SHIFT].to_numpy(dtype=float) if self.choice.season else np.zeros(len(features))
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return calibrated churn scores in 0..1, shape (n,)."""
@@ -99,6 +111,7 @@ class ChurnModel:
         for name, member in self.members.items():
             found = member.contributions(features) * self.choice.weights[name]
             total[found.columns] += found
+        total[BIAS] += self._season(features)  # nearly the same for all: no reason of anybody's own
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:

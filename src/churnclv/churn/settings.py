@@ -30,6 +30,14 @@ class Objective(Enum):
     profit = "profit"
 
 
+class Season(Enum):
+    """Whether the score follows the season that the CLV model follows; `auto` lets calibrated log-loss decide."""
+
+    auto = "auto"
+    yes = "yes"
+    no = "no"
+
+
 class ClassWeight(Enum):
     """Whether trees weigh both classes the same in sum; `auto` lets calibrated log-loss on the folds decide."""
 
@@ -60,6 +68,7 @@ class ChurnSettings:
             booster's luck matters, else 1.
         monotone: features (or patterns such as `days_since_*`) and which way churn may go with them: 1 = up, -1 = down.
         penalty_strengths: of the logistic regression, tried in turn.
+        season: whether the season moves the log-odds, where the CLV model follows one.
         formula_columns: whether trees and logistic regression also see what the probabilistic model says of each
             customer, estimated on what lies before the cutoff.
     """
@@ -76,6 +85,7 @@ class ChurnSettings:
     bags: int = 0
     monotone: dict[str, int] = field(default_factory=dict)
     penalty_strengths: list[float] = field(default_factory=lambda: [30.0, 1000.0, 10000.0])
+    season: Season = Season.auto
     formula_columns: bool = True
 
     def __post_init__(self) -> None:
