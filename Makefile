@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train entry leaderboard ui export score serve test test-fast lint bench clean
+.PHONY: help setup train entry leaderboard ui export rollback score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -41,6 +41,9 @@ ui: setup ## MLflow on loopback (PORT=5000)
 
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
+
+rollback: setup ## the champion before the present one serves again
+	@$(RUN_PYTHON) -m churnclv.rollback $(ARGS)
 
 score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
 	@$(RUN_PYTHON) -m churnclv.score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)

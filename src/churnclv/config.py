@@ -121,6 +121,14 @@ class ExportConfig:
 
 
 @dataclass
+class RollbackConfig:
+    """What a rollback can choose: the registered model, null for that of the champion exported last."""
+
+    model: str | None = None
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
 class ScoreConfig:
     """What scoring can choose."""
 
@@ -157,6 +165,7 @@ _SCHEMAS = {
     "entry": EntryConfig,
     "leaderboard": LeaderboardConfig,
     "export": ExportConfig,
+    "rollback": RollbackConfig,
     "score": ScoreConfig,
     "serve": ServeConfig,
     "ui": ServeConfig,

@@ -1,18 +1,23 @@
 """A study that was killed ends like one that was not."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
+import numpy as np
 import optuna
 import pytest
 
 from churnclv.errors import InputError
 from churnclv.progress import Progress
+from churnclv.tuning.remembered import Remembered
 from churnclv.tuning.settings import Kind, Range, TuningSettings
-from churnclv.tuning.study import StudyPlan, run_study
+from churnclv.tuning.study import Goal, StudyPlan, run_study
+from churnclv.tuning.workers import Workers
 
 RANGES = {
     "x": Range(low=-3.0, high=3.0),
@@ -21,32 +26,31 @@ RANGES = {
 }
 
 
-def objective(trial, drawn):
-    for step in range(3):
-        loss = (drawn["x"] - 1) ** 2 + abs(drawn["n"] - 8) / 8 + drawn["c"] + step / 10
-        trial.report(loss, step)
-        if trial.should_prune():
-            raise optuna.TrialPruned
-    return loss
+def loss(drawn, fold):
+    return (drawn["x"] - 1) ** 2 + abs(drawn["n"] - 8) / 8 + drawn["c"] + fold / 10
 
 
-def slow_objective(trial, drawn):
+def slow_loss(drawn, fold):
     time.sleep(0.05)
-    return objective(trial, drawn)
+    return loss(drawn, fold)
 
 
-def plan(folder: Path, trials: int = 20) -> StudyPlan:
-    return StudyPlan("study", folder / "optuna.db", RANGES, TuningSettings(n_trials=trials, seed=3))
+def goal(work=loss) -> Goal:
+    return Goal(3, work, lambda _, found: found, lambda found: (found[-1], {}))
 
 
-def run(folder: Path, goal=objective) -> list:
+def plan(folder: Path, trials: int = 20, **chosen) -> StudyPlan:
+    return StudyPlan("study", folder / "optuna.db", RANGES, TuningSettings(n_trials=trials, seed=3, **chosen))
+
+
+def run(folder: Path, work=loss, **chosen) -> list:
     seen = []
-    best = run_study(plan(folder), goal, seen.append, Progress(), "Trying")
+    best = run_study(plan(folder, **chosen), goal(work), seen.append, Progress(), "Trying")
     return [(trial.number, trial.state, trial.parameters, trial.value, trial.folds) for trial in (*seen, best)]
 
 
 def run_slowly(folder: Path) -> None:
-    run(folder, slow_objective)
+    run(folder, slow_loss)
 
 
 @pytest.mark.parametrize("seconds", [0.7, 1.2, 1.7])
@@ -69,6 +73,72 @@ def test_complete_and_pruned_trials_count_and_failed_ones_do_not(tmp_path):
     assert run(tmp_path)[:-1] == history
 
 
+def kill_workers(gone: threading.Event, killed: list) -> None:
+    """Kill a worker of this process at random moments until told to stop."""
+    random = np.random.default_rng(0)
+    while not gone.wait(random.uniform(1.0, 4.0)):
+        for child in multiprocessing.active_children()[:1]:
+            with contextlib.suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(child.pid, signal.SIGKILL)
+                killed.append(child.pid)
+
+
+@pytest.mark.slow
+def test_four_workers_of_which_some_are_killed_lose_and_double_no_trial(tmp_path):
+    gone, killed = threading.Event(), []
+    killer = threading.Thread(target=kill_workers, args=(gone, killed))
+    killer.start()
+    *history, best = run(tmp_path / "killed", slow_loss, trials=60, workers=4)
+    gone.set()
+    killer.join()
+    assert killed
+    stored = optuna.load_study(study_name="study", storage=f"sqlite:///{tmp_path / 'killed' / 'optuna.db'}")
+    assert sorted(trial.number for trial in stored.trials) == list(range(60))
+    assert all(trial.state.is_finished() for trial in stored.trials)
+    assert [number for number, *_ in history] == list(range(60))
+    assert best[3] == loss(best[2], 2)
+    assert [best[4][fold] for fold in range(3)] == [loss(best[2], fold) for fold in range(3)]
+    assert run(tmp_path / "whole", trials=60, workers=4) == [*history, best]
+
+
+def test_workers_evaluate_what_one_process_would(tmp_path):
+    *history, best = run(tmp_path, trials=6, workers=2)
+    assert [number for number, *_ in history] == list(range(6))
+    assert all(value is None or value == loss(drawn, 2) for _, _, drawn, value, _ in history)
+    assert best[3] == min(value for *_, value, _ in history if value is not None)
+
+
+def doomed(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_workers_that_always_die_are_given_up(monkeypatch):
+    monkeypatch.setattr("churnclv.tuning.workers._MOST_BREAKS", 1)
+    workers = Workers(doomed, 2)
+    with pytest.raises(RuntimeError, match="workers die before they finish anything"):
+        workers.run([({}, 0)])
+
+
+def test_a_storage_that_cannot_be_opened_says_so(tmp_path):
+    with pytest.raises(InputError, match=r"tuning\.storage: cannot be opened"):
+        run(tmp_path, storage="postgresql+nothing://nobody@localhost:1/none")
+
+
+def test_what_is_remembered_is_not_found_again(tmp_path):
+    asked = []
+
+    def find() -> float:
+        asked.append(1)
+        return 1.5
+
+    assert Remembered(tmp_path / "a.json").recall({"x": 1}, find) == 1.5
+    assert Remembered(tmp_path / "a.json").recall({"x": 1}, find) == 1.5
+    assert len(asked) == 1
+    assert Remembered(tmp_path / "a.json").recall({"x": 2}, lambda: float("nan")) != 1.5
+    Remembered(tmp_path / "a.json").recall({"x": 2}, find)  # what is not a number is not kept
+    assert len(asked) == 2
+
+
 def test_the_best_is_the_least_complete_value(tmp_path):
     *history, best = run(tmp_path)
     complete = [value for _, state, _, value, _ in history if state == "COMPLETE"]
@@ -78,7 +148,7 @@ def test_the_best_is_the_least_complete_value(tmp_path):
 def test_more_trials_go_on_from_the_finished_ones(tmp_path):
     first = run(tmp_path)[:-1]
     seen = []
-    run_study(plan(tmp_path, trials=25), objective, seen.append, Progress(), "Trying")
+    run_study(plan(tmp_path, trials=25), goal(), seen.append, Progress(), "Trying")
     assert [(t.number, t.parameters) for t in seen[:20]] == [(number, drawn) for number, _, drawn, *_ in first]
     assert len(seen) == 25
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-import optuna
 import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
@@ -227,13 +226,12 @@ def objective_value(objective: Objective, worth=None) -> tuple[float, list[float
     """Return what a trial is worth, what it reported, and what its boosters said at the common rounds."""
     settings = ChurnSettings(name="xgboost", objective=objective, threads=1, max_rounds=12, patience_rounds=12)
     found = _Contest(replace(evidence(3), worth=worth), settings, TuningSettings())
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), pruner=optuna.pruners.NopPruner())
-    trial = study.ask()
-    value = found._objective(trial, {"max_depth": 2, "learning_rate": 0.3})
-    frozen = trial.storage.get_trial(trial._trial_id)
-    rounds = frozen.user_attrs["rounds"]
-    found.choice = replace(found.choice, parameters={"max_depth": 2, "learning_rate": 0.3}, rounds=rounds, bags=1)
-    return value, list(frozen.intermediate_values.values()), found, found._trees(found.choice.parameters)
+    drawn = {"max_depth": 2, "learning_rate": 0.3}
+    curves = [found.work(drawn, fold) for fold in range(len(found.pairs))]
+    reported = [found._fold_value(fold, curve) for fold, curve in enumerate(curves)]
+    value, facts = found._conclude(curves)
+    found.choice = replace(found.choice, parameters=drawn, rounds=facts["rounds"], bags=1)
+    return value, reported, found, found._trees(drawn)
 
 
 TERMS = Terms(1.0, 10.0, 6.0, 14.0)
@@ -247,7 +245,6 @@ MERITS = {
 
 @pytest.mark.parametrize("objective", Objective)
 def test_a_trial_is_worth_the_mean_over_the_folds_of_its_objective(objective):
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
     value, reported, found, said = objective_value(objective, lambda t, s: empc(t, s, 200.0, TERMS).profit)
     merits = [MERITS[objective](truth, fold) for truth, fold in zip(found.truth, said, strict=True)]
     assert value == pytest.approx(-np.mean(merits), rel=1e-6)

@@ -20,7 +20,7 @@ from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from .contract import BundleContract, write_contract
-from .pyfunc import MANIFEST
+from .pyfunc import MANIFEST, verify
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "decision", "bundle")
@@ -71,6 +71,27 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
         write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
+    return out
+
+
+def keep_bundle(folder: Path, name: str, parts: BundleParts) -> Path:
+    """Write a bundle below `folder`, under its name and the digest of its manifest, and return the path.
+
+    A bundle of other bytes gets another name: what was registered once is never written over.
+    """
+    made = write_bundle(folder / f".{name}", parts)
+    kept = folder / f"{name}-{verify(made)[:8]}"
+    if kept.is_dir():
+        shutil.rmtree(made)
+    else:
+        made.replace(kept)
+    return kept
+
+
+def copy_bundle(kept: Path, out: Path) -> Path:
+    """Copy a bundle to a folder of the user's, all or nothing, and return the path."""
+    with replacing_folder(out) as target:
+        shutil.copytree(kept, target, dirs_exist_ok=True)
     return out
 
 

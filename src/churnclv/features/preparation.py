@@ -81,6 +81,12 @@ def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> N
     return weeks
 
 
+def population_ids(events: Events, cutoff: datetime, windows: WindowSettings) -> list[str]:
+    """Return the customers eligible at a cutoff, in snapshot order."""
+    found = _population(events, (cutoff,), windows)
+    return list(found.order_by("customer_id").customer_id.execute())
+
+
 def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
     """Join the sealed features with the labels that an opened seal gave."""
     return join_labels(snapshots.sealed, labels, snapshots.training.names)

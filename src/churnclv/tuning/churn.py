@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import optuna
+import pandas as pd
 
 from ..churn.blend import ChurnChoice, ChurnModel, blend, fit_member
 from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, fold_matrices, weight_shift
@@ -22,13 +22,15 @@ from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.plan import Fold
 from .settings import TuningSettings
-from .study import StudyPlan, TrialRecord, run_study
+from .study import Goal, StudyPlan, TrialRecord, run_study
 
 XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
 _SHARES = 10  # a weight is a tenth, or several
 
 Worth = Callable[[Array, Array], float]
+Rows = tuple[pd.DataFrame, Array]
+FoldRows = tuple[Rows, Rows]
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,34 @@ def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
             yield {name: share / _SHARES for name, share in zip(names, tenths, strict=True) if share}
 
 
+class FoldWork:
+    """One fold of a trial of the trees' parameters; it travels to workers without XGBoost's own tables."""
+
+    def __init__(self, pairs: list[FoldRows], settings: ChurnSettings, seed: int) -> None:
+        """Take, fold by fold, the rows to learn from and those to judge on: features (n, k), outcomes (n,)."""
+        self.pairs, self.settings, self.seed = pairs, settings, seed
+        self._matrices: list[FoldMatrices] = []
+
+    @property
+    def matrices(self) -> list[FoldMatrices]:
+        """The folds in XGBoost's bins, made when first wanted."""
+        if not self._matrices:
+            self._matrices = [fold_matrices(train, valid, self.settings.threads) for train, valid in self.pairs]
+        return self._matrices
+
+    def __call__(self, drawn: dict[str, Any], fold: int) -> FitCurve:
+        """Fit the fold with what was drawn."""
+        return fit_fold(self.matrices[fold], {**self.settings.parameters, **drawn}, self.settings, self.seed)
+
+    def shared(self, workers: int) -> "FoldWork":
+        """Return the work for so many workers, each of which takes one thread where there are several."""
+        return self if workers == 1 else FoldWork(self.pairs, replace(self.settings, threads=1), self.seed)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave XGBoost's tables behind."""
+        return {**vars(self), "_matrices": []}
+
+
 class _Contest:
     """The members on the folds: what each was given, and what it said out of fold."""
 
@@ -133,39 +163,23 @@ class _Contest:
         )
         self.said: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
-        self._matrices: list[FoldMatrices] = []
-
-    @property
-    def matrices(self) -> list[FoldMatrices]:
-        """The folds in XGBoost's bins, made when first wanted."""
-        if not self._matrices:
-            self._matrices = [
-                fold_matrices((train.X, train.churned), (asked.X, asked.churned), self.settings.threads)
-                for train, asked in self.pairs
-            ]
-        return self._matrices
+        rows = [((train.X, train.churned), (asked.X, asked.churned)) for train, asked in self.pairs]
+        self.work = FoldWork(rows, self.settings, tuning.seed)
 
     def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
         """Search the trees' parameters and keep the best."""
-        best = run_study(plan, self._objective, on_trial, progress, "Tuning churn")
+        goal = Goal(len(self.pairs), self.work.shared(plan.settings.workers), self._fold_value, self._conclude)
+        best = run_study(plan, goal, on_trial, progress, "Tuning churn")
         parameters = {**self.settings.parameters, **best.parameters}
         self.choice = replace(self.choice, parameters=parameters, rounds=int(best.attributes["rounds"]))
         return best
 
-    def _objective(self, trial: optuna.Trial, drawn: dict[str, Any]) -> float:
-        parameters, curves, boosters = {**self.settings.parameters, **drawn}, [], []
-        for step, fold in enumerate(self.matrices):
-            curve = fit_fold(fold, parameters, self.settings, self.choice.seed)
-            curves.append(curve.log_loss)
-            boosters.append(curve.booster)
-            trial.report(self._fold_value(step, curve), step)
-            if step + 1 < len(self.matrices) and trial.should_prune():
-                raise optuna.TrialPruned
-        rounds, loss = common_rounds(curves)
-        trial.set_user_attr("rounds", rounds)
-        if self.settings.objective is Objective.log_loss:
-            return loss
-        return float(np.mean([self._demerit(step, booster, rounds) for step, booster in enumerate(boosters)]))
+    def _conclude(self, curves: list[FitCurve]) -> tuple[float, dict[str, Any]]:
+        """Return a trial's value and its number of rounds, the same for all folds."""
+        rounds, loss = common_rounds([curve.log_loss for curve in curves])
+        if self.settings.objective is not Objective.log_loss:
+            loss = float(np.mean([self._demerit(step, curve.booster, rounds) for step, curve in enumerate(curves)]))
+        return loss, {"rounds": rounds}
 
     def _fold_value(self, step: int, curve: FitCurve) -> float:
         """Return what a fold alone says of a trial, in the units of the objective, by which trials are pruned."""
@@ -177,7 +191,7 @@ class _Contest:
         """Return less the merit on a fold; 0 where only one class is there, which ranks no trial."""
         if len(np.unique(self.truth[step])) < 2:  # noqa: PLR2004 # two classes
             return 0.0
-        return -self._merit(self.truth[step], _predict(booster, self.matrices[step], rounds))
+        return -self._merit(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
 
     def _merit(self, truth: Array, margins: Array) -> float:
         """Return what is to be made great: AUC, average precision or profit per customer."""
@@ -232,7 +246,7 @@ class _Contest:
     def _trees(self, parameters: dict[str, float]) -> list[Array]:
         return [
             np.mean([self._bag(fold, parameters, self.choice.seed + bag) for bag in range(self.choice.bags)], axis=0)
-            for fold in self.matrices
+            for fold in self.work.matrices
         ]
 
     def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:

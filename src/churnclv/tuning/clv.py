@@ -1,11 +1,11 @@
 """Choosing the CLV model by its error on the validation folds: which model, in which season, with which parameters."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
-import optuna
 import pandas as pd
 
 from ..clv.learned import TARGETS, Past
@@ -19,7 +19,7 @@ from ..progress import Progress
 from ..snapshots.plan import Fold
 from .remembered import Remembered
 from .settings import Range, TuningSettings
-from .study import StudyPlan, TrialRecord, run_study
+from .study import Goal, StudyPlan, TrialRecord, run_study
 
 _OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges of one model of purchases alone
 _HYBRID_ONLY = "from_formula"
@@ -146,18 +146,14 @@ def _search(
     progress: Progress,
 ) -> tuple[ClvChoice, float]:
     """Search the leader's parameters; its plain ones stay unless they are beaten. Return the choice and its error."""
-
-    def objective(trial: optuna.Trial, drawn: dict[str, Any]) -> float:
-        errors = []
-        for step, error in enumerate(contest.errors(_changed(leader, drawn))):
-            errors.append(error)
-            trial.report(error, step)
-            if step + 1 < len(contest.evidence.folds) and trial.should_prune():
-                raise optuna.TrialPruned
-        return float(np.mean(errors))
-
+    goal = Goal(
+        folds=len(contest.evidence.folds),
+        work=partial(contest.drawn_error, leader),
+        value=lambda _, error: float(error),
+        conclude=lambda errors: (float(np.mean(errors)), {}),
+    )
     searched = replace(plan, ranges=_ranges(leader, tuning))
-    best = run_study(searched, objective, on_trial, progress, f"Tuning CLV ({leader.name})")
+    best = run_study(searched, goal, on_trial, progress, f"Tuning CLV ({leader.name})")
     if best.value is None or best.value >= plain_error:
         return leader, plain_error
     return _changed(leader, best.parameters), best.value
@@ -213,17 +209,23 @@ class _Contest:
         train = self.evidence.folds[fold].train
         return model.teach(self.past(choice).at(train), targets) if choice.name in LEARNED else model
 
-    def errors(self, choice: ClvChoice) -> Iterator[float]:
-        """Yield a candidate's error on each fold."""
-        target, days = self.evidence.target, self.evidence.horizon_days
-        for fold, rows in enumerate(self.rows):
-            model = self.fitted(choice, fold, (target,))
-            expected = getattr(model, f"expected_{target}")(rows.features, days)
-            yield plain(rmse, rows.labels[target], expected)
+    def fold_error(self, choice: ClvChoice, fold: int) -> float:
+        """Return a candidate's error on a fold."""
+        target, rows = self.evidence.target, self.rows[fold]
+        model = self.fitted(choice, fold, (target,))
+        expected = getattr(model, f"expected_{target}")(rows.features, self.evidence.horizon_days)
+        return plain(rmse, rows.labels[target], expected)
+
+    def drawn_error(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
+        """Return the error on a fold of a leader with what a trial drew."""
+        return self.fold_error(_changed(leader, drawn), fold)
 
     def error(self, choice: ClvChoice) -> float:
         """Return a candidate's mean fold error."""
-        return self.remembered.recall(asdict(choice), lambda: float(np.mean(list(self.errors(choice)))))
+        return self.remembered.recall(asdict(choice), lambda: self._mean_error(choice))
+
+    def _mean_error(self, choice: ClvChoice) -> float:
+        return float(np.mean([self.fold_error(choice, fold) for fold in range(len(self.rows))]))
 
     def season_errors(self) -> dict[str, float]:
         """Return how far the folds' totals are off without and with the season: mean |log(expected / actual)|."""

@@ -39,12 +39,16 @@ class TuningSettings:
     """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges.
 
     `clv` are the ranges of the formulas, `boosting` those of the trees of `boosted` and `hybrid`. `prune` stops trials
-    that the first folds show to be poor.
+    that the first folds show to be poor. `workers` processes evaluate as many trials at a time; one process writes.
+    `storage` is the address of a database for the trials, such as a Postgres server's; null = SQLite beside the runs.
+    One run at a time may work on a study.
     """
 
     n_trials: int = 30
     seed: int = 0
     prune: bool = True
+    workers: int = 1
+    storage: str | None = None
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
     boosting: dict[str, Range] = field(default_factory=dict)
@@ -52,4 +56,5 @@ class TuningSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.n_trials >= 1, f"tuning.n_trials is {self.n_trials}, allowed is 1 or more.")
+        require(self.workers >= 1, f"tuning.workers is {self.workers}, allowed is 1 or more.")
         require(self.seed >= 0, f"tuning.seed is {self.seed}, allowed is 0 or more.")

@@ -10,10 +10,11 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ..errors import require
+from ..errors import InputError, require
 from ..progress import Progress
 from .remembered import Remembered
 from .settings import Kind, Range, TuningSettings
+from .workers import Work, Workers
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _STARTUP_TRIALS = 8
@@ -51,42 +52,60 @@ class StudyPlan:
     remembered: Remembered = field(default_factory=Remembered)
 
 
-Objective = Callable[[optuna.Trial, dict[str, Any]], float]
+@dataclass(frozen=True)
+class Goal:
+    """What a study minimises, fold by fold.
+
+    Attributes:
+        folds: their number.
+        work: parameters and fold -> an outcome; picklable where there are several workers.
+        value: fold and outcome -> what that fold alone says of the trial, by which it may be pruned.
+        conclude: the outcomes of all folds -> the trial's value, and facts to keep with it.
+    """
+
+    folds: int
+    work: Work
+    value: Callable[[int, Any], float]
+    conclude: Callable[[list[Any]], tuple[float, dict[str, Any]]]
 
 
 def run_study(
     plan: StudyPlan,
-    objective: Objective,
+    goal: Goal,
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
     title: str,
 ) -> TrialRecord:
-    """Minimise `objective` until `n_trials` are complete or pruned, and return the best complete trial.
+    """Minimise `goal` until `n_trials` are complete or pruned, and return the best complete trial.
 
     Every trial draws from a sampler seeded by (seed, number of finished trials): a study that was killed and goes on
-    has the history of one that was not.
+    has the history of one that was not. Only this process writes. Several workers evaluate as many trials at a time,
+    fold by fold, and trials are reported, pruned and told in their order: the history does not depend on who is fast.
     """
     study = _open(plan)
     finished = _finished(study)
     for place, trial in enumerate(finished):
         on_trial(_record(place, trial))
-    with progress.steps(title, plan.settings.n_trials, done=len(finished)) as advance:
-        for place in range(len(finished), plan.settings.n_trials):
-            study.sampler = _sampler(plan.settings.seed, place)
-            trial = _run_trial(study, objective, plan.ranges)
-            on_trial(_record(place, trial))
-            advance(_note(study))
+    place, wanted = len(finished), plan.settings.n_trials
+    workers = Workers(goal.work, plan.settings.workers)
+    try:
+        with progress.steps(title, wanted, done=place) as advance:
+            while place < wanted:
+                count = min(plan.settings.workers, wanted - place)
+                for offset, trial in enumerate(_run_batch(study, goal, plan, workers, range(place, place + count))):
+                    on_trial(_record(place + offset, trial))
+                    advance(_note(study))
+                place += count
+    finally:
+        workers.close()
     complete = [(place, trial) for place, trial in enumerate(_finished(study)) if trial.state is TrialState.COMPLETE]
-    require(len(complete) > 0, f"{title}: none of {plan.settings.n_trials} trials could be completed.", remedy=_REMEDY)
+    require(len(complete) > 0, f"{title}: none of {wanted} trials could be completed.", remedy=_REMEDY)
     return _record(*min(complete, key=lambda pair: (pair[1].value, pair[0])))
 
 
 def _open(plan: StudyPlan) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    plan.storage.parent.mkdir(parents=True, exist_ok=True)
-    storage = optuna.storages.RDBStorage(
-        f"sqlite:///{plan.storage}", engine_kwargs={"connect_args": {"timeout": _BUSY_SECONDS}}
-    )
+    storage = _storage(plan)
     percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_WHOLE_TRIALS)
     pruner = percentile if plan.settings.prune else optuna.pruners.NopPruner()
     study = optuna.create_study(storage=storage, study_name=plan.name, load_if_exists=True, pruner=pruner)
@@ -95,17 +114,53 @@ def _open(plan: StudyPlan) -> optuna.Study:
     return study
 
 
+def _storage(plan: StudyPlan) -> optuna.storages.RDBStorage:
+    """Return the database of trials: SQLite beside the runs, or the one that `tuning.storage` names."""
+    address = plan.settings.storage
+    if address is None:
+        plan.storage.parent.mkdir(parents=True, exist_ok=True)
+        waiting = {"connect_args": {"timeout": _BUSY_SECONDS}}
+        return optuna.storages.RDBStorage(f"sqlite:///{plan.storage}", engine_kwargs=waiting)
+    try:
+        return optuna.storages.RDBStorage(address)
+    except Exception as error:  # noqa: BLE001 # a driver may be missing, the server away, the address wrong
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        remedy = "such as postgresql+psycopg://user@host/studies, with its driver installed; or null for SQLite."
+        raise InputError(f"tuning.storage: cannot be opened ({reason}).", remedy=remedy) from None
+
+
 def _sampler(seed: int, finished: int) -> optuna.samplers.TPESampler:
     drawn = int(np.random.SeedSequence([seed, finished]).generate_state(1)[0])
     return optuna.samplers.TPESampler(seed=drawn, n_startup_trials=_STARTUP_TRIALS, multivariate=True)
 
 
-def _run_trial(study: optuna.Study, objective: Objective, ranges: dict[str, Range]) -> FrozenTrial:
-    trial = study.ask()
-    try:
-        value = objective(trial, {name: _suggest(trial, name, found) for name, found in ranges.items()})
-    except optuna.TrialPruned:
-        return study.tell(trial, state=TrialState.PRUNED)
+def _run_batch(study: optuna.Study, goal: Goal, plan: StudyPlan, workers: Workers, places: range) -> list[FrozenTrial]:
+    """Run trials side by side to their end, and return them in order."""
+    trials = [_ask(study, plan, place) for place in places]
+    drawn = [{name: _suggest(trial, name, found) for name, found in plan.ranges.items()} for trial in trials]
+    outcomes: list[list[Any]] = [[] for _ in trials]
+    pruned: dict[int, FrozenTrial] = {}
+    for fold in range(goal.folds):
+        going = [number for number in range(len(trials)) if number not in pruned]
+        for number, found in zip(going, workers.run([(drawn[number], fold) for number in going]), strict=True):
+            outcomes[number].append(found)
+            trials[number].report(goal.value(fold, found), fold)
+            if fold + 1 < goal.folds and trials[number].should_prune():
+                pruned[number] = study.tell(trials[number], state=TrialState.PRUNED)
+    return [
+        pruned.get(number) or _conclude(study, trial, goal, outcomes[number]) for number, trial in enumerate(trials)
+    ]
+
+
+def _ask(study: optuna.Study, plan: StudyPlan, place: int) -> optuna.Trial:
+    study.sampler = _sampler(plan.settings.seed, place)
+    return study.ask()
+
+
+def _conclude(study: optuna.Study, trial: optuna.Trial, goal: Goal, outcomes: list[Any]) -> FrozenTrial:
+    value, facts = goal.conclude(outcomes)
+    for name, fact in facts.items():
+        trial.set_user_attr(name, fact)
     return study.tell(trial, value)
 
 

@@ -1,0 +1,19 @@
+"""Roll back: the champion before the present one serves again."""
+
+from .config import RollbackConfig, open_door
+
+
+def main(config: RollbackConfig) -> None:
+    """Find the present champion, and hand its alias back to the one before it."""
+    from .tracking.home import Home
+    from .tracking.promotion import roll_back
+    from .tracking.registry import default_champion
+    from .tracking.sink import client
+
+    home = Home.at(config.tracking.home)
+    name = config.model or default_champion(client(home), home).name
+    print(roll_back(home, name))
+
+
+if __name__ == "__main__":
+    open_door("rollback", main)

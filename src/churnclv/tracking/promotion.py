@@ -1,0 +1,143 @@
+"""Promotion: the alias `champion` moves to what is better, or by force with a reason; and back again."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..bundle.pyfunc import DamagedBundleError, verify
+from ..errors import InputError, require
+from ..evaluation.intervals import Interval, Sample, score
+from ..evaluation.metrics import auc
+from .home import Home
+from .registry import CHAMPION, RunFacts, champion_of, local_path, run_facts
+from .sink import client
+
+Meeting = Callable[[Path], Sample | str]
+_DECISION, _FORMER, _MANIFEST, _BACK = "promotion", "champion.former", "manifest", "champion.rolled_back"
+_CHECK, _FAILED = "check.", "failed"
+_MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
+_NEWCOMER, _REIGNING = "newcomer", "champion"
+
+
+def register(home: Home, run: RunFacts, bundle: Path) -> str:
+    """Register the bundle as a new version of the model named like the experiment; return the version."""
+    from mlflow.exceptions import MlflowException
+
+    mlflow = client(home)
+    try:
+        mlflow.get_registered_model(run.experiment)
+    except MlflowException:
+        mlflow.create_registered_model(run.experiment)
+    tags = {_MANIFEST: verify(bundle)}
+    version = mlflow.create_model_version(run.experiment, bundle.resolve().as_uri(), run.run_id, tags=tags)
+    return str(version.version)
+
+
+def promote(home: Home, run: RunFacts, version: str, meet: Meeting, *, force: bool, reason: str) -> str:
+    """Move the alias `champion` to a version if it may, and return what was decided and why.
+
+    It may if there is no champion yet; or if the newcomer's AUC is better by a paired bootstrap interval that excludes
+    zero and it fails no check that the champion's run passed; or by force, with a reason, which is recorded. Runs that
+    were judged on the same rows are compared there; else `meet(champion's bundle)` lets both be judged on windows after
+    the champion's training end, or says why it cannot. Everything is written down before the alias moves, which is one
+    transaction: a crash leaves the old champion serving.
+    """
+    mlflow = client(home)
+    former = champion_of(mlflow, run.experiment)
+    decision, moves = _decide(mlflow, run, former, meet, force=force, reason=reason)
+    mlflow.set_model_version_tag(run.experiment, version, _DECISION, decision)
+    if moves:
+        if former is not None and str(former.version) != version:
+            mlflow.set_model_version_tag(run.experiment, version, _FORMER, str(former.version))
+        mlflow.set_registered_model_alias(run.experiment, CHAMPION, version)
+    outcome = "is now champion" if moves else "is registered, the champion stays"
+    return f"version {version} of {run.experiment} {outcome}: {decision}"
+
+
+def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bool, reason: str) -> tuple[str, bool]:
+    """Return the decision in words, and whether the alias moves."""
+    if former is None:
+        return "there was no champion yet", True
+    if force:
+        require(bool(reason.strip()), "force=true needs a reason.", remedy="reason='why it replaces the champion'")
+        return f"forced: {reason}", True
+    champion = run_facts(mlflow, mlflow.get_run(former.run_id))
+    if champion.run_id == run.run_id:
+        return "the same run as the champion's", True
+    worse = sorted(_failed(run) - _failed(champion))
+    if worse:
+        return f"it fails {', '.join(worse)}, which the champion's run does not (force=true reason=...)", False
+    return _compare(run, champion, local_path(former.source), meet)
+
+
+def _failed(run: RunFacts) -> set[str]:
+    """Return the codes of the checks that a run failed."""
+    return {
+        name.removeprefix(_CHECK) for name, found in run.tags.items() if name.startswith(_CHECK) and found == _FAILED
+    }
+
+
+def _compare(run: RunFacts, champion: RunFacts, bundle: Path, meet: Meeting) -> tuple[str, bool]:
+    if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
+        found, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
+    else:
+        met = meet(bundle)
+        if isinstance(met, str):
+            return f"not comparable: {met} (force=true reason=...)", False
+        found, where = _difference([met]), "AUC on windows after the champion's training end"
+    return f"{where} {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] against the champion", found.low > 0
+
+
+def _predictions(run: RunFacts) -> pd.DataFrame:
+    path = run.artifacts / "predictions" / "valid.parquet"
+    require(path.is_file(), f"run {run.run_id} has lost its predictions ({path}).", remedy="force=true reason=...")
+    return pd.read_parquet(path)
+
+
+def paired_difference(newcomer: pd.DataFrame, champion: pd.DataFrame) -> Interval:
+    """Return the difference in AUC on the same validation rows, newcomer minus champion, with its interval."""
+    both = newcomer.assign(rival=champion[_MODEL_COLUMN])
+    return _difference(
+        [contest_sample(rows, "rival", rows["customer"].to_numpy()) for _, rows in both.groupby("cutoff")]
+    )
+
+
+def contest_sample(rows: pd.DataFrame, rival: str, customers: NDArray[np.int64]) -> Sample:
+    """Return rows with outcomes, the newcomer's scores, and the champion's in column `rival`, as intervals take them.
+
+    Customers are numbered, (n,).
+    """
+    outcomes, mine, theirs = (rows[name].to_numpy(dtype=float) for name in (_OUTCOME, _MODEL_COLUMN, rival))
+    return Sample(outcomes, {_NEWCOMER: mine, _REIGNING: theirs}, customers.astype(np.int64))
+
+
+def _difference(samples: list[Sample]) -> Interval:
+    return score(samples, {"auc": auc}, _REIGNING).differences[_NEWCOMER]["auc"]
+
+
+def roll_back(home: Home, name: str) -> str:
+    """Move the alias `champion` of a model back to the version that it was taken from, and say so.
+
+    Raises:
+        InputError: there is no champion or no former one, or the former's bundle is not what it was.
+    """
+    mlflow = client(home)
+    current = champion_of(mlflow, name)
+    require(current is not None, f"{name}: has no champion.", remedy="make export")
+    former = current.tags.get(_FORMER)
+    remedy = "see `make ui`, Models: other versions can be exported again with force=true reason=..."
+    require(former is not None, f"{name}: version {current.version} had no champion before it.", remedy=remedy)
+    version = mlflow.get_model_version(name, former)
+    bundle = local_path(version.source)
+    try:
+        same = verify(bundle) == version.tags.get(_MANIFEST)
+    except DamagedBundleError as error:
+        raise InputError(str(error), remedy=remedy) from None
+    require(same, f"{bundle}: is not the bundle that was registered as version {former}.", remedy=remedy)
+    mlflow.set_model_version_tag(name, str(current.version), _BACK, f"to version {former}")
+    mlflow.set_registered_model_alias(name, CHAMPION, former)
+    return f"version {former} of {name} is champion again, version {current.version} no more: {bundle}"
