@@ -11,6 +11,7 @@ import pandas as pd
 from ..errors import InputError, require
 from ..evaluation.intervals import Interval, Sample, score
 from ..evaluation.metrics import auc
+from .champion import mark_champion
 from .home import Home
 from .sink import client
 
@@ -120,6 +121,7 @@ def promote(home: Home, run: RunFacts, version: str, *, force: bool, reason: str
         decision, moves = _compare(mlflow, run, former)
     if moves:
         mlflow.set_registered_model_alias(run.experiment, CHAMPION, version)
+        mark_champion(mlflow, run.experiment, version)
     mlflow.set_model_version_tag(run.experiment, version, "promotion", decision)
     outcome = "is now champion" if moves else "is registered, the champion stays"
     return f"version {version} of {run.experiment} {outcome}: {decision}"

@@ -1,5 +1,6 @@
 """The sink: writes a run's records to MLflow as they come."""
 
+import io
 import os
 import socket
 import tempfile
@@ -9,16 +10,23 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import singledispatchmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import records
+from .headline import describe
 from .home import Home
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _PARENT = "mlflow.parentRunId"
+_DESCRIPTION = "mlflow.note.content"
 _PROCESS, _HOST = "process.id", "process.host"
 _LONGEST_PARAM = 500
 _PARAMS_PER_BATCH = 100
+_DOTS_PER_INCH = 120
 
 
 def client(home: Home) -> Any:
@@ -64,6 +72,7 @@ class Sink:
         self._mlflow = mlflow
         self._experiment = experiment
         self._studies: dict[str, str] = {}
+        self._metrics: dict[str, float] = {}
         self.run_id = self._start(name, {})
 
     def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
@@ -88,6 +97,7 @@ class Sink:
     @_write.register
     def _(self, record: records.Metrics) -> None:
         self._log_metrics(self.run_id, record.values)
+        self._metrics.update(record.values)
 
     @_write.register
     def _(self, record: records.Tags) -> None:
@@ -110,6 +120,7 @@ class Sink:
     @_write.register
     def _(self, record: records.Drawing) -> None:
         self._mlflow.log_figure(self.run_id, record.figure, record.path)
+        self._mlflow.log_image(self.run_id, rasterise(record.figure), key=Path(record.path).stem)
 
     @_write.register
     def _(self, record: records.Folder) -> None:
@@ -130,10 +141,10 @@ class Sink:
     def _(self, record: records.Trial) -> None:
         if record.study not in self._studies:
             self._studies[record.study] = self._start(
-                f"study: {record.study}", {_PARENT: self.run_id, "study": record.study}
+                f"study: {record.study}", {_PARENT: self.run_id, "kind": "study", "study": record.study}
             )
         study = self._studies[record.study]
-        tags = {_PARENT: study, "study": record.study, "state": record.state}
+        tags = {_PARENT: study, "kind": "trial", "study": record.study, "state": record.state}
         trial = self._start(f"{record.study} trial {record.number:03}", tags, record.started)
         self._log_params(trial, record.parameters)
         seconds = (record.ended - record.started).total_seconds()
@@ -157,7 +168,9 @@ class Sink:
         self._mlflow.log_batch(run, metrics=[Metric(name, value, now, step) for name, value in finite.items()])
 
     def close(self, status: str) -> None:
-        """End the run and its studies."""
+        """End the run and its studies; its page opens with its headline."""
+        if headline := describe(self._metrics):
+            self._mlflow.set_tag(self.run_id, _DESCRIPTION, headline)
         for run in (*self._studies.values(), self.run_id):
             self._mlflow.set_terminated(run, status)
 
@@ -200,6 +213,15 @@ def _is_dead(tags: Mapping[str, str]) -> bool:
     except PermissionError:
         return False
     return int(tags[_PROCESS]) == os.getpid()
+
+
+def rasterise(figure: "Figure") -> "Image":
+    """Return a figure in pixels: MLflow lays pictures of several runs side by side, but no drawings in SVG."""
+    from PIL import Image
+
+    pixels = io.BytesIO()
+    figure.savefig(pixels, format="png", dpi=_DOTS_PER_INCH)
+    return Image.open(pixels)
 
 
 def _milliseconds(moment: datetime) -> int:
