@@ -10,6 +10,7 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -27,6 +28,7 @@ from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 _PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home")
+_LONGEST_NAME = 100
 
 
 @dataclass
@@ -136,6 +138,17 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         fail(_explain(error))
     except KeyboardInterrupt:
         fail("Interrupted. The same command goes on with the finished trials.", code=130)
+
+
+def overrides() -> list[str]:
+    """Return the choices that the command line made, as `key=value`; none where no door was opened."""
+    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+
+
+def name_run() -> str:
+    """Return what the command line chose beside data and home, to tell runs of an experiment apart; or `defaults`."""
+    told = [word for word in overrides() if not word.lstrip("+~").startswith(("data", "tracking"))]
+    return " ".join(told)[:_LONGEST_NAME] or "defaults"
 
 
 def hand_over(*words: str, **environment: str) -> None:

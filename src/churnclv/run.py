@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import TrainConfig
+from .config import TrainConfig, overrides
 from .files import digest
 from .gathering import Gathered
 from .progress import Progress
@@ -60,6 +60,7 @@ class Run:
         return {
             "kind": "train",
             "entry": "default",
+            "overrides": " ".join(overrides()),
             "identity": self.identity,
             "data.shape": self.data.shape.value,
             "data.fingerprint": quality.fingerprint,

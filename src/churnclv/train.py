@@ -1,6 +1,6 @@
 """The main job: raw data become a churn model, a value model and a run that says how good they are."""
 
-from .config import TrainConfig, open_door
+from .config import TrainConfig, name_run, open_door
 from .progress import Progress
 
 
@@ -19,7 +19,7 @@ def main(config: TrainConfig) -> None:
     data = gather(config, home, progress)
     experiment = config.tracking.experiment or config.data.name
     progress.say(f"Starting a run in {home.root}")
-    with open_run(home, experiment, f"train {data.plan.sealed_name}") as sink:
+    with open_run(home, experiment, name_run()) as sink:
         run = Run(config, data, home, sink, progress, experiment)
         run.describe()
         values = value_side(run)

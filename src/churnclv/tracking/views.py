@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from .champion import TAG, mark_champions
-from .headline import MAIN, headline_metrics
+from .headline import MAIN, WHEN, headline_metrics
 from .home import Home
 from .sink import client
 
 _TAG = "mlflow.sharedViewState."
 _KIND = "mlflow.experimentKind"
-_COLUMN_WIDTH = 120
-_TAGS = ("entry", "seal.openings", TAG)
+_FIXED = {"attributes.`Run Name`": 150, "runDateAndNestInfo": 130, "duration": 80}
+_FIRST_TAGS, _LAST_TAGS = (TAG, "overrides"), ("entry", "seal.openings")
 _PICTURES = ("calibration", "churn_gain", "profit", "spend_gain", "spend_deciles")
+_EVERY_METRIC = "Model metrics"  # MLflow's name of the section it fills by itself
 _MOST_RUNS = 1000
 
 
@@ -33,8 +34,9 @@ class View:
 
     def fragment(self, experiment: str) -> str:
         """Return the part of the view's address after the server's."""
-        mode = "compareRunsMode=CHART&" if self.charts else ""
-        return f"/#/experiments/{experiment}/runs?{mode}viewStateShareKey={self.key}"
+        mode = "CHART" if self.charts else "TABLE"
+        words = f"workflowType=machine_learning&compareRunsMode={mode}&viewStateShareKey={self.key}"
+        return f"/#/experiments/{experiment}/runs?{words}"
 
     def envelope(self, milliseconds: int) -> str:
         """Return the value of the view's tag."""
@@ -66,13 +68,19 @@ def _run_views(runs: Sequence[Any]) -> Iterator[View]:
     """Yield the table of training runs, best first, and their charts and pictures side by side."""
     known = {name for run in runs for name in run.data.metrics}
     metrics = [name for name in headline_metrics() if name in known]
-    page = _page("tags.kind = 'train'", MAIN, False, [_column("metrics", name) for name in metrics])
-    page["selectedColumns"] += [_column("attributes", "Models"), *[_column("tags", name) for name in _TAGS]]
+    columns = [
+        *[_column("tags", name) for name in _FIRST_TAGS],
+        *[_column("metrics", name) for name in metrics],
+        *[_column("tags", name) for name in _LAST_TAGS],
+        _column("attributes", "Models"),
+    ]
+    page = _page("tags.kind = 'train'", MAIN, False, columns)
     yield View("compare", "Training runs, best first", False, page)
-    figures = {"Main figures": [_bar(name) for name in metrics]}
-    for when, title in (("valid", "Validation"), ("test", "Sealed test")):
-        figures[f"Pictures, {title.lower()}"] = [_picture(f"{when}_{name}") for name in _PICTURES]
-    yield View("figures", "Training runs, figures side by side", True, page | _charts(figures))
+    pictures = [
+        Section(title, [_picture(f"{when}_{name}") for name in _PICTURES], 1, 400) for when, title in WHEN.items()
+    ]
+    bars = Section("figures", [_bar(name) for name in metrics], 2, 260)
+    yield View("figures", "Training runs, side by side", True, page | _charts(*pictures, bars))
 
 
 def _trial_views(mlflow: Any, experiment: str) -> Iterator[View]:
@@ -87,7 +95,7 @@ def _trial_views(mlflow: Any, experiment: str) -> Iterator[View]:
         folds = sorted({name for run in runs for name in run.data.metrics if name.startswith("fold_")})
         columns = [_column("metrics", name) for name in ("value", *folds, "seconds")]
         page = _page(trials, "value", True, [*columns, *[_column("params", name) for name in params]])
-        charts = _charts({"Parameters, error on each fold, mean error": [_parallel(params, [*folds, "value"])]})
+        charts = _charts(Section("parameters and errors", [_parallel(params, [*folds, "value"])], 1, 480))
         yield View(f"trials-{name}", f"Trials of the latest {name} study", True, page | charts)
 
 
@@ -110,19 +118,44 @@ def _page(wanted: str, metric: str, ascending: bool, columns: list[str]) -> dict
         "orderByKey": _column("metrics", metric),
         "orderByAsc": ascending,
         "selectedColumns": columns,
-        "columnWidths": dict.fromkeys(columns, _COLUMN_WIDTH),
+        "columnOrder": [*_FIXED, *columns],
+        "columnWidths": {**_FIXED, **{name: _width(name) for name in columns}},
         "runsHiddenMode": "SHOW_ALL",
     }
 
 
-def _charts(sections: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+def _width(column: str) -> int:
+    """Return pixels for a column's title and the sign of its sorting."""
+    return max(90, 6 * len(column.partition(".")[2]) + 12)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Charts below one title: how many stand beside each other, and how high each is."""
+
+    title: str
+    cards: Sequence[Mapping[str, Any]]
+    columns: int
+    height_pixels: int
+
+    def cards_as_state(self) -> Iterator[dict[str, Any]]:
+        """Yield the charts as MLflow keeps them."""
+        own = {"deleted": False, "isGenerated": False, "runsCountToCompare": 100, "metricSectionId": self.title}
+        for card in self.cards:
+            yield {**own, **card}
+
+
+def _charts(*sections: Section) -> dict[str, Any]:
     """Return the state of a page of charts: the sections open, and MLflow's own of all metrics closed below."""
-    own = {"deleted": False, "isGenerated": False, "runsCountToCompare": 100}
-    cards = [{**own, **card, "metricSectionId": title} for title, found in sections.items() for card in found]
-    titles = {**dict.fromkeys(sections, True), "Model metrics": False}
     kept = {"isReordered": False, "deleted": False, "isGenerated": False}
-    opened = [{"uuid": title, "name": title, "display": shown, **kept} for title, shown in titles.items()]
-    return {"compareRunCharts": cards, "compareRunSections": opened, "hideEmptyCharts": True}
+    opened = [
+        {"uuid": found.title, "name": found.title, "display": True, **kept}
+        | {"columns": found.columns, "cardHeight": found.height_pixels}
+        for found in sections
+    ]
+    every = {"uuid": _EVERY_METRIC, "name": _EVERY_METRIC, "display": False, **kept}
+    cards = [card for found in sections for card in found.cards_as_state()]
+    return {"compareRunCharts": cards, "compareRunSections": [*opened, every], "isAccordionReordered": True}
 
 
 def _bar(metric: str) -> dict[str, Any]:
@@ -131,7 +164,7 @@ def _bar(metric: str) -> dict[str, Any]:
 
 def _picture(name: str) -> dict[str, Any]:
     title = name.partition("_")[2].replace("_", " ")
-    return {"uuid": name, "type": "IMAGE", "imageKeys": [name], "step": 0, "displayName": title}
+    return {"uuid": name, "type": "IMAGE", "imageKeys": [name], "step": 0, "showRunParams": False, "displayName": title}
 
 
 def _parallel(params: list[str], metrics: list[str]) -> dict[str, Any]:
