@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train ui export score serve test test-fast lint bench clean
+.PHONY: help setup train entry leaderboard ui export score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -27,8 +27,14 @@ setup: ## .venv with the locked dependencies (done once; every other target does
 	.venv/bin/python -m compileall -q src; \
 	cp requirements.lock .venv/installed.lock
 
-train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=value ..."
-	@$(RUN_PYTHON) -m churnclv.train $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
+train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
+	@$(RUN_PYTHON) -m churnclv.train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
+
+entry: setup ## start a hackathon entry in experiments/: NAME=your-idea
+	@$(RUN_PYTHON) -m churnclv.entry $${NAME:+"name=$$NAME"} $(ARGS)
+
+leaderboard: setup ## rank the entries on the sealed leaderboard, train those without a CDNOW result
+	@$(RUN_PYTHON) -m churnclv.leaderboard $(ARGS)
 
 ui: setup ## MLflow on loopback (PORT=5000)
 	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)
@@ -36,8 +42,8 @@ ui: setup ## MLflow on loopback (PORT=5000)
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
-	@$(RUN_PYTHON) -m churnclv.score $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
+	@$(RUN_PYTHON) -m churnclv.score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv.serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)

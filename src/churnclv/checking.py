@@ -18,6 +18,7 @@ from .evaluation.checks import (
     check_slices,
     check_time,
 )
+from .evaluation.drift import stability_index
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .run import Run
@@ -43,7 +44,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
         check_time(_label_ends(run)),
         check_edges(churn.choice.parameters, _ranges(run, churn)),
         check_calibration(truth, scores),
-        check_drift(data.features[names], run.data.snapshots.sealed[names]),
+        check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
         check_counts(data.churned),
         check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
         check_slices(truth, scores, _slices(asked)),
@@ -52,6 +53,13 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
     run.sink.write(records.Text("checks.md", f"# Checks\n\n{page}"))
     run.sink.write(records.Tags({f"check.{found.code}": found.outcome.value for found in checks}))
     return checks
+
+
+def _validated_drift(run: Run, data: Dataset, names: list[str]) -> dict[str, float]:
+    """Return each feature's stability index between the last fold's training and validation rows."""
+    fold = run.data.plan.folds[-1]
+    train, asked = (data.at(parts).features[names] for parts in (fold.train, (fold.valid,)))
+    return {name: stability_index(train[name], asked[name])[0] for name in names}
 
 
 def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:

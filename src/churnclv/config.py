@@ -10,7 +10,6 @@ from typing import Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
-from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -20,6 +19,8 @@ from .clv.settings import ClvSettings
 from .data.engine import EngineSettings
 from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
+from .entries.folder import find_entry
+from .errors import InputError, require
 from .features.settings import FeatureSettings
 from .files import digest
 from .snapshots.settings import WindowSettings
@@ -27,14 +28,15 @@ from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home")
-_LONGEST_NAME = 100
+EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(ROOT / "experiments"))
+_PATHS = ("path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own")
 
 
 @dataclass
 class TrainConfig:
-    """All that a training run can choose."""
+    """All that a training run can choose. `entry` is the folder in `experiments/` it belongs to, where there is one."""
 
+    entry: str | None = None
     data: DataSettings = field(default_factory=DataSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     features: FeatureSettings = field(default_factory=FeatureSettings)
@@ -51,17 +53,57 @@ class TrainConfig:
 
     def identity(self, *parts: str) -> str:
         """Return a digest of the choices that can change a result, with other parts such as data and code."""
-        chosen = {name: value for name, value in self.as_dict().items() if name not in ("tracking", "engine")}
+        return digest(self._choices(), *parts)
+
+    def value_identity(self, *parts: str) -> str:
+        """Return the same for the value side alone: runs that differ in churn choices only share its trials."""
+        chosen = self._choices()
+        for name in ("churn", "economics"):
+            del chosen[name]
+        del chosen["windows"]["open_seal"], chosen["tuning"]["churn"]
+        return digest(chosen, *parts)
+
+    def _choices(self) -> dict[str, Any]:
+        hidden = ("tracking", "engine", "entry")
+        chosen = {name: value for name, value in self.as_dict().items() if name not in hidden}
         tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
         chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
         chosen["churn"] = {**chosen["churn"], "threads": None}
-        return digest(chosen, *parts)
+        return chosen
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "TrainConfig":
         """Return the configuration that `as_dict` wrote."""
         merged = OmegaConf.merge(OmegaConf.structured(cls), values)
         return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
+
+
+@dataclass
+class EntryConfig:
+    """What starting an entry can choose: its name."""
+
+    name: str = "???"
+
+
+@dataclass
+class LeaderboardConfig:
+    """What ranking the entries can choose.
+
+    Attributes:
+        metric: of validation, by which entries are ranked: churn.auc, churn.log_loss, churn.profit, spend.rmse or
+            spend.gini.
+        incumbent: the entry that the others are compared with.
+        fill: train entries that have no result on `dataset` yet.
+        dataset: which, as `conf/data` names it.
+        n_trials: per study while filling; null = each entry's own budget.
+    """
+
+    metric: str = "churn.auc"
+    incumbent: str = "incumbent"
+    fill: bool = True
+    dataset: str = "cdnow"
+    n_trials: int | None = None
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass
@@ -90,7 +132,14 @@ class ScoreConfig:
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
+    targets: str | None = None
+    budget: float | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        known = self.budget is None or self.budget >= 0
+        require(known, f"budget is {self.budget}, allowed is 0 or more (currency).", remedy="or null for no limit.")
 
 
 @dataclass
@@ -105,6 +154,8 @@ class ServeConfig:
 
 _SCHEMAS = {
     "train": TrainConfig,
+    "entry": EntryConfig,
+    "leaderboard": LeaderboardConfig,
     "export": ExportConfig,
     "score": ScoreConfig,
     "serve": ServeConfig,
@@ -119,13 +170,17 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     """
     for schema, node in _SCHEMAS.items():
         ConfigStore.instance().store(name=f"{schema}_schema", node=node)
-    sys.argv[1:] = [quote_path(word) for word in sys.argv[1:]]
+    try:
+        sys.argv[1:] = [quote_path(word) for word in name_entries(sys.argv[1:])]
+    except InputError as error:
+        fail(str(error))
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
     @hydra.main(version_base="1.3", config_path=str(ROOT / "conf"), config_name=name)
     def run(composed: Any) -> None:
         try:
+            _take_entry(composed)
             story(OmegaConf.to_object(composed))
         except Exception as error:
             if not getattr(error, "user_fault", False):
@@ -140,15 +195,32 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         fail("Interrupted. The same command goes on with the finished trials.", code=130)
 
 
-def overrides() -> list[str]:
-    """Return the choices that the command line made, as `key=value`; none where no door was opened."""
-    return list(HydraConfig.get().overrides.task) if HydraConfig.initialized() else []
+def name_entries(words: list[str]) -> list[str]:
+    """Return the words with `experiment=a,b` as Hydra finds entries: a config group with one file per folder.
+
+    Raises:
+        InputError: there is no entry of that name.
+    """
+    folder = Path(EXPERIMENTS).resolve()
+    where = str(folder.parent).replace("\\", "\\\\").replace("'", "\\'")
+    named = []
+    for word in words:
+        if not word.startswith("experiment="):
+            named.append(word)
+            continue
+        entries = [find_entry(folder, name) for name in word.partition("=")[2].split(",")]
+        files = [f"{entry.name}/{entry.delta.stem}" for entry in entries]
+        named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=['file://{where}']"]
+    return named
 
 
-def name_run() -> str:
-    """Return what the command line chose beside data and home, to tell runs of an experiment apart; or `defaults`."""
-    told = [word for word in overrides() if not word.lstrip("+~").startswith(("data", "tracking"))]
-    return " ".join(told)[:_LONGEST_NAME] or "defaults"
+def _take_entry(composed: Any) -> None:
+    """Name the entry after the folder that its configuration came from."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().runtime.choices.get(Path(EXPERIMENTS).resolve().name)
+    if chosen is not None:
+        composed.entry = chosen.rpartition("/")[0]
 
 
 def hand_over(*words: str, **environment: str) -> None:

@@ -14,6 +14,8 @@ from typing import Any
 
 from .errors import require
 
+PROJECT = Path(__file__).resolve().parents[2]
+
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -76,6 +78,26 @@ def file_digest(path: Path) -> str:
     """Return the sha256 of a file's content, in hexadecimal."""
     with path.open("rb") as content:
         return hashlib.file_digest(content, "sha256").hexdigest()
+
+
+def locate(path: Path) -> Path:
+    """Return where a user's own file lies: in the caller's folder, else in the project's, as entries name theirs."""
+    mine = path.expanduser()
+    ours = PROJECT / mine
+    return ours if not mine.exists() and ours.exists() else mine
+
+
+def load_named(where: str, setting: str, allowed: str) -> Any:
+    """Return what `path/to/file.py:name` names, such as a function or a class of the user's own.
+
+    Raises:
+        InputError: no such file, or nothing callable of that name in it; `setting` and `allowed` are told.
+    """
+    path, colon, name = where.rpartition(":")
+    require(bool(colon) and path.endswith(".py"), f"{setting}: unknown {where!r}.", remedy=allowed)
+    found = getattr(load_module(locate(Path(path))), name, None)
+    require(callable(found), f"{setting}: {path} has no function or class {name!r}.", remedy=allowed)
+    return found
 
 
 def load_module(path: Path) -> ModuleType:

@@ -1,6 +1,7 @@
 """From configuration to data set: data of any shape, read, cut, and labelled where the labels are known."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from .config import TrainConfig
 from .data.engine import connect
@@ -33,6 +34,11 @@ class Gathered:
     def horizon_days(self) -> int:
         """The length of the label window, of data that have time."""
         return 0 if isinstance(self.plan, SplitPlan) else self.plan.horizon_days
+
+    @property
+    def tried_cutoffs(self) -> list[datetime]:
+        """The first cutoff, after which much comes, and the sealed one, after which the labels come."""
+        return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
 
     @property
     def log(self) -> Events:

@@ -60,7 +60,7 @@ def _refit_orders(
     heard = data.with_columns(say_of_past(data, value, days) if past.formula is None else past.formula)
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
-    asked = pd.concat([latest, clv.formula_columns(latest, days)], axis=1)
+    asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
     parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
     return replace(parts, values=clv, segments=Segmentation.learn(latest))
 

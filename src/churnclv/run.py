@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import TrainConfig, overrides
-from .files import digest
+from .config import EXPERIMENTS, TrainConfig
+from .features.families import own_files
+from .files import digest, file_digest, locate
 from .gathering import Gathered
 from .progress import Progress
 from .tracking import records
@@ -13,8 +14,60 @@ from .tracking.board import flatten
 from .tracking.home import Home
 from .tracking.provenance import code_commit, code_digest, library_versions
 from .tracking.sink import Sink
+from .tuning.remembered import Remembered
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
+
+_LONGEST_TITLE = 40
+
+
+def overrides() -> list[str]:
+    """Return the choices that the command line made, as `key=value`; none where no door was opened."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    return [word for word in chosen if not word.startswith(f"+{Path(EXPERIMENTS).name}=")]
+
+
+def title_run(config: TrainConfig) -> str:
+    """Return what tells a run from others of its experiment: its entry and what the command line chose.
+
+    Charts and pictures in MLflow carry it, so keys are shortened to their last word, and data and home are left out.
+    """
+    words = {}
+    for word in overrides():
+        key, _, value = word.lstrip("+~").partition("=")
+        if not key.startswith(("data", "tracking")):
+            words[key] = f"{key.rpartition('.')[2]}={value}"
+    told = " ".join([*([config.entry] if config.entry else []), *words.values()]) or "defaults"
+    return told if len(told) <= _LONGEST_TITLE else f"{told[: _LONGEST_TITLE - 1]}…"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Digests: of all that can change a run's result, of what can change its value side's, and of what it is judged on.
+
+    Runs with the same `judged` are comparable: data, population, validation cutoffs, sealed cutoff and horizon are the
+    same, whatever they learned from.
+    """
+
+    run: str
+    values: str
+    judged: str
+
+
+def name_run(config: TrainConfig, data: Gathered) -> Names:
+    """Return a run's names before it starts; the code of a user's own families and models counts as code."""
+    fingerprint = data.quality.fingerprint
+    own = [file_digest(path) for path in own_files(config.features.families)]
+    model = [] if config.churn.own is None else [file_digest(locate(Path(config.churn.own.rpartition(":")[0])))]
+    code = (code_digest(), *own)
+    population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
+    return Names(
+        config.identity(fingerprint, *code, *model),
+        config.value_identity(fingerprint, *code),
+        digest(fingerprint, data.plan.judged, population),
+    )
 
 
 @dataclass
@@ -27,16 +80,16 @@ class Run:
     sink: Sink
     progress: Progress
     experiment: str
-    identity: str = field(init=False)
-    snapshot_fingerprint: str = field(init=False)
+    names: Names = field(init=False)
 
     def __post_init__(self) -> None:
         """Make the run's names."""
-        fingerprint = self.data.quality.fingerprint
-        chosen = self.config.as_dict()
-        self.identity = self.config.identity(fingerprint, code_digest())
-        population = {name: chosen["windows"][name] for name in ("active_days", "min_purchases")}
-        self.snapshot_fingerprint = digest(fingerprint, self.data.plan.as_dict(), population)
+        self.names = name_run(self.config, self.data)
+
+    @property
+    def identity(self) -> str:
+        """What stands for everything that can change the run's result."""
+        return self.names.run
 
     def describe(self) -> None:
         """Record choices, data, windows and code."""
@@ -59,13 +112,13 @@ class Run:
         versions = {f"version.{name}": value for name, value in library_versions().items()}
         return {
             "kind": "train",
-            "entry": "default",
+            "entry": self.config.entry or "default",
             "overrides": " ".join(overrides()),
             "identity": self.identity,
             "data.shape": self.data.shape.value,
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
-            "snapshot.fingerprint": self.snapshot_fingerprint,
+            "snapshot.fingerprint": self.names.judged,
             "code.commit": code_commit(),
             "code.digest": code_digest(),
             "engine": self.config.engine.name,
@@ -73,10 +126,12 @@ class Run:
             **versions,
         }
 
-    def study(self, name: str, ranges: dict[str, Range]) -> StudyPlan:
-        """Return the plan of one of the run's studies."""
-        study = f"{self.experiment}/{name}/{self.identity}"
-        return StudyPlan(study, self.home.studies, ranges, self.config.tuning)
+    def study(self, name: str, ranges: dict[str, Range], identity: str | None = None) -> StudyPlan:
+        """Return the plan of one of the run's studies, named by the run's identity or by what else can change it."""
+        found = identity or self.identity
+        remembered = Remembered(self.home.cache / f"{name}-{found}.json")
+        study = f"{self.experiment}/{name}/{found}"
+        return StudyPlan(study, self.home.studies, ranges, self.config.tuning, remembered)
 
     def write_trial(self, study: str, trial: TrialRecord) -> None:
         """Record a finished trial."""

@@ -20,14 +20,20 @@ def main(config: ScoreConfig) -> None:
     events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of)
     for line in events.quality.lines():
         progress.say(line)
-    scores = scorer.score(scorer.features(events, config.as_of), config.language)
+    rows = scorer.features(events, config.as_of)
+    scores = scorer.score(rows, config.language)
     with replacing(Path(config.output)) as temporary:
         scores.to_csv(temporary, index=False)
-    as_of, days = scores["as_of"].iloc[0], scores["horizon_days"].iloc[0]
+    as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
     worth = scores["action"] == "contact"
     print(f"{config.output}: {len(scores):,} customers scored{when}")
     print(f"{worth.sum():,} are worth contacting; expected to bring {scores['expected_gain'][worth].sum():,.2f}")
+    if config.targets is not None:
+        listed, totals = scorer.targets(rows, config.budget)
+        with replacing(Path(config.targets)) as temporary:
+            listed.to_csv(temporary, index=False)
+        print(f"{config.targets}: {totals}")
 
 
 if __name__ == "__main__":

@@ -5,11 +5,15 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from .campaigning import CampaignPlan, judge_sealed_campaign, plan_campaign
 from .churn.blend import ChurnModel, fit_member
 from .churn.margins import to_chance
 from .decision.campaign import Campaign
+from .entering import RESULT, SUMMARY, describe_result
+from .entries.result import Result
 from .evaluation import figures
 from .evaluation.checks import Check
+from .evaluation.intervals import Scores
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .features.preparation import open_sealed
@@ -20,7 +24,7 @@ from .tracking import records
 from .tracking.board import churn_records, prediction_table
 from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines, sign_lines
 from .tuning.churn import ChurnEvidence, TunedChurn, tune_churn
-from .tuning.churn_board import ChurnBoard, ChurnJudged, judge_churn
+from .tuning.churn_board import SCORE, ChurnBoard, ChurnJudged, judge_churn
 from .valuing import NoValues
 
 
@@ -32,6 +36,7 @@ class Training:
     values: NoValues
     openings: int = field(default=0, init=False)
     signs: Signs | None = field(default=None, init=False)
+    plan: CampaignPlan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         """Put the economics into the words of the profit metrics, and the formulas' columns beside the features."""
@@ -49,7 +54,9 @@ class Training:
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's members, parameters, weights and calibration on the folds."""
         tuned = tune_churn(
-            ChurnEvidence(self.data, self.run.data.plan.folds, self.values.chance_column, self._worth),
+            ChurnEvidence(
+                self.data, self.run.data.plan.folds, self.values.chance_column, self._worth, self.values.season_shifts()
+            ),
             self.run.config.churn,
             self.run.study("churn", self.run.config.tuning.churn),
             lambda trial: self.run.write_trial("churn", trial),
@@ -87,6 +94,7 @@ class Training:
         self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
         self._record(board, "valid")
         self.values.validate()
+        self.plan = plan_campaign(self.run, board, self.campaign.terms)
         self.signs = find_signs(self.run, self.data)
         tell_reasons(self.run)
         return board
@@ -141,6 +149,8 @@ class Training:
         self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
         self._record(board, "test")
+        if self.plan is not None:
+            judge_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
         self.values.judge_sealed(plain)
         if self.signs is not None:
             judge_sealed_signs(self.run, self.signs, asked)
@@ -150,6 +160,17 @@ class Training:
         for record in churn_records(board, when):
             self.run.sink.write(record)
 
+    def _boards(self, when: str, board: ChurnBoard | None) -> list[tuple[str, Scores, str]]:
+        return [] if board is None else [(f"{when}.churn", found, SCORE) for found in (board.figures, board.profit)]
+
+    def conclude(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> Result:
+        """Return, and record, the figures by which other runs compare themselves with this one."""
+        boards = [*self._boards("valid", valid), *self._boards("test", test), *self.values.boards()]
+        choice = "; ".join(part for part in (churn.choice.sentence, self.values.sentence()) if part)
+        result = describe_result(self.run, choice, checks, boards, self.openings)
+        self.run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
+        return result
+
     def summarise(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> str:
         """Return, and record, what the run found."""
         run = self.run
@@ -157,11 +178,12 @@ class Training:
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *(self.plan.lines() if self.plan else []),
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),
             *check_lines(checks),
             *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
         ]
         text = "\n".join(lines).lstrip("\n")
-        run.sink.write(records.Text("summary.txt", text + "\n"))
+        run.sink.write(records.Text(SUMMARY, text + "\n"))
         return text

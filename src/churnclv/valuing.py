@@ -8,9 +8,11 @@ import pandas as pd
 
 from .clv.contractual import CHANCE, ContractValueModel, Worth, columns_at_each_cutoff
 from .clv.model import ClvModel
+from .clv.settings import LEARNED
 from .clv.stake import value_if_staying
 from .data.settings import Shape
 from .evaluation import figures
+from .evaluation.intervals import Scores
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .features.preparation import count_weekly
@@ -53,6 +55,10 @@ class NoValues:
         del asked, fold
         return {}
 
+    def season_shifts(self) -> list[Array] | None:
+        """Return how far the season moves the log-odds of leaving, fold by fold, (n,) each; None where it does not."""
+        return None
+
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame | None:
         """Return the columns for rows at the sealed cutoff, by the models fitted there."""
         del rows
@@ -66,6 +72,14 @@ class NoValues:
 
     def judge_sealed(self, sealed: Dataset) -> None:
         """Judge behind the opened seal, and record."""
+
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return what was judged: `valid.spend` or `test.spend`, the board, and the name of the chosen model."""
+        return []
+
+    def sentence(self) -> str:
+        """Return the choice in words; empty where there is none."""
+        return ""
 
     def lines(self) -> list[str]:
         """Return the summary's part."""
@@ -97,7 +111,7 @@ class OrderValues(NoValues):
             ClvEvidence(snapshots.training, self.run.data.plan.folds, snapshots.daily, self.days),
             config.clv,
             config.tuning,
-            self.run.study("clv", {}),
+            self.run.study("clv", {}, self.run.names.values),
             lambda trial: self.run.write_trial("clv", trial),
             self.run.progress,
         )
@@ -123,9 +137,17 @@ class OrderValues(NoValues):
         """Return the chances of no purchase by the formulas and by the expected purchases, by name."""
         return formula_chances(self._model(fold), asked, self.days)
 
+    def season_shifts(self) -> list[Array] | None:
+        """Return the shifts of the folds' seasons, each estimated before its validation cutoff."""
+        if not self.tuned.model.choice.season:
+            return None
+        data, folds = self.run.data.snapshots.training, self.run.data.plan.folds
+        asked = [data.at((fold.valid,)).features for fold in folds]
+        return [found.model.season_shift(rows, self.days) for found, rows in zip(self.tuned.folds, asked, strict=True)]
+
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the formulas' columns for rows at the sealed cutoff."""
-        return self.clv.formula_columns(rows, self.days)
+        """Return the formulas' columns, and the season's shift, for rows at the sealed cutoff."""
+        return self.clv.columns(rows, self.days)
 
     def validate(self) -> None:
         """Judge the choice and the baselines on the validation folds, and draw what the choice looks like."""
@@ -169,6 +191,16 @@ class OrderValues(NoValues):
         said = predict_values([judged], self.days)
         self.test = judge_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
         self._record(self.test, "test")
+
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return the boards of spend that were judged."""
+        judged = {"valid": self.valid, "test": self.test}
+        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in judged.items() if board]
+
+    def sentence(self) -> str:
+        """Return the chosen model, and what it stands on."""
+        choice = self.tuned.model.choice
+        return f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""

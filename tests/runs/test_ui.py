@@ -36,9 +36,10 @@ def serving(folder: Path, home: Path) -> Iterator[tuple[str, str]]:
     said = folder / "ui.txt"
     words = [sys.executable, "-m", "churnclv.ui", f"port={port}"]
     environment = {**os.environ, "MLRUNS": str(home)}
-    with said.open("w") as out, subprocess.Popen(
-        words, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True
-    ) as started:
+    with (
+        said.open("w") as out,
+        subprocess.Popen(words, cwd=folder, env=environment, stdout=out, stderr=out, start_new_session=True) as started,
+    ):
         try:
             patience = urllib3.Retry(total=200, backoff_factor=0.2, backoff_max=1.0)
             answer = urllib3.request("GET", f"http://127.0.0.1:{port}/health", retries=patience)

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..clv.contractual import CHANCE, ContractValueModel, Worth
-from ..clv.learned import FORMULA_COLUMNS
+from ..clv.learned import FORMULA_COLUMNS, SEASON_SHIFT
 from ..clv.model import ClvModel
 from ..clv.stake import value_if_staying
 from ..data.settings import Shape
@@ -57,7 +57,7 @@ class NoAppraisal:
 class OrderAppraisal(NoAppraisal):
     """An order log: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
-    made = FORMULA_COLUMNS
+    made = (*FORMULA_COLUMNS, SEASON_SHIFT)
 
     def __init__(self, models: Path, contract: BundleContract) -> None:
         """Load the CLV model and the segments."""
@@ -77,8 +77,8 @@ class OrderAppraisal(NoAppraisal):
         return np.asarray(rows["repeat_purchases"].notna().to_numpy())
 
     def columns(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return what the formulas say of the horizon."""
-        return self.clv.formula_columns(rows, self.days)
+        """Return what the formulas say of the horizon, and the season's shift."""
+        return self.clv.columns(rows, self.days)
 
     def stakes(self, rows: pd.DataFrame) -> NDArray[np.float64] | None:
         """Return what customers are worth if they stay, (n,); None for a log without amounts."""

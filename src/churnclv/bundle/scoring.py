@@ -17,6 +17,7 @@ from ..data.parsing import bound
 from ..data.settings import Columns, DataSettings, Shape, TableSettings
 from ..data.source import read_columns
 from ..decision.campaign import Campaign
+from ..decision.targets import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..features.table import build_features
 from ..files import read_json
@@ -137,15 +138,40 @@ class Scorer:
         remedy = "make them with this bundle's features()."
         require(not missing, f"feature rows lack {missing[:5]}.", remedy=remedy)
 
-    def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
+    def targets(self, rows: pd.DataFrame, budget: float | None = None) -> tuple[pd.DataFrame, TargetTotals]:
+        """Return whom of the feature rows' customers to contact, best first, and what that amounts to.
+
+        `budget` is the most that it may be expected to cost, in currency; None takes the bundle's own economics.
+        """
+        frame = rows.reset_index(drop=True)
+        self._require_columns(frame)
+        most = self.contract.economics.budget if budget is None else budget
+        heard = self._hear(frame)
+        customers = self._money(heard[heard["in_population"].astype(bool)])
+        listed = target_list(customers, most)
+        return listed, total_targets(customers, listed, most)
+
+    def _hear(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of which something is known, with what the value models say of them."""
         known = frame[self._appraisal.known(frame)]
-        if not len(known):
+        return pd.concat([known, self._appraisal.columns(known)], axis=1)
+
+    def _money(self, asked: pd.DataFrame) -> pd.DataFrame:
+        """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
+        score, campaign = self._churn.predict(asked), Campaign(self.contract.economics)
+        value = campaign.values_at_stake(self._appraisal.stakes(asked), len(asked))
+        gain, cost = campaign.expected_gain(score, value), campaign.expected_cost(score)
+        money = {"churn_score": score, "value": value, "expected_gain": gain, "cost": cost}
+        return pd.DataFrame({"customer_id": asked["customer_id"], **money}, index=asked.index)
+
+    def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
+        if not self._appraisal.known(frame).any():
             return {}
-        heard = pd.concat([known, self._appraisal.columns(known)], axis=1)
+        heard = self._hear(frame)
         found = self._churn_values(heard[heard["in_population"].astype(bool)], language)
-        scores = found.get("churn_score", pd.Series(dtype=float)).reindex(known.index)
+        scores = found.get("churn_score", pd.Series(dtype=float)).reindex(heard.index)
         found |= {
-            name: pd.Series(cells, index=known.index) for name, cells in self._appraisal.values(known, scores).items()
+            name: pd.Series(cells, index=heard.index) for name, cells in self._appraisal.values(heard, scores).items()
         }
         return {name: cells.reindex(frame.index) for name, cells in found.items()}
 
@@ -153,11 +179,11 @@ class Scorer:
         """Return the churn score, what it rests on in words, and what contacting the customer is expected to bring."""
         if not len(asked):
             return {}
-        score, campaign = self._churn.predict(asked), Campaign(self.contract.economics)
-        value = campaign.values_at_stake(self._appraisal.stakes(asked), len(asked))
-        gain = campaign.expected_gain(score, value)
+        money = self._money(asked)
+        gain = money["expected_gain"].to_numpy()
         reasons = self._reasons.explain(self._churn.contributions(asked), asked, language)
-        found = {"churn_score": score, "expected_gain": gain, "action": campaign.actions(gain)}
+        found = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
+        found |= {"action": Campaign(self.contract.economics).actions(gain)}
         found |= {name: reasons[name].to_numpy() for name in reasons.columns}
         return {name: pd.Series(cells, index=asked.index) for name, cells in found.items()}
 

@@ -18,7 +18,7 @@ from ..clv.model import ClvModel
 from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
-from ..files import file_digest, replacing_folder, write_json, write_text
+from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from .contract import BundleContract, write_contract
 from .pyfunc import MANIFEST
 
@@ -84,7 +84,7 @@ def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract
         path, _, function = name.rpartition(":")
         inside = Path("families") / f"family_{place}.py"
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(Path(path).expanduser(), folder / inside)
+        shutil.copyfile(locate(Path(path)), folder / inside)
         names.append(f"{inside.as_posix()}:{function}")
     return replace(contract, features=replace(contract.features, families=names))
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..clv.learned import SEASON_SHIFT
 from ..evaluation.metrics import Array
 from ..files import read_json, write_json
 from .boosted import BoostedChurnModel
@@ -14,8 +15,11 @@ from .calibration import Calibrator
 from .formula import FormulaChurnModel
 from .logistic import LogisticChurnModel
 from .margins import BIAS, MarginModel, to_chance
+from .own import OwnChurnModel
 
-MEMBERS: dict[str, Any] = {model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel)}
+MEMBERS: dict[str, Any] = {
+    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel, OwnChurnModel)
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,8 @@ class ChurnChoice:
     Attributes:
         weights: of the members' log-odds, by name; they add up to 1.
         parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
+        own: where the user's own class lies.
+        season: whether the season's shift is added to the log-odds.
         method, map: of the calibration, which validation has fitted.
         seed: of xgboost.
     """
@@ -36,6 +42,8 @@ class ChurnChoice:
     bags: int = 1
     penalty_strength: float = 1.0
     column: str | None = None
+    own: str | None = None
+    season: bool = False
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
     seed: int = 0
@@ -49,11 +57,17 @@ class ChurnChoice:
         if name == BoostedChurnModel.name:
             chosen = {"seed": self.seed, "threads": threads, "monotone": self.monotone, "bags": self.bags}
             return BoostedChurnModel(self.parameters, self.rounds, **chosen)  # type: ignore[arg-type] # of one kind each
+        if name == OwnChurnModel.name:
+            return OwnChurnModel(str(self.own))
         return LogisticChurnModel(self.penalty_strength) if name == "logistic" else FormulaChurnModel(str(self.column))
 
     @property
     def sentence(self) -> str:
         """The choice in words, such as `0.7 xgboost + 0.3 logistic`."""
+        return self._blend + (", shifted by the season" if self.season else "")
+
+    @property
+    def _blend(self) -> str:
         parts = sorted(self.weights.items(), key=lambda pair: (-pair[1], pair[0]))
         return parts[0][0] if len(parts) == 1 else " + ".join(f"{weight:g} {name}" for name, weight in parts)
 
@@ -80,7 +94,12 @@ class ChurnModel:
 
     def margins(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        return blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        said = blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        return said + self._season(features)
+
+    def _season(self, features: pd.DataFrame) -> Array:
+        """Return the season's shift, which models of purchases put beside the features; 0 where it is not followed."""
+        return features[SEASON_SHIFT].to_numpy(dtype=float) if self.choice.season else np.zeros(len(features))
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return calibrated churn scores in 0..1, shape (n,)."""
@@ -92,12 +111,13 @@ class ChurnModel:
         for name, member in self.members.items():
             found = member.contributions(features) * self.choice.weights[name]
             total[found.columns] += found
+        total[BIAS] += self._season(features)  # nearly the same for all: no reason of anybody's own
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return a table of texts with numbers where the members learned from numbers."""
         for member in self.members.values():
-            if isinstance(member, BoostedChurnModel | LogisticChurnModel):
+            if isinstance(member, BoostedChurnModel | LogisticChurnModel | OwnChurnModel):
                 rows = member.encoding.typed(rows)
         return rows
 

@@ -6,7 +6,7 @@ from enum import Enum
 from ..errors import require
 
 AUTO = "auto"
-NAMES = ("xgboost", "logistic", "formula")
+NAMES = ("xgboost", "logistic", "formula", "own")
 
 _SMALL_ROWS, _SMALL_BAGS = 20_000, 5
 
@@ -30,6 +30,14 @@ class Objective(Enum):
     profit = "profit"
 
 
+class Season(Enum):
+    """Whether the score follows the season that the CLV model follows; `auto` lets calibrated log-loss decide."""
+
+    auto = "auto"
+    yes = "yes"
+    no = "no"
+
+
 class ClassWeight(Enum):
     """Whether trees weigh both classes the same in sum; `auto` lets calibrated log-loss on the folds decide."""
 
@@ -46,6 +54,8 @@ class ChurnSettings:
         name: `xgboost`, `logistic` (regression), `formula` (the probabilistic model's chance of no purchase, or of a
             contract's end), or `auto`: the one of them, or the blend of their log-odds, with the least log-loss on the
             validation folds.
+            `own` is the user's class; named beside `auto`, it competes too.
+        own: the user's class, `path/to/model.py:Class`.
         objective: what the search of XGBoost's parameters makes best.
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
@@ -58,11 +68,13 @@ class ChurnSettings:
             booster's luck matters, else 1.
         monotone: features (or patterns such as `days_since_*`) and which way churn may go with them: 1 = up, -1 = down.
         penalty_strengths: of the logistic regression, tried in turn.
+        season: whether the season moves the log-odds, where the CLV model follows one.
         formula_columns: whether trees and logistic regression also see what the probabilistic model says of each
             customer, estimated on what lies before the cutoff.
     """
 
     name: str = AUTO
+    own: str | None = None
     objective: Objective = Objective.log_loss
     parameters: dict[str, float] = field(default_factory=dict)
     max_rounds: int = 600
@@ -73,12 +85,15 @@ class ChurnSettings:
     bags: int = 0
     monotone: dict[str, int] = field(default_factory=dict)
     penalty_strengths: list[float] = field(default_factory=lambda: [30.0, 1000.0, 10000.0])
+    season: Season = Season.auto
     formula_columns: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         allowed = f"allowed are {', '.join((AUTO, *NAMES))}."
         require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
+        own = self.name != "own" or self.own is not None
+        require(own, "churn=own needs churn.own.", remedy="churn.own=path/to/model.py:Class")
         for name in ("max_rounds", "patience_rounds"):
             require(getattr(self, name) >= 1, f"churn.{name} is {getattr(self, name)}, allowed is 1 or more.")
         require(self.threads >= 0, f"churn.threads is {self.threads}, allowed is 0 or more.")

@@ -17,6 +17,7 @@ from .boosting import BoostedAmount, Start
 from .histories import Array
 from .settings import BoostingSettings
 
+SEASON_SHIFT = "formula_season_shift"  # of log-odds; no column to learn from
 FORMULA_COLUMNS = (
     "formula_purchases", "formula_spend", "formula_spend_per_purchase", "formula_p_alive", "formula_p_no_purchase"
 )  # fmt: skip

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..evaluation.reliability import logit
 from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from .catalogue import PURCHASE_MODELS, load_purchases
 from .histories import AGE, MEAN_SPEND, Array, Histories, X, read_histories
-from .learned import FORMULA_COLUMNS, TARGETS, LearnedPart, Past, say_at_each_cutoff
+from .learned import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
 from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
 from .season import Season, day_numbers
 from .settings import LEARNED, BoostingSettings
@@ -221,6 +222,17 @@ class ClvModel:
             purchases, purchases * each, each, self.purchases.p_alive(seen), self.purchases.p_no_purchase(seen, days)
         )  # fmt: skip
         return pd.DataFrame(dict(zip(FORMULA_COLUMNS, columns, strict=True)), index=rows.index)
+
+    def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return by how much the season moves the log-odds of no purchase within `days`, (n,)."""
+        seen = read_histories(rows)
+        average = self.purchases.p_no_purchase(seen, days)
+        seasonal = self.purchases.p_no_purchase(seen, self._length(rows, days))
+        return logit(seasonal) - logit(average)
+
+    def columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return what the formulas say of rows at a cutoff, and the season's shift, for churn models."""
+        return self.formula_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
 
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -38,10 +38,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures by model and metric, and their paired differences (model minus reference) on the same draws."""
+    """Figures by model and metric, and their paired differences (model minus reference) on the same draws.
+
+    `drawn` holds figures in every draw, by model and metric: another run with the same customers, replicates and seed
+    has drawn the same, so that both can be compared pairwise later.
+    """
 
     figures: dict[str, dict[str, Interval]]
     differences: dict[str, dict[str, Interval]]
+    drawn: dict[str, dict[str, Array]] = field(default_factory=dict, compare=False, repr=False)
 
 
 def score(
@@ -61,13 +66,16 @@ def score(
     """
     named = {*drawn_models, reference} if drawn_models else set(samples[0].predictions)
     drawn = _replicate(samples, metrics, replicates, seed, named)
-    figures = {model: {name: _interval(values) for name, values in found.items()} for model, found in drawn.items()}
+    figures = {
+        model: {name: summarise_draws(values) for name, values in found.items()} for model, found in drawn.items()
+    }
     differences = {
-        model: {name: _interval(values - drawn[reference][name]) for name, values in found.items()}
+        model: {name: summarise_draws(values - drawn[reference][name]) for name, values in found.items()}
         for model, found in drawn.items()
         if model in named - {reference}
     }
-    return Scores(figures, differences)
+    kept = {model: {name: values[1:] for name, values in found.items()} for model, found in drawn.items()}
+    return Scores(figures, differences, kept)
 
 
 def _replicate(
@@ -105,7 +113,8 @@ def draw_customers(n_customers: int, replicates: int, seed: int) -> Iterator[Arr
         yield np.stack([np.bincount(draw, minlength=n_customers) for draw in draws], axis=1).astype(float)
 
 
-def _interval(values: Array) -> Interval:
+def summarise_draws(values: Array) -> Interval:
+    """Return the plain figure, which is the first value, and the percentile interval of the others, the draws."""
     drawn = values[1:][np.isfinite(values[1:])]
     low, high = np.percentile(drawn, LEVELS) if len(drawn) else (np.nan, np.nan)
     return Interval(float(values[0]), float(low), float(high))

@@ -8,8 +8,8 @@ from typing import Any
 
 import ibis
 
-from ..errors import InputError, listed, require
-from ..files import load_module
+from ..errors import listed, require
+from ..files import load_named, locate
 from .attributes import attributes
 from .basket import basket
 from .cadence import cadence
@@ -86,15 +86,10 @@ def find_family(name: str) -> Family:
     """
     if name in BUILT_IN:
         return BUILT_IN[name]
-    path, colon, function = name.rpartition(":")
     allowed = f"allowed are {', '.join(BUILT_IN)}, or path/to/file.py:function."
-    require(bool(colon) and path.endswith(".py"), f"features.families: unknown family {name!r}.", remedy=allowed)
-    family = getattr(load_module(Path(path).expanduser()), function, None)
-    if not callable(family):
-        raise InputError(f"features.families: {path} has no function {function!r}.", remedy=allowed)
-    return family  # type: ignore[no-any-return] # a user's function
+    return load_named(name, "features.families", allowed)  # type: ignore[no-any-return] # a user's function
 
 
 def own_files(names: list[str]) -> list[Path]:
     """Return the files of the families that are not built in."""
-    return [Path(name.rpartition(":")[0]).expanduser() for name in names if name not in BUILT_IN]
+    return [locate(Path(name.rpartition(":")[0])) for name in names if name not in BUILT_IN]

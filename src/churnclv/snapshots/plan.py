@@ -63,6 +63,11 @@ class Plan:
             "sealed": f"{self.sealed:%Y-%m-%d}",
         }
 
+    @property
+    def judged(self) -> dict[str, object]:
+        """What runs are judged on, whatever they learned from: runs are comparable where it is the same."""
+        return {name: value for name, value in self.as_dict().items() if name != "cutoffs"}
+
     def lines(self) -> list[str]:
         """Return the plan as lines for people."""
         valid = ", ".join(f"{fold.valid:%Y-%m-%d}" for fold in self.folds)

@@ -42,6 +42,11 @@ class SplitPlan:
         test = int((self.parts == TEST).sum())
         return {"split": self.by, "folds": len(self.folds), "test_rows": test, "parts": digest(self.parts.tolist())}
 
+    @property
+    def judged(self) -> dict[str, object]:
+        """What runs are judged on: all of it."""
+        return self.as_dict()
+
     def lines(self) -> list[str]:
         """Return the plan as lines for people."""
         test = int((self.parts == TEST).sum())

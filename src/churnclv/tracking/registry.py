@@ -61,6 +61,19 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     return _facts(mlflow, judged[0])
 
 
+def find_twin(home: Home, identity: str) -> RunFacts | None:
+    """Return the latest finished run of the same data, choices and code that still has its artefacts; None if none."""
+    if not home.database.exists():
+        return None
+    mlflow = client(home)
+    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    same = f"tags.kind = 'train' and attributes.status = 'FINISHED' and tags.identity = '{identity}'"
+    order = ["attributes.start_time DESC"]
+    found = mlflow.search_runs(experiments, same, max_results=1, order_by=order) if experiments else []
+    twin = _facts(mlflow, found[0]) if found else None
+    return twin if twin is not None and twin.artifacts.is_dir() else None
+
+
 def _named(mlflow: Any, run_id: str) -> Any:
     from mlflow.exceptions import MlflowException
 

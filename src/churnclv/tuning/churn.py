@@ -14,7 +14,8 @@ from ..churn.calibration import choose_calibration
 from ..churn.formula import FormulaChurnModel
 from ..churn.logistic import LogisticChurnModel
 from ..churn.margins import MarginModel, to_chance
-from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective
+from ..churn.own import OwnChurnModel
+from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective, Season
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
 from ..features.dataset import Dataset
@@ -23,7 +24,7 @@ from ..snapshots.plan import Fold
 from .settings import TuningSettings
 from .study import StudyPlan, TrialRecord, run_study
 
-XGBOOST, LOGISTIC, FORMULA = NAMES
+XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
 _SHARES = 10  # a weight is a tenth, or several
 
@@ -35,13 +36,15 @@ class ChurnEvidence:
     """What the choice rests on.
 
     Labelled rows, folds, the column that holds the probabilistic model's chance of leaving (None where there is no such
-    model), and what a ranking would earn: `worth(truth, scores)`, for the objective `profit`.
+    model), what a ranking would earn: `worth(truth, scores)`, for the objective `profit`, and how far the season moves
+    the log-odds of leaving, fold by fold (None where it is not followed).
     """
 
     data: Dataset
     folds: Sequence[Fold]
     column: str | None = None
     worth: Worth | None = None
+    shifts: Sequence[Array] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,14 +84,15 @@ def tune_churn(
 
     The rule of `auto`: every member is fitted on each fold's training rows and speaks of its validation rows. A blend
     of their log-odds is taken if weights chosen on the other folds beat the best single member on the held folds by
-    1e-4 nats in the mean; else that member is taken alone.
+    1e-4 nats in the mean; else that member is taken alone. The season's shift is added to the log-odds if that gains as
+    much after calibration, or where `churn.season` says yes.
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
     progress.say("Comparing churn models on the validation folds")
     contest.listen()
     weights = contest.weigh()
-    raw = [to_chance(blend(said, weights)) for said in contest.margins()]
+    raw = [to_chance(said) for said in contest.shift([blend(said, weights) for said in contest.margins()])]
     calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
     choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
     members = {name: [to_chance(fold) for fold in folds] for name, folds in contest.said.items()}
@@ -124,7 +128,9 @@ class _Contest:
         self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
         self.truth = [asked.churned for _, asked in self.pairs]
         bags, column = settings.bags_for(len(evidence.data)), evidence.column
-        self.choice = ChurnChoice({}, monotone=settings.monotone, bags=bags, column=column, seed=tuning.seed)
+        self.choice = ChurnChoice(
+            {}, monotone=settings.monotone, bags=bags, column=column, own=settings.own, seed=tuning.seed
+        )
         self.said: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
         self._matrices: list[FoldMatrices] = []
@@ -189,6 +195,21 @@ class _Contest:
             self._listen_to_logistic()
         if FORMULA in self.names:
             self._keep(FORMULA, [self._speak(FormulaChurnModel(str(self.choice.column)), pair) for pair in self.pairs])
+        if OWN in self.names:
+            self._keep(OWN, [self._speak(OwnChurnModel(str(self.choice.own)), pair) for pair in self.pairs])
+
+    def shift(self, said: list[Array]) -> list[Array]:
+        """Return blended log-odds, moved by the season if calibrated log-loss on the folds is less so."""
+        wanted = self.settings.season
+        if self.evidence.shifts is None or wanted is Season.no:
+            return said
+        moved = [margins + shift for margins, shift in zip(said, self.evidence.shifts, strict=True)]
+        without, loss = self._calibrated_loss(said), self._calibrated_loss(moved)
+        self.ablation |= {"average_season_calibrated": without, "season_calibrated": loss}
+        if wanted is Season.auto and loss >= without - LEAST_GAIN:
+            return said
+        self.choice = replace(self.choice, season=True)
+        return moved
 
     def _listen_to_trees(self) -> None:
         """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
@@ -267,7 +288,8 @@ class _Contest:
 
 def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
     if settings.name == AUTO:
-        return [name for name in NAMES if name != FORMULA or column is not None]
+        absent = {name for name, given in ((FORMULA, column), (OWN, settings.own)) if given is None}
+        return [name for name in NAMES if name not in absent]
     remedy = "churn=auto, xgboost or logistic."
     require(
         settings.name != FORMULA or column is not None,

@@ -1,7 +1,7 @@
 """The churn board: the churn score beside its baselines, as a ranking, as a probability and in money."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -42,13 +42,14 @@ class ChurnBoard:
     """Figures of all models; their paired differences are baseline minus score.
 
     `samples` hold outcomes and chances, `campaigns` what contacting each customer would have brought and the gain that
-    each model expected of it.
+    each model expected of it, `values` what each is worth if they stay, where known.
     """
 
     figures: Scores
     profit: Scores
     samples: list[Sample]
     campaigns: list[Sample]
+    values: list[Array] = field(default_factory=list)
 
     @property
     def baselines(self) -> list[str]:
@@ -98,6 +99,7 @@ def judge_churn(
         score(campaigns, money, SCORE, seed=seed, drawn_models=named),
         samples,
         campaigns,
+        [trial.values for trial in trials],
     )
 
 

@@ -17,6 +17,7 @@ from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.plan import Fold
+from .remembered import Remembered
 from .settings import Range, TuningSettings
 from .study import StudyPlan, TrialRecord, run_study
 
@@ -94,7 +95,7 @@ def tune_clv(
     validation cutoff, and its trees learn from labels known by then.
     """
     progress.say(f"Comparing CLV models on {len(evidence.folds)} validation folds")
-    contest = _Contest(evidence)
+    contest = _Contest(evidence, plan.remembered)
     season_errors = contest.season_errors()
     start = _plain_choice(settings, season_errors, tuning.seed)
     names = settings.candidates if settings.name == AUTO else [settings.name]
@@ -182,8 +183,9 @@ def _changed(choice: ClvChoice, drawn: dict[str, Any]) -> ClvChoice:
 class _Contest:
     """Candidates on the same folds; formulas that several of them share are fitted once."""
 
-    def __init__(self, evidence: ClvEvidence) -> None:
+    def __init__(self, evidence: ClvEvidence, remembered: Remembered) -> None:
         self.evidence = evidence
+        self.remembered = remembered
         self.rows = [evidence.data.at((fold.valid,)) for fold in evidence.folds]
         self._formulas: dict[tuple[int, str], ClvModel] = {}
         self._past: dict[str, Past] = {}
@@ -221,7 +223,7 @@ class _Contest:
 
     def error(self, choice: ClvChoice) -> float:
         """Return a candidate's mean fold error."""
-        return float(np.mean(list(self.errors(choice))))
+        return self.remembered.recall(asdict(choice), lambda: float(np.mean(list(self.errors(choice)))))
 
     def season_errors(self) -> dict[str, float]:
         """Return how far the folds' totals are off without and with the season: mean |log(expected / actual)|."""

@@ -1,7 +1,7 @@
 """One Optuna study that survives being killed: finished trials are kept, and the rest goes on as if uninterrupted."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import require
 from ..progress import Progress
+from .remembered import Remembered
 from .settings import Kind, Range, TuningSettings
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
@@ -38,12 +39,16 @@ class TrialRecord:
 
 @dataclass(frozen=True)
 class StudyPlan:
-    """What makes a study: its name (config, data and code), where it is stored, ranges, trials and seed."""
+    """What makes a study: its name (config, data and code), where it is stored, ranges, trials and seed.
+
+    `remembered` keeps figures that were found on the way, outside of trials.
+    """
 
     name: str
     storage: Path
     ranges: dict[str, Range]
     settings: TuningSettings
+    remembered: Remembered = field(default_factory=Remembered)
 
 
 Objective = Callable[[optuna.Trial, dict[str, Any]], float]

@@ -1,0 +1,1 @@
+"""Entries of the hackathon: their folders, what they handed in, and the leaderboard."""

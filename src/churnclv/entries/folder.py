@@ -1,0 +1,111 @@
+"""An entry's folder in `experiments/`: its configuration, its own code, its story, and the results it handed in."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import require
+from ..files import read_json, write_json, write_text
+from .result import Result
+
+_DELTA, _STORY, _RESULTS = "entry.yaml", "README.md", "results"
+_NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_CONFIG = """\
+# @package _global_
+# What this entry changes, in the words of `conf/`: a group is taken with `override /group: name`, a value is set below.
+# make train EXPERIMENT={name}
+defaults: []
+#  - override /churn: logistic
+
+# features:
+#   families: [recency, frequency, money, experiments/{name}/features.py:example]
+# churn:
+#   own: experiments/{name}/model.py:Example
+"""
+_README = """\
+# {name}
+
+**Hypothesis.** What should be better, for whom, and why.
+
+**Tried.** What `entry.yaml` and the code beside it change.
+
+**Verdict.** Open.
+"""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One hackathon submission."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The entry's name, which is its folder's."""
+        return self.folder.name
+
+    @property
+    def delta(self) -> Path:
+        """The file that says what the entry changes."""
+        return self.folder / _DELTA
+
+    def result_path(self, dataset: str) -> Path:
+        """Return where the result on a data set is kept."""
+        return self.folder / _RESULTS / f"{dataset}.json"
+
+    def hand_in(self, dataset: str, result: Result) -> Path:
+        """Keep a result and return where."""
+        path = self.result_path(dataset)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_json(path, result.as_dict())
+        return path
+
+    def results(self) -> dict[str, Result]:
+        """Return the results by data set.
+
+        Raises:
+            InputError: a file is not a result.
+        """
+        files = sorted((self.folder / _RESULTS).glob("*.json"))
+        return {path.stem: Result.from_dict(_read(path), str(path)) for path in files}
+
+
+def _read(path: Path) -> object:
+    try:
+        return read_json(path)
+    except ValueError:
+        return None
+
+
+def start_entry(root: Path, name: str) -> Entry:
+    """Make the folder of a new entry, with files to fill in.
+
+    Raises:
+        InputError: the name cannot be a folder's, or is taken.
+    """
+    known = _NAME.fullmatch(name) is not None
+    require(known, f"NAME={name}: not a name.", remedy="small letters, digits and hyphens, such as overdue-ratio.")
+    entry = Entry(root / name)
+    require(not entry.folder.exists(), f"{entry.folder}: is there already.", remedy="take another name.")
+    entry.folder.mkdir(parents=True)
+    write_text(entry.delta, _CONFIG.format(name=name))
+    write_text(entry.folder / _STORY, _README.format(name=name))
+    return entry
+
+
+def find_entry(root: Path, name: str) -> Entry:
+    """Return the entry of that name.
+
+    Raises:
+        InputError: there is none.
+    """
+    entry = Entry(root / name)
+    others = ", ".join(found.name for found in list_entries(root)) or "none yet"
+    remedy = f"entries are: {others}. make entry NAME={name} starts one."
+    require(entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
+    return entry
+
+
+def list_entries(root: Path) -> list[Entry]:
+    """Return all entries, by name."""
+    return [Entry(path.parent) for path in sorted(root.glob(f"*/{_DELTA}"))]

@@ -1,0 +1,83 @@
+"""Leakage of a user's own families: what they make of a past may depend neither on what came after nor on names."""
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from ..data.engine import EngineSettings, connect
+from ..data.events import EVENTS
+from ..snapshots.history import KEYS, cut_history
+from .families import BUILT_IN, find_family
+from .settings import FeatureSettings
+
+_MASK = "~"  # put before every customer's id
+_CLOSE = 1e-9  # relative: threads add floats up in another order
+
+
+def find_leaks(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettings) -> list[str]:
+    """Return a sentence for each own family and cutoff where it saw more than the cut history; none is as it should be.
+
+    At every cutoff the family is asked twice: over the log as it is, and over a log of its own, in another engine, that
+    ends at the cutoff and in which every customer has another id. A family that climbs back to uncut events, or reads
+    customers from elsewhere, answers differently. `events` is the canonical event table, uncut.
+    """
+    own = [name for name in settings.families if name not in BUILT_IN]
+    if not own:
+        return []
+    return [leak for cutoff in cutoffs for leak in _find_at(events, cutoff, own, settings)]
+
+
+def _find_at(events: Any, cutoff: datetime, names: Sequence[str], settings: FeatureSettings) -> Iterator[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "past.parquet"
+        _mask(events, cutoff).to_parquet(path)
+        connection = connect(EngineSettings())
+        past = connection.create_table(EVENTS, connection.read_parquet(path), temp=True)
+        for name in names:
+            if difference := _compare(name, events, past, cutoff, settings):
+                yield f"family {name} at {cutoff:%Y-%m-%d}: {difference}"
+
+
+def _mask(events: Any, cutoff: datetime) -> Any:
+    """Return what lies before the cutoff, of customers with other ids."""
+    seen = events.filter(events.timestamp < ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S.%f}"))
+    masked = {name: ibis.literal(_MASK) + seen[name] for name in ("customer_id", "other_id")}
+    return seen.mutate(**masked)
+
+
+def _compare(name: str, events: Any, past: Any, cutoff: datetime, settings: FeatureSettings) -> str:
+    """Return how a family's two answers differ, in words; empty where they do not."""
+    family = find_family(name)
+    usual = family(cut_history(events, [cutoff]), settings).execute()
+    try:
+        blind = family(cut_history(past, [cutoff]), settings).execute()
+    except Exception as error:  # noqa: BLE001 # it may look for anything that is not there
+        return f"it fails where nothing but the past is there ({type(error).__name__})"
+    blind = blind.assign(customer_id=blind["customer_id"].str.removeprefix(_MASK))
+    return _difference(usual, blind)
+
+
+def _difference(usual: pd.DataFrame, blind: pd.DataFrame) -> str:
+    both = usual.merge(blind, on=list(KEYS), how="outer", suffixes=("", " blind"), indicator="found in")
+    alone = int((both["found in"] != "both").sum())
+    if alone:
+        return f"{alone:,} rows come and go with later events or customers' names"
+    for column in (found for found in usual.columns if found not in KEYS):
+        changed = int((~_equal(both[column], both[f"{column} blind"])).sum())
+        if changed:
+            return f"{column} of {changed:,} customers changes with later events or customers' names"
+    return ""
+
+
+def _equal(one: "pd.Series[Any]", other: "pd.Series[Any]") -> Any:
+    missing = one.isna() & other.isna()
+    if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
+        left, right = (found.to_numpy(dtype=float, na_value=np.nan) for found in (one, other))
+        return missing | np.isclose(left, right, rtol=_CLOSE, atol=0.0, equal_nan=True)
+    return missing | (one.astype(object) == other.astype(object))

@@ -1,0 +1,69 @@
+"""Rank the entries: train those that have no result yet, and write the leaderboard."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .config import EXPERIMENTS, LeaderboardConfig, open_door
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from .entries.leaderboard import Board
+
+
+def main(config: LeaderboardConfig) -> None:
+    """Fill what is missing, rank, and write the page, the table and a run."""
+    from .entries.folder import list_entries
+    from .entries.leaderboard import rank_entries
+    from .entries.page import write_page, write_table
+    from .files import write_text
+
+    progress, folder = Progress(), Path(EXPERIMENTS)
+    entries = list_entries(folder)
+    if config.fill:
+        for entry in (found for found in entries if not found.result_path(config.dataset).is_file()):
+            progress.say(f"Training {entry.name} on {config.dataset}")
+            _train(entry.name, config)
+    boards = rank_entries(entries, config.metric, config.incumbent)
+    page, table = folder / "LEADERBOARD.md", folder / "leaderboard.csv"
+    write_text(page, write_page(boards))
+    write_text(table, write_table(boards))
+    _record(config, boards, (page, table))
+    for board in boards:
+        print(f"{board.dataset}: {len(board.rows)} ranked, {len(board.apart)} not")
+        print("\n".join(f"  {row.place:>2} {row.entry}" for row in board.rows[:3]))
+    print(f"\n{page}\n{table}\n\nNext:  make entry NAME=your-idea    start an entry of your own")
+
+
+def _train(name: str, config: LeaderboardConfig) -> None:
+    """Train an entry in a process of its own; one that fails is told of and stays without a result."""
+    words = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
+    words += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
+    done = subprocess.run(  # noqa: S603 # our own interpreter and door
+        [sys.executable, "-m", "churnclv.train", *words], stdout=subprocess.DEVNULL, env=os.environ, check=False
+    )
+    if done.returncode:
+        print(f"{name}: no result (exit code {done.returncode}, reason above)", file=sys.stderr)
+
+
+def _record(config: LeaderboardConfig, boards: "list[Board]", pages: tuple[Path, ...]) -> None:
+    """Keep the leaderboard as a run of its own."""
+    from .tracking import records
+    from .tracking.home import Home
+    from .tracking.sink import open_run
+
+    with open_run(Home.at(config.tracking.home), "leaderboard", f"by {config.metric}") as sink:
+        sink.write(records.Tags({"kind": "leaderboard", "metric": config.metric}))
+        for page in pages:
+            sink.write(records.Text(page.name, page.read_text(encoding="utf-8")))
+        for board in boards:
+            leaders = {
+                f"{board.dataset}.{row.entry}": row.result.figures[f"valid.{config.metric}"].value for row in board.rows
+            }
+            sink.write(records.Metrics(leaders))
+
+
+if __name__ == "__main__":
+    open_door("leaderboard", main)
