@@ -55,8 +55,22 @@ def serving(folder: Path, home: Path) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def compared(shop, tmp_path_factory) -> Path:
+def browser():
+    """A headless Chromium: one on the path, or the one that playwright installed."""
+    with playwright.sync_playwright() as engine:
+        own = engine.chromium.executable_path
+        path = next((found for name in BROWSERS if (found := shutil.which(name))), own if Path(own).exists() else None)
+        if path is None:
+            pytest.skip("no browser: install chromium, or run `python -m playwright install chromium`")
+        opened = engine.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def compared(browser, shop, tmp_path_factory) -> Path:
     """A home with two training runs on the same data, and the champion exported from the better one."""
+    del browser  # without one nothing is trained in vain
     home = tmp_path_factory.mktemp("compared") / "ml runs"
     shop.train("clv=mbgcnbd", MLRUNS=str(home))
     shop.train("clv=mbgcnbd", "churn=logistic", "windows.open_seal=false", MLRUNS=str(home))
@@ -77,19 +91,6 @@ def served(compared, tmp_path_factory):
     """The server's address, and what `make ui` printed."""
     with serving(tmp_path_factory.mktemp("served"), compared) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium: one on the path, or the one that playwright installed."""
-    with playwright.sync_playwright() as engine:
-        own = engine.chromium.executable_path
-        path = next((found for name in BROWSERS if (found := shutil.which(name))), own if Path(own).exists() else None)
-        if path is None:
-            pytest.skip("no browser: install chromium, or run `python -m playwright install chromium`")
-        opened = engine.chromium.launch(executable_path=path)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture
