@@ -18,15 +18,16 @@ from .tuning.remembered import Remembered
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
 
-_LONGEST_TITLE = 40
+_LONGEST_TITLE = 32
 
 
 def overrides() -> list[str]:
-    """Return the choices that the command line made, as `key=value`; none where no door was opened."""
+    """Return the choices that the command line made, as `key=value`, whole groups first; none without a door."""
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    return [word for word in chosen if not word.startswith(f"+{Path(EXPERIMENTS).name}=")]
+    told = [word for word in chosen if not word.startswith(f"+{Path(EXPERIMENTS).name}=")]
+    return sorted(told, key=lambda word: "." in word.partition("=")[0])
 
 
 def title_run(config: TrainConfig) -> str:

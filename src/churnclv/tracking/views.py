@@ -16,7 +16,7 @@ from .sink import client
 
 _TAG = "mlflow.sharedViewState."
 _KIND = "mlflow.experimentKind"
-_FIXED = {"attributes.`Run Name`": 150, "runDateAndNestInfo": 130, "duration": 80}
+_FIXED = {"attributes.`Run Name`": 200, "runDateAndNestInfo": 130, "duration": 80}
 _FIRST_TAGS, _LAST_TAGS = (TAG, "overrides"), ("entry", "seal.openings")
 _PICTURES = ("calibration", "churn_gain", "profit", "spend_gain", "spend_deciles")
 _EVERY_METRIC = "Model metrics"  # MLflow's name of the section it fills by itself
