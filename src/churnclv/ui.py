@@ -17,7 +17,8 @@ def main(config: ServeConfig) -> None:
             progress.say(f"  {name:<36} {address}{fragment}")
     progress.say(f"MLflow on {address} (runs in {home.root}; stop with Ctrl-C)")
     words = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
-    hand_over(*words, "--host", config.host, "--port", str(config.port))
+    no_jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # seven processes that only judge language models
+    hand_over(*words, "--host", config.host, "--port", str(config.port), **no_jobs)
 
 
 if __name__ == "__main__":
