@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import TrainConfig
+from .config import EXPERIMENTS, TrainConfig
 from .features.families import own_files
 from .files import digest, file_digest, locate
 from .gathering import Gathered
@@ -17,6 +17,31 @@ from .tracking.sink import Sink
 from .tuning.remembered import Remembered
 from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
+
+_LONGEST_TITLE = 32
+
+
+def overrides() -> list[str]:
+    """Return the choices that the command line made, as `key=value`, whole groups first; none without a door."""
+    from hydra.core.hydra_config import HydraConfig
+
+    chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    told = [word for word in chosen if not word.startswith(f"+{Path(EXPERIMENTS).name}=")]
+    return sorted(told, key=lambda word: "." in word.partition("=")[0])
+
+
+def title_run(config: TrainConfig) -> str:
+    """Return what tells a run from others of its experiment: its entry and what the command line chose.
+
+    Charts and pictures in MLflow carry it, so keys are shortened to their last word, and data and home are left out.
+    """
+    words = {}
+    for word in overrides():
+        key, _, value = word.lstrip("+~").partition("=")
+        if not key.startswith(("data", "tracking")):
+            words[key] = f"{key.rpartition('.')[2]}={value}"
+    told = " ".join([*([config.entry] if config.entry else []), *words.values()]) or "defaults"
+    return told if len(told) <= _LONGEST_TITLE else f"{told[: _LONGEST_TITLE - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -89,6 +114,7 @@ class Run:
         return {
             "kind": "train",
             "entry": self.config.entry or "default",
+            "overrides": " ".join(overrides()),
             "identity": self.identity,
             "data.shape": self.data.shape.value,
             "data.fingerprint": quality.fingerprint,

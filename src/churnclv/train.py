@@ -9,7 +9,7 @@ def main(config: TrainConfig) -> None:
     from .checking import check_run
     from .entering import hand_in, repeat_result, try_own_code
     from .gathering import gather
-    from .run import Run, name_run
+    from .run import Run, name_run, title_run
     from .tracking.home import Home
     from .tracking.registry import find_twin
     from .tracking.sink import open_run
@@ -26,7 +26,7 @@ def main(config: TrainConfig) -> None:
         return
     experiment = config.tracking.experiment or config.data.name
     progress.say(f"Starting a run in {home.root}")
-    with open_run(home, experiment, f"{config.entry or 'train'} {data.plan.sealed_name}") as sink:
+    with open_run(home, experiment, title_run(config)) as sink:
         run = Run(config, data, home, sink, progress, experiment)
         run.describe()
         values = value_side(run)

@@ -123,12 +123,23 @@ def test_validation_predictions_are_kept_in_snapshot_order(trained):
 def test_an_identical_rerun_finds_the_same_figures_and_does_not_open_the_seal_again(trained):
     shop, _ = trained
     before = runs(shop, "tags.kind = 'train'")[0]
-    again = shop.train("windows.open_seal=true")
+    again = shop.train("windows.open_seal=true", "tracking.repeat=true")
     assert "opened by 1 different run(s)" in again.stdout
     newest, first = runs(shop, "tags.kind = 'train'")[:2]
     assert newest.data.tags["identity"] == first.data.tags["identity"]
     assert newest.data.metrics == before.data.metrics
     client(Home(shop.home)).delete_run(newest.info.run_id)
+
+
+def test_an_identical_finished_run_is_offered_instead_of_repeated(trained):
+    shop, printed = trained
+    before = runs(shop, "tags.kind = 'train'")
+    again = shop.train().stdout
+    summary = printed.rstrip("\n").splitlines()
+    assert [line for line in again.splitlines() if line in summary] == summary
+    assert f"this is run {before[0].info.run_id}, not a new one" in again
+    assert "tracking.repeat=true trains again" in again
+    assert len(runs(shop, "tags.kind = 'train'")) == len(before)
 
 
 def test_a_closed_seal_leaves_no_test_figure(shop, tmp_path):

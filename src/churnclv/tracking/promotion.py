@@ -12,6 +12,7 @@ from ..bundle.pyfunc import DamagedBundleError, verify
 from ..errors import InputError, require
 from ..evaluation.intervals import Interval, Sample, score
 from ..evaluation.metrics import auc
+from .champion import mark_champion
 from .home import Home
 from .registry import CHAMPION, RunFacts, champion_of, local_path, run_facts
 from .sink import client
@@ -54,6 +55,7 @@ def promote(home: Home, run: RunFacts, version: str, meet: Meeting, *, force: bo
         if former is not None and str(former.version) != version:
             mlflow.set_model_version_tag(run.experiment, version, _FORMER, str(former.version))
         mlflow.set_registered_model_alias(run.experiment, CHAMPION, version)
+        mark_champion(mlflow, run.experiment, version)
     outcome = "is now champion" if moves else "is registered, the champion stays"
     return f"version {version} of {run.experiment} {outcome}: {decision}"
 
@@ -140,4 +142,5 @@ def roll_back(home: Home, name: str) -> str:
     require(same, f"{bundle}: is not the bundle that was registered as version {former}.", remedy=remedy)
     mlflow.set_model_version_tag(name, str(current.version), _BACK, f"to version {former}")
     mlflow.set_registered_model_alias(name, CHAMPION, former)
+    mark_champion(mlflow, name, former)
     return f"version {former} of {name} is champion again, version {current.version} no more: {bundle}"

@@ -9,13 +9,20 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import singledispatchmethod
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import records
+from .headline import describe
 from .home import Home
+
+if TYPE_CHECKING:
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _PARENT = "mlflow.parentRunId"
+_DESCRIPTION = "mlflow.note.content"
 _PROCESS, _HOST = "process.id", "process.host"
 _LONGEST_PARAM = 500
 _PARAMS_PER_BATCH = 100
@@ -64,6 +71,7 @@ class Sink:
         self._mlflow = mlflow
         self._experiment = experiment
         self._studies: dict[str, str] = {}
+        self._metrics: dict[str, float] = {}
         self.run_id = self._start(name, {})
 
     def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
@@ -88,6 +96,7 @@ class Sink:
     @_write.register
     def _(self, record: records.Metrics) -> None:
         self._log_metrics(self.run_id, record.values)
+        self._metrics.update(record.values)
 
     @_write.register
     def _(self, record: records.Tags) -> None:
@@ -110,6 +119,7 @@ class Sink:
     @_write.register
     def _(self, record: records.Drawing) -> None:
         self._mlflow.log_figure(self.run_id, record.figure, record.path)
+        self._mlflow.log_image(self.run_id, rasterise(record.figure), key=Path(record.path).stem)
 
     @_write.register
     def _(self, record: records.Folder) -> None:
@@ -130,10 +140,10 @@ class Sink:
     def _(self, record: records.Trial) -> None:
         if record.study not in self._studies:
             self._studies[record.study] = self._start(
-                f"study: {record.study}", {_PARENT: self.run_id, "study": record.study}
+                f"study: {record.study}", {_PARENT: self.run_id, "kind": "study", "study": record.study}
             )
         study = self._studies[record.study]
-        tags = {_PARENT: study, "study": record.study, "state": record.state}
+        tags = {_PARENT: study, "kind": "trial", "study": record.study, "state": record.state}
         trial = self._start(f"{record.study} trial {record.number:03}", tags, record.started)
         self._log_params(trial, record.parameters)
         seconds = (record.ended - record.started).total_seconds()
@@ -157,7 +167,9 @@ class Sink:
         self._mlflow.log_batch(run, metrics=[Metric(name, value, now, step) for name, value in finite.items()])
 
     def close(self, status: str) -> None:
-        """End the run and its studies."""
+        """End the run and its studies; its page opens with its headline."""
+        if headline := describe(self._metrics):
+            self._mlflow.set_tag(self.run_id, _DESCRIPTION, headline)
         for run in (*self._studies.values(), self.run_id):
             self._mlflow.set_terminated(run, status)
 
@@ -200,6 +212,16 @@ def _is_dead(tags: Mapping[str, str]) -> bool:
     except PermissionError:
         return False
     return int(tags[_PROCESS]) == os.getpid()
+
+
+def rasterise(figure: "Figure") -> "NDArray[np.uint8]":
+    """Return a figure's pixels, (height, width, 3): MLflow lays such pictures of several runs side by side, not SVG."""
+    import numpy as np
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call] # matplotlib
+    return np.asarray(canvas.buffer_rgba())[:, :, :3]  # type: ignore[no-untyped-call] # matplotlib
 
 
 def _milliseconds(moment: datetime) -> int:
