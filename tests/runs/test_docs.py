@@ -11,6 +11,9 @@ from omegaconf import OmegaConf
 
 from churnclv.config import ROOT, TrainConfig
 
+VARIABLES = {
+    "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "INPUT", "OUTPUT", "AS_OF", "MODEL", "PORT", "TARGETS", "BUDGET",
+}  # fmt: skip
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 MAKEFILE = (ROOT / "Makefile").read_text()
 
@@ -29,7 +32,7 @@ def test_every_command_has_its_target_and_settings_that_compose(command):
     target, *words = shlex.split(command)[1:]
     assert re.search(rf"^{target}:.*##", MAKEFILE, re.MULTILINE), target
     given = dict(word.partition("=")[::2] for word in words)
-    assert set(given) <= {"DATA", "ARGS", "RUN", "OUT", "INPUT", "OUTPUT", "AS_OF", "MODEL", "PORT"}
+    assert set(given) <= VARIABLES
     overrides = shlex.split(given.get("ARGS", ""))
     if "DATA" in given:
         overrides += ["data=transactions", f"data.path={given['DATA']}"]

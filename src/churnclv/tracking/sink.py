@@ -1,6 +1,7 @@
 """The sink: writes a run's records to MLflow as they come."""
 
 import os
+import re
 import socket
 import tempfile
 import time
@@ -25,6 +26,7 @@ _PARENT = "mlflow.parentRunId"
 _DESCRIPTION = "mlflow.note.content"
 _PROCESS, _HOST = "process.id", "process.host"
 _LONGEST_PARAM = 500
+_REFUSED = re.compile(r"[^\w\-. :/]")  # in MLflow's names; patterns such as churn.monotone's have a star
 _PARAMS_PER_BATCH = 100
 
 
@@ -155,7 +157,8 @@ class Sink:
     def _log_params(self, run: str, values: Mapping[str, Any]) -> None:
         from mlflow.entities import Param
 
-        pairs = [Param(name, str(value)[:_LONGEST_PARAM]) for name, value in values.items()]
+        named = {_REFUSED.sub("_", name): str(value)[:_LONGEST_PARAM] for name, value in values.items()}
+        pairs = [Param(name, value) for name, value in named.items()]
         for first in range(0, len(pairs), _PARAMS_PER_BATCH):
             self._mlflow.log_batch(run, params=pairs[first : first + _PARAMS_PER_BATCH])
 
