@@ -14,10 +14,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
 from churnclv.bundle.loading import load_bundle
+from churnclv.config import TrainConfig
 from churnclv.errors import InputError
+from churnclv.meeting import meet_champion
 from churnclv.tracking.home import Home
+from churnclv.tracking.registry import find_run
 from churnclv.tracking.sink import client
 
 pytestmark = pytest.mark.slow
@@ -284,6 +288,33 @@ def test_the_champion_stays_unless_beaten_or_forced(shop, tmp_path):
     assert "needs a reason" in unreasoned.stderr
     forced = shop.run("export", f"run={worse.info.run_id}", "force=true", "reason=a rehearsal", **home).stderr
     assert "is now champion: forced: a rehearsal" in forced
+
+
+def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end(shop, tmp_path):
+    home = {"MLRUNS": str(tmp_path / "home")}
+    log = raw(shop)
+    moments = pd.to_datetime(log["timestamp"])
+    log[moments < moments.min() + pd.Timedelta(days=400)].to_csv(tmp_path / "early.csv", index=False)
+    early = ["data=transactions", f"data.path={tmp_path / 'early.csv'}", *shop.words()[2:], "windows.open_seal=false"]
+    shop.run("train", *early, "windows.n_cutoffs=5", **home)
+    bundle = Path(shop.run("export", **home).stdout.splitlines()[0])
+    shop.train("windows.open_seal=false", **home)
+    where = Home(tmp_path / "home")
+    run = find_run(where, None, "valid.churn.auc", higher_is_better=True)
+    config = TrainConfig.from_dict(OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml")))
+    met = meet_champion(config, run, where, bundle)
+    known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")  # 30 days apart, both after day 400
+    assert met.predictions["newcomer"].tolist() == known["churn.score"].tolist()
+    assert met.truth.tolist() == known["churned"].tolist()
+    champion = load_bundle(bundle)
+    for cutoff, rows in known.groupby("cutoff"):
+        day = pd.Timestamp(cutoff)
+        said = champion.score(champion.features(champion.read(shop.log), day.to_pydatetime()))
+        assert met.predictions["champion"][rows.index].tolist() == said["churn_score"].dropna().tolist()
+    early_run = find_run(where, load_bundle(bundle).contract.run_id, "valid.churn.auc", higher_is_better=True)
+    stored = OmegaConf.to_container(OmegaConf.load(early_run.artifacts / "config.yaml"))
+    told = meet_champion(TrainConfig.from_dict(stored), early_run, where, bundle)
+    assert told.startswith("no validation window begins after 20")
 
 
 def test_export_without_a_run_says_what_to_do(shop, tmp_path):

@@ -12,7 +12,8 @@ from omegaconf import OmegaConf
 from churnclv.config import ROOT, TrainConfig
 
 VARIABLES = {
-    "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "INPUT", "OUTPUT", "AS_OF", "MODEL", "PORT", "TARGETS", "BUDGET",
+    "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",
+    "INPUT", "OUTPUT", "AS_OF", "MODEL", "TARGETS", "BUDGET",
 }  # fmt: skip
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 MAKEFILE = (ROOT / "Makefile").read_text()

@@ -4,13 +4,14 @@ The bundle carries its own code. It runs under a private name made from its mani
 versions live in one process without sharing a module, whether or not the project is installed.
 """
 
+import contextlib
 import hashlib
 import importlib
 import importlib.util
+import io
 import json
 import pkgutil
 import sys
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -82,10 +83,8 @@ def _import_private(name: str, package: Path) -> None:
         sys.dont_write_bytecode = written
 
 
-with warnings.catch_warnings():
-    warnings.simplefilter(
-        "ignore"
-    )  # MLflow asks for type hints, and reads them as a schema; the signature says it better
+with contextlib.redirect_stderr(io.StringIO()):
+    # MLflow asks for type hints, past all filters, and reads them as a schema; the signature says it better
 
     class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined] # mlflow loads it lazily
         """Raw events in, one row of scores per customer out."""

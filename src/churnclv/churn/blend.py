@@ -1,6 +1,6 @@
 """The churn model of a run: one member, or a weighted mean of members' log-odds, calibrated."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +136,10 @@ class ChurnModel:
     @classmethod
     def load(cls, folder: Path) -> "ChurnModel":
         """Read what `save` wrote."""
-        model = cls(ChurnChoice(**read_json(folder / "churn.json")))
+        choice = ChurnChoice(**read_json(folder / "churn.json"))
+        if OwnChurnModel.name in choice.weights:
+            choice = replace(choice, own=OwnChurnModel.kept(folder))
+        model = cls(choice)
         model.members = {name: MEMBERS[name].load(folder) for name in model.members}
         return model
 

@@ -99,11 +99,16 @@ class OwnChurnModel:
         write_json(folder / _FACTS, {"class": name, "encoding": self.encoding.as_dict()})
         self.model.save(folder / _FOLDER)
 
+    @staticmethod
+    def kept(folder: Path) -> str:
+        """Return where the class lies in a folder that `save` wrote to."""
+        return f"{folder / _CODE}:{read_json(folder / _FACTS)['class']}"
+
     @classmethod
     def load(cls, folder: Path) -> "OwnChurnModel":
         """Read what `save` wrote, by the code that lies beside it."""
         stored = read_json(folder / _FACTS)
-        model = cls(f"{folder / _CODE}:{stored['class']}")
+        model = cls(cls.kept(folder))
         model.encoding = Encoding.from_dict(stored["encoding"])
         model.model = type(model.model).load(folder / _FOLDER)
         return model
