@@ -285,6 +285,16 @@ def test_an_infinite_horizon_needs_a_discount(fitted):
     assert (endless <= fitted.expected_spend(HISTORY, 36_500.0)).all()
 
 
+def test_the_season_moves_the_chance_of_no_purchase_and_no_season_does_not(fitted):
+    shift = fitted.season_shift(HISTORY, 90.0)
+    plain = fitted.formula_columns(HISTORY, 90.0)["formula_p_no_purchase"].to_numpy()
+    inside = (plain > 1e-5) & (plain < 1.0 - 1e-5)
+    margins = np.log(plain[inside] / (1.0 - plain[inside])) + shift[inside]
+    assert 1.0 / (1.0 + np.exp(-margins)) == pytest.approx(fitted.p_no_purchase(HISTORY, 90.0)[inside], rel=1e-6)
+    assert bool((np.abs(shift[inside]) > 1e-4).any()) is bool(fitted.season.coefficients)
+    assert fitted.columns(HISTORY, 90.0)["formula_season_shift"].to_numpy() == pytest.approx(shift)
+
+
 DAYS = np.array([-400.0, 0.0, 100.25, 14_610.5, 20_000.0])
 
 

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from churnclv.churn.blend import ChurnModel, blend
+from churnclv.churn.blend import ChurnChoice, ChurnModel, blend
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
 from churnclv.churn.calibration import Calibrator, choose_calibration
 from churnclv.churn.margins import to_chance, to_margin
-from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective
+from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective, Season
 from churnclv.errors import InputError
 from churnclv.evaluation.maximum_profit import empc
 from churnclv.evaluation.metrics import auc, average_precision, log_loss, plain
@@ -217,6 +217,43 @@ def test_where_one_class_is_missing_there_is_nothing_to_weigh():
     odds, truth = drawn()
     found = with_trees(odds, odds, [np.zeros(len(fold)) for fold in truth], class_weight=ClassWeight.balanced)
     assert CLASS_WEIGHT not in found.choice.parameters
+
+
+# --- the season ---
+
+
+@pytest.mark.parametrize(
+    ("season", "shift", "taken"),
+    [
+        (Season.auto, 1.0, True),
+        (Season.auto, 0.0, False),
+        (Season.no, 1.0, False),
+        (Season.yes, 0.0, True),
+    ],
+)
+def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(season, shift, taken):
+    plain_evidence = evidence(3)
+    settings = ChurnSettings(name="logistic", season=season)
+    found = _Contest(plain_evidence, settings, TuningSettings())
+    found.listen()
+    said = [margins["logistic"] for margins in found.margins()]
+    # what is still unexplained of the outcomes, folded into the shift, can only help
+    helpful = [shift * 3.0 * (truth - to_chance(margins)) for truth, margins in zip(found.truth, said, strict=True)]
+    found.evidence = replace(plain_evidence, shifts=helpful)
+    moved = found.shift(said)
+    assert found.choice.season is taken
+    wanted = [margins + more for margins, more in zip(said, helpful, strict=True)] if taken else said
+    assert all(np.array_equal(one, other) for one, other in zip(moved, wanted, strict=True))
+
+
+def test_the_season_shifts_margins_and_is_nobodys_own_reason():
+    rows = pd.DataFrame({"chance": [0.2, 0.6, 0.9], "formula_season_shift": [0.5, -0.25, 0.0]})
+    plain = ChurnModel(ChurnChoice({"formula": 1.0}, column="chance"))
+    seasonal = ChurnModel(ChurnChoice({"formula": 1.0}, column="chance", season=True))
+    assert seasonal.margins(rows) - plain.margins(rows) == pytest.approx([0.5, -0.25, 0.0])
+    apart = seasonal.contributions(rows) - plain.contributions(rows)
+    assert apart["(bias)"].tolist() == pytest.approx([0.5, -0.25, 0.0])
+    assert apart["chance"].tolist() == [0.0, 0.0, 0.0]
 
 
 # --- objectives ---

@@ -252,7 +252,12 @@ def test_c6_features_that_drift_are_named_worst_first():
     assert found.outcome is FAILED
     assert [fault.split(" PSI ")[0] for fault in found.found.split("; ")] == ["days", "age"]
     fine = checks.check_drift(before, before)
-    assert (fine.outcome, fine.found) == (PASSED, "largest PSI 0.00 (age)")
+    assert (fine.outcome, fine.found) == (PASSED, "largest PSI 0.00 (age; validation 0.00)")
+    told = {name: stability_index(before[name], after[name])[0] for name in before}
+    judged_across = checks.check_drift(before, after, told)  # validation has seen as much of it
+    assert judged_across.outcome is PASSED
+    worse = checks.check_drift(before, after, told | {"age": told["age"] / 1.6})
+    assert [fault.split(" PSI ")[0] for fault in worse.found.split("; ")] == ["age"]
     assert checks.check_drift(before[[]], after[[]]).outcome is NONE
     assert checks.check_drift(before, after.head(0)).outcome is NONE
 

@@ -47,6 +47,24 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
     assert left["segment"].tolist() == right["segment"].tolist()
 
 
+def test_targets_keep_to_the_budget_and_come_with_their_sums(exported, tmp_path):
+    shop, _ = exported
+    words = [f"input={shop.log}", f"output={tmp_path / 's.csv'}", f"targets={tmp_path / 'who, first.csv'}", "budget=60"]
+    told = shop.run("score", *words).stdout
+    listed = pd.read_csv(tmp_path / "who, first.csv")
+    scores = pd.read_csv(tmp_path / "s.csv").set_index("customer_id")
+    assert listed["rank"].tolist() == list(range(1, len(listed) + 1))
+    assert 0 < listed["running_cost"].iloc[-1] <= 60
+    assert listed["gain_per_cost"].is_monotonic_decreasing
+    assert listed["expected_gain"].tolist() == pytest.approx(
+        scores.loc[listed["customer_id"], "expected_gain"].tolist()
+    )
+    assert f"{len(listed)} of 400 customers to contact" in told
+    assert "the budget of 60.00 leaves out" in told
+    refused = shop.run("score", *words[:3], "budget=-1", check=False)
+    assert (refused.returncode, "budget is -1" in refused.stderr) == (2, True)
+
+
 def test_every_customer_has_one_row_with_scores_in_range(exported, scored):
     shop, _ = exported
     assert sorted(scored["customer_id"]) == sorted(raw(shop)["customer_id"].unique())

@@ -36,6 +36,9 @@ def test_the_summary_says_what_was_read_found_and_is_next(trained):
         "How the CLV model was chosen",
         "season: ",
         "past_rate",
+        "most profit on validation: contact ",
+        "the same threshold behind the seal earns ",
+        "EMPC and EMPB per customer",
         "opened by 1 different run(s)",
         "make export",
     ):
