@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train ui export score serve test test-fast lint bench clean
+.PHONY: help setup train ui report export score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -32,6 +32,9 @@ train: setup ## train both models; DATA=orders.csv for your own log, ARGS="key=v
 
 ui: setup ## MLflow on loopback (PORT=5000)
 	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)
+
+report: setup ## what the numbers mean, in one page; OUT=file.html, DATA=orders.csv
+	@$(RUN_PYTHON) -m churnclv.report $${DATA:+data=transactions "data.path=$$DATA"} $${OUT:+"out=$$OUT"} $(ARGS)
 
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)

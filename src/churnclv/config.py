@@ -21,12 +21,13 @@ from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
 from .features.settings import FeatureSettings
 from .files import digest
+from .insight.settings import ReportSettings
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
-_PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home")
+_PATHS = ("path", "set_aside_path", "input", "output", "out", "model", "home", "costs", "thresholds")
 
 
 @dataclass
@@ -92,6 +93,19 @@ class ScoreConfig:
 
 
 @dataclass
+class ReportConfig:
+    """What a report can choose."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    out: str | None = None
+    model: str | None = None
+
+
+@dataclass
 class ServeConfig:
     """What a local server can choose."""
 
@@ -105,6 +119,7 @@ _SCHEMAS = {
     "train": TrainConfig,
     "export": ExportConfig,
     "score": ScoreConfig,
+    "report": ReportConfig,
     "serve": ServeConfig,
     "ui": ServeConfig,
 }

@@ -1,0 +1,36 @@
+"""The story: which sections are told of which shape of data, in the order in which a person reads them."""
+
+from collections.abc import Callable
+from functools import partial
+
+from ..data.settings import Shape
+from ..progress import Progress
+from .base import CustomerBase
+from .champion import Champion
+from .kpis import tell_kpis
+from .section import Missing, Section
+from .words.catalogue import Words
+
+Tell = Callable[[], Section]
+
+
+def tell_story(base: CustomerBase, words: Words, champion: Champion | None, progress: Progress) -> list[Section]:
+    """Return the sections of a log of orders, or of contracts."""
+    chapters = _of_contracts if base.shape is Shape.contracts else _of_orders
+    told = []
+    for name, tell in chapters(base, words, champion).items():
+        told.append(tell())
+        progress.say(f"  {name}")
+    return told
+
+
+def _of_orders(base: CustomerBase, words: Words, champion: Champion | None) -> dict[str, Tell]:
+    if not base.buyers:
+        return {"kpis": lambda: Section("kpis", (Missing(words.say("missing.buyers")),))}
+    clv = champion.clv if champion is not None else None
+    return {"kpis": partial(tell_kpis, base, words, clv)}
+
+
+def _of_contracts(base: CustomerBase, words: Words, champion: Champion | None) -> dict[str, Tell]:
+    del base, words, champion
+    return {}

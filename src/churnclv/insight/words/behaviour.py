@@ -1,0 +1,3 @@
+"""What customers do: the best ones, clusters, funnel, messages: (English, Italian)."""
+
+TEXTS: dict[str, tuple[str, str]] = {}
