@@ -23,7 +23,7 @@ def main(config: ReportConfig) -> None:
     progress.say("Asking the champion, if there is one for these data")
     found = find_champion(config, home, events, base.as_of, words)
     progress.say("Telling the sections")
-    sections = tell_story(base, words, found.champion, progress)
+    sections = tell_story(base, words, found.champion, config.economics.margin, progress)
     about = words.say(
         "page.about", data=config.data.name, customers=float(events.quality.customers),
         events=float(sum(base.kinds.values())), first=f"{base.first:%Y-%m-%d}", as_of=f"{base.as_of:%Y-%m-%d}",

@@ -12,6 +12,7 @@ import pandas as pd
 from .config import ReportConfig
 from .data.events import Events
 from .data.labelled import LabelledTable
+from .decision.economics import EconomicsSettings, ValueAtStake
 from .errors import InputError
 from .insight.champion import Champion
 from .insight.page import Page, write_page, write_report, write_tables
@@ -59,7 +60,7 @@ def find_champion(
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
     notes = (words.say("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
-    economics, horizon = scorer.contract.economics, scorer.contract.windows.horizon_text
+    economics, horizon = _own(scorer.contract.economics), scorer.contract.windows.horizon_text
     return Found(Champion(scores, economics, horizon, folder / "models", rows, through, signs, signs_of), notes)
 
 
@@ -70,6 +71,11 @@ def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | N
         return rows
     keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
     return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
+
+
+def _own(economics: Any) -> EconomicsSettings:
+    """Return a bundle's economics as this code's own."""
+    return EconomicsSettings(**{**vars(economics), "value_at_stake": ValueAtStake(economics.value_at_stake.value)})
 
 
 def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, str]:

@@ -1,7 +1,7 @@
 """The customer base at the report's moment: events cut there, and every customer's days of buying."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..data.parsing import bound
 from ..data.settings import Shape
 from ..errors import require
 from ..snapshots.history import day_number
-from .periods import Calendar
+from .periods import EPOCH, Calendar
 from .settings import ReportSettings
 
 _DAYS = "insight_days"
@@ -79,6 +79,11 @@ def look_at(events: Events, settings: ReportSettings) -> CustomerBase:
 def moment(instant: datetime) -> Any:
     """Return an instant as the engine's."""
     return ibis.timestamp(f"{instant:%Y-%m-%d %H:%M:%S.%f}")
+
+
+def last_day(instant: datetime) -> int:
+    """Return the number, since 1970-01-01, of the last day that has a part before an instant."""
+    return (instant - EPOCH - timedelta(microseconds=1)).days
 
 
 def buying_days(events: Any) -> Any:

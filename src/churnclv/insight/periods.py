@@ -7,7 +7,7 @@ from typing import Any
 
 from ..snapshots.history import day_number
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # shop time
+EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # shop time
 _MONDAY = 3  # 1970-01-01 was a Thursday, three days after a Monday
 _WEEK, _QUARTERS, _MONTHS = 7, 4, 12
 
@@ -28,13 +28,13 @@ class Period(Enum):
     def number_of(self, moment: datetime) -> int:
         """Return the number of the period in which a moment lies."""
         if self is Period.week:
-            return ((moment - _EPOCH).days + _MONDAY) // _WEEK
+            return ((moment - EPOCH).days + _MONDAY) // _WEEK
         return moment.year * self.per_year + (moment.month - 1) * self.per_year // _MONTHS
 
     def start_of(self, number: int) -> datetime:
         """Return the moment at which a period of this number starts."""
         if self is Period.week:
-            return _EPOCH + timedelta(days=number * _WEEK - _MONDAY)
+            return EPOCH + timedelta(days=number * _WEEK - _MONDAY)
         year, part = divmod(number, self.per_year)
         return datetime(year, 1 + part * _MONTHS // self.per_year, 1)  # noqa: DTZ001 # shop time
 

@@ -92,7 +92,8 @@ class Tiles:
 class Column:
     """A column of a table: its name in the frame, the way its cells are written, and the columns of its interval.
 
-    `column.<word>` are its words, and `column.<word>.is` its definition, where it needs one.
+    `column.<word>` is its heading, and `column.<word>.is` its definition, where it needs one; a word such as
+    `figure.revenue` is taken as it stands. A name without words is its own heading.
     """
 
     name: str
@@ -104,7 +105,11 @@ class Column:
     @property
     def key(self) -> str:
         """The key of its words."""
-        return self.word or self.name
+        return self.word or f"column.{self.name}"
+
+    def label(self, words: "Words") -> str:
+        """Return its heading."""
+        return words.say(self.key) if words.has(self.key) else self.name
 
 
 @dataclass(frozen=True)

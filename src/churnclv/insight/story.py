@@ -8,29 +8,41 @@ from ..progress import Progress
 from .base import CustomerBase
 from .champion import Champion
 from .kpis import tell_kpis
+from .ladder import tell_ladder
+from .retention import tell_cohorts
+from .scoring import find_scoring
 from .section import Missing, Section
+from .segments import tell_segments
 from .words.catalogue import Words
 
 Tell = Callable[[], Section]
 
 
-def tell_story(base: CustomerBase, words: Words, champion: Champion | None, progress: Progress) -> list[Section]:
+def tell_story(
+    base: CustomerBase, words: Words, champion: Champion | None, margin: float, progress: Progress
+) -> list[Section]:
     """Return the sections of a log of orders, or of contracts."""
     chapters = _of_contracts if base.shape is Shape.contracts else _of_orders
     told = []
-    for name, tell in chapters(base, words, champion).items():
+    for name, tell in chapters(base, words, champion, margin).items():
         told.append(tell())
         progress.say(f"  {name}")
     return told
 
 
-def _of_orders(base: CustomerBase, words: Words, champion: Champion | None) -> dict[str, Tell]:
+def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, margin: float) -> dict[str, Tell]:
     if not base.buyers:
         return {"kpis": lambda: Section("kpis", (Missing(words.say("missing.buyers")),))}
     clv = champion.clv if champion is not None else None
-    return {"kpis": partial(tell_kpis, base, words, clv)}
+    scoring = find_scoring(base, champion)
+    return {
+        "kpis": partial(tell_kpis, base, words, clv),
+        "segments": partial(tell_segments, base, words, scoring, champion),
+        "cohorts": partial(tell_cohorts, base, words, scoring, margin),
+        "ladder": partial(tell_ladder, base, words),
+    }
 
 
-def _of_contracts(base: CustomerBase, words: Words, champion: Champion | None) -> dict[str, Tell]:
-    del base, words, champion
+def _of_contracts(base: CustomerBase, words: Words, champion: Champion | None, margin: float) -> dict[str, Tell]:
+    del base, words, champion, margin
     return {}

@@ -40,4 +40,18 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mean discounted expected margin of the coming year per customer, by the champion",
         "margine atteso scontato dell'anno a venire, medio per cliente, secondo il campione",
     ),
+    "figure.third_early": ("First third", "Primo terzo"),
+    "figure.third_early.is": (
+        "share ordering in a mean period of the curve's first third",
+        "quota che ordina in un periodo medio del primo terzo della curva",
+    ),
+    "figure.third_middle": ("Middle third", "Terzo centrale"),
+    "figure.third_middle.is": ("the same, middle third", "lo stesso, terzo centrale"),
+    "figure.third_late": ("Last third", "Ultimo terzo"),
+    "figure.third_late.is": ("the same, last third", "lo stesso, ultimo terzo"),
+    "figure.third_change": ("Last less middle", "Ultimo meno centrale"),
+    "figure.third_change.is": (
+        "difference in points, on the same customers",
+        "differenza in punti, sugli stessi clienti",
+    ),
 }
