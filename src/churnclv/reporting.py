@@ -79,8 +79,17 @@ def _own(economics: Any) -> EconomicsSettings:
 
 
 def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, str]:
-    del home, run_id, language
-    return pd.DataFrame(), "leaving"
+    """Return the signs that the champion's run found, in words, and whether they are of leaving or of staying."""
+    from .tracking.registry import find_run
+
+    try:
+        path = find_run(home, run_id, "", higher_is_better=True).artifacts / "signs.parquet"
+    except InputError:  # a bundle from elsewhere
+        return pd.DataFrame(), "leaving"
+    if not path.is_file():
+        return pd.DataFrame(), "leaving"
+    signs = pd.read_parquet(path)
+    return signs.assign(sign=signs[language]), str(signs["of"].iloc[0]) if len(signs) else "leaving"
 
 
 def publish(config: ReportConfig, home: Home, page: Page, sections: Sequence[Section], words: Words) -> Path:

@@ -190,3 +190,19 @@ def draw_points(
     if percent:
         axes.xaxis.set_major_formatter("{x:.0%}")
     return figure
+
+
+def draw_profit(shares: Array, profit: Array, labels: tuple[str, str], note: str) -> "Figure":
+    """Draw expected profit (n,) against the share of customers contacted (n,), and mark the best."""
+    figure, axes = easel(*labels)
+    best = int(np.argmax(profit))
+    axes.axhline(0.0, color=PALE, lw=1, ls="--")
+    axes.plot(shares, profit, color=MODEL, lw=1.8)
+    axes.plot([shares[best]], [profit[best]], marker="o", color=BASE, ls="")
+    axes.annotate(note, (shares[best], profit[best]), xytext=(8, 4), textcoords="offset points", fontsize=8)
+    highest = float(profit.max())
+    axes.set_ylim(bottom=max(float(profit.min()), -highest) - 1.0, top=1.2 * highest + 1.0)
+    axes.set_xlim(0, 1)
+    axes.xaxis.set_major_formatter("{x:.0%}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    return figure

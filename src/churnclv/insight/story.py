@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from functools import partial
 
+import pandas as pd
+
 from ..data.settings import Shape
 from ..progress import Progress
 from .base import CustomerBase
@@ -13,6 +15,7 @@ from .retention import tell_cohorts
 from .scoring import find_scoring
 from .section import Missing, Section
 from .segments import tell_segments
+from .stakes import tell_stakes
 from .words.catalogue import Words
 
 Tell = Callable[[], Section]
@@ -37,6 +40,7 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
     scoring = find_scoring(base, champion)
     return {
         "kpis": partial(tell_kpis, base, words, clv),
+        "stakes": partial(tell_stakes, champion, base.settings, words, _day(base, words), pd.DataFrame()),
         "segments": partial(tell_segments, base, words, scoring, champion),
         "cohorts": partial(tell_cohorts, base, words, scoring, margin),
         "ladder": partial(tell_ladder, base, words),
@@ -46,3 +50,7 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
 def _of_contracts(base: CustomerBase, words: Words, champion: Champion | None, margin: float) -> dict[str, Tell]:
     del base, words, champion, margin
     return {}
+
+
+def _day(base: CustomerBase, words: Words) -> str:
+    return words.say("as_of", day=f"{base.as_of:%Y-%m-%d}")

@@ -54,4 +54,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "difference in points, on the same customers",
         "differenza in punti, sugli stessi clienti",
     ),
+    "figure.expected_churners": ("Expected to leave", "Dovrebbero andarsene"),
+    "figure.expected_churners.is": (
+        "sum of the churn scores; the interval is over who leaves",
+        "somma dei punteggi di abbandono; l'intervallo è su chi se ne va",
+    ),
+    "figure.at_stake": ("Money at stake", "Denaro in gioco"),
+    "figure.at_stake.is": (
+        "sum of churn score x discounted margin of the coming year if the customer stays; the interval is over who leaves",
+        "somma di punteggio di abbandono x margine scontato dell'anno a venire se il cliente resta; l'intervallo è su chi se ne va",
+    ),
+    "figure.contacts": ("Worth contacting", "Da contattare"),
+    "figure.contacts.is": (
+        "expected gain of a contact above its cost, within the budget",
+        "guadagno atteso di un contatto oltre il costo, entro il budget",
+    ),
+    "figure.contact_gain": ("Gain of contacting them", "Guadagno contattandoli"),
+    "figure.contact_gain.is": (
+        "expected, after costs, by the economics of the configuration",
+        "atteso, al netto dei costi, secondo l'economia configurata",
+    ),
+    "figure.contact_cost": ("Cost of contacting them", "Costo per contattarli"),
+    "figure.contact_cost.is": ("expected: contacts, and offers taken", "atteso: contatti, e offerte accettate"),
 }

@@ -1,3 +1,87 @@
 """Churn and value, what-if, contracts: (English, Italian)."""
 
-TEXTS: dict[str, tuple[str, str]] = {}
+TEXTS: dict[str, tuple[str, str]] = {
+    "level.high": ("high", "alto"),
+    "level.middle": ("middle", "medio"),
+    "level.low": ("low", "basso"),
+    "play.high_high": (
+        "Call or write in person, with the best offer",
+        "Chiamare o scrivere di persona, con l'offerta migliore",
+    ),
+    "play.high_middle": (
+        "Win back with an offer that costs less than they are worth",
+        "Riconquistare con un'offerta che costi meno di quanto valgono",
+    ),
+    "play.high_low": (
+        "Leave alone, or a message that costs nothing",
+        "Lasciar stare, o un messaggio che non costa nulla",
+    ),
+    "play.middle_high": ("Service first: ask what is missing", "Prima il servizio: chiedere che cosa manca"),
+    "play.middle_middle": (
+        "Remind of what they bought, without a discount",
+        "Ricordare ciò che hanno comprato, senza sconto",
+    ),
+    "play.middle_low": ("Newsletter only", "Solo newsletter"),
+    "play.low_high": ("Thank them; early access instead of discounts", "Ringraziarli; anteprime invece di sconti"),
+    "play.low_middle": ("Offer the next category", "Proporre la categoria successiva"),
+    "play.low_low": ("Leave alone", "Lasciar stare"),
+    "population.listed": ("customers on the list", "clienti in lista"),
+    "stakes.title": ("Churn and value", "Abbandono e valore"),
+    "stakes.lead": (
+        "{n:int} customers have a churn score: the calibrated probability of leaving within {horizon:name}. What is at stake is that probability times what the customer is worth if they stay.",
+        "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene entro {horizon:name}. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
+    ),
+    "stakes.matrix": ("Who leaves, and what they are worth", "Chi se ne va, e quanto vale"),
+    "stakes.by_value": ("value (thirds of customers by CLV)", "valore (terzi dei clienti per CLV)"),
+    "stakes.by_churn": ("churn score (thirds)", "abbandono (terzi)"),
+    "stakes.matrix_is": (
+        "Money at stake by churn score and value",
+        "Denaro in gioco per punteggio di abbandono e valore",
+    ),
+    "stakes.matrix_alt": (
+        "Three by three map of money at stake; most of it, {money:money}, with customers of {churn:name} churn score and {worth:name} value.",
+        "Mappa tre per tre del denaro in gioco; il più, {money:money}, con clienti di punteggio {churn:name} e valore {worth:name}.",
+    ),
+    "stakes.cell": ("churn {churn:name}, value {worth:name}", "abbandono {churn:name}, valore {worth:name}"),
+    "stakes.table": (
+        "Each group: its size, the money at stake, and the play",
+        "Ogni gruppo: quanti sono, il denaro in gioco e la mossa",
+    ),
+    "stakes.contact": ("Whom to contact", "Chi contattare"),
+    "stakes.targets": (
+        "{listed:int} of {considered:int} customers are worth contacting; that is expected to cost {cost:money} and to gain {gain:money}. They are in contact_list.csv, best first, with their reasons.",
+        "Conviene contattare {listed:int} clienti su {considered:int}; dovrebbe costare {cost:money} e rendere {gain:money}. Sono in contact_list.csv, i migliori per primi, con i loro motivi.",
+    ),
+    "stakes.budget": (
+        "The budget leaves out {left:int} more, who would gain {forgone:money}.",
+        "Il budget ne esclude altri {left:int}, che renderebbero {forgone:money}.",
+    ),
+    "stakes.contacted": ("share of customers contacted, best first", "quota di clienti contattati, i migliori prima"),
+    "stakes.profit": ("expected profit", "profitto atteso"),
+    "stakes.best": ("{share:%}: {gain:money}", "{share:%}: {gain:money}"),
+    "stakes.curve_is": (
+        "Expected profit of contacting so many; beyond the dot every further contact costs more than it brings",
+        "Profitto atteso contattandone altrettanti; oltre il punto ogni altro contatto costa più di quanto porta",
+    ),
+    "stakes.curve_alt": (
+        "Profit curve; its highest point is {gain:money} at {share:%} of the customers.",
+        "Curva del profitto; il punto più alto è {gain:money} al {share:%} dei clienti.",
+    ),
+    "stakes.warning": ("Mind: {text:name}", "Attenzione: {text:name}"),
+    "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
+    "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
+    "stakes.signs_table": (
+        "Rules found on earlier customers, and how they held on later ones; who does not show a sign of staying is the one to watch",
+        "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi; chi non mostra un segnale di permanenza è da tenere d'occhio",
+    ),
+    "stakes.no_signs": (
+        "The champion's run left no signs (signs.parquet) in this home. A new make train writes them.",
+        "L'esecuzione del campione non ha lasciato segnali (signs.parquet) in questa cartella. Un nuovo make train li scrive.",
+    ),
+    "stakes.reasons": ("Why they cancelled, by their own word", "Perché hanno disdetto, secondo loro"),
+    "stakes.reasons_table": ("Reasons given for ended contracts", "Motivi indicati per i contratti finiti"),
+    "stakes.headline": (
+        "{money:money} [{low:money}, {high:money}] is at stake with customers who may leave; contacting {n:int} of them is expected to gain {gain:money}.",
+        "Sono in gioco {money:money} [{low:money}, {high:money}] con i clienti che potrebbero andarsene; contattarne {n:int} dovrebbe rendere {gain:money}.",
+    ),
+}

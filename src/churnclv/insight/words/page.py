@@ -28,6 +28,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Parquet. Quelle con gli identificativi dei clienti restano su questo computer.",
     ),
     "page.with_ids": ("with customer ids", "con gli identificativi dei clienti"),
+    "page.rows": ("{n:int} rows", "{n:int} righe"),
     "page.interval": ("95% interval", "intervallo al 95%"),
     "as_of": ("as of {day:name}", "al {day:name}"),
     "span": ("{first:name} to {last:name}", "dal {first:name} al {last:name}"),
