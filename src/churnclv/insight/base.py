@@ -17,6 +17,7 @@ from .periods import EPOCH, Calendar
 from .settings import ReportSettings
 
 _DAYS = "insight_days"
+_LADDER_DAYS = 180
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,12 @@ class CustomerBase:
     def calendar(self) -> Calendar:
         """The periods of the report."""
         return Calendar(self.settings.period, self.first, self.as_of)
+
+    @property
+    def ladder_days(self) -> int:
+        """Within how many days a next order counts as a step up the ladder."""
+        chosen = self.settings.ladder_days
+        return min(_LADDER_DAYS, max(1, (self.as_of - self.first).days // 3)) if chosen is None else chosen
 
     @property
     def purchases(self) -> Any:

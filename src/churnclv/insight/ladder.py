@@ -19,7 +19,7 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
     `_low` and `_high`; `step`, the next rung's later spend less this one's, with `_low` and `_high`.
     """
     settings, today = base.settings, last_day(base.as_of)
-    bought, days = base.purchases, base.settings.ladder_days
+    bought, days = base.purchases, base.ladder_days
     own = {"group_by": bought.customer_id, "order_by": bought.day}
     ahead = ibis.window(**own, range=(1, days))
     told = bought.mutate(
@@ -53,7 +53,7 @@ def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
 
 def tell_ladder(base: CustomerBase, words: Words) -> Section:
     """Return the section."""
-    ladder, days = count_ladder(base), float(base.settings.ladder_days)
+    ladder, days = count_ladder(base), float(base.ladder_days)
     judged = ladder[(ladder["judged"] > 0) & (ladder["rung"] <= base.settings.ladder_rungs)]
     if not len(judged):
         return Section("ladder", (Missing(words.say("ladder.short", days=days)),), None, {"ladder": ladder})

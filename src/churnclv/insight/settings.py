@@ -18,7 +18,8 @@ class ReportSettings:
         language: `en` or `it`.
         period: what is compared with the one before and the year before.
         as_of: the report knows what happened before this day; null = midnight after the last event.
-        ladder_days: within how many days a next order counts as a step up the ladder.
+        ladder_days: within how many days a next order counts as a step up the ladder; null = 180, or a third of a
+            log that is shorter than three times that.
         ladder_rungs: how many steps of the ladder are shown.
         early_days: a customer's first days, in which signs of later value are looked for.
         value_days: over how many days value is measured.
@@ -37,7 +38,7 @@ class ReportSettings:
     language: str = "en"
     period: Period = Period.month
     as_of: str | None = None
-    ladder_days: int = 180
+    ladder_days: int | None = None
     ladder_rungs: int = 6
     early_days: int = 30
     value_days: int = 365
@@ -56,9 +57,11 @@ class ReportSettings:
         """Check the ranges."""
         known = f"allowed are {', '.join(LANGUAGES)}."
         require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=known)
-        for name in ("ladder_days", "ladder_rungs", "early_days", "value_days", "conversion_days", "draws"):
+        for name in ("ladder_rungs", "early_days", "value_days", "conversion_days", "draws"):
             value = getattr(self, name)
             require(value >= 1, f"report.{name} is {value}, allowed is 1 or more.")
+        days = self.ladder_days
+        require(days is None or days >= 1, f"report.ladder_days is {days}, allowed is null or 1 or more.")
         share = self.superstar_share
         require(0 < share < 1, f"report.superstar_share is {share}, allowed is above 0 and below 1.")
         require(self.most_clusters >= 2, f"report.most_clusters is {self.most_clusters}, allowed is 2 or more.")  # noqa: PLR2004 # one is none

@@ -11,6 +11,7 @@ from .base import CustomerBase
 from .champion import Champion
 from .kpis import tell_kpis
 from .ladder import tell_ladder
+from .lenses import tell_superstars
 from .retention import tell_cohorts
 from .scoring import find_scoring
 from .section import Missing, Section
@@ -41,6 +42,7 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
     return {
         "kpis": partial(tell_kpis, base, words, clv),
         "stakes": partial(tell_stakes, champion, base.settings, words, _day(base, words), pd.DataFrame()),
+        "superstars": partial(tell_superstars, base, words, scoring),
         "segments": partial(tell_segments, base, words, scoring, champion),
         "cohorts": partial(tell_cohorts, base, words, scoring, margin),
         "ladder": partial(tell_ladder, base, words),

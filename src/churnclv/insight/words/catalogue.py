@@ -26,7 +26,7 @@ class Words:
     """The report's words in one language.
 
     A text's fields are written in the styles of `Language.write`: `{n:customer|customers}`, `{segment:name}`; but a
-    share (`%`) always with one decimal, money without decimals from a thousand on, `int` whole, and with `±` before a style
+    share (`%`, or `points` without the sign) always with one decimal, money without decimals from a thousand on, `int` whole, and with `±` before a style
     a number above zero bears its sign.
     """
 
@@ -58,8 +58,8 @@ class Words:
         number = float(value)
         if style.startswith("±"):
             return ("+" if number > 0 else "") + self.write(number, style[1:])
-        if style == "%":
-            return self._grouped(100.0 * number, 1) + "%"
+        if style in ("%", "points"):
+            return self._grouped(100.0 * number, 1) + style.replace("points", "")
         if style in ("int", "money"):
             return self._grouped(number, 0 if style == "int" or abs(number) >= _WHOLE_FROM else 2)
         return self.language.write(number, style)

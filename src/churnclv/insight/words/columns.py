@@ -96,4 +96,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.ends": ("Contracts", "Contratti"),
     "column.share_of_ends": ("Share", "Quota"),
     "column.share_of_ends.is": ("of the ended contracts with a reason", "dei contratti finiti con un motivo"),
+    "column.trait": ("Trait", "Tratto"),
+    "column.lens": ("Lens", "Lente"),
+    "column.high": ("Superstars", "Superstar"),
+    "column.all": ("All", "Tutti"),
+    "column.low": ("Low value", "Basso valore"),
+    "column.difference": ("Difference", "Differenza"),
+    "column.difference.is": (
+        "superstars less all others, with its 95% interval",
+        "superstar meno tutti gli altri, con il suo intervallo al 95%",
+    ),
+    "column.effect": ("Effect size", "Dimensione dell'effetto"),
+    "column.effect.is": (
+        "Cohen's d: the difference in standard deviations, with its 95% interval; 0.2 is small, 0.8 large",
+        "d di Cohen: la differenza in deviazioni standard, con il suo intervallo al 95%; 0,2 è piccola, 0,8 grande",
+    ),
+    "column.is_found": ("Beyond chance", "Oltre il caso"),
+    "column.is_found.is": (
+        "survives the control of false discoveries over all traits (Benjamini and Hochberg, 5%)",
+        "supera il controllo delle false scoperte su tutti i tratti (Benjamini e Hochberg, 5%)",
+    ),
 }

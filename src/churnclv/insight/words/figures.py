@@ -76,4 +76,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure.contact_cost": ("Cost of contacting them", "Costo per contattarli"),
     "figure.contact_cost.is": ("expected: contacts, and offers taken", "atteso: contatti, e offerte accettate"),
+    "figure.value_high": ("A superstar's spend", "Spesa di una superstar"),
+    "figure.value_high.is": (
+        "mean spend (orders, where there are no amounts)",
+        "spesa media (ordini, dove non ci sono importi)",
+    ),
+    "figure.value_all": ("Of all buyers", "Di tutti gli acquirenti"),
+    "figure.value_all.is": ("the same, all who ever bought", "lo stesso, tutti quelli che hanno comprato"),
+    "figure.value_low": ("Of the low-value half", "Della metà di basso valore"),
+    "figure.value_low.is": ("the same, customers at or below the median", "lo stesso, clienti fino alla mediana"),
 }
