@@ -61,7 +61,7 @@ def find_champion(
     notes = (words.say("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
     economics, horizon = _own(scorer.contract.economics), scorer.contract.windows.horizon_text
-    return Found(Champion(scores, economics, horizon, folder / "models", rows, through, signs, signs_of), notes)
+    return Found(Champion(scores, economics, horizon, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:

@@ -81,8 +81,9 @@ def test_what_they_do_otherwise_is_found_and_said(base):
 
 def test_what_shows_early_is_measured_before_the_value_it_foretells(base, look):
     early = follow_early(base)
-    # won by 10 January and followed from day 30 on: 180 days fit before August for all 60, 365 do not
-    assert early.followed_days == 180
+    # followed from day 30 on: 180 days fit before August only for the 18 won by 3 January, 90 for all
+    assert early.followed_days == 90
+    assert early.groups.value["high"] == pytest.approx(4 * 11)  # days 40, 60, 80, 100
     found = compare_early(base, early).set_index("key")
     assert found.loc["returned", ["high", "low"]].tolist() == [1.0, 0.0]  # the best buy again after 20 days
     # nothing from the thirtieth day on moves a trait of the first thirty

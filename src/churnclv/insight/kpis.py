@@ -11,6 +11,7 @@ import pandas as pd
 from .base import CustomerBase
 from .chances import Estimate, share
 from .costs import read_costs
+from .messages import tell_messages
 from .pictures import draw_periods, frame
 from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
 from .words.catalogue import Words
@@ -160,9 +161,10 @@ def tell_kpis(base: CustomerBase, words: Words, clv: Estimate | None) -> Section
     partial = [Missing(words.say("kpis.partial", period=period))] if calendar.is_partial else []
     amounts = [] if base.has_amount else [Missing(words.say("missing.amounts"))]
     table = _name_periods(base, words, period_table(found))
+    campaigns, more = tell_messages(base, words)
     blocks: list[Block] = [Note(words.say("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
-                           *_history(base, words, found), _grid(words, table)]  # fmt: skip
-    return Section("kpis", tuple(blocks), _headline(words, period, now, before), {"kpis": table})
+                           *_history(base, words, found), _grid(words, table), *campaigns]  # fmt: skip
+    return Section("kpis", tuple(blocks), _headline(words, period, now, before), {"kpis": table, **more})
 
 
 def _tile(name: str, style: str, period: str, words: Words, found: tuple[Estimate | None, ...]) -> Figure:

@@ -70,7 +70,7 @@ def tell_ladder(base: CustomerBase, words: Words) -> Section:
                Column("chance", "%", "chance_low", "chance_high"), Column("median_days", "int")]  # fmt: skip
     if base.has_amount:
         columns += [Column("later_spend", "money", "later_spend_low", "later_spend_high"),
-                    Column("step", "money", "step_low", "step_high")]  # fmt: skip
+                    Column("step", "money", "step_low", "step_high", "column.rung_worth")]  # fmt: skip
     blocks: list[Block] = [Note(words.say("ladder.lead", days=days)),
                            frame(drawn, alt, words.say("ladder.picture", days=days)),
                            Grid(words.say("ladder.table", days=days, day=f"{base.as_of:%Y-%m-%d}"), shown,

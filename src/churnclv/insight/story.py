@@ -9,9 +9,11 @@ from ..data.settings import Shape
 from ..progress import Progress
 from .base import CustomerBase
 from .champion import Champion
+from .funnel import tell_funnel
 from .kpis import tell_kpis
 from .ladder import tell_ladder
 from .lenses import tell_superstars
+from .outlook import tell_outlook
 from .retention import tell_cohorts
 from .scoring import find_scoring
 from .section import Missing, Section
@@ -46,6 +48,8 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
         "segments": partial(tell_segments, base, words, scoring, champion),
         "cohorts": partial(tell_cohorts, base, words, scoring, margin),
         "ladder": partial(tell_ladder, base, words),
+        "funnel": partial(tell_funnel, base, words, scoring),
+        "whatif": partial(tell_outlook, base, words, champion),
     }
 
 

@@ -92,4 +92,47 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n:int} superstars, {of:%} of the buyers, bring {share:%} of the spend.",
         "{n:int} superstar, il {of:%} degli acquirenti, portano il {share:%} della spesa.",
     ),
+    "segment.never": ("Never bought", "Mai comprato"),
+    "funnel.title": ("The funnel", "Il percorso d'acquisto"),
+    "funnel.order": ("order", "ordine"),
+    "funnel.no_actions": (
+        "The log has no actions beside orders: there is no path to an order to show. Add a table of actions (data.tables).",
+        "Il registro non ha azioni oltre agli ordini: non c'è un percorso verso l'ordine da mostrare. Aggiungere una tabella di azioni (data.tables).",
+    ),
+    "funnel.nobody": (
+        "Nobody took the first step, “{step:name}”. The names in report.funnel_steps are those of actions, and order.",
+        "Nessuno ha fatto il primo passo, «{step:name}». I nomi in report.funnel_steps sono quelli delle azioni, e order.",
+    ),
+    "funnel.lead": (
+        "Customers who took each step at or after the step before, from the first event until {day:name}.",
+        "Clienti che hanno fatto ogni passo insieme o dopo il precedente, dal primo evento fino al {day:name}.",
+    ),
+    "funnel.mined": (
+        "The steps were found in the log: its most frequent actions in the order in which customers first take them. Set report.funnel_steps for your own.",
+        "I passi sono stati trovati nel registro: le azioni più frequenti nell'ordine in cui i clienti le fanno la prima volta. Per i propri: report.funnel_steps.",
+    ),
+    "funnel.chosen": ("The steps are those of report.funnel_steps.", "I passi sono quelli di report.funnel_steps."),
+    "funnel.across": ("customers", "clienti"),
+    "funnel.picture": ("Customers who reached each step in order", "Clienti arrivati a ogni passo nell'ordine"),
+    "funnel.alt": ("Bars, one per step: {listed:name}.", "Barre, una per passo: {listed:name}."),
+    "funnel.table": ("Step by step", "Passo per passo"),
+    "funnel.by_segment": ("By segment", "Per segmento"),
+    "funnel.segments_table": (
+        "Share of those at the step before who took each step, by segment",
+        "Quota di chi era al passo precedente che ha fatto ogni passo, per segmento",
+    ),
+    "funnel.headline": (
+        "Of {n:int} customers at the first step {end:%} reach “{last:name}”; the narrowest step is “{step:name}”, which {chance:%} [{low:%}, {high:%}] take.",
+        "Di {n:int} clienti al primo passo il {end:%} arriva a «{last:name}»; il passo più stretto è «{step:name}», che fa il {chance:%} [{low:%}, {high:%}].",
+    ),
+    "messages.title": ("Campaigns and channels", "Campagne e canali"),
+    "messages.none": (
+        "The log has no messages: open, click-through, conversion and unsubscribe rates need events of the kinds send, open, click and unsubscribe (data.tables).",
+        "Il registro non ha messaggi: i tassi di apertura, clic, conversione e disiscrizione richiedono eventi dei tipi send, open, click e unsubscribe (data.tables).",
+    ),
+    "messages.none_in": ("No message was sent in {period:name}.", "Nessun messaggio è stato inviato in {period:name}."),
+    "messages.table": (
+        "Messages first sent in {period:name}, per customer; conversion within {days:int} days",
+        "Messaggi inviati la prima volta in {period:name}, per cliente; conversione entro {days:int} giorni",
+    ),
 }

@@ -60,8 +60,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mean spend in the window after this purchase, with its 95% interval",
         "spesa media nella finestra dopo questo acquisto, con il suo intervallo al 95%",
     ),
-    "column.step": ("Worth of the next rung", "Valore del gradino successivo"),
-    "column.step.is": (
+    "column.rung_worth": ("Worth of the next rung", "Valore del gradino successivo"),
+    "column.rung_worth.is": (
         "spend after the next rung less spend after this one, with its 95% interval; seen with, not caused by",
         "spesa dopo il gradino successivo meno spesa dopo questo, con il suo intervallo al 95%; si vede insieme, non ne è causata",
     ),
@@ -115,5 +115,50 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.is_found.is": (
         "survives the control of false discoveries over all traits (Benjamini and Hochberg, 5%)",
         "supera il controllo delle false scoperte su tutti i tratti (Benjamini e Hochberg, 5%)",
+    ),
+    "column.scenario": ("Change", "Cambiamento"),
+    "column.revenue_effect": ("Revenue added", "Fatturato aggiunto"),
+    "column.revenue_effect.is": (
+        "expected over the horizon of the CLV, with the middle 95% of the simulations",
+        "atteso sull'orizzonte del CLV, con il 95% centrale delle simulazioni",
+    ),
+    "column.clv_effect": ("CLV added", "CLV aggiunto"),
+    "column.clv_effect.is": ("the same, margin, discounted", "lo stesso, margine scontato"),
+    "column.clv_share": ("Of the base's CLV", "Sul CLV di tutti"),
+    "column.step": ("Step", "Passo"),
+    "column.conversion": ("Of the step before", "Dal passo precedente"),
+    "column.conversion.is": (
+        "share of the customers at the step before, with its 95% interval",
+        "quota dei clienti al passo precedente, con il suo intervallo al 95%",
+    ),
+    "column.of_all": ("Of the first", "Dal primo"),
+    "column.median_hours": ("Median hours", "Ore, mediana"),
+    "column.median_hours.is": (
+        "since the step before, of those who took it",
+        "dal passo precedente, di chi l'ha fatto",
+    ),
+    "column.campaign": ("Campaign", "Campagna"),
+    "column.campaign.is": ("the item of the message's event", "l'item dell'evento del messaggio"),
+    "column.channel": ("Channel", "Canale"),
+    "column.sent": ("Sent to", "Inviata a"),
+    "column.open_rate": ("Open rate", "Tasso di apertura"),
+    "column.open_rate.is": (
+        "customers who opened / customers sent to",
+        "clienti che hanno aperto / clienti a cui è stata inviata",
+    ),
+    "column.click_rate": ("Click-through rate", "Tasso di clic"),
+    "column.click_rate.is": (
+        "customers who clicked / customers sent to",
+        "clienti che hanno cliccato / clienti a cui è stata inviata",
+    ),
+    "column.conversion_rate": ("Conversion rate", "Tasso di conversione"),
+    "column.conversion_rate.is": (
+        "customers with an order after the message / customers sent to; seen with it, not caused by it",
+        "clienti con un ordine dopo il messaggio / clienti a cui è stata inviata; si vede insieme, non ne è causato",
+    ),
+    "column.unsubscribe_rate": ("Unsubscribe rate", "Tasso di disiscrizione"),
+    "column.unsubscribe_rate.is": (
+        "customers who unsubscribed / customers sent to",
+        "clienti che si sono disiscritti / clienti a cui è stata inviata",
     ),
 }

@@ -85,4 +85,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figure.value_all.is": ("the same, all who ever bought", "lo stesso, tutti quelli che hanno comprato"),
     "figure.value_low": ("Of the low-value half", "Della metà di basso valore"),
     "figure.value_low.is": ("the same, customers at or below the median", "lo stesso, clienti fino alla mediana"),
+    "figure.base_revenue": ("Revenue to come", "Fatturato a venire"),
+    "figure.base_revenue.is": (
+        "expected of today's customers over the horizon of the CLV, nothing changed",
+        "atteso dai clienti di oggi sull'orizzonte del CLV, senza cambiamenti",
+    ),
+    "figure.base_clv": ("CLV of the base", "CLV di tutti i clienti"),
+    "figure.base_clv.is": (
+        "the same as discounted margin, by the formulas alone",
+        "lo stesso come margine scontato, secondo le sole formule",
+    ),
 }

@@ -84,4 +84,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{money:money} [{low:money}, {high:money}] is at stake with customers who may leave; contacting {n:int} of them is expected to gain {gain:money}.",
         "Sono in gioco {money:money} [{low:money}, {high:money}] con i clienti che potrebbero andarsene; contattarne {n:int} dovrebbe rendere {gain:money}.",
     ),
+    "whatif.title": ("What if", "E se"),
+    "whatif.lead": (
+        "What small changes would add to what these customers bring within {horizon:int} days, by {draws:int} simulations of the champion's fitted models. Intervals hold what is uncertain about the models, not what a campaign would really achieve.",
+        "Che cosa aggiungerebbero piccoli cambiamenti a ciò che questi clienti portano entro {horizon:int} giorni, con {draws:int} simulazioni dei modelli del campione. Gli intervalli contengono l'incertezza dei modelli, non ciò che una campagna otterrebbe davvero.",
+    ),
+    "whatif.across": ("CLV added", "CLV aggiunto"),
+    "whatif.picture": (
+        "What each change would add to the CLV of the customer base",
+        "Che cosa aggiungerebbe ogni cambiamento al CLV dei clienti",
+    ),
+    "whatif.alt": ("Bars, one per change: {listed:name}.", "Barre, una per cambiamento: {listed:name}."),
+    "whatif.table": ("The changes, and what they add", "I cambiamenti, e che cosa aggiungono"),
+    "whatif.no_costs": (
+        "−10% of the acquisition cost needs a table of costs that covers the period: report.costs=costs.csv (columns date, cost).",
+        "−10% del costo di acquisizione richiede una tabella dei costi che copra il periodo: report.costs=costs.csv (colonne date, cost).",
+    ),
+    "whatif.cac": (
+        "−10% of the acquisition cost saves {saved:money} of the {spent:money} spent in {period:name}; revenue and CLV of these customers stay as they are.",
+        "−10% del costo di acquisizione fa risparmiare {saved:money} dei {spent:money} spesi in {period:name}; fatturato e CLV di questi clienti restano come sono.",
+    ),
+    "whatif.headline": (
+        "One point of retention more would add {clv:money} [{low:money}, {high:money}] to the CLV of this base within {horizon:int} days, {share:±%}.",
+        "Un punto di fidelizzazione in più aggiungerebbe {clv:money} [{low:money}, {high:money}] al CLV di questi clienti entro {horizon:int} giorni, {share:±%}.",
+    ),
+    "scenario.one_point": (
+        "One point off everyone's churn score",
+        "Un punto in meno sul punteggio di abbandono di tutti",
+    ),
+    "scenario.one_point.short": ("+1 point", "+1 punto"),
+    "scenario.one_point_top": (
+        "One point off the churn score of Champions",
+        "Un punto in meno sul punteggio di abbandono dei Campioni",
+    ),
+    "scenario.one_point_top.short": ("+1 point, Champions", "+1 punto, Campioni"),
+    "scenario.five_points": (
+        "Five points off everyone's churn score",
+        "Cinque punti in meno sul punteggio di abbandono di tutti",
+    ),
+    "scenario.five_points.short": ("+5 points", "+5 punti"),
+    "scenario.one_rung": (
+        "{share:%} of the one-time buyers buy a second time today (that purchase itself not counted; as much as the model sees in those who did)",
+        "Il {share:%} di chi ha comprato una volta compra la seconda oggi (quell'acquisto non contato; quanto il modello vede in chi l'ha fatto)",
+    ),
+    "scenario.one_rung.short": ("+1 rung", "+1 gradino"),
 }
