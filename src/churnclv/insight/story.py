@@ -9,6 +9,7 @@ from ..data.settings import Shape
 from ..progress import Progress
 from .base import CustomerBase
 from .champion import Champion
+from .clusters import tell_clusters
 from .funnel import tell_funnel
 from .kpis import tell_kpis
 from .ladder import tell_ladder
@@ -48,6 +49,7 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
         "segments": partial(tell_segments, base, words, scoring, champion),
         "cohorts": partial(tell_cohorts, base, words, scoring, margin),
         "ladder": partial(tell_ladder, base, words),
+        "clusters": partial(tell_clusters, base, words),
         "funnel": partial(tell_funnel, base, words, scoring),
         "whatif": partial(tell_outlook, base, words, champion),
     }
