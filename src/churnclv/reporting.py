@@ -1,7 +1,6 @@
 """The steps of a report: the champion's scores where there is a champion for these data, the page, and its record."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -10,13 +9,18 @@ from typing import Any
 import pandas as pd
 
 from .config import ReportConfig
-from .data.events import Events
-from .data.labelled import LabelledTable
+from .data.engine import connect
+from .data.events import Events, read_events
+from .data.labelled import LabelledTable, read_labelled
+from .data.settings import Shape
 from .decision.economics import EconomicsSettings, ValueAtStake
 from .errors import InputError
+from .insight.base import look_at
 from .insight.champion import Champion
 from .insight.page import Page, write_page, write_report, write_tables
 from .insight.section import Section
+from .insight.stakes import tell_stakes
+from .insight.story import tell_story
 from .insight.words.catalogue import Words
 from .progress import Progress
 from .tracking import records
@@ -92,37 +96,73 @@ def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, s
     return signs.assign(sign=signs[language]), str(signs["of"].iloc[0]) if len(signs) else "leaving"
 
 
-def publish(config: ReportConfig, home: Home, page: Page, sections: Sequence[Section], words: Words) -> Path:
+def read_data(config: ReportConfig, home: Home) -> Events | LabelledTable:
+    """Read the data, as training does."""
+    connection = connect(config.engine, home.cache / "spill")
+    if config.data.shape is Shape.labelled:
+        return read_labelled(connection, config.data)
+    return read_events(connection, config.data)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is told: the page's own words, its sections, the champion that was asked, and the day it speaks of."""
+
+    page: Page
+    sections: list[Section]
+    champion: Champion | None
+    day: str
+
+
+def tell(config: ReportConfig, home: Home, data: Events | LabelledTable, words: Words, progress: Progress) -> Report:
+    """Ask the champion, if there is one for these data, and tell the sections that their shape allows."""
+    progress.say("Asking the champion, if there is one for these data")
+    if isinstance(data, LabelledTable):
+        return _tell_table(config, home, data, words)
+    base = look_at(data, config.report)
+    found = find_champion(config, home, data, base.as_of, words)
+    progress.say("Telling the sections")
+    sections = tell_story(base, words, found.champion, config.economics.margin, progress)
+    day = f"{base.as_of:%Y-%m-%d}"
+    seen = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
+    about = words.say("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
+    return Report(Page(words.say("page.title"), about, found.notes), sections, found.champion, day)
+
+
+def _tell_table(config: ReportConfig, home: Home, data: LabelledTable, words: Words) -> Report:
+    """Return the report on a labelled table, which has no time: churn and value alone."""
+    found = find_champion(config, home, data, None, words)
+    day = words.say("page.undated")
+    section = tell_stakes(found.champion, config.report, words, day, pd.DataFrame())
+    about = words.say("page.about_table", data=config.data.name, customers=float(len(data.ids)))
+    learned = (words.say("note.learned_rows"),) if found.champion is not None else ()
+    return Report(Page(words.say("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
+
+
+def publish(config: ReportConfig, home: Home, report: Report, words: Words) -> Path:
     """Write the page and its tables, and return the page's path."""
     path = Path(config.out).expanduser().resolve() if config.out else home.root / "report" / "report.html"
-    html = write_page(page, sections, words)
-    write_report(path, html)
-    write_tables(path.parent / f"{path.stem}_tables", sections)
+    write_report(path, write_page(report.page, report.sections, words))
+    write_tables(path.parent / f"{path.stem}_tables", report.sections)
     return path
 
 
-def record(config: ReportConfig, home: Home, path: Path, facts: dict[str, Any], progress: Progress) -> str:
+def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerprint: str) -> str:
     """Log the page to MLflow, which never sees the tables beside it; return the run's id."""
-    progress.say(f"Recording it in {home.root}")
-    with open_run(home, config.tracking.experiment or config.data.name, f"report {facts['as_of']}") as sink:
-        sink.write(records.Tags({"kind": "report", "code.commit": code_commit(), **facts}))
+    told = {"kind": "report", "as_of": report.day, "data.fingerprint": fingerprint, "code.commit": code_commit()}
+    sections = json.dumps([section.name for section in report.sections])
+    with open_run(home, config.tracking.experiment or config.data.name, f"report {report.day}") as sink:
+        sink.write(records.Tags(told | {"scored": str(report.champion is not None), "sections": sections}))
         sink.write(records.Text("report.html", path.read_text(encoding="utf-8")))
         return sink.run_id
 
 
-def summarise(path: Path, sections: Sequence[Section], words: Words, champion: Champion | None) -> str:
+def summarise(path: Path, report: Report, words: Words) -> str:
     """Return what was found and written, and what to do next."""
-    told = [f"  {words.say(f'{section.name}.title')}: {section.headline}" for section in sections if section.headline]
-    tables = sum(len(section.tables) for section in sections)
-    missing = "Next:  make train, make export, make report    scores: who is leaving, what is at stake, whom to contact"
-    opened = "Next:  open the page in a browser; the contact list lies beside it"
-    lines = ["In short" if words.language.name == "en" else "In breve", *told, "",
-             f"{path}: {path.stat().st_size:,} bytes, with {tables} tables in {path.stem}_tables/", "",
-             missing if champion is None else opened]  # fmt: skip
-    return "\n".join(lines)
-
-
-def facts_of(fingerprint: str, as_of: str, champion: Champion | None, sections: Sequence[Section]) -> dict[str, str]:
-    """Return what the run's tags say of the report."""
-    told = json.dumps([section.name for section in sections])
-    return {"data.fingerprint": fingerprint, "as_of": as_of, "scored": str(champion is not None), "sections": told}
+    told = [f"  {words.say(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
+    tables = sum(len(part.tables) for part in report.sections)
+    written = f"{path}: {path.stat().st_size:,} bytes; {tables} tables in {path.stem}_tables/"
+    lines = [words.say("page.summary"), *told, "", written, ""]
+    if report.champion is None:
+        return "\n".join([*lines, "Next:  make train, make export, then make report again, with scores"])
+    return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv says whom to contact"])

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..errors import require
-from ..files import replacing, write_text
+from ..files import replacing, write_json, write_text
 from .section import Column, Figure, Picture, Section
 from .words.catalogue import UNKNOWN, Words
 
@@ -84,7 +84,7 @@ def write_report(path: Path, html: str) -> None:
 
 
 def write_tables(folder: Path, sections: Sequence[Section]) -> list[Path]:
-    """Write every section's tables into the folder, as CSV and Parquet; return the paths of the CSV files."""
+    """Write the sections' tables into the folder, as CSV and Parquet, and documents; return the CSV files."""
     written = []
     for section in sections:
         for name, table in section.tables.items():
@@ -94,6 +94,8 @@ def write_tables(folder: Path, sections: Sequence[Section]) -> list[Path]:
             with replacing(path.with_suffix(".parquet")) as temporary:
                 table.to_parquet(temporary, index=False)
             written.append(path)
+        for name, document in section.documents.items():
+            write_json(folder / f"{name}.json", document)
     return written
 
 

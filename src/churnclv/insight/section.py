@@ -157,10 +157,11 @@ Block = Note | Points | Heading | Missing | Tiles | Grid | Picture
 class Section:
     """A section: its key among the words (`<name>.title`), its headline for the top of the page, and its blocks.
 
-    `tables` are written beside the report, by file name; those named in `with_ids` hold customer ids.
+    `tables` and `documents` (JSON) are written beside the report, by file name.
     """
 
     name: str
     blocks: tuple[Block, ...]
     headline: str | None = None
     tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
+    documents: dict[str, Any] = field(default_factory=dict)

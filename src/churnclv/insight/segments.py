@@ -128,7 +128,9 @@ def tell_segments(base: CustomerBase, words: Words, scoring: Scoring, champion: 
     ]
     tables = {"segments": profile, "segment_movement": moved.rename_axis("from").reset_index(),
               "segment_mix": _name_mix(base, words, sizes)}  # fmt: skip
-    return Section("segments", tuple(blocks), _headline(base, words, moved, sizes), tables)
+    return Section(
+        "segments", tuple(blocks), _headline(base, words, moved, sizes), tables, {"segments": scoring.as_dict()}
+    )
 
 
 def _thresholds(words: Words, scoring: Scoring) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..data.settings import Shape
 from ..progress import Progress
+from ..snapshots.contracts import count_reasons
 from .base import CustomerBase
 from .champion import Champion
 from .clusters import tell_clusters
@@ -20,6 +21,7 @@ from .scoring import find_scoring
 from .section import Missing, Section
 from .segments import tell_segments
 from .stakes import tell_stakes
+from .subscribers import tell_stays, tell_subscribers
 from .words.catalogue import Words
 
 Tell = Callable[[], Section]
@@ -56,8 +58,14 @@ def _of_orders(base: CustomerBase, words: Words, champion: Champion | None, marg
 
 
 def _of_contracts(base: CustomerBase, words: Words, champion: Champion | None, margin: float) -> dict[str, Tell]:
-    del base, words, champion, margin
-    return {}
+    del margin
+    reasons = count_reasons(base.events, base.as_of).execute()
+    return {
+        "kpis": partial(tell_subscribers, base, words, champion),
+        "stakes": partial(tell_stakes, champion, base.settings, words, _day(base, words), reasons),
+        "stays": partial(tell_stays, base, words),
+        "whatif": partial(tell_outlook, base, words, champion),
+    }
 
 
 def _day(base: CustomerBase, words: Words) -> str:

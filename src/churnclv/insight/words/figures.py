@@ -95,4 +95,33 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the same as discounted margin, by the formulas alone",
         "lo stesso come margine scontato, secondo le sole formule",
     ),
+    "figure.under_contract": ("Customers under contract", "Clienti sotto contratto"),
+    "figure.under_contract.is": (
+        "with an open contract at the period's end",
+        "con un contratto aperto alla fine del periodo",
+    ),
+    "figure.won": ("Customers won", "Clienti acquisiti"),
+    "figure.won.is": ("under contract at the end and not at the start", "sotto contratto alla fine e non all'inizio"),
+    "figure.lost": ("Customers lost", "Clienti persi"),
+    "figure.lost.is": ("under contract at the start and not at the end", "sotto contratto all'inizio e non alla fine"),
+    "figure.contract_retention": ("Retention rate", "Tasso di fidelizzazione"),
+    "figure.contract_retention.is": (
+        "(customers at the end − those won) / customers at the start",
+        "(clienti alla fine − quelli acquisiti) / clienti all'inizio",
+    ),
+    "figure.contract_churn": ("Churn rate", "Tasso di abbandono"),
+    "figure.contract_churn.is": (
+        "customers lost / customers at the start; 1 − retention rate",
+        "clienti persi / clienti all'inizio; 1 − tasso di fidelizzazione",
+    ),
+    "figure.monthly_revenue": ("Monthly revenue", "Fatturato mensile"),
+    "figure.monthly_revenue.is": (
+        "prices per month of the contracts open at the end",
+        "prezzi al mese dei contratti aperti alla fine",
+    ),
+    "figure.price_per_customer": ("Per customer and month", "Per cliente al mese"),
+    "figure.price_per_customer.is": (
+        "monthly revenue / customers under contract",
+        "fatturato mensile / clienti sotto contratto",
+    ),
 }

@@ -128,4 +128,54 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Il {share:%} di chi ha comprato una volta compra la seconda oggi (quell'acquisto non contato; quanto il modello vede in chi l'ha fatto)",
     ),
     "scenario.one_rung.short": ("+1 rung", "+1 gradino"),
+    "population.under_contract": ("customers under contract", "clienti sotto contratto"),
+    "picture.end": ("under contract at the end", "sotto contratto alla fine"),
+    "picture.won": ("won", "acquisiti"),
+    "picture.lost": ("lost", "persi"),
+    "picture.customers_open": ("customers", "clienti"),
+    "kpis.alt_contracts": (
+        "Line chart of customers under contract, won and lost, from {first:name} to {last:name} ({end:int} at the end).",
+        "Grafico dei clienti sotto contratto, acquisiti e persi, da {first:name} a {last:name} ({end:int} alla fine).",
+    ),
+    "subscribers.lead": (
+        "{period:name}, beside the period before and the same one a year before. A customer is who has an open contract; a renewal on the day of an end is no loss.",
+        "{period:name}, accanto al periodo precedente e allo stesso di un anno prima. Cliente è chi ha un contratto aperto; un rinnovo nel giorno della fine non è una perdita.",
+    ),
+    "subscribers.picture": (
+        "Customers under contract, won and lost, by period",
+        "Clienti sotto contratto, acquisiti e persi, per periodo",
+    ),
+    "subscribers.headline": (
+        "In {period:name}, {kept:%} of the {n:int} customers under contract stayed and {lost:%} left.",
+        "In {period:name} è rimasto il {kept:%} dei {n:int} clienti sotto contratto; il {lost:%} se n'è andato.",
+    ),
+    "stays.title": ("How long customers stay", "Quanto restano i clienti"),
+    "stays.lead": (
+        "Kaplan-Meier over {n:int} stays under contract, of which {ends:int} have ended. Stays that began before ends were recorded are counted from that day on.",
+        "Kaplan-Meier su {n:int} permanenze sotto contratto, di cui {ends:int} finite. Quelle iniziate prima che le fini fossero registrate contano da quel giorno.",
+    ),
+    "stays.no_ends": (
+        "No contract ended before the report's day: there is no survival to estimate.",
+        "Nessun contratto è finito prima del giorno del rapporto: non c'è una sopravvivenza da stimare.",
+    ),
+    "stays.all": ("all", "tutti"),
+    "stays.age": ("months under contract", "mesi sotto contratto"),
+    "stays.share": ("share still under contract", "quota ancora sotto contratto"),
+    "stays.picture": (
+        "Share still under contract by age, with 95% intervals",
+        "Quota ancora sotto contratto per età, con intervalli al 95%",
+    ),
+    "stays.alt": (
+        "Survival curves over {months:int} months; at the end: {listed:name}.",
+        "Curve di sopravvivenza su {months:int} mesi; alla fine: {listed:name}.",
+    ),
+    "stays.by_plan": ("By plan", "Per piano"),
+    "stays.table": (
+        "Share still under contract after so many months",
+        "Quota ancora sotto contratto dopo altrettanti mesi",
+    ),
+    "stays.headline": (
+        "{share:%} [{low:%}, {high:%}] of customers are still under contract after a year.",
+        "Dopo un anno è ancora sotto contratto il {share:%} [{low:%}, {high:%}] dei clienti.",
+    ),
 }

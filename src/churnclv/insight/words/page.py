@@ -8,6 +8,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{data:name}: {customers:int} clienti e {events:int} eventi dal {first:name} fino al {as_of:name} escluso. "
         "Nulla da quel giorno in poi è stato guardato.",
     ),
+    "page.about_table": (
+        "{data:name}: a table of {customers:int} customers with a known outcome. It has no time, so what needs time is not told.",
+        "{data:name}: una tabella di {customers:int} clienti con un esito noto. Non ha tempo, perciò ciò che richiede il tempo non si dice.",
+    ),
+    "page.undated": ("the table as it was read", "la tabella com'è stata letta"),
+    "note.learned_rows": (
+        "The champion learned from rows of this very table: on these its scores are surer than they would be on new customers.",
+        "Il campione ha imparato da righe di questa stessa tabella: su di esse i suoi punteggi sono più sicuri che su clienti nuovi.",
+    ),
     "page.summary": ("In short", "In breve"),
     "page.contents": ("Contents", "Contenuto"),
     "page.made": (
