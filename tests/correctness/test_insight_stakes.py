@@ -63,7 +63,8 @@ def test_the_curve_and_the_list_end_where_gains_do():
 
 def test_thirds_keep_equal_values_together():
     assert name_thirds(np.array([1.0, 1.0, 1.0])) == ["middle"] * 3
-    assert name_thirds(np.array([1.0, 1.0, 1.0, 9.0])) == ["low", "low", "low", "high"]
+    assert name_thirds(np.array([1.0, 1.0, 1.0, 9.0])) == ["middle", "middle", "middle", "high"]
+    assert name_thirds(np.array([1.0, 2.0, 9.0, 9.0, 9.0])) == ["low", "low", "high", "high", "high"]
 
 
 def test_the_users_own_play_takes_the_place_of_the_reports():

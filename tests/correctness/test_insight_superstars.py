@@ -75,7 +75,7 @@ def test_what_they_do_otherwise_is_found_and_said(base):
     assert by.loc[("bought", "tea"), "is_found"]
     told = sentences(ENGLISH, found)
     assert told[0].count("superstars") == 1
-    assert any(text.startswith("“tea” among the lines of their orders: 100.0% for superstars, 25.0%") for text in told)
+    assert any(text.startswith("Order lines with “tea”: 100.0% for superstars, 25.0%") for text in told)
     assert found["effect"].abs().is_monotonic_decreasing
 
 

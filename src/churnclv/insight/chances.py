@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from math import nan, sqrt
+from typing import Any
 
 NORMAL = 1.959963984540054  # standard deviations that hold 95% of a normal distribution
 
@@ -24,6 +25,11 @@ def share(count: float, n: float) -> Estimate:
     middle, reach = p + z2 / (2 * n), NORMAL * sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low, high = (middle - reach) / (1 + z2 / n), (middle + reach) / (1 + z2 / n)
     return Estimate(p, max(0.0, min(low, p)), min(1.0, max(high, p)), int(n))
+
+
+def exact(value: Any) -> Any:
+    """Return a column of floats as decimals of nine places: their sums do not depend on the order of rows."""
+    return value.cast("float64").cast("decimal(38, 9)")
 
 
 def mean(total: float, squares: float, n: float) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.metrics import Array
-from .chances import NORMAL
+from .chances import NORMAL, exact
 
 LEAST = 10  # customers in each group, below which nothing is compared
 FALSE_SHARE = 0.05  # of the differences told, at most so many are expected to be none
@@ -42,9 +42,9 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
     sums: dict[str, Any] = {}
     for trait in traits:
         value = table[trait.column].cast("float64")
-        sums |= {f"{trait.column}|n": value.count(), f"{trait.column}|s": value.sum(),
-                 f"{trait.column}|q": (value * value).sum()}  # fmt: skip
-    counted = table.group_by(*_GROUPS).agg(**sums).execute().fillna(0.0)
+        sums |= {f"{trait.column}|n": value.count(), f"{trait.column}|s": exact(value).sum(),
+                 f"{trait.column}|q": exact(value * value).sum()}  # fmt: skip
+    counted = table.group_by(*_GROUPS).agg(**sums).execute()
     rows = [_compare(counted, trait) for trait in traits]
     found = pd.DataFrame([row for row in rows if row is not None])
     if not len(found):
@@ -57,7 +57,7 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
 def _compare(counted: pd.DataFrame, trait: Trait) -> dict[str, Any] | None:
     """Return the row of a trait; None where a group is too small or all customers are equal."""
     high, low = counted["high"].astype(bool), counted["low"].astype(bool)
-    parts = counted[[f"{trait.column}|{end}" for end in "nsq"]].astype(float)
+    parts = counted[[f"{trait.column}|{end}" for end in "nsq"]].astype(float).fillna(0.0)
     n1, mean1, variance1 = _moments(parts[high])
     n0, mean0, variance0 = _moments(parts[~high])
     _, mean_all, variance_all = _moments(parts)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..snapshots.history import second_number
 from .base import CustomerBase
-from .chances import share
+from .chances import exact, share
 from .pictures import draw_bars, frame
 from .scoring import Scoring, standing
 from .section import Block, Column, Grid, Heading, Missing, Note, Section
@@ -47,24 +47,30 @@ def stepping(base: CustomerBase) -> Any:
 
 
 def mine_steps(events: Any) -> tuple[str, ...]:
-    """Return the steps that the log shows: frequent names, in the order in which customers first take them, to orders.
+    """Return the steps that the log shows, in the order in which customers first take them, to orders.
 
-    Names are ordered by the mean place of their first time among each customer's names. Of more than six the most
-    frequent stay; a name is left out whose customers mostly take it after the first order.
+    The most frequent action is where the path begins; beside it stand those whose customers most often order later, of
+    actions that enough customers take and mostly before their first order. Names are ordered by the mean place of their
+    first time among each customer's names.
     """
     first = events.group_by("customer_id", "step").agg(moment=events.moment.min())
     placed = first.mutate(place=ibis.percent_rank().over(group_by="customer_id", order_by=first.moment))
     ordered = first.filter(first.step == ORDER).select("customer_id", ordered=first.moment)
     beside = placed.left_join(ordered, "customer_id")
+    n = beside.count().cast("float64")
     counted = beside.group_by("step").agg(
-        customers=beside.count(), place=beside.place.mean(), before=(beside.moment < beside.ordered).sum().fill_null(0),
+        customers=beside.count(),
+        place=exact(beside.place).sum() / n,
+        before=(beside.moment < beside.ordered).sum().fill_null(0),
         after=(beside.moment > beside.ordered).sum().fill_null(0),
-    )  # fmt: skip
+    )
     table = counted.order_by("step").execute()
     total = events.customer_id.nunique().execute()
     kept = table[(table["customers"] >= _LEAST_SHARE * total) & (table["before"] >= table["after"])]
     others = kept[kept["step"] != ORDER].sort_values("customers", ascending=False, kind="stable")
-    chosen = others.head(_MOST_STEPS - 1).sort_values("place", kind="stable")
+    leading = others.assign(leads=others["before"] / others["customers"]).iloc[1:]
+    leading = leading.sort_values("leads", ascending=False, kind="stable").head(_MOST_STEPS - 2)
+    chosen = pd.concat([others.head(1), leading]).sort_values("place", kind="stable")
     has_orders = bool((table["step"] == ORDER).any())
     return (*map(str, chosen["step"]), *((ORDER,) if has_orders else ()))
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 
 from .base import CustomerBase, last_day
-from .chances import NORMAL, mean, share
+from .chances import NORMAL, exact, mean, share
 from .pictures import draw_bars, frame
 from .section import Block, Column, Grid, Missing, Note, Section
 from .words.catalogue import Words
@@ -31,15 +31,15 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
     told = told.mutate(climbed=climbed).filter(told.place <= settings.ladder_rungs + 1)
     counted = told.group_by(rung=told.place).agg(
         reached=told.count(), judged=told.judged.sum(), climbed=told.climbed.sum(),
-        median_days=told.wait.median(where=told.climbed), total=told.later.sum(where=told.judged),
-        squares=(told.later * told.later).sum(where=told.judged),
+        median_days=told.wait.median(where=told.climbed), total=exact(told.later).sum(where=told.judged),
+        squares=exact(told.later * told.later).sum(where=told.judged),
     )  # fmt: skip
     return _with_estimates(counted.order_by("rung").execute())
 
 
 def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
     table = counted[["rung", "reached", "judged", "climbed", "median_days"]].astype(float)
-    sums = counted[["climbed", "judged", "total", "squares"]].fillna(0.0).to_numpy(dtype=float)
+    sums = counted[["climbed", "judged", "total", "squares"]].astype(float).fillna(0.0).to_numpy()
     chances = [share(climbed, judged) for climbed, judged, _, _ in sums]
     spends = [mean(total, squares, judged) for _, judged, total, squares in sums]
     for name, found in (("chance", chances), ("later_spend", spends)):

@@ -78,7 +78,9 @@ def _sentence(words: Words, row: dict[str, Any]) -> str:
     ends = {"difference": "difference", "start": "difference_low", "end": "difference_high"}
     told = {name: words.write(row[column], apart) for name, column in ends.items()}
     unit = words.say("superstars.points") if style == "%" else ""
-    return words.say("superstars.sentence", trait=_trait(words, row), unit=unit, **sizes, **told)
+    trait = _trait(words, row)
+    known = "sentence" if row["low"] == row["low"] else "sentence_without_low"  # NaN
+    return words.say(f"superstars.{known}", trait=trait[:1].upper() + trait[1:], unit=unit, **sizes, **told)
 
 
 def _trait(words: Words, row: dict[str, Any]) -> str:
@@ -109,9 +111,8 @@ def _grid(words: Words, found: pd.DataFrame, caption: str) -> Block:
         "effect": [_between(words, row, "effect", "±") for row in rows],
         "is_found": [words.say("yes" if row["is_found"] else "no") for row in rows],
     })  # fmt: skip
-    columns = tuple(
-        Column(name) for name in ("trait", "lens", "high", "all", "low", "difference", "effect", "is_found")
-    )
+    plain = ("high", "all", "low", "difference", "effect", "is_found")
+    columns = (Column("trait"), Column("lens", "text"), *[Column(name) for name in plain])
     return Grid(caption, told, columns, _ROWS)
 
 

@@ -186,6 +186,8 @@ def draw_points(
         axes.scatter(across[place], up[place], s=area[place], color=colour, alpha=0.55, edgecolors=colour)
         axes.annotate(name, (across[place], up[place]), fontsize=8, color=INK, ha="center", va="center")
     axes.margins(0.25)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([tick for tick in axis.get_ticklocs() if tick >= 0])
     axes.yaxis.set_major_formatter("{x:,.0f}")
     if percent:
         axes.xaxis.set_major_formatter("{x:.0%}")

@@ -9,7 +9,7 @@ import pandas as pd
 from ..decision.segments import GRID
 from .base import CustomerBase, last_day
 from .champion import Champion
-from .chances import mean
+from .chances import exact, mean
 from .pictures import draw_flows, draw_shares, frame
 from .scoring import Scoring, standing
 from .section import Block, Column, Grid, Heading, Missing, Note, Points, Section
@@ -54,12 +54,16 @@ def _mean_scores(base: CustomerBase, told: Any, champion: Champion) -> pd.DataFr
     sums: dict[str, Any] = {}
     for name in _OF_SCORES:
         value = joined[name].isnan().ifelse(ibis.null("float64"), joined[name])
-        sums |= {f"{name}_n": value.count(), f"{name}_sum": value.sum(), f"{name}_squares": (value * value).sum()}
+        sums |= {
+            f"{name}_n": value.count(),
+            f"{name}_sum": exact(value).sum(),
+            f"{name}_squares": exact(value * value).sum(),
+        }
     rows = []
     for row in joined.group_by("segment").agg(**sums).execute().to_dict("records"):
         cells: dict[str, Any] = {"segment": row["segment"]}
         for name in _OF_SCORES:
-            found = mean(row[f"{name}_sum"], row[f"{name}_squares"], row[f"{name}_n"])
+            found = mean(float(row[f"{name}_sum"] or 0), float(row[f"{name}_squares"] or 0), row[f"{name}_n"])
             cells |= {name: found.value, f"{name}_low": found.low, f"{name}_high": found.high}
         rows.append(cells)
     return pd.DataFrame(rows)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..snapshots.history import day_number
 from .base import CustomerBase, last_day
+from .chances import exact
 from .comparing import LEAST, Trait, compare
 from .scoring import Scoring, standing
 from .traits import Traits, bringing, buying, doing, put_beside, timing
@@ -62,12 +63,15 @@ def _split(base: CustomerBase, valued: Any, name: str) -> Groups:
     median, top = (float(limit) for limit in table.aggregate(q=table.value.quantile(asked)).execute()["q"].iloc[0])
     high = (table.value > top) & table.retained
     told = table.mutate(high=high, low=~high & (table.value <= median))
+    paid = exact(told.value)
     counted = told.aggregate(
-        all=told.count(), high=told.high.sum(), low=told.low.sum(), all_value=told.value.mean(),
-        high_value=told.value.mean(where=told.high), low_value=told.value.mean(where=told.low),
+        all=told.count(), high=told.high.sum(), low=told.low.sum(), all_value=paid.sum(),
+        high_value=paid.sum(where=told.high), low_value=paid.sum(where=told.low),
     ).execute().astype(float).fillna(0.0).iloc[0]  # fmt: skip
     sizes = {group: int(counted[group]) for group in ("high", "low", "all")}
-    return Groups(told, sizes, {group: float(counted[f"{group}_value"]) for group in sizes}, top)
+    return Groups(
+        told, sizes, {group: float(counted[f"{group}_value"]) / max(size, 1) for group, size in sizes.items()}, top
+    )
 
 
 def compare_now(base: CustomerBase, groups: Groups) -> pd.DataFrame:

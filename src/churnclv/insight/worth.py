@@ -60,12 +60,10 @@ def weigh(champion: Champion) -> Worth:
 
 
 def name_thirds(values: Array) -> list[str]:
-    """Return `high`, `middle` or `low` by thirds; equal values stand together, all `middle` if they are all equal."""
-    known = values[np.isfinite(values)]
-    if not len(known) or np.ptp(known) == 0:
-        return ["middle"] * len(values)
-    low, high = np.quantile(known, _THIRDS)
-    return ["high" if value > high else "middle" if value > low else "low" for value in values]
+    """Return `high`, `middle` or `low` by thirds of the ranks; equal values share their mean rank."""
+    ranks = pd.Series(values).rank(method="average", na_option="top").to_numpy()
+    shares = (ranks - 0.5) / max(len(ranks), 1)
+    return ["high" if share > _THIRDS[1] else "middle" if share > _THIRDS[0] else "low" for share in shares]
 
 
 def churn_matrix(worth: Worth) -> pd.DataFrame:

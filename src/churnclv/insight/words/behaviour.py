@@ -9,7 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lens.begin": ("how they began", "come hanno cominciato"),
     "lens.when": ("when they buy", "quando comprano"),
     "lens.bring": ("whom they bring", "chi portano"),
-    "trait.bought": ("“{name:name}” among the lines of their orders", "«{name:name}» tra le righe dei loro ordini"),
+    "trait.bought": ("order lines with “{name:name}”", "righe d'ordine con «{name:name}»"),
     "trait.kinds_item": ("different products per purchase", "prodotti diversi per acquisto"),
     "trait.kinds_category": ("different categories per purchase", "categorie diverse per acquisto"),
     "trait.basket": (
@@ -46,6 +46,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "superstars.by_value_alone": (
         "Too few of them are Champions or Loyal, so value alone makes a superstar here.",
         "Troppo pochi di loro sono Campioni o Fedeli, perciò qui il solo valore fa una superstar.",
+    ),
+    "superstars.sentence_without_low": (
+        "{trait:name}: {high:name} for superstars, {all:name} for all; {difference:name}{unit:name} [{start:name}, {end:name}] against the rest.",
+        "{trait:name}: {high:name} per le superstar, {all:name} per tutti; {difference:name}{unit:name} [{start:name}, {end:name}] rispetto agli altri.",
     ),
     "superstars.sentence": (
         "{trait:name}: {high:name} for superstars, {all:name} for all, {low:name} for the low-value half; {difference:name}{unit:name} [{start:name}, {end:name}] against the rest.",
@@ -108,8 +112,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Clienti che hanno fatto ogni passo insieme o dopo il precedente, dal primo evento fino al {day:name}.",
     ),
     "funnel.mined": (
-        "The steps were found in the log: its most frequent actions in the order in which customers first take them. Set report.funnel_steps for your own.",
-        "I passi sono stati trovati nel registro: le azioni più frequenti nell'ordine in cui i clienti le fanno la prima volta. Per i propri: report.funnel_steps.",
+        "The steps were found in the log: the most frequent action, and those whose customers most often order later, in the order in which they are first taken. Set report.funnel_steps for your own.",
+        "I passi sono stati trovati nel registro: l'azione più frequente e quelle dopo cui i clienti ordinano più spesso, nell'ordine in cui le fanno la prima volta. Per i propri: report.funnel_steps.",
     ),
     "funnel.chosen": ("The steps are those of report.funnel_steps.", "I passi sono quelli di report.funnel_steps."),
     "funnel.across": ("customers", "clienti"),

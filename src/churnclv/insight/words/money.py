@@ -22,7 +22,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ricordare ciò che hanno comprato, senza sconto",
     ),
     "play.middle_low": ("Newsletter only", "Solo newsletter"),
-    "play.low_high": ("Thank them; early access instead of discounts", "Ringraziarli; anteprime invece di sconti"),
+    "play.low_high": (
+        "Thank them, early access; an offer only to those on the contact list",
+        "Ringraziarli, anteprime; un'offerta solo a chi è nella lista dei contatti",
+    ),
     "play.low_middle": ("Offer the next category", "Proporre la categoria successiva"),
     "play.low_low": ("Leave alone", "Lasciar stare"),
     "population.listed": ("customers on the list", "clienti in lista"),
@@ -44,8 +47,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "stakes.cell": ("churn {churn:name}, value {worth:name}", "abbandono {churn:name}, valore {worth:name}"),
     "stakes.table": (
-        "Each group: its size, the money at stake, and the play",
-        "Ogni gruppo: quanti sono, il denaro in gioco e la mossa",
+        "Each group: its size, the money at stake, and the play; the contact list decides customer by customer",
+        "Ogni gruppo: quanti sono, il denaro in gioco e la mossa; la lista dei contatti decide cliente per cliente",
     ),
     "stakes.contact": ("Whom to contact", "Chi contattare"),
     "stakes.targets": (

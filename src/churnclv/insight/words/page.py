@@ -39,7 +39,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "page.with_ids": ("with customer ids", "con gli identificativi dei clienti"),
     "page.rows": ("{n:int} rows", "{n:int} righe"),
     "page.interval": ("95% interval", "intervallo al 95%"),
-    "as_of": ("as of {day:name}", "al {day:name}"),
+    "as_of": ("As of {day:name}", "Al {day:name}"),
     "span": ("{first:name} to {last:name}", "dal {first:name} al {last:name}"),
     "missing.amounts": (
         "The log has no amounts: revenue, order value and everything in money are left out. "
