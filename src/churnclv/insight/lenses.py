@@ -23,6 +23,7 @@ from .traits import LENSES
 from .words.catalogue import Words
 
 _SENTENCES, _ROWS = 6, 20
+_WORTH_SAYING = 0.1  # standard deviations; many customers make smaller differences certain, not interesting
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NEEDS = {"do": ("action", "open", "click"), "bring": ("referral",)}
 
@@ -64,10 +65,11 @@ def _tiles(base: CustomerBase, words: Words, groups: Groups) -> Tiles:
 
 
 def sentences(words: Words, found: pd.DataFrame) -> list[str]:
-    """Return the largest differences that survived the control of false discoveries, in words."""
+    """Return the largest differences that survived the control of false discoveries and are worth saying, in words."""
     if not len(found):
         return []
-    rows = found[found["is_found"]].head(_SENTENCES).to_dict("records")
+    told = found[found["is_found"] & (found["effect"].abs() >= _WORTH_SAYING)]
+    rows = told.head(_SENTENCES).to_dict("records")
     return [_sentence(words, {str(name): value for name, value in row.items()}) for row in rows]
 
 
