@@ -44,7 +44,7 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
         value = table[trait.column].cast("float64")
         sums |= {f"{trait.column}|n": value.count(), f"{trait.column}|s": exact(value).sum(),
                  f"{trait.column}|q": exact(value * value).sum()}  # fmt: skip
-    counted = table.group_by(*_GROUPS).agg(**sums).execute()
+    counted = table.group_by(*_GROUPS).agg(**sums).order_by(_GROUPS).execute()
     rows = [_compare(counted, trait) for trait in traits]
     found = pd.DataFrame([row for row in rows if row is not None])
     if not len(found):

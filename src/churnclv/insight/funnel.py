@@ -124,7 +124,7 @@ def _count_steps(walked: Any, names: tuple[str, ...]) -> pd.DataFrame:
 
 def _count_by_segment(walked: Any, names: tuple[str, ...]) -> pd.DataFrame:
     sums = {f"n{place}": walked[f"m{place}"].count() for place in range(len(names))}
-    counted = walked.group_by("segment").agg(**sums).execute().sort_values("n0", ascending=False, kind="stable")
+    counted = walked.group_by("segment").agg(**sums).execute().sort_values(["n0", "segment"], ascending=[False, True])
     rows = []
     for row in counted.to_dict("records"):
         for place, name in enumerate(names):

@@ -103,7 +103,7 @@ def _signs(words: Words, champion: Champion) -> list[Block]:
     if not len(signs):
         return [Heading(words.say("stakes.signs_leaving")), Missing(words.say("stakes.no_signs"))]
     columns = (Column("sign"), Column("coverage", "%"), Column("precision", "%"), Column("lift", "x"))
-    return [heading, Grid(words.say("stakes.signs_table"), signs, columns)]
+    return [heading, Grid(words.say(f"stakes.signs_table_{champion.signs_of}"), signs, columns)]
 
 
 def _reasons(words: Words, reasons: pd.DataFrame) -> list[Block]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import ibis
 import pandas as pd
 
 from ..snapshots.history import day_number
@@ -128,8 +127,8 @@ def follow_early(base: CustomerBase) -> Early | None:
     judged = born.filter(born.born + early + chosen <= today + 1)
     joined = judged.left_join(bought, "customer_id")
     age = joined.day - joined.born
-    paid = joined.spend.cast("float64") if base.has_amount else joined.orders.cast("float64")
-    later = ibis.ifelse((age >= early) & (age < early + chosen), paid, 0.0).sum().fill_null(0.0)
+    paid = joined.spend if base.has_amount else joined.orders
+    later = paid.sum(where=(age >= early) & (age < early + chosen)).cast("float64").fill_null(0.0)
     valued = joined.group_by("customer_id", "born").agg(value=later)
     return Early(_split(base, valued.mutate(retained=valued.value > 0), f"{_TABLE}_early"), chosen)
 

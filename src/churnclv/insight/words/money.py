@@ -73,9 +73,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "stakes.warning": ("Mind: {text:name}", "Attenzione: {text:name}"),
     "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
     "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
-    "stakes.signs_table": (
-        "Rules found on earlier customers, and how they held on later ones; who does not show a sign of staying is the one to watch",
-        "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi; chi non mostra un segnale di permanenza è da tenere d'occhio",
+    "stakes.signs_table_leaving": (
+        "Rules found on earlier customers, and how they held on later ones",
+        "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi",
+    ),
+    "stakes.signs_table_staying": (
+        "Rules found on earlier customers, and how they held on later ones; most leave here, so who shows no sign of staying is like most",
+        "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi; qui i più se ne vanno, perciò chi non mostra segnali di permanenza è come i più",
     ),
     "stakes.no_signs": (
         "The champion's run left no signs (signs.parquet) in this home. A new make train writes them.",
