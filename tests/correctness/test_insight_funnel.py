@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.insight.funnel import count_funnel, mine_steps, stepping, tell_funnel
+from churnclv.insight.funnel import compare_paths, count_funnel, mine_steps, stepping, tell_funnel
 from churnclv.insight.messages import count_messages
 from churnclv.insight.scoring import find_scoring
 from churnclv.insight.section import Missing
@@ -67,6 +67,15 @@ def test_steps_are_found_in_the_order_in_which_customers_take_them(look):
         "home", "look", "cart", "order",
     )  # fmt: skip
     assert count_funnel(base, find_scoring(base, None)).is_mined
+
+
+def test_where_others_stall_by_hand(look):
+    # ann and bob are the best: both go from look to cart; cat does not; nobody else orders
+    base = look(VISITS, COLUMNS, funnel_steps=["look", "cart", "order"])
+    best = base.connection.create_table("best", pd.DataFrame({"customer_id": ["ann", "bob"], "high": True}), temp=True)
+    paths = compare_paths(base, best).set_index("step")
+    assert paths.loc["cart", ["high", "rest"]].tolist() == [1.0, 0.0]
+    assert paths.loc["order", "high"] == 0.5
 
 
 def test_without_actions_or_with_a_step_that_nobody_takes_the_section_says_so(look):

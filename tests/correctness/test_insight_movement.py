@@ -47,6 +47,7 @@ def test_the_profile_by_hand(look):
     profile = profile_segments(look(LOG, as_of="2024-03-01"), BY_HAND, None).set_index("segment")
     assert list(profile.index) == ["Potential Loyalist", "New", "Hibernating"]
     assert profile["customers"].tolist() == [1, 1, 1]
+    assert profile[["r", "f", "m"]].to_numpy().tolist() == [[5, 3, 3], [5, 1, 3], [1, 1, 5]]
     assert profile["spend"].tolist() == [24.0, 20.5, 45.0]
     assert profile["aov"].tolist() == [6.0, 20.5, 45.0]  # ann's two lines without an id are two orders
     assert profile["spend_share"].tolist() == [24 / 89.5, 20.5 / 89.5, 45 / 89.5]

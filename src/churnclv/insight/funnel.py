@@ -136,6 +136,29 @@ def _count_by_segment(walked: Any, names: tuple[str, ...]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
+    """Return the steps of superstars beside those of everybody else, buyers or not; None where there is no funnel.
+
+    `groups` has `customer_id` and `high`. Columns: `step`, and of those at the step before the share who took it,
+    `high` and `rest`, each with `_low` and `_high`.
+    """
+    if not base.kinds.get("action"):
+        return None
+    events = base.connection.create_table(_STEPS, stepping(base), temp=True, overwrite=True)
+    names = tuple(base.settings.funnel_steps) or mine_steps(events)
+    if len(names) < 2:  # noqa: PLR2004 # one step has no conversion
+        return None
+    walked = walk(events, names).left_join(groups.select("customer_id", "high"), "customer_id")
+    counted = _count_by_segment(walked.mutate(segment=walked.high.fill_null(False).ifelse("high", "rest")), names)
+    wide = counted.pivot_table(index="step", columns="segment", values=["chance", "chance_low", "chance_high"])
+    if "high" not in set(counted["segment"]) or "rest" not in set(counted["segment"]):
+        return None
+    ends = {"": "chance", "_low": "chance_low", "_high": "chance_high"}
+    table = {f"{name}{end}": wide[(column, name)].reindex(names[1:]).to_numpy() for name in ("high", "rest")
+             for end, column in ends.items()}  # fmt: skip
+    return pd.DataFrame({"step": list(names[1:]), **table})
+
+
 def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     """Return the section."""
     funnel = count_funnel(base, scoring)
@@ -144,7 +167,7 @@ def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     steps = funnel.steps
     if not steps["customers"].iloc[0]:
         return Section("funnel", (Missing(words.say("funnel.nobody", step=funnel.names[0])),))
-    names = [_name(words, name) for name in steps["step"]]
+    names = [name_step(words, name) for name in steps["step"]]
     n = steps["customers"].to_numpy(dtype=float)
     drawn = draw_bars(names, n, n, n, words.say("funnel.across"), percent=False)
     listed = ", ".join(f"{name} {words.write(size, 'int')}" for name, size in zip(names, n, strict=True))
@@ -162,7 +185,7 @@ def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     ]  # fmt: skip
     headline = words.say(
         "funnel.headline",
-        step=_name(words, str(worst["step"])),
+        step=name_step(words, str(worst["step"])),
         chance=worst["chance"],
         low=worst["chance_low"],
         high=worst["chance_high"],
@@ -173,7 +196,8 @@ def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     return Section("funnel", tuple(blocks), headline, {"funnel": steps, "funnel_by_segment": funnel.by_segment})
 
 
-def _name(words: Words, step: str) -> str:
+def name_step(words: Words, step: str) -> str:
+    """Return a step's name: an action's own, or the word for an order."""
     return words.say("funnel.order") if step == ORDER else step
 
 
@@ -185,7 +209,7 @@ def _segments(words: Words, funnel: Funnel) -> Block:
     table = wide.reindex(index=chosen, columns=list(funnel.names[1:])).reset_index()
     table.insert(1, "customers", [int(sizes[name]) for name in chosen])
     table["segment"] = [_segment(words, name) for name in chosen]
-    table.columns = pd.Index(["segment", "customers", *[_name(words, name) for name in funnel.names[1:]]])
+    table.columns = pd.Index(["segment", "customers", *[name_step(words, name) for name in funnel.names[1:]]])
     columns = (Column("segment"), Column("customers", "int"), *[Column(name, "%") for name in table.columns[2:]])
     return Grid(words.say("funnel.segments_table"), table, columns)
 

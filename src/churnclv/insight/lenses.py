@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .base import CustomerBase
+from .funnel import compare_paths, name_step
 from .pictures import draw_heat, frame
 from .scoring import Scoring
 from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Points, Section, Tiles
@@ -45,6 +46,7 @@ def tell_superstars(base: CustomerBase, words: Words, scoring: Scoring) -> Secti
         _grid(words, found, words.say("superstars.table")), *_hours(base, words, groups),
     ]  # fmt: skip
     tables = {"superstars": found}
+    blocks += _paths(base, words, groups)
     early = follow_early(base)
     if early is not None and early.groups.can_be_compared:
         tables["early_signs"] = compare_early(base, early)
@@ -136,6 +138,23 @@ def _hours(base: CustomerBase, words: Words, groups: Groups) -> list[Block]:
     weekday, hour = np.unravel_index(int(np.argmax(table.to_numpy())), table.shape)
     alt = words.say("superstars.hours_alt", day=days[weekday], hour=float(hour))
     return [frame(drawn, alt, words.say("superstars.hours"))]
+
+
+def _paths(base: CustomerBase, words: Words, groups: Groups) -> list[Block]:
+    """Return the steps of the funnel that superstars take and others do not, and where others stall the most."""
+    paths = compare_paths(base, groups.table)
+    if paths is None or not (paths["high"] - paths["rest"]).notna().any():
+        return []
+    gap = (paths["high"] - paths["rest"]).fillna(-1.0).to_numpy()
+    worst = paths.iloc[int(np.argmax(gap))]
+    said = words.say(
+        "superstars.stall", step=name_step(words, str(worst["step"])), high=worst["high"], rest=worst["rest"]
+    )
+    shown = paths.assign(step=[name_step(words, str(step)) for step in paths["step"]])
+    columns = (Column("step"), Column("high", "%", "high_low", "high_high"),
+               Column("rest", "%", "rest_low", "rest_high"))  # fmt: skip
+    note = [Note(said)] if gap.max() > 0 else []
+    return [Heading(words.say("superstars.paths")), *note, Grid(words.say("superstars.paths_table"), shown, columns)]
 
 
 def _tell_early(base: CustomerBase, words: Words, early: Early | None, found: pd.DataFrame | None) -> list[Block]:

@@ -25,18 +25,21 @@ _OF_SCORES = ("churn_score", "clv")
 def profile_segments(base: CustomerBase, scoring: Scoring, champion: Champion | None) -> pd.DataFrame:
     """Return one row per segment that has customers, in the grid's order.
 
-    Columns: `segment`, `customers`, `share`, `spend` and `spend_share` of the last `value_days`, `aov`,
-    `units_per_order`, and with a champion the means `churn_score` and `clv` with `_low` and `_high`.
+    Columns: `segment`, `customers`, `share`, mean scores `r`, `f`, `m`, `spend` and `spend_share` of the last
+    `value_days`, `aov`, `units_per_order`, and with a champion the means `churn_score` and `clv`, with `_low` and
+    `_high`.
     """
     told = scoring.name_segments(standing(base))
     counted = told.group_by("segment").agg(
         customers=told.count(), orders=told.recent_orders.sum(), spend=told.recent_spend.sum().cast("float64"),
-        units=told.recent_units.sum().cast("float64"),
+        units=told.recent_units.sum().cast("float64"), **{score: told[score].sum() for score in "rfm"},
     )  # fmt: skip
     found = counted.execute().set_index("segment").astype(float)
     found = found.reindex([name for name in NAMES if name in found.index])
     table = pd.DataFrame({"segment": found.index, "customers": found["customers"].to_numpy()})
     table["share"] = table["customers"] / table["customers"].sum()
+    for score in "rfm" if base.has_amount else "rf":
+        table[score] = found[score].to_numpy() / table["customers"].to_numpy()
     orders = found["orders"].where(found["orders"] > 0).to_numpy()
     if base.has_amount:
         table["spend"] = found["spend"].fillna(0.0).to_numpy()
@@ -149,8 +152,22 @@ def _thresholds(words: Words, scoring: Scoring) -> tuple[str, ...]:
 
 def _profile_grid(base: CustomerBase, words: Words, profile: pd.DataFrame) -> Grid:
     shown = profile.assign(segment=[words.segment(name) for name in profile["segment"]])
-    styles = {"customers": "int", "share": "%", "spend": "money", "spend_share": "%", "aov": "money",
-              "units_per_order": "", "churn_score": "%", "clv": "money"}  # fmt: skip
+    money = dict.fromkeys(("spend", "aov", "clv"), "money")
+    whole = (
+        "customers",
+        "share",
+        "r",
+        "f",
+        "m",
+        "spend",
+        "spend_share",
+        "aov",
+        "units_per_order",
+        "churn_score",
+        "clv",
+    )
+    styles = {name: money.get(name, "") for name in whole} | dict.fromkeys(("share", "spend_share", "churn_score"), "%")
+    styles["customers"] = "int"
     bounded = ("churn_score", "clv")
     columns = [
         Column(name, style, *((f"{name}_low", f"{name}_high") if name in bounded else (None, None)))

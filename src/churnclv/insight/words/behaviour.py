@@ -79,6 +79,15 @@ TEXTS: dict[str, tuple[str, str]] = {
         "All traits, by lens; largest effects first",
         "Tutti i tratti, per lente; prima gli effetti maggiori",
     ),
+    "superstars.paths": ("Where others stall", "Dove gli altri si fermano"),
+    "superstars.stall": (
+        "Others stall the most at “{step:name}”: {rest:%} of those at the step before take it, against {high:%} of superstars.",
+        "Gli altri si fermano soprattutto a «{step:name}»: lo fa il {rest:%} di chi è al passo precedente, contro il {high:%} delle superstar.",
+    ),
+    "superstars.paths_table": (
+        "Share of those at the step before who take each step of the funnel: superstars, and everybody else, buyers or not",
+        "Quota di chi è al passo precedente che fa ogni passo: le superstar, e tutti gli altri, acquirenti o no",
+    ),
     "superstars.early": ("What shows in the first {days:int} days", "Che cosa si vede nei primi {days:int} giorni"),
     "superstars.early_lead": (
         "{n:int} customers were won long enough ago to know what became of them. {high:int} of them were in the top share by spend of the {followed:int} days after their first {days:int}; only what they did in these first days is looked at.",
