@@ -64,8 +64,8 @@ def find_champion(
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
     notes = (words.say("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
-    economics, horizon = _own(scorer.contract.economics), scorer.contract.windows.horizon_text
-    return Found(Champion(scores, economics, horizon, scorer.folder / "models", rows, through, signs, signs_of), notes)
+    economics = _own(scorer.contract.economics)
+    return Found(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:

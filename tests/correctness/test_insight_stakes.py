@@ -24,8 +24,10 @@ GAIN = np.array([0.27 * 190 - 1 - 1, 0.15 * 90 - 5 - 1, 0.03 * 40 - 9 - 1])
 def champion(scores=P, values=VALUE, gains=GAIN, economics=ECONOMICS):
     rows = pd.DataFrame({"customer_id": ["a", "b", "c"], "churn_score": scores, "clv": values, "expected_gain": gains})
     silent = rows.iloc[[0]].assign(customer_id="z", churn_score=np.nan, expected_gain=np.nan)
+    rows["horizon_days"] = 90.0
+    silent["horizon_days"] = 90.0
     texts = dict.fromkeys(("segment", "reason_1", "reason_2", "reason_3"), "said")
-    return Champion(pd.concat([rows, silent]).assign(**texts), economics, "90 days")
+    return Champion(pd.concat([rows, silent]).assign(**texts), economics)
 
 
 def test_values_are_those_that_the_gains_were_reckoned_from():

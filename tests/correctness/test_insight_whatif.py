@@ -30,7 +30,7 @@ def world(tmp_path_factory):
         "customer_id": rows["customer_id"], "churn_score": np.linspace(0.005, 0.9, 300), "clv": 1.0,
         "expected_gain": 0.0, "segment": np.where(np.arange(300) < 60, "Champions", "Loyal"),
     })  # fmt: skip
-    return Champion(scores, ECONOMICS, "90 days", folder, rows), folder
+    return Champion(scores, ECONOMICS, folder, rows), folder
 
 
 def ahead(world, *scenarios, draws=20):

@@ -19,7 +19,6 @@ class Champion:
     Attributes:
         scores: the bundle's score rows, one per customer.
         economics: those that the expected gains were reckoned with.
-        horizon: of the churn score, in words.
         models: the folder of the bundle's models; None where they are not at hand.
         features: the feature rows that the models were asked about, in the order of the scores.
         fitted_through: the day before which everything was learned from.
@@ -29,7 +28,6 @@ class Champion:
 
     scores: pd.DataFrame
     economics: EconomicsSettings
-    horizon: str
     models: Path | None = None
     features: pd.DataFrame = field(default_factory=pd.DataFrame)
     fitted_through: str = ""
@@ -40,6 +38,12 @@ class Champion:
     def scored(self) -> pd.DataFrame:
         """The rows of customers with a churn score."""
         return self.scores[self.scores["churn_score"].notna()].reset_index(drop=True)
+
+    @property
+    def horizon_days(self) -> float | None:
+        """The horizon of the churn score; None for a labelled table, which does not say."""
+        known = self.scores["horizon_days"].dropna()
+        return float(known.iloc[0]) if len(known) else None
 
     @property
     def campaign(self) -> Campaign:

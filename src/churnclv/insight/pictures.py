@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = (MODEL, BASE, "#15803d", "#6d28d9", "#a16207", "#be185d", "#0e7490", "#4d7c0f", "#9f1239", "#475569")
-WIDTH, HEIGHT = 5.2, 3.4  # inches: letters stay readable where a phone shows it 350 pixels wide
+WIDTH, HEIGHT = 4.4, 3.0  # inches: letters stay readable where a phone shows it 350 pixels wide
+_FLOWS = (5.0, 5.2)  # inches: names stand on both sides
 _SAVED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "churnclv", "font.family": "sans-serif"}
 
 
@@ -56,19 +57,19 @@ def draw_periods(names: Sequence[str], series: dict[str, Array], up: str) -> "Fi
 
 def draw_shares(names: Sequence[str], shares: dict[str, Array], up: str) -> "Figure":
     """Draw shares that add to one, stacked, over periods."""
-    figure, axes = easel("", up, 3.8)
+    figure, axes = easel("", up, 4.2)
     axes.stackplot(np.arange(len(names)), *shares.values(), labels=list(shares), colors=COLOURS, alpha=0.9)
     _name_periods(axes, names)
     axes.set_ylim(0, 1)
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.margins(x=0)
-    figure.legend(frameon=False, loc="outside lower left", ncols=3, fontsize=8)
+    figure.legend(frameon=False, loc="outside lower left", ncols=2, fontsize=8)
     return figure
 
 
 def _name_periods(axes: "Axes", names: Sequence[str]) -> None:
     step = max(1, -(-len(names) // 6))
-    places = np.arange(len(names) - 1, -1, -step)[::-1]
+    places = np.arange(len(names) - 1, 0 if len(names) > step else -1, -step)[::-1]  # the first has no room on its left
     axes.set_xticks(places, [names[place] for place in places], rotation=30, ha="right", fontsize=8)
 
 
@@ -130,7 +131,8 @@ def draw_bars(
 
 def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: tuple[str, str]) -> "Figure":
     """Draw how many (left, right) went from where to where, as bands whose width is their number."""
-    figure, axes = easel("", "", 5.2)
+    figure, axes = easel("", "")
+    figure.set_size_inches(*_FLOWS)
     axes.set_axis_off()
     gap = 0.012 * flows.sum()
     tops = [_stack(flows.sum(axis=1), gap), _stack(flows.sum(axis=0), gap)]

@@ -31,7 +31,7 @@ def tell_stakes(
     contacts, totals = contact_list(worth, plays)
     table = churn_matrix(worth).assign(play=lambda cells: [plays[cell] for cell in cells["cell"]])
     blocks: list[Block] = [
-        Note(words.say("stakes.lead", horizon=champion.horizon, n=float(len(worth.rows)))),
+        Note(_lead(words, worth)),
         Tiles(_tiles(words, worth, totals, day)),
         *_warnings(words, worth),
         Heading(words.say("stakes.matrix")),
@@ -43,6 +43,11 @@ def tell_stakes(
     ]
     return Section("stakes", tuple(blocks), _headline(words, worth, totals), {"churn_by_value": table,
                                                                              "contact_list": contacts})  # fmt: skip
+
+
+def _lead(words: Words, worth: Worth) -> str:
+    days, n = worth.champion.horizon_days, float(len(worth.rows))
+    return words.say("stakes.lead_table", n=n) if days is None else words.say("stakes.lead", days=days, n=n)
 
 
 def _tiles(words: Words, worth: Worth, totals: "TargetTotals", day: str) -> tuple[Figure, ...]:

@@ -31,8 +31,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "population.listed": ("customers on the list", "clienti in lista"),
     "stakes.title": ("Churn and value", "Abbandono e valore"),
     "stakes.lead": (
-        "{n:int} customers have a churn score: the calibrated probability of leaving within {horizon:name}. What is at stake is that probability times what the customer is worth if they stay.",
-        "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene entro {horizon:name}. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
+        "{n:int} customers have a churn score: the calibrated probability of leaving within {days:day|days}. What is at stake is that probability times what the customer is worth if they stay.",
+        "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene entro {days:giorno|giorni}. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
+    ),
+    "stakes.lead_table": (
+        "{n:int} customers have a churn score: the calibrated probability of leaving, as the table counts it. What is at stake is that probability times what the customer is worth if they stay.",
+        "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene, come la conta la tabella. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
     ),
     "stakes.matrix": ("Who leaves, and what they are worth", "Chi se ne va, e quanto vale"),
     "stakes.by_value": ("value (thirds of customers by CLV)", "valore (terzi dei clienti per CLV)"),
