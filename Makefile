@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train entry leaderboard ui export rollback score serve test test-fast lint bench clean
+.PHONY: help setup train entry leaderboard ui report export rollback score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -38,6 +38,9 @@ leaderboard: setup ## rank the entries on the sealed leaderboard, train those wi
 
 ui: setup ## MLflow on loopback (PORT=5000)
 	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)
+
+report: setup ## what the numbers mean, in one page; OUT=file.html, DATA=orders.csv
+	@$(RUN_PYTHON) -m churnclv.report $${DATA:+data=transactions "data.path=$$DATA"} $${OUT:+"out=$$OUT"} $(ARGS)
 
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)

@@ -28,3 +28,19 @@ def write_events():
 def connection():
     """Return one connection for all: `write_events` replaces its table."""
     return connect(EngineSettings(threads=1))
+
+
+@pytest.fixture(scope="session")
+def look():
+    """Return a function that gives the customer base of a raw log, a frame, under the report's settings named."""
+    from churnclv.data.engine import EngineSettings, connect
+    from churnclv.data.events import read_events
+    from churnclv.data.settings import DataSettings
+    from churnclv.insight.base import look_at
+    from churnclv.insight.settings import ReportSettings
+
+    def look(log, data=None, **report):
+        settings = DataSettings(**{"max_set_aside_share": 1.0, **(data or {})})
+        return look_at(read_events(connect(EngineSettings()), settings, log), ReportSettings(**report))
+
+    return look

@@ -23,13 +23,16 @@ from .entries.folder import find_entry
 from .errors import InputError, require
 from .features.settings import FeatureSettings
 from .files import digest
+from .insight.settings import ReportSettings
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(ROOT / "experiments"))
-_PATHS = ("path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own")
+_PATHS = (
+    "path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own", "costs", "thresholds",
+)  # fmt: skip
 
 
 @dataclass
@@ -151,6 +154,19 @@ class ScoreConfig:
 
 
 @dataclass
+class ReportConfig:
+    """What a report can choose."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    out: str | None = None
+    model: str | None = None
+
+
+@dataclass
 class ServeConfig:
     """What a local server can choose."""
 
@@ -167,6 +183,7 @@ _SCHEMAS = {
     "export": ExportConfig,
     "rollback": RollbackConfig,
     "score": ScoreConfig,
+    "report": ReportConfig,
     "serve": ServeConfig,
     "ui": ServeConfig,
 }

@@ -50,6 +50,7 @@ def find_signs(run: Run, data: Dataset) -> Signs:
     found = Signs(learned, staying, pd.DataFrame())
     found.valid = found.judge(asked)
     run.sink.write(records.Text("signs.md", _page(found.what, "validation", found.valid)))
+    run.sink.write(records.Table("signs.parquet", found.valid.assign(of=found.what)))
     return found
 
 

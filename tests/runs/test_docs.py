@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, TrainConfig
+from churnclv.config import ROOT, ReportConfig, TrainConfig
 
 VARIABLES = {
     "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",
@@ -37,10 +37,11 @@ def test_every_command_has_its_target_and_settings_that_compose(command):
     overrides = shlex.split(given.get("ARGS", ""))
     if "DATA" in given:
         overrides += ["data=transactions", f"data.path={given['DATA']}"]
-    if target == "train":
-        ConfigStore.instance().store(name="train_schema", node=TrainConfig)
+    schemas = {"train": TrainConfig, "report": ReportConfig}
+    if target in schemas:
+        ConfigStore.instance().store(name=f"{target}_schema", node=schemas[target])
         with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            OmegaConf.to_object(compose("train", overrides))
+            OmegaConf.to_object(compose(target, overrides))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -1,0 +1,1 @@
+"""What the report says, in English and Italian side by side."""

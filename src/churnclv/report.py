@@ -1,0 +1,27 @@
+"""The report: what the numbers mean, in one page that opens anywhere, with the tables behind it."""
+
+from .config import ReportConfig, open_door
+from .progress import Progress
+
+
+def main(config: ReportConfig) -> None:
+    """Read the data, ask the champion if there is one, tell the story, and write it down."""
+    from .insight.words.catalogue import Words
+    from .reporting import publish, read_data, record, summarise, tell
+    from .tracking.home import Home
+
+    progress = Progress()
+    home, words = Home.at(config.tracking.home), Words.of(config.report.language)
+    progress.say(f"Reading {config.data.name}")
+    data = read_data(config, home)
+    for line in data.quality.lines():
+        progress.say(line)
+    report = tell(config, home, data, words, progress)
+    path = publish(config, home, report, words)
+    progress.say(f"Recording it in {home.root}")
+    record(config, home, path, report, data.quality.fingerprint)
+    print(summarise(path, report, words))
+
+
+if __name__ == "__main__":
+    open_door("report", main)

@@ -1,0 +1,55 @@
+"""Theorems of the report, on a simulated shop: parts add to their whole, in one pass or another."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnclv.data.simulator import Market, simulate
+from churnclv.decision.segments import Segmentation
+from churnclv.insight.cohorts import count_cohorts
+from churnclv.insight.kpis import count_periods
+from churnclv.insight.scoring import find_scoring, standing
+from churnclv.insight.segments import NOT_YET, follow_segments, mix, movement, profile_segments
+
+
+@pytest.fixture(scope="module")
+def base(look):
+    market = Market(customers=300, days=600, start=pd.Timestamp("2022-01-01").to_pydatetime())
+    return look(simulate(market, 3).log, as_of="2023-08-01")
+
+
+def test_rows_of_the_movement_sum_to_the_sizes_before_and_columns_to_those_after(base):
+    followed = follow_segments(base, find_scoring(base, None))
+    sizes, moved = mix(followed), movement(followed)
+    assert moved.drop(index=NOT_YET).sum(axis=1).tolist() == sizes.iloc[-2].tolist()
+    assert moved.sum(axis=0).tolist() == sizes.iloc[-1].tolist()
+
+
+def test_the_last_mix_is_the_profile(base):
+    scoring = find_scoring(base, None)
+    profile = profile_segments(base, scoring, None).set_index("segment")["customers"]
+    last = mix(follow_segments(base, scoring)).iloc[-1]
+    assert profile.to_dict() == {name: size for name, size in last.items() if size}
+
+
+def test_the_engine_names_segments_as_bundles_do(base):
+    scoring = find_scoring(base, None)
+    told = scoring.name_segments(standing(base)).execute()
+    history = pd.DataFrame(
+        {"age_days": told["silent"], "last_purchase_age_days": 0, "repeat_purchases": told["purchases"] - 1}
+    )
+    assert (scoring.grid.predict(history) == told["segment"]).all()
+    assert scoring.grid == Segmentation.learn(history)
+
+
+def test_cohorts_revenue_sums_to_the_periods_revenue(base):
+    counts, periods = count_cohorts(base).counts, count_periods(base)
+    assert counts["revenue"].sum() == pytest.approx((periods["spend"] + periods["refunded"]).sum(), rel=1e-12)
+
+
+def test_cohorts_customers_sum_to_the_periods_customers(base):
+    counts, periods = count_cohorts(base).counts, count_periods(base)
+    by_number = counts.assign(number=counts["cohort"] + counts["age"]).groupby("number")["customers"].sum()
+    assert np.array_equal(by_number.reindex(periods.index).fillna(0), periods["customers"])
+    new = counts[counts["age"] == 0].groupby("cohort")["customers"].sum()
+    assert np.array_equal(new.reindex(periods.index).fillna(0), periods["new"])

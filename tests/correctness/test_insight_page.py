@@ -1,0 +1,218 @@
+"""The page: hostile text stays text, nothing is fetched, all has words in both languages, colours can be read."""
+
+import io
+import re
+from html.parser import HTMLParser
+from itertools import product
+from string import Formatter
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnclv.data.settings import Columns
+from churnclv.errors import InputError
+from churnclv.insight.page import MOST_BYTES, Page, defuse, write_page, write_report, write_tables
+from churnclv.insight.pictures import draw_bars, frame
+from churnclv.insight.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
+from churnclv.insight.story import tell_story
+from churnclv.insight.words.catalogue import TEXTS, Words
+from churnclv.progress import Progress
+
+QUIET = Progress(io.StringIO())
+SCRIPT, FORMULA = "<script>alert('x')</script>", '=HYPERLINK("http://evil.example","click")'
+
+
+class Reader(HTMLParser):
+    """Collects tags, and ids that are repeated."""
+
+    def __init__(self):
+        super().__init__()
+        self.tags, self.attributes, self.depth = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += [(tag, name, value) for name, value in attrs]
+        if tag not in ("meta", "link", "img", "br"):
+            self.depth.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.depth.pop() == tag
+
+
+def read(html):
+    reader = Reader()
+    reader.feed(html)
+    assert reader.depth == []
+    return reader
+
+
+def story(base, language="en", champion=None):
+    words = Words.of(language)
+    sections = tell_story(base, words, champion, 0.3, QUIET)
+    return sections, write_page(Page("Report", "about"), sections, words)
+
+
+def hostile():
+    """Return a log whose ids, products, actions and kinds of text are attacks."""
+    rows = []
+    for n in range(40):
+        who = f"{SCRIPT}{n}" if n % 2 else f"{FORMULA}{n}"
+        for visit in range(1 + n % 4):
+            day = f"2024-0{1 + visit}-1{n % 10}"
+            rows += [(who, f"{day} 09:00", "", "action", SCRIPT), (who, f"{day} 10:00", "", "action", "$x^2$"),
+                     (who, f"{day} 12:00", str(10 + n), "order", FORMULA if n % 3 else SCRIPT)]  # fmt: skip
+    return pd.DataFrame(rows, columns=["customer_id", "timestamp", "amount", "kind", "item"])
+
+
+@pytest.fixture(scope="module")
+def attacked(look):
+    return story(look(hostile(), {"columns": Columns(kind="kind", item="item")}))
+
+
+def test_hostile_text_is_only_text(attacked):
+    sections, html = attacked
+    assert "<script>" not in html
+    assert "&lt;script&gt;" in html  # it is shown, as an action of the funnel
+    assert "script" not in read(html).tags
+    assert {section.name for section in sections} >= {"kpis", "segments", "funnel", "superstars"}
+
+
+def test_no_customer_id_is_on_the_page(attacked):
+    _, html = attacked
+    assert not re.search(r"alert\(&#39;x&#39;\)&lt;/script&gt;\d", html)
+
+
+def test_pictures_take_foreign_text_as_text():
+    picture = frame(draw_bars([SCRIPT, "$\\frac{1}{2}$"], *np.ones((3, 2)), "x"), "alt", "caption")
+    assert "<script>" not in picture.svg
+    assert "\\frac{1}{2}" in picture.svg
+
+
+def test_a_spreadsheet_takes_no_cell_for_a_formula(attacked, tmp_path):
+    sections, _ = attacked
+    paths = write_tables(tmp_path, sections)
+    assert paths
+    for path in paths:
+        cells = pd.read_csv(path, dtype=str, keep_default_na=False)
+        texts = [*cells.columns, *cells.select_dtypes(exclude="number").to_numpy().ravel()]
+        risky = [text for text in texts if re.match(r"\s*[=+@]|\s*-[^\d.]", text)]
+        assert risky == []
+    parquet = pd.read_parquet(tmp_path / "funnel.parquet")
+    assert SCRIPT in set(parquet["step"])  # data stay as they are where nothing runs them
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "  =1", "\n=1"])
+def test_texts_that_begin_like_formulas_are_defused(text):
+    assert defuse(pd.DataFrame({"a": [text], "b": [-1.5]})).iloc[0].tolist() == ["'" + text, -1.5]
+
+
+def test_the_page_needs_nothing_else(attacked):
+    _, html = attacked
+    reader = read(html)
+    addresses = [value for _, name, value in reader.attributes if name in ("src", "href", "data", "action")]
+    assert addresses
+    assert all(value.startswith(("#", "data:")) for value in addresses)
+    assert "url(" not in html
+    assert "@import" not in html
+    policy = next(value for _, name, value in reader.attributes if name == "content" and "default-src" in value)
+    assert policy.startswith("default-src 'none'")
+
+
+def test_every_picture_has_words_and_every_anchor_a_target(attacked):
+    _, html = attacked
+    reader = read(html)
+    alts = [value for tag, name, value in reader.attributes if tag == "img" and name == "alt"]
+    assert len(alts) == reader.tags.count("img") > 3
+    assert all(len(alt) > 20 for alt in alts)
+    ids = [value for _, name, value in reader.attributes if name == "id"]
+    assert len(ids) == len(set(ids))
+    targets = {value[1:] for _, name, value in reader.attributes if name == "href" and value.startswith("#")}
+    assert targets <= set(ids)
+
+
+def test_every_figure_says_what_of_when_and_of_whom(attacked):
+    sections, _ = attacked
+    figures = [figure for section in sections for block in section.blocks if isinstance(block, Tiles)
+               for figure in block.figures]  # fmt: skip
+    assert figures
+    for figure in figures:
+        assert f"figure.{figure.name}.is" in TEXTS
+        assert figure.period
+        assert figure.population
+        assert (figure.n is not None) if figure.value is not None else figure.why
+
+
+def test_a_page_that_is_too_large_is_refused(tmp_path):
+    with pytest.raises(InputError, match="more than 2,000,000"):
+        write_report(tmp_path / "report.html", "x" * (MOST_BYTES + 1))
+
+
+@pytest.mark.parametrize("key", sorted(TEXTS))
+def test_both_languages_say_the_same(key):
+    english, italian = TEXTS[key]
+    assert english
+    assert italian
+
+    def fields(text):
+        return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
+
+    assert fields(english) == fields(italian)
+
+
+# the least that a log can be
+EDGES = {
+    "one customer": [("ann", "2024-01-05", "10")],
+    "one period": [(f"c{n}", f"2024-01-{n % 28 + 1:02}", str(n + 1)) for n in range(60)],
+    "no repeat buyers": [(f"c{n}", f"2023-{n % 12 + 1:02}-05", str(n + 1)) for n in range(60)],
+    "all spend the same": [(f"c{n % 40}", f"2023-{n % 12 + 1:02}-05", "10") for n in range(200)],
+    "nothing paid": [(f"c{n % 40}", f"2023-{n % 12 + 1:02}-05", "0") for n in range(120)],
+    "only refunds": [("ann", "2024-01-05", "-10"), ("bob", "2024-02-05", "-1")],
+}
+
+
+@pytest.mark.parametrize(("name", "language"), list(product(EDGES, ("en", "it"))))
+def test_small_and_strange_logs_say_what_is_missing_and_draw_nothing_empty(look, name, language):
+    base = look(pd.DataFrame(EDGES[name], columns=["customer_id", "timestamp", "amount"]))
+    sections, html = story(base, language)
+    read(html)
+    assert "nan" not in re.sub(r"base64,[^\"]*|<style>.*?</style>", "", html, flags=re.DOTALL).lower().split()
+    for section in sections:
+        assert section.blocks
+        if not any(isinstance(block, Picture | Grid | Tiles) for block in section.blocks):
+            assert any(isinstance(block, Missing) for block in section.blocks), section.name
+
+
+def test_a_table_shows_its_first_rows_and_counts_the_rest():
+    grid = Grid("caption", pd.DataFrame({"segment": [f"s{n}" for n in range(20)]}), (Column("segment"),), 15)
+    html = write_page(Page("t", ""), [Section("kpis", (grid,), None)], Words.of("en"))
+    assert "5 further rows" in html
+    assert "s14" in html
+    assert "s15" not in html
+
+
+def test_a_figure_without_a_value_says_why():
+    tiles = Tiles((Figure("cac", None, "money", "May", "people", why="needs a table"),))
+    html = write_page(Page("t", ""), [Section("kpis", (tiles,))], Words.of("en"))
+    assert "needs a table" in html
+
+
+def luminance(colour):
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(ink, paper):
+    high, low = sorted((luminance(ink), luminance(paper)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [("ink", "paper"), ("soft", "paper"), ("soft", "wash"), ("blue", "paper"), ("blue", "wash"), ("rust", "paper")],
+)
+def test_letters_stand_out_as_much_as_wcag_aa_asks(attacked, ink, paper):
+    colours = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", attacked[1]))
+    assert contrast(colours[ink], colours[paper]) >= 4.5
+    assert contrast("#5c2410", colours["warm"]) >= 4.5

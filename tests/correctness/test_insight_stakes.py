@@ -1,0 +1,93 @@
+"""Churn and value against sums made by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from churnclv.decision.economics import EconomicsSettings
+from churnclv.insight.champion import Champion
+from churnclv.insight.page import Page, write_page
+from churnclv.insight.section import Missing
+from churnclv.insight.settings import CELLS, ReportSettings
+from churnclv.insight.stakes import tell_stakes
+from churnclv.insight.words.catalogue import Words
+from churnclv.insight.worth import churn_matrix, contact_list, gain_curve, name_thirds, weigh
+
+ENGLISH = Words.of("en")
+# 3 of 10 leavers accept; a contact costs 1, an offer 10
+ECONOMICS = EconomicsSettings(contact_cost=1.0, incentive_cost=10.0, acceptance_alpha=3.0, acceptance_beta=7.0)
+P, VALUE = np.array([0.9, 0.5, 0.1]), np.array([200.0, 100.0, 50.0])
+# p x .3 x (value - 10) - (1 - p) x 10 - 1
+GAIN = np.array([0.27 * 190 - 1 - 1, 0.15 * 90 - 5 - 1, 0.03 * 40 - 9 - 1])
+
+
+def champion(scores=P, values=VALUE, gains=GAIN, economics=ECONOMICS):
+    rows = pd.DataFrame({"customer_id": ["a", "b", "c"], "churn_score": scores, "clv": values, "expected_gain": gains})
+    silent = rows.iloc[[0]].assign(customer_id="z", churn_score=np.nan, expected_gain=np.nan)
+    rows["horizon_days"] = 90.0
+    silent["horizon_days"] = 90.0
+    texts = dict.fromkeys(("segment", "reason_1", "reason_2", "reason_3"), "said")
+    return Champion(pd.concat([rows, silent]).assign(**texts), economics)
+
+
+def test_values_are_those_that_the_gains_were_reckoned_from():
+    assert champion().values_if_staying() == pytest.approx(VALUE)
+
+
+def test_money_at_stake_and_leavers_by_hand():
+    worth = weigh(champion())
+    # 180 + 50 + 5; variance .09 x 40,000 + .25 x 10,000 + .09 x 2,500
+    assert worth.at_stake.value == pytest.approx(235.0)
+    assert worth.at_stake.high == pytest.approx(235 + 1.959964 * np.sqrt(3600 + 2500 + 225))
+    assert worth.churners.value == pytest.approx(1.5)
+    assert worth.churners.n == 3  # who has no score is not weighed
+
+
+def test_the_matrix_by_hand():
+    table = churn_matrix(weigh(champion()))
+    assert table["cell"].tolist() == ["high_high", "middle_middle", "low_low"]
+    assert table["at_stake"].tolist() == pytest.approx([180.0, 50.0, 5.0])
+    assert table["contacts"].tolist() == [1, 1, 0]
+    assert table["gain"].tolist() == pytest.approx([49.3, 7.5, 0.0])
+    assert table["customers"].sum() == 3
+
+
+def test_the_curve_and_the_list_end_where_gains_do():
+    worth = weigh(champion())
+    shares, profit = gain_curve(worth)
+    assert shares.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
+    assert profit.tolist() == pytest.approx([0, 49.3, 56.8, 56.8 - 8.8])
+    listed, totals = contact_list(worth, {cell: cell for cell in CELLS})
+    assert listed["customer_id"].tolist() == ["a", "b"]
+    assert listed["play"].tolist() == ["high_high", "middle_middle"]
+    assert totals.gain == pytest.approx(56.8)
+
+
+def test_thirds_keep_equal_values_together():
+    assert name_thirds(np.array([1.0, 1.0, 1.0])) == ["middle"] * 3
+    assert name_thirds(np.array([1.0, 1.0, 1.0, 9.0])) == ["middle", "middle", "middle", "high"]
+    assert name_thirds(np.array([1.0, 2.0, 9.0, 9.0, 9.0])) == ["low", "low", "high", "high", "high"]
+
+
+def test_the_users_own_play_takes_the_place_of_the_reports():
+    settings = ReportSettings(plays={"high_high": "Ring <b>them</b>"})
+    section = tell_stakes(champion(), settings, ENGLISH, "today", pd.DataFrame())
+    assert section.tables["churn_by_value"]["play"].tolist()[0] == "Ring <b>them</b>"
+    html = write_page(Page("report", ""), [section], ENGLISH)
+    assert "Ring &lt;b&gt;them&lt;/b&gt;" in html
+    assert "<b>them" not in html
+
+
+def test_without_scores_the_section_names_the_command_and_still_says_why_contracts_ended():
+    reasons = pd.DataFrame({"plan": ["a", "b", "a"], "reason": ["price", "price", "moved"], "ends": [2, 1, 1]})
+    section = tell_stakes(None, ReportSettings(), ENGLISH, "today", reasons)
+    assert isinstance(section.blocks[0], Missing)
+    assert "make train" in section.blocks[0].text
+    assert section.blocks[2].frame["share"].tolist() == [0.75, 0.25]
+    assert section.tables == {}
+
+
+def test_customers_who_are_all_alike_are_one_cell():
+    alike = champion(np.full(3, 0.5), np.full(3, 100.0), np.full(3, 7.5))
+    assert churn_matrix(weigh(alike))["cell"].tolist() == ["middle_middle"]
+    assert tell_stakes(alike, ReportSettings(), ENGLISH, "today", pd.DataFrame()).headline is not None
