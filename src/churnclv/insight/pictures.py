@@ -117,12 +117,13 @@ def draw_heat(
 def draw_bars(
     names: Sequence[str], values: Array, low: Array, high: Array, across: str, *, percent: bool = True
 ) -> "Figure":
-    """Draw one bar per name with its interval, the first on top."""
+    """Draw one bar per name with its interval where it has one, the first on top."""
     figure, axes = easel(across, "", 1.0 + 0.32 * len(names))
     place = np.arange(len(names))[::-1]
     axes.barh(place, values, color=MODEL, height=0.65)
     reach = np.nan_to_num(np.vstack([values - low, high - values])).clip(0)
-    axes.errorbar(values, place, xerr=reach, fmt="none", ecolor=INK, capsize=2, lw=1)
+    if reach.any():
+        axes.errorbar(values, place, xerr=reach, fmt="none", ecolor=INK, capsize=2, lw=1)
     axes.set_yticks(place, names)
     axes.xaxis.set_major_formatter("{x:.0%}" if percent else "{x:,.0f}")
     axes.axvline(0, color=PALE, lw=0.8)
