@@ -22,7 +22,15 @@ from .snapshots.seal import Seal
 from .telling import Signs, find_signs, judge_sealed_signs, tell_reasons
 from .tracking import records
 from .tracking.board import churn_records, prediction_table
-from .tracking.summary import check_lines, churn_choice_lines, churn_lines, data_lines, run_lines, sign_lines
+from .tracking.summary import (
+    check_lines,
+    churn_choice_lines,
+    churn_lines,
+    data_lines,
+    run_lines,
+    sign_lines,
+    weight_lines,
+)
 from .tuning.churn import ChurnEvidence, TunedChurn, tune_churn
 from .tuning.churn_board import SCORE, ChurnBoard, ChurnJudged, judge_churn
 from .valuing import NoValues
@@ -64,7 +72,8 @@ class Training:
         )
         self.run.sink.write(records.Metrics({f"ablation.churn.{name}": v for name, v in tuned.ablation.items()}))
         losses = {f"calibration.{name}.log_loss": loss for name, loss in tuned.calibration_losses.items()}
-        self.run.sink.write(records.Metrics(losses))
+        weights = {f"importance.churn.{name}": share for name, share in tuned.weights.items()}
+        self.run.sink.write(records.Metrics(losses | weights))
         return tuned
 
     def _worth(self, truth: Array, chances: Array) -> float:
@@ -178,6 +187,7 @@ class Training:
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *weight_lines(churn.weights),
             *(self.plan.lines() if self.plan else []),
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),

@@ -16,7 +16,7 @@ from churnclv.errors import InputError
 from churnclv.progress import Progress
 from churnclv.tuning.remembered import Remembered
 from churnclv.tuning.settings import Kind, Range, TuningSettings
-from churnclv.tuning.study import Goal, StudyPlan, run_study
+from churnclv.tuning.study import Goal, StudyPlan, run_study, weigh_parameters
 from churnclv.tuning.workers import Workers
 
 RANGES = {
@@ -99,6 +99,14 @@ def test_four_workers_of_which_some_are_killed_lose_and_double_no_trial(tmp_path
     assert best[3] == loss(best[2], 2)
     assert [best[4][fold] for fold in range(3)] == [loss(best[2], fold) for fold in range(3)]
     assert run(tmp_path / "whole", trials=60, workers=4) == [*history, best]
+
+
+def test_the_parameter_that_matters_weighs_most(tmp_path):
+    run(tmp_path, lambda drawn, _: 100.0 * drawn["x"] ** 2 + drawn["c"])
+    weights = weigh_parameters(plan(tmp_path))
+    assert next(iter(weights)) == "x"
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert weigh_parameters(plan(tmp_path / "none")) == {}
 
 
 def test_workers_evaluate_what_one_process_would(tmp_path):

@@ -98,6 +98,12 @@ def churn_choice_lines(
     ]
 
 
+def weight_lines(weights: Mapping[str, float]) -> list[str]:
+    """Return how much each searched parameter of the trees mattered."""
+    told = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
+    return [f"  what mattered in the search of the trees: {told}"] if told else []
+
+
 def value_lines(board: ValueBoard, target: str, where: str) -> list[str]:
     """Return how the chosen CLV model stands to the best baseline, and how often its intervals held."""
     baseline = board.baselines[target]

@@ -1,7 +1,7 @@
 """Choosing the churn model on the validation folds: the trees' parameters, the members' weights, the calibration."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -22,7 +22,7 @@ from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.plan import Fold
 from .settings import TuningSettings
-from .study import Goal, StudyPlan, TrialRecord, run_study
+from .study import Goal, StudyPlan, TrialRecord, run_study, weigh_parameters
 
 XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
@@ -61,6 +61,7 @@ class TunedChurn:
             weights.
         calibration_losses: mean fold log-loss by way of calibrating.
         best: the best trial of the trees' study, where there was one.
+        weights: each searched parameter's share in how much its trials differ, most important first.
     """
 
     choice: ChurnChoice
@@ -69,6 +70,7 @@ class TunedChurn:
     ablation: dict[str, float]
     calibration_losses: dict[str, float]
     best: TrialRecord | None
+    weights: dict[str, float] = field(default_factory=dict)
 
     def model(self, threads: int) -> ChurnModel:
         """Return an unfitted model with these choices."""
@@ -98,7 +100,8 @@ def tune_churn(
     calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
     choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
     members = {name: [to_chance(fold) for fold in folds] for name, folds in contest.said.items()}
-    return TunedChurn(choice, scores, members, contest.ablation, losses, best)
+    weighed = {} if best is None else weigh_parameters(plan)
+    return TunedChurn(choice, scores, members, contest.ablation, losses, best, weighed)
 
 
 def common_rounds(curves: list[Array]) -> tuple[int, float]:
