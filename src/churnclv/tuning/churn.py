@@ -6,10 +6,9 @@ from itertools import product
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from ..churn.blend import ChurnChoice, ChurnModel, blend, fit_member
-from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, fold_matrices, weight_shift
+from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, weight_shift
 from ..churn.calibration import choose_calibration
 from ..churn.formula import FormulaChurnModel
 from ..churn.logistic import LogisticChurnModel
@@ -21,6 +20,7 @@ from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.plan import Fold
+from .churn_folds import FoldWork
 from .settings import TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study, weigh_parameters
 
@@ -29,8 +29,6 @@ LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain les
 _SHARES = 10  # a weight is a tenth, or several
 
 Worth = Callable[[Array, Array], float]
-Rows = tuple[pd.DataFrame, Array]
-FoldRows = tuple[Rows, Rows]
 
 
 @dataclass(frozen=True)
@@ -121,34 +119,6 @@ def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
     for tenths in product(range(_SHARES + 1), repeat=len(names)):
         if sum(tenths) == _SHARES:
             yield {name: share / _SHARES for name, share in zip(names, tenths, strict=True) if share}
-
-
-class FoldWork:
-    """One fold of a trial of the trees' parameters; it travels to workers without XGBoost's own tables."""
-
-    def __init__(self, pairs: list[FoldRows], settings: ChurnSettings, seed: int) -> None:
-        """Take, fold by fold, the rows to learn from and those to judge on: features (n, k), outcomes (n,)."""
-        self.pairs, self.settings, self.seed = pairs, settings, seed
-        self._matrices: list[FoldMatrices] = []
-
-    @property
-    def matrices(self) -> list[FoldMatrices]:
-        """The folds in XGBoost's bins, made when first wanted."""
-        if not self._matrices:
-            self._matrices = [fold_matrices(train, valid, self.settings.threads) for train, valid in self.pairs]
-        return self._matrices
-
-    def __call__(self, drawn: dict[str, Any], fold: int) -> FitCurve:
-        """Fit the fold with what was drawn."""
-        return fit_fold(self.matrices[fold], {**self.settings.parameters, **drawn}, self.settings, self.seed)
-
-    def shared(self, workers: int) -> "FoldWork":
-        """Return the work for so many workers, each of which takes one thread where there are several."""
-        return self if workers == 1 else FoldWork(self.pairs, replace(self.settings, threads=1), self.seed)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave XGBoost's tables behind."""
-        return {**vars(self), "_matrices": []}
 
 
 class _Contest:
