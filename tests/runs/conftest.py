@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 from churnclv.data.simulator import Market, simulate
+from churnclv.tracking.home import Home
+from churnclv.tracking.sink import client
 
 SMALL = ["clv=hybrid", "tuning.n_trials=3", "churn.max_rounds=40", "windows.n_cutoffs=5", "windows.n_folds=2"]
 
@@ -51,6 +53,14 @@ def make_shop(folder: Path, customers: int = 400, seed: int = 1) -> Shop:
     log = folder / "my orders, 2010=2011.csv"
     simulate(Market(customers=customers, days=720), seed).log.to_csv(log, index=False)
     return Shop(folder, log, folder / "ml runs")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory) -> Path:
+    """MLflow's database with its tables and nothing in them: making it takes seconds, copying it none."""
+    home = Home.at(str(tmp_path_factory.mktemp("empty")))
+    client(home)
+    return home.database
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """A champion is replaced by what is better, or by force; a crash changes nothing; and the former one can come back."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +22,10 @@ CUSTOMERS = 1500
 
 
 @pytest.fixture
-def home(tmp_path) -> Home:
-    return Home.at(str(tmp_path / "runs"))
+def home(tmp_path, empty_database) -> Home:
+    home = Home.at(str(tmp_path / "runs"))
+    shutil.copy(empty_database, home.database)
+    return home
 
 
 @pytest.fixture(scope="module")

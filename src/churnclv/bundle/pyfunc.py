@@ -12,6 +12,7 @@ import io
 import json
 import pkgutil
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +84,9 @@ def _import_private(name: str, package: Path) -> None:
         sys.dont_write_bytecode = written
 
 
-with contextlib.redirect_stderr(io.StringIO()):
-    # MLflow asks for type hints, past all filters, and reads them as a schema; the signature says it better
+with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
+    # MLflow asks for type hints, in part past all filters, and reads them as a schema; the signature says it better
+    warnings.simplefilter("ignore")
 
     class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined] # mlflow loads it lazily
         """Raw events in, one row of scores per customer out."""
