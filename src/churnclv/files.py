@@ -87,16 +87,17 @@ def locate(path: Path) -> Path:
     return ours if not mine.exists() and ours.exists() else mine
 
 
-def load_named(where: str, setting: str, allowed: str) -> Any:
-    """Return what `path/to/file.py:name` names, such as a function or a class of the user's own.
+def load_named(where: str, setting: str, what: str, kind: str, allowed: str) -> Any:
+    """Return what `path/to/file.py:name` names: something of the user's own.
 
     Raises:
-        InputError: no such file, or nothing callable of that name in it; `setting` and `allowed` are told.
+        InputError: no such file, or nothing callable of that name in it. Its message names the setting, what is wanted
+            there (such as a family), of which kind (such as a function), and what is allowed.
     """
     path, colon, name = where.rpartition(":")
-    require(bool(colon) and path.endswith(".py"), f"{setting}: unknown {where!r}.", remedy=allowed)
+    require(bool(colon) and path.endswith(".py"), f"{setting}: unknown {what} {where!r}.", remedy=allowed)
     found = getattr(load_module(locate(Path(path))), name, None)
-    require(callable(found), f"{setting}: {path} has no function or class {name!r}.", remedy=allowed)
+    require(callable(found), f"{setting}: {path} has no {kind} {name!r}.", remedy=allowed)
     return found
 
 

@@ -115,7 +115,7 @@ class OwnChurnModel:
 
 
 def _find_class(where: str) -> Any:
-    found = load_named(where, "churn.own", _REMEDY)
+    found = load_named(where, "churn.own", "model", "class", _REMEDY)
     missing = [name for name in ("fit", "predict", "get_params", "save", "load") if not hasattr(found, name)]
     require(not missing, f"churn.own: {where} lacks {', '.join(missing)}.", remedy=_REMEDY)
     return found

@@ -87,7 +87,7 @@ def find_family(name: str) -> Family:
     if name in BUILT_IN:
         return BUILT_IN[name]
     allowed = f"allowed are {', '.join(BUILT_IN)}, or path/to/file.py:function."
-    return load_named(name, "features.families", allowed)  # type: ignore[no-any-return] # a user's function
+    return load_named(name, "features.families", "family", "function", allowed)  # type: ignore[no-any-return] # a user's function
 
 
 def own_files(names: list[str]) -> list[Path]:
