@@ -99,6 +99,7 @@ class LeaderboardConfig:
         fill: train entries that have no result on `dataset` yet.
         dataset: which, as `conf/data` names it.
         n_trials: per study while filling; null = each entry's own budget.
+        workers: entries trained at a time.
     """
 
     metric: str = "churn.auc"
@@ -106,6 +107,7 @@ class LeaderboardConfig:
     fill: bool = True
     dataset: str = "cdnow"
     n_trials: int | None = None
+    workers: int = 2
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 

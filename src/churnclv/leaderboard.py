@@ -10,6 +10,7 @@ from .config import EXPERIMENTS, LeaderboardConfig, open_door
 from .progress import Progress
 
 if TYPE_CHECKING:
+    from .entries.folder import Entry
     from .entries.leaderboard import Board
 
 
@@ -23,9 +24,7 @@ def main(config: LeaderboardConfig) -> None:
     progress, folder = Progress(), Path(EXPERIMENTS)
     entries = list_entries(folder)
     if config.fill:
-        for entry in (found for found in entries if not found.result_path(config.dataset).is_file()):
-            progress.say(f"Training {entry.name} on {config.dataset}")
-            _train(entry.name, config)
+        fill([found for found in entries if not found.result_path(config.dataset).is_file()], config, progress)
     boards = rank_entries(entries, config.metric, config.incumbent)
     page, table = folder / "LEADERBOARD.md", folder / "leaderboard.csv"
     write_text(page, write_page(boards))
@@ -37,15 +36,26 @@ def main(config: LeaderboardConfig) -> None:
     print(f"\n{page}\n{table}\n\nNext:  make entry NAME=your-idea    start an entry of your own")
 
 
-def _train(name: str, config: LeaderboardConfig) -> None:
-    """Train an entry in a process of its own; one that fails is told of and stays without a result."""
+def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) -> None:
+    """Train entries, several at a time: a run keeps little more than one core busy."""
+    from concurrent.futures import ThreadPoolExecutor, as_completed
+
+    names = sorted((entry.name for entry in missing), key=lambda name: (name != config.incumbent, name))
+    with ThreadPoolExecutor(config.workers) as pool:
+        running = {pool.submit(_train, name, config): name for name in names}
+        for done, future in enumerate(as_completed(running), 1):
+            progress.say(f"{running[future]} on {config.dataset}: {future.result()} ({done} of {len(names)})")
+
+
+def _train(name: str, config: LeaderboardConfig) -> str:
+    """Train an entry in a process of its own, and say how it ended; one that fails stays without a result."""
     words = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
     words += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
     done = subprocess.run(  # noqa: S603 # our own interpreter and door
-        [sys.executable, "-m", "churnclv.train", *words], stdout=subprocess.DEVNULL, env=os.environ, check=False
+        [sys.executable, "-m", "churnclv.train", *words], capture_output=True, text=True, env=os.environ, check=False
     )
-    if done.returncode:
-        print(f"{name}: no result (exit code {done.returncode}, reason above)", file=sys.stderr)
+    told = [line for line in done.stderr.splitlines() if line.strip()]
+    return "handed in" if not done.returncode else f"no result, exit code {done.returncode}: {' '.join(told[-2:])}"
 
 
 def _record(config: LeaderboardConfig, boards: "list[Board]", pages: tuple[Path, ...]) -> None:

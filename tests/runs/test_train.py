@@ -144,6 +144,15 @@ def test_an_identical_finished_run_is_offered_instead_of_repeated(trained):
     assert len(runs(shop, "tags.kind = 'train'")) == len(before)
 
 
+def test_two_workers_finish_all_trials_of_both_studies(shop, tmp_path):
+    shop.train("windows.open_seal=false", "tuning.workers=2", "tuning.n_trials=4", MLRUNS=str(tmp_path))
+    mlflow = client(Home(tmp_path))
+    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    trials = mlflow.search_runs(experiments, "tags.kind = 'trial'")
+    assert sorted(found.data.tags["study"] for found in trials) == ["churn"] * 4 + ["clv"] * 4
+    assert {found.info.status for found in trials} == {"FINISHED"}
+
+
 def test_a_closed_seal_leaves_no_test_figure(shop, tmp_path):
     done = shop.train("windows.open_seal=false", MLRUNS=str(tmp_path))
     assert "left closed" in done.stdout

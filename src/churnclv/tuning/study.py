@@ -1,6 +1,8 @@
 """One Optuna study that survives being killed: finished trials are kept, and the rest goes on as if uninterrupted."""
 
-from collections.abc import Callable
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import InputError, require
+from ..files import digest
 from ..progress import Progress
 from .remembered import Remembered
 from .settings import Kind, Range, TuningSettings
@@ -21,6 +24,7 @@ _STARTUP_TRIALS = 8
 _KEPT_PERCENT = 25.0  # of trials go on after a fold; folds rank trials nearly alike, so the others would not win
 _WHOLE_TRIALS = 4  # before any is pruned
 _BUSY_SECONDS = 60
+_LONGEST_SECONDS = 7 * 86_400.0
 _WEIGHED_TRIALS = 6  # whole ones, before anything is said of parameters
 _REMEDY = "a longer log, more trials (tuning.n_trials), or other search ranges (tuning.clv, tuning.churn)."
 
@@ -83,7 +87,18 @@ def run_study(
     has the history of one that was not. Only this process writes. Several workers evaluate as many trials at a time,
     fold by fold, and trials are reported, pruned and told in their order: the history does not depend on who is fast.
     """
-    study = _open(plan)
+    with _alone(plan):
+        return _run(_open(plan), plan, goal, on_trial, progress, title)
+
+
+def _run(
+    study: optuna.Study,
+    plan: StudyPlan,
+    goal: Goal,
+    on_trial: Callable[[TrialRecord], None],
+    progress: Progress,
+    title: str,
+) -> TrialRecord:
     finished = _finished(study)
     for place, trial in enumerate(finished):
         on_trial(_record(place, trial))
@@ -102,6 +117,16 @@ def run_study(
     complete = [(place, trial) for place, trial in enumerate(_finished(study)) if trial.state is TrialState.COMPLETE]
     require(len(complete) > 0, f"{title}: none of {wanted} trials could be completed.", remedy=_REMEDY)
     return _record(*min(complete, key=lambda pair: (pair[1].value, pair[0])))
+
+
+@contextmanager
+def _alone(plan: StudyPlan) -> Iterator[None]:
+    """Wait while another process on this machine works on the study; one that dies lets go."""
+    plan.storage.parent.mkdir(parents=True, exist_ok=True)
+    lock = plan.storage.with_name(f".{plan.storage.name}.{digest(plan.name)}.lock")
+    with closing(sqlite3.connect(lock, timeout=_LONGEST_SECONDS, isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")  # ends with the connection, and with the process
+        yield
 
 
 def weigh_parameters(plan: StudyPlan) -> dict[str, float]:
@@ -134,7 +159,6 @@ def _storage(plan: StudyPlan) -> optuna.storages.RDBStorage:
     """Return the database of trials: SQLite beside the runs, or the one that `tuning.storage` names."""
     address = plan.settings.storage
     if address is None:
-        plan.storage.parent.mkdir(parents=True, exist_ok=True)
         waiting = {"connect_args": {"timeout": _BUSY_SECONDS}}
         return optuna.storages.RDBStorage(f"sqlite:///{plan.storage}", engine_kwargs=waiting)
     try:
