@@ -41,6 +41,7 @@ def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) 
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     names = sorted((entry.name for entry in missing), key=lambda name: (name != config.incumbent, name))
+    progress.say(f"{len(names)} entries without a result on {config.dataset}; {config.workers} at a time")
     with ThreadPoolExecutor(config.workers) as pool:
         running = {pool.submit(_train, name, config): name for name in names}
         for done, future in enumerate(as_completed(running), 1):

@@ -101,6 +101,21 @@ def test_four_workers_of_which_some_are_killed_lose_and_double_no_trial(tmp_path
     assert run(tmp_path / "whole", trials=60, workers=4) == [*history, best]
 
 
+def test_two_processes_take_turns_on_a_study(tmp_path):
+    """The second waits, finds all trials finished, and has the same history."""
+    context = multiprocessing.get_context("fork")
+    other = context.Process(target=run_slowly, args=(tmp_path,))
+    other.start()
+    time.sleep(0.5)
+    history = run(tmp_path, slow_loss)
+    other.join()
+    assert other.exitcode == 0
+    stored = optuna.load_study(study_name="study", storage=f"sqlite:///{tmp_path / 'optuna.db'}")
+    assert len(stored.trials) == 20
+    assert all(trial.state.is_finished() for trial in stored.trials)
+    assert history == run(tmp_path / "alone")
+
+
 def test_the_parameter_that_matters_weighs_most(tmp_path):
     run(tmp_path, lambda drawn, _: 100.0 * drawn["x"] ** 2 + drawn["c"])
     weights = weigh_parameters(plan(tmp_path))

@@ -122,8 +122,8 @@ def _run(
 @contextmanager
 def _alone(plan: StudyPlan) -> Iterator[None]:
     """Wait while another process on this machine works on the study; one that dies lets go."""
-    plan.storage.parent.mkdir(parents=True, exist_ok=True)
-    lock = plan.storage.with_name(f".{plan.storage.name}.{digest(plan.name)}.lock")
+    lock = plan.storage.parent / "locks" / digest(plan.name)
+    lock.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(lock, timeout=_LONGEST_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")  # ends with the connection, and with the process
         yield
@@ -159,6 +159,7 @@ def _storage(plan: StudyPlan) -> optuna.storages.RDBStorage:
     """Return the database of trials: SQLite beside the runs, or the one that `tuning.storage` names."""
     address = plan.settings.storage
     if address is None:
+        plan.storage.parent.mkdir(parents=True, exist_ok=True)
         waiting = {"connect_args": {"timeout": _BUSY_SECONDS}}
         return optuna.storages.RDBStorage(f"sqlite:///{plan.storage}", engine_kwargs=waiting)
     try:
