@@ -32,6 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(ROOT / "experiments"))
 _PATHS = (
     "path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own", "costs", "thresholds",
+    "overrides",
 )  # fmt: skip
 
 
@@ -99,8 +100,8 @@ class LeaderboardConfig:
         fill: train entries that have no result on `dataset` yet.
         dataset: which, as `conf/data` names it.
         n_trials: per study while filling; null = each entry's own budget.
-        overrides: further choices while filling, for a smaller budget, such as clv=bgnbd churn.max_rounds=100; results
-            say what was chosen.
+        overrides: further words for training while filling, for a smaller budget, such as
+            `clv=bgnbd churn.max_rounds=100`; results say what was chosen.
         workers: entries trained at a time.
     """
 
@@ -109,7 +110,7 @@ class LeaderboardConfig:
     fill: bool = True
     dataset: str = "cdnow"
     n_trials: int | None = None
-    overrides: list[str] = field(default_factory=list)
+    overrides: str = ""
     workers: int = 2
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 

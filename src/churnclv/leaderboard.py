@@ -1,6 +1,7 @@
 """Rank the entries: train those that have no result yet, and write the leaderboard."""
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def _train(name: str, config: LeaderboardConfig) -> str:
     """Train an entry in a process of its own, and say how it ended; one that fails stays without a result."""
     words = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
     words += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
-    words += config.overrides
+    words += shlex.split(config.overrides)
     done = subprocess.run(  # noqa: S603 # our own interpreter and door
         [sys.executable, "-m", "churnclv.train", *words], capture_output=True, text=True, env=os.environ, check=False
     )
