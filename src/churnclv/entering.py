@@ -13,7 +13,7 @@ from .evaluation.checks import Check, Outcome
 from .evaluation.intervals import Scores
 from .files import digest, read_json
 from .gathering import Gathered
-from .run import Run, name_run
+from .run import Names, Run, name_run
 from .tracking.provenance import code_commit, code_digest
 from .tracking.registry import RunFacts
 
@@ -36,7 +36,9 @@ def try_own_code(config: TrainConfig, data: Gathered) -> None:
     if data.events is not None and (leaks := find_leaks(data.log.table, data.tried_cutoffs, config.features)):
         entry = _entry(config)
         if entry is not None:
-            entry.hand_in(config.data.name, Result(judged=judged_rows(config, data), disqualified=leaks[0]))
+            entry.hand_in(
+                config.data.name, Result(judged=judged_rows(name_run(config, data), config), disqualified=leaks[0])
+            )
         who = f"entry {config.entry} is disqualified" if entry else "features.families"
         raise InputError(f"{who}: {leaks[0]}.", remedy="use `history` alone; it ends before the cutoff.")
     if config.churn.own is not None:
@@ -49,9 +51,9 @@ def _entry(config: TrainConfig) -> Entry | None:
     return None if config.entry is None else find_entry(Path(EXPERIMENTS), config.entry)
 
 
-def judged_rows(config: TrainConfig, data: Gathered) -> str:
+def judged_rows(names: Names, config: TrainConfig) -> str:
     """Return what stands for the rows that a run is judged on, and for the draws of customers."""
-    return digest(name_run(config, data).judged, config.tuning.seed)
+    return digest(names.judged, config.tuning.seed)
 
 
 def describe_result(
@@ -59,7 +61,7 @@ def describe_result(
 ) -> Result:
     """Return what a run would hand in; boards are given as `figures_of` takes them, the choice in words."""
     return Result(
-        judged=judged_rows(run.config, run.data),
+        judged=judged_rows(run.names, run.config),
         plan=dict(run.data.plan.judged),
         choice=choice,
         trials=run.config.tuning.n_trials,

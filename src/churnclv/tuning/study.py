@@ -87,33 +87,19 @@ def run_study(
     has the history of one that was not. Only this process writes. Several workers evaluate as many trials at a time,
     fold by fold, and trials are reported, pruned and told in their order: the history does not depend on who is fast.
     """
-    with _alone(plan):
-        return _run(_open(plan), plan, goal, on_trial, progress, title)
-
-
-def _run(
-    study: optuna.Study,
-    plan: StudyPlan,
-    goal: Goal,
-    on_trial: Callable[[TrialRecord], None],
-    progress: Progress,
-    title: str,
-) -> TrialRecord:
-    finished = _finished(study)
-    for place, trial in enumerate(finished):
-        on_trial(_record(place, trial))
-    place, wanted = len(finished), plan.settings.n_trials
-    workers = Workers(goal.work, plan.settings.workers)
-    try:
+    with _alone(plan), closing(Workers(goal.work, plan.settings.workers)) as workers:
+        study = _open(plan)
+        finished = _finished(study)
+        for place, trial in enumerate(finished):
+            on_trial(_record(place, trial))
+        place, wanted = len(finished), plan.settings.n_trials
         with progress.steps(title, wanted, done=place) as advance:
             while place < wanted:
                 count = min(plan.settings.workers, wanted - place)
-                for offset, trial in enumerate(_run_batch(study, goal, plan, workers, range(place, place + count))):
-                    on_trial(_record(place + offset, trial))
+                for trial in _run_batch(study, goal, plan, workers, range(place, place + count)):
+                    on_trial(_record(place, trial))
                     advance(_note(study))
-                place += count
-    finally:
-        workers.close()
+                    place += 1
     complete = [(place, trial) for place, trial in enumerate(_finished(study)) if trial.state is TrialState.COMPLETE]
     require(len(complete) > 0, f"{title}: none of {wanted} trials could be completed.", remedy=_REMEDY)
     return _record(*min(complete, key=lambda pair: (pair[1].value, pair[0])))
