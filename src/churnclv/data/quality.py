@@ -4,6 +4,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..errors import InputError
+from ..notices import Notice
 from .faults import BY_NAME, CHOSEN, LABELLED
 from .settings import DataSettings, Policy
 
@@ -24,7 +25,7 @@ class QualityReport:
     """What was read, kept and set aside.
 
     `rows_kept` are rows of the file; a contract becomes more than one event. `tables` are the reports of other tables
-    by name, of which `known_customers` are also in the main one.
+    by name, of which `known_customers` are also in the main one. `notices` are doubts about what the rows mean.
     """
 
     origin: str
@@ -44,6 +45,7 @@ class QualityReport:
     ended: int = field(default=0, kw_only=True)
     known_customers: int | None = field(default=None, kw_only=True)
     tables: dict[str, "QualityReport"] = field(default_factory=dict, kw_only=True)
+    notices: tuple[Notice, ...] = field(default=(), kw_only=True)
 
     @property
     def rows_set_aside(self) -> int:
@@ -61,7 +63,7 @@ class QualityReport:
             f"{self.customers:,} customers{self._content()}"
         )
         others = [f"{name}: {line}" for name, report in self.tables.items() for line in report.lines()]
-        return [head, *self._fault_lines(), *others]
+        return [head, *self._fault_lines(), *(notice.line() for notice in self.notices), *others]
 
     def _content(self) -> str:
         """Return what the rows are, in words."""
@@ -96,7 +98,8 @@ class QualityReport:
             f"| {'' if count.first_row is None else count.first_row} |"
             for count in self.faults
         ]
-        return [self.lines()[0], "", *table, ""]
+        notices = [f"- {notice.line()}" for notice in self.notices]
+        return [self.lines()[0], "", *table, "", *notices, ""]
 
 
 def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, settings: DataSettings) -> None:
