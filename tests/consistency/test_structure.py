@@ -43,6 +43,6 @@ def test_the_loader_of_a_bundle_imports_nothing_of_the_project():
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)
-def test_modules_are_nouns_of_the_domain_and_short(path):
+def test_modules_are_nouns_of_the_domain_and_of_sensible_length(path):
     assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 320
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
