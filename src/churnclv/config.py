@@ -3,9 +3,11 @@
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import hydra
@@ -24,6 +26,7 @@ from .errors import InputError, require
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
+from .redaction import redact, require_no_credentials
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
@@ -206,6 +209,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         sys.argv[1:] = [quote_path(word) for word in name_entries(sys.argv[1:])]
     except InputError as error:
         fail(str(error))
+    sys.excepthook = print_bug
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
@@ -213,6 +217,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     def run(composed: Any) -> None:
         try:
             _take_entry(composed)
+            require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             story(OmegaConf.to_object(composed))
         except Exception as error:
             if not getattr(error, "user_fault", False):
@@ -263,9 +268,14 @@ def hand_over(*words: str, **environment: str) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])  # noqa: S606 # our own interpreter
 
 
+def print_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of what is not the user's fault, without the credentials that drivers repeat."""
+    print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
+
+
 def fail(message: str, code: int = 2) -> None:
     """Print a message to standard error and end the process."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {redact(message)}", file=sys.stderr)
     sys.exit(code)
 
 

@@ -12,6 +12,7 @@ from functools import singledispatchmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..redaction import redact
 from . import records
 from .headline import describe
 from .home import Home
@@ -79,12 +80,12 @@ class Sink:
     def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
         owner = {_PROCESS: str(os.getpid()), _HOST: socket.gethostname()}
         at = _milliseconds(started) if started else None
-        run = self._mlflow.create_run(self._experiment, run_name=name, tags={**owner, **tags}, start_time=at)
+        run = self._mlflow.create_run(self._experiment, run_name=redact(name), tags={**owner, **tags}, start_time=at)
         return str(run.info.run_id)
 
     def write(self, record: records.Record) -> None:
         """Write one record."""
-        self._write(record)
+        self._write(records.redacted(record))
 
     @singledispatchmethod
     def _write(self, record: Any) -> None:
