@@ -22,7 +22,7 @@ from .data.engine import EngineSettings
 from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
 from .entries.folder import find_entry
-from .errors import InputError, require
+from .errors import InputError, require, require_name
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
@@ -116,6 +116,10 @@ class LeaderboardConfig:
     overrides: str = ""
     workers: int = 2
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the data set's name, which names files of results."""
+        require_name("leaderboard.dataset", self.dataset)
 
 
 @dataclass

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from .config import ExportConfig, TrainConfig, open_door
-from .errors import require
+from .errors import require, require_name
 from .progress import Progress
 
 
@@ -27,6 +27,7 @@ def main(config: ExportConfig) -> None:
     if config.force:
         remedy = "reason='why it replaces the champion'"
         require(bool(config.reason.strip()), "force=true needs a reason.", remedy=remedy)
+    require_name(f"the experiment of run {run.run_id}", run.experiment)
     figure = run.metrics.get(config.metric, float("nan"))
     progress.say(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
     chosen = OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml"))

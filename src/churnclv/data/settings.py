@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..errors import require
+from ..errors import require, require_name
 
 STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
 OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
@@ -223,6 +223,7 @@ class DataSettings:
 
     def __post_init__(self) -> None:
         """Check what needs no file to be checked."""
+        require_name("data.name", self.name)
         share = self.max_set_aside_share
         require(
             0 <= share <= 1,

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import require
+from ..errors import is_name, require
 from ..files import read_json, write_json, write_text
 from .result import Result
 
@@ -97,12 +97,12 @@ def find_entry(root: Path, name: str) -> Entry:
     """Return the entry of that name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the name would lead to another folder.
     """
     entry = Entry(root / name)
     others = ", ".join(found.name for found in list_entries(root)) or "none yet"
     remedy = f"entries are: {others}. make entry NAME={name} starts one."
-    require(entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
+    require(is_name(name) and entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
     return entry
 
 
