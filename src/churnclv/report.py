@@ -9,9 +9,12 @@ def main(config: ReportConfig) -> None:
     from .insight.words.catalogue import Words
     from .reporting import publish, read_data, record, summarise, tell
     from .tracking.home import Home
+    from .tracking.sink import restore_experiment
 
     progress = Progress()
     home, words = Home.at(config.tracking.home), Words.of(config.report.language)
+    for notice in restore_experiment(home, config.tracking.experiment or config.data.name):
+        progress.say(notice.line())
     progress.say(f"Reading {config.data.name}")
     data = read_data(config, home)
     for line in data.quality.lines():
