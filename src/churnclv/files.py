@@ -52,6 +52,22 @@ def replacing_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def making(path: Path) -> Iterator[Path]:
+    """Yield a path on which a database is made; it takes its place at `path` whole, unless another process was faster.
+
+    A process that is killed meanwhile leaves no half-made database, which nobody would open again.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
+        made = Path(folder) / path.name
+        yield made
+        try:
+            os.link(made, path)
+        except OSError:  # another process was faster; or there are no links here
+            if not path.exists():
+                made.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` atomically, in UTF-8."""
     with replacing(path) as temporary:

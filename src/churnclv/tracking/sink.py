@@ -12,6 +12,7 @@ from functools import singledispatchmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import making
 from ..notices import Notice
 from ..redaction import redact
 from . import records
@@ -47,17 +48,11 @@ def client(home: Home) -> Any:
 
 
 def _make_database(path: Path) -> None:
-    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all.
-
-    A process that is killed meanwhile leaves no half-made database, which MLflow would never open again.
-    """
+    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all."""
     from mlflow import MlflowClient
 
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        made = Path(folder) / path.name
+    with making(path) as made:
         MlflowClient(tracking_uri=f"sqlite:///{made}")
-        with suppress(OSError):  # another process was faster; or there are no links here, and MLflow makes it in place
-            os.link(made, path)
 
 
 def experiment_id(mlflow: Any, home: Home, name: str) -> str:
