@@ -26,7 +26,9 @@ from .errors import InputError, require, require_name
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
+from .interruption import Interruption, interrupted, watch_signals
 from .redaction import redact, require_no_credentials
+from .scratch import leave_scratch, use_scratch
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
@@ -214,6 +216,8 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
+    watch_signals()
+    use_scratch()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
@@ -224,6 +228,8 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
             require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             story(OmegaConf.to_object(composed))
         except Exception as error:
+            if interrupted() is not None:  # an engine has made an error of its own of it
+                raise Interruption(interrupted() or 0) from None
             if not getattr(error, "user_fault", False):
                 raise
             fail(str(error))
@@ -232,8 +238,8 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         run()
     except (HydraException, OmegaConfBaseException) as error:
         fail(_explain(error))
-    except KeyboardInterrupt:
-        fail("Interrupted. The same command goes on with the finished trials.", code=130)
+    except Interruption as error:
+        fail(f"stopped by {error}. The same command goes on with the finished trials.", code=128 + error.number)
 
 
 def name_entries(words: list[str]) -> list[str]:
@@ -269,6 +275,7 @@ def hand_over(*words: str, **environment: str) -> None:
     os.environ.update(environment)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    leave_scratch()
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])  # noqa: S606 # our own interpreter
 
 

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from .errors import require
+from .scratch import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -58,8 +59,8 @@ def making(path: Path) -> Iterator[Path]:
 
     A process that is killed meanwhile leaves no half-made database, which nobody would open again.
     """
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        made = Path(folder) / path.name
+    with scratch(path.parent, f".{path.name}.") as folder:
+        made = folder / path.name
         yield made
         try:
             os.link(made, path)

@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 
 from ..errors import require
+from ..scratch import make_scratch
 
 
 @dataclass
@@ -27,7 +28,7 @@ def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
     """Return an Ibis connection to a new in-memory DuckDB; `spill` is the folder for what exceeds memory."""
     options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit}
     if spill is not None:
-        options["temp_directory"] = str(spill)
+        options["temp_directory"] = str(make_scratch(spill))
     connection = ibis.duckdb.connect(**{key: value for key, value in options.items() if value is not None})
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")

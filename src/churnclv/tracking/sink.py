@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..files import making
+from ..interruption import interrupted
 from ..notices import Notice
 from ..redaction import redact
 from . import records
@@ -228,11 +229,9 @@ def open_run(home: Home, experiment: str, name: str) -> Iterator[Sink]:
     sink = Sink(mlflow, where, name)
     try:
         yield sink
-    except KeyboardInterrupt:
-        sink.close("KILLED")
-        raise
-    except BaseException:
-        sink.close("FAILED")
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt) or interrupted() is not None
+        sink.close("KILLED" if stopped else "FAILED")
         raise
     sink.close("FINISHED")
 
