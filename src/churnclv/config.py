@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import sys
 import traceback
 from collections.abc import Callable
@@ -22,11 +23,13 @@ from .data.engine import EngineSettings
 from .data.settings import DataSettings
 from .decision.economics import EconomicsSettings
 from .entries.folder import find_entry
+from .entries.result import METRICS
 from .errors import InputError, require, require_name
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
 from .interruption import Interruption, interrupted, watch_signals
+from .ranges import CURRENCY, Bounds, check_numbers, number
 from .redaction import redact, require_no_credentials
 from .scratch import leave_scratch, use_scratch
 from .snapshots.settings import WindowSettings
@@ -114,14 +117,21 @@ class LeaderboardConfig:
     incumbent: str = "incumbent"
     fill: bool = True
     dataset: str = "cdnow"
-    n_trials: int | None = None
+    n_trials: int | None = number(None, Bounds(1, 100_000, technical=True))
     overrides: str = ""
-    workers: int = 2
+    workers: int = number(2, Bounds(1, 64))
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check the data set's name, which names files of results."""
+        """Check names, numbers, and that the further words can be read."""
         require_name("leaderboard.dataset", self.dataset)
+        require(self.metric in METRICS, f"leaderboard.metric is {self.metric!r}.", remedy=f"{', '.join(METRICS)}.")
+        check_numbers(self)
+        try:
+            shlex.split(self.overrides)
+        except ValueError as error:
+            remedy = "close every quote: overrides='clv=bgnbd churn.max_rounds=100'"
+            raise InputError(f"overrides is {self.overrides!r}: {error}.", remedy=remedy) from None
 
 
 @dataclass
@@ -136,6 +146,12 @@ class ExportConfig:
     reason: str = ""
     engine: EngineSettings = field(default_factory=EngineSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check that the metric can be one."""
+        plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
+        remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
+        require(plain, f"metric is {self.metric!r}.", remedy=remedy)
 
 
 @dataclass
@@ -159,13 +175,14 @@ class ScoreConfig:
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
     targets: str | None = None
-    budget: float | None = None
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
         """Check the budget."""
-        known = self.budget is None or self.budget >= 0
-        require(known, f"budget is {self.budget}, allowed is 0 or more (currency).", remedy="or null for no limit.")
+        check_numbers(self)
 
 
 @dataclass
@@ -185,10 +202,14 @@ class ReportConfig:
 class ServeConfig:
     """What a local server can choose."""
 
-    port: int = 5000
+    port: int = number(5000, Bounds(1, 65_535))
     host: str = "127.0.0.1"
     model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the port."""
+        check_numbers(self)
 
 
 _SCHEMAS = {

@@ -1,5 +1,6 @@
 """The engine that holds the log: DuckDB through Ibis, spilling to disk past its memory limit."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,7 +8,10 @@ from typing import Any
 import ibis
 
 from ..errors import require
+from ..ranges import Bounds, check_numbers, number
 from ..scratch import make_scratch
+
+_MEMORY = re.compile(r"\d{1,9}(\.\d{1,3})? ?([KMGT]i?B|%)", re.IGNORECASE)
 
 
 @dataclass
@@ -15,13 +19,16 @@ class EngineSettings:
     """How much of the machine the engine may use; null leaves it to the engine."""
 
     name: str = "duckdb"
-    threads: int | None = None
+    threads: int | None = number(None, Bounds(1, 1024, technical=True))
     memory_limit: str | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.name == "duckdb", f"engine.name is {self.name!r}, allowed is 'duckdb'.")
-        require(self.threads is None or self.threads >= 1, f"engine.threads is {self.threads}, at least 1.")
+        check_numbers(self, "engine")
+        limit = self.memory_limit
+        fits = limit is None or (_MEMORY.fullmatch(limit) is not None and any(sign in "123456789" for sign in limit))
+        require(fits, f"engine.memory_limit is {limit!r}.", remedy="a size such as 4GB, 500MB or 80%; or null.")
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
