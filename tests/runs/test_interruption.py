@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from churnclv.scratch import PREFIX, make_scratch, sweep
+from churnclv.tracking.home import Home
+from churnclv.tracking.sink import client
 
 HOUR = 3600.0
 SIGNALS = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
@@ -172,3 +174,34 @@ def test_only_what_nobody_holds_is_swept(tmp_path):
     assert left_in(tmp_path) == sorted([mine.name, made.name, "other"])
     assert make_scratch(tmp_path) == mine
     assert (mine / "file").exists()
+
+
+def children_of(process: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked at in /proc")
+def test_a_training_that_is_asked_to_end_closes_its_run_and_leaves_nothing(shop, tmp_path, temporary):
+    words = [sys.executable, "-m", "churnclv.train", *shop.words(), "tuning.workers=2", "tuning.n_trials=200"]
+    environment = {**os.environ, "MLRUNS": str(tmp_path), "TMPDIR": str(temporary)}
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    lines = []
+    while not any("(0 of 200)" in line for line in lines):
+        lines.append(process.stderr.readline())
+        assert lines[-1], lines
+    time.sleep(2.0)
+    children = children_of(process.pid)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == SIGNALS["SIGTERM"]
+    assert "Traceback" not in errors
+    assert errors.endswith("error: stopped by SIGTERM. The same command goes on with the finished trials.\n")
+    mlflow = client(Home(tmp_path))
+    (experiment,) = [found for found in mlflow.search_experiments() if found.name == "transactions"]
+    runs = mlflow.search_runs([experiment.experiment_id], "tags.kind = 'train'")
+    assert [run.info.status for run in runs] == ["KILLED"]
+    assert len(mlflow.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")) == 0
+    wait_until(lambda: not any(is_alive(child) for child in children), 20.0)
+    assert left_in(temporary) == []
+    assert left_in(tmp_path / "cache" / "spill") == []
