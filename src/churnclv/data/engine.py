@@ -1,5 +1,8 @@
 """The engine that holds the log: DuckDB through Ibis, spilling to disk past its memory limit."""
 
+import contextlib
+import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,6 +10,7 @@ from typing import Any
 import ibis
 
 from ..errors import require
+from ..files import private_folder
 
 
 @dataclass
@@ -24,11 +28,17 @@ class EngineSettings:
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
-    """Return an Ibis connection to a new in-memory DuckDB; `spill` is the folder for what exceeds memory."""
+    """Return an Ibis connection to a new in-memory DuckDB.
+
+    What exceeds memory goes to a private folder in `spill` (default: the system's folder for temporary files), which
+    ends with the connection; one that a killed process left there is removed by the next.
+    """
+    kept = contextlib.ExitStack()
+    folder = kept.enter_context(private_folder(spill or Path(tempfile.gettempdir())))
     options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    if spill is not None:
-        options["temp_directory"] = str(spill)
+    options["temp_directory"] = str(folder)
     connection = ibis.duckdb.connect(**{key: value for key, value in options.items() if value is not None})
+    weakref.finalize(connection, kept.close)
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection

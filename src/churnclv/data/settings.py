@@ -127,6 +127,7 @@ class TableSettings:
         other_kind: the kind of words that `kinds` does not list; null sets such rows aside.
         attributes: name -> the file's column.
         policy: where it differs from the main table's.
+        sheet: of an Excel workbook; null takes the one that has the columns.
     """
 
     path: str | None = None
@@ -139,6 +140,7 @@ class TableSettings:
     format: Format = Format.auto
     separator: str = "auto"
     encoding: str = "auto"
+    sheet: str | None = None
     decimal: Decimal = Decimal.auto
     date_format: str = "auto"
     day_first: bool | None = None
@@ -184,6 +186,8 @@ class DataSettings:
     ahead if they did. `tables` adds more tables by name, events or attributes. `kinds` and `other_kind` translate
     `columns.kind`, as in `TableSettings`.
 
+    `sheet` is the sheet of an Excel workbook; null takes the one that has the columns.
+
     Of contracts: `open_tokens` are the texts, beside blank, by which `columns.end` says that a contract is open.
 
     Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
@@ -197,6 +201,7 @@ class DataSettings:
     format: Format = Format.auto
     separator: str = "auto"
     encoding: str = "auto"
+    sheet: str | None = None
     decimal: Decimal = Decimal.auto
     date_format: str = "auto"
     day_first: bool | None = None
@@ -302,6 +307,14 @@ class DataSettings:
         """Return role -> the file's column, static attributes among them as `static_<name>`."""
         attributes = {f"{STATIC}{name}": column for name, column in self.static.items()}
         return {**self.columns.mapped(), **attributes}
+
+    @property
+    def wanted_columns(self) -> set[str]:
+        """The file's columns that are mapped."""
+        if self.shape is Shape.labelled and self.target is not None:
+            named = (self.columns.customer_id, self.target, self.split)
+            return {name for name in named if name is not None}
+        return set(self.mapped().values())
 
     @property
     def has_amount(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 
 from ..errors import InputError, require
-from .encoding import as_utf8, check_header, detect_separator, find_blank_rows, read_header
+from .encoding import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
 from .settings import DataSettings, Format
 
 RAW = "raw_log"
@@ -100,8 +100,8 @@ def read_columns(settings: DataSettings) -> list[str]:
     if _is_parquet(path, settings):
         with _as_parquet(path):
             return _parquet_columns(path)
-    with as_utf8(path, settings.encoding, settings.where) as text:
-        return read_header(text, _separator(text, settings))
+    with as_text(path, settings) as text:
+        return read_header(text.path, _separator(text, settings))
 
 
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
@@ -161,35 +161,37 @@ def _as_parquet(path: Path) -> Iterator[None]:
 
 
 def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
-    with as_utf8(path, settings.encoding, settings.where) as text:
+    with as_text(path, settings) as text:
         separator = _separator(text, settings)
-        header = read_header(text, separator)
+        header = read_header(text.path, separator)
         check_header(str(path), header, settings, separator)
         connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
         malformed = (
-            _read_spaced(connection, text, header, settings)
+            _read_spaced(connection, text.path, header, settings)
             if separator == "whitespace"
             else _read_separated(connection, text, header, separator, path, settings)
         )
-    return _raw_log(connection, str(path), malformed, first_row=2)
+    return _raw_log(connection, str(path), malformed, first_row=text.first_row)
 
 
-def _separator(text: Path, settings: DataSettings) -> str:
-    return detect_separator(text, list(settings.mapped().values()), settings.separator, settings.where)
+def _separator(text: Text, settings: DataSettings) -> str:
+    if text.separator is not None:
+        return text.separator
+    return detect_separator(text.path, list(settings.mapped().values()), settings.separator, settings.where)
 
 
 def _read_separated(
-    connection: Any, text: Path, header: list[str], separator: str, path: Path, settings: DataSettings
+    connection: Any, text: Text, header: list[str], separator: str, path: Path, settings: DataSettings
 ) -> tuple[tuple[int, str], ...]:
     names = ", ".join(f"'c{place}': 'VARCHAR'" for place in range(len(header)))
     source = (
-        f"FROM read_csv({_literal(str(text))}, columns={{{names}}}, delim={_literal(separator)}, header=true, "
+        f"FROM read_csv({_literal(str(text.path))}, columns={{{names}}}, delim={_literal(separator)}, header=true, "
         "quote='\"', escape='\"', auto_detect=false, strict_mode=true, null_padding=false, store_rejects=true, "
         "rejects_limit=0)"
     )
     cells = [(name, f"c{place}") for place, name in enumerate(header)]
     try:
-        _create_raw(connection, source, settings, cells, first_row=2)
+        _create_raw(connection, source, settings, cells, text.first_row)
         rejects = connection.raw_sql(
             "SELECT line, bool_or(error_type = 'UNQUOTED VALUE'), arg_min(error_message, byte_position) "
             "FROM reject_errors GROUP BY line ORDER BY 1"
@@ -204,8 +206,10 @@ def _read_separated(
             f"{path}: row {line}: a quote is opened and not closed at the end of its cell.",
             remedy="close or double the quote.",
         )
-    _shift_rows(connection, sorted([line for line, _, _ in rejects] + find_blank_rows(text, separator)))
-    return tuple((line, str(message)) for line, _, message in rejects)
+    above = 2 - text.first_row  # a header that the file does not have
+    skipped = sorted([line for line, _, _ in rejects] + find_blank_rows(text.path, separator))
+    _shift_rows(connection, [line - above for line in skipped])
+    return tuple((line - above, str(message)) for line, _, message in rejects)
 
 
 def _shift_rows(connection: Any, skipped: list[int]) -> None:
