@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import EXPERIMENTS, TrainConfig
+from .config import DECLARED, EXPERIMENTS, TrainConfig
 from .features.families import own_files
 from .files import digest, file_digest, locate
 from .gathering import Gathered
@@ -26,7 +26,8 @@ def overrides() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    told = [word for word in chosen if not word.startswith(f"+{Path(EXPERIMENTS).name}=")]
+    groups = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=")
+    told = [word for word in chosen if not word.startswith(groups)]
     return sorted(told, key=lambda word: "." in word.partition("=")[0])
 
 

@@ -77,8 +77,10 @@ def unpacked(path: Path) -> Iterator[IO[bytes]]:
         if start == _ZIP:
             archive = kept.enter_context(_opened_archive(path))
             content = archive.open(_only_table(archive, path))
+        elif start[:2] == _GZIP:
+            content = cast("IO[bytes]", gzip.GzipFile(path, "rb"))
         else:
-            content = cast("IO[bytes]", gzip.open(path, "rb")) if start[:2] == _GZIP else path.open("rb")
+            content = path.open("rb")
         kept.enter_context(content)
         _require_text(path, content.read(_START))
         content.seek(0)
