@@ -104,7 +104,12 @@ CATALOGUE = (  # those of a log of orders or other events
     ),
 )
 _ENDS = (
-    Fault("unparseable_end", "end", "has an end that cannot be read", "list the word for open in data.open_tokens"),
+    Fault(
+        "unparseable_end",
+        "end",
+        "has an end that cannot be read",
+        "list the word for open: data.open_tokens=[NULL,open]",
+    ),
     Fault(
         "mixed_end_format",
         "end",
@@ -115,7 +120,7 @@ _ENDS = (
         "end_before_start",
         "end",
         "ends before it starts",
-        "a filler such as 1900-01-01 for open contracts? list it in data.open_tokens",
+        "a filler for open contracts? list it: data.open_tokens=[1900-01-01]",
     ),
     Fault(
         "after_observation",

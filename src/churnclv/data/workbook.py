@@ -1,8 +1,8 @@
 """Excel workbooks: one sheet becomes CSV text, each cell as what it is."""
 
 import csv
+import errno
 import warnings
-import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from pathlib import Path
@@ -25,7 +25,9 @@ def write_sheet(path: Path, target: Path, settings: DataSettings) -> None:
         warnings.simplefilter("ignore")  # of styles and validation rules, which say nothing about cells
         try:
             _write(path, target, settings)
-        except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError, SyntaxError) as error:
+        except Exception as error:  # the library raises whatever a damaged part leads it to
+            if isinstance(error, InputError) or getattr(error, "errno", None) == errno.ENOSPC:
+                raise
             found = f"{path}: is not a readable Excel workbook ({type(error).__name__}: {str(error)[:200]})."
             raise InputError(found, remedy=_AS_CSV) from None
 
@@ -33,13 +35,11 @@ def write_sheet(path: Path, target: Path, settings: DataSettings) -> None:
 def _write(path: Path, target: Path, settings: DataSettings) -> None:
     from openpyxl import load_workbook
 
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    with path.open("rb") as content:  # a path's ending would have to be that of a workbook
+        book = load_workbook(content, read_only=True, data_only=True)
         rows = _cells(_choose_sheet(book, path, settings))
         with target.open("w", encoding="utf-8", errors="replace", newline="") as text:
             _write_rows(rows, text)
-    finally:
-        book.close()
 
 
 def _choose_sheet(book: Any, path: Path, settings: DataSettings) -> Any:
