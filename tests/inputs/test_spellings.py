@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 
+import ibis
 import pandas as pd
 import pytest
 
+from churnclv.data.currencies import currency
+from churnclv.data.doubts import is_placeholder
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.quality import with_spelling
-from churnclv.data.settings import Columns, DataSettings, Decimal, Fold, TableSettings
+from churnclv.data.settings import Columns, DataSettings, Decimal, Fold, Policies, Policy, TableSettings
 from churnclv.data.unreadable import describe_date
 from churnclv.errors import InputError
 
@@ -105,17 +108,20 @@ CURRENCIES = {
 }
 
 
-@pytest.mark.parametrize("cell", CURRENCIES)
-def test_currencies_beside_a_number_are_stripped(read, cell):
-    amount, code = CURRENCIES[cell]
-    reading = read(log_of([cell, "7"]) if not amount.startswith("-") else log_of([cell, "7"]))
-    assert reading.column("amount")["c000"] == amount
-    assert (reading.quality.spelling.currency or "") == code
+def test_currencies_beside_a_number_are_stripped(read, connection):
+    kept = Policies(mixed_currency=Policy.keep)
+    amounts = read(log_of(list(CURRENCIES), "\t"), policy=kept).column("amount")
+    assert list(amounts.values()) == [amount for amount, _ in CURRENCIES.values()]
+    table = ibis.memtable({"cell": list(CURRENCIES)})
+    codes = connection.execute(table.select(code=currency(table.cell)))["code"]
+    assert list(codes) == [code for _, code in CURRENCIES.values()]
 
 
-@pytest.mark.parametrize("cell", ["12K", "12 kg", "USD", "5 apples", "12.5.", "1 23", "EURO", "50¢", "12 PT", "1e"])
-def test_other_letters_beside_a_number_are_no_currency(read, cell):
-    assert read(log_of([cell, "7"])).faults["unparseable_amount"] == (1, 1, 2)
+NO_CURRENCIES = ["12K", "12 kg", "USD", "5 apples", "12.5.", "1 23", "EURO", "50¢", "12 PT", "1e"]
+
+
+def test_other_letters_beside_a_number_are_no_currency(read):
+    assert read(log_of([*NO_CURRENCIES, "7"])).faults["unparseable_amount"] == (10, 10, 2)
 
 
 def test_rows_in_another_currency_by_their_column_are_set_aside(read):
@@ -149,7 +155,7 @@ def crowded(name, share=0.2, customers=100):
     """Return a log in which one id has that share of 500 rows."""
     many = int(500 * share)
     ids = [name] * many + [f"c{row % customers}" for row in range(500 - many)]
-    return log_of([f"{row + 1}.5" for row in range(500)]).replace("c", "x") and pd.DataFrame(
+    return pd.DataFrame(
         {
             "customer_id": ids,
             "timestamp": [f"{datetime(2021, 1, 1) + timedelta(hours=row):%Y-%m-%d %H:%M}" for row in range(500)],
@@ -158,20 +164,26 @@ def crowded(name, share=0.2, customers=100):
     ).to_csv(index=False)
 
 
-@pytest.mark.parametrize("name", ["0", "-1", "kA", "99999", "Guest", "XXXX"])
-def test_a_placeholder_with_many_rows_is_named(read, name):
-    reading = read(crowded(name))
-    assert notice(reading, "crowded_id").message.startswith(
-        f"column 'customer_id': '{name}' has 20.0% of the rows (100"
-    )
-    assert "crowded_id" not in codes(read(crowded(name), guest_ids=[name]))
+def test_a_placeholder_with_many_rows_is_named(read):
+    reading = read(crowded("0"))
+    assert notice(reading, "crowded_id").message.startswith("column 'customer_id': '0' has 20.0% of the rows (100")
+    assert "crowded_id" not in codes(read(crowded("0"), guest_ids=["0"]))
 
 
-@pytest.mark.parametrize("name", ["ann@shop.example", "C1078", "miller", "DE4711", "4711"])
-def test_an_id_of_a_customer_with_many_rows_is_never_named(read, name):
-    text = "\n".join(read(crowded(name)).quality.lines())
+def test_an_id_of_a_customer_with_many_rows_is_never_named(read):
+    text = "\n".join(read(crowded("ann@shop.example")).quality.lines())
     assert "one id (see row 2) has 20.0% of the rows" in text
-    assert name not in text
+    assert "ann@shop.example" not in text
+
+
+@pytest.mark.parametrize("name", ["0", "-1", "kA", "99999", "Guest", "XXXX", "000-000", "N/D"])
+def test_a_usual_placeholder_may_be_shown(name):
+    assert is_placeholder(name)
+
+
+@pytest.mark.parametrize("name", ["ann@shop.example", "C1078", "miller", "DE4711", "4711", "C1", "12", "Łą"])
+def test_an_id_of_a_customer_may_not(name):
+    assert not is_placeholder(name)
 
 
 def test_even_customers_and_the_id_zero_raise_no_doubt(read):
@@ -213,8 +225,9 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", COUNTS)
-@pytest.mark.parametrize("typed", [False, True], ids=["text", "typed"])
+@pytest.mark.parametrize(
+    ("name", "typed"), [(name, False) for name in COUNTS] + [("epoch_ms", True), ("excel", True), ("days", True)]
+)
 def test_counted_dates_are_read_and_named_where_they_are_not(write, read, refuse, name, typed):
     frame = pd.DataFrame({"customer_id": ["a", "b"], "timestamp": [COUNTS[name]] * 2, "amount": [1.5, 2.5]})
     frame = frame.assign(timestamp=pd.to_numeric(frame["timestamp"])) if typed else frame
@@ -391,7 +404,7 @@ def test_cells_with_a_type_of_their_own_are_never_read_as_spellings(write):
     assert [amount for _, amount in score(trained(write, EUROPEAN), mixed)] == ["4.2120", "5.5000"]
 
 
-def test_a_row_too_long_for_the_engine_is_not_lost_without_a_word(write, refuse, read):
+def test_a_row_too_long_for_the_engine_is_not_lost_without_a_count(refuse, read):
     rows = [f"C{row},2023-01-{1 + row % 28:02},5" for row in range(100)]
     long = [*rows[:50], "x" * 40_000_000 + ",2023-01-05,7", *rows[50:]]
     message = refuse("customer_id,timestamp,amount\n" + "\n".join(long) + "\n")
