@@ -1,11 +1,14 @@
 """Decimal signs: whether 1.234 is a thousand or little more than one, decided by what the file's other cells show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import ibis
 
 from ..errors import InputError, require
 from ..notices import Notice
 from . import parsing
+from .currencies import currency
 from .settings import DataSettings, Decimal
 from .source import NUMBER, RawLog
 
@@ -18,7 +21,25 @@ _POINT = (
     r"|^-?0?\.\d+$|^-?\d{4,}\.\d+$|^-?[1-9]\d{0,2}(,\d{3}){2,}$"  # 0.125   1234.567   1,234,567
 )
 _EITHER = {"comma": r"^-?[1-9]\d{0,2},\d{3}$", "point": r"^-?[1-9]\d{0,2}\.\d{3}$"}  # 1,234 and 1.234
+_NUMBERED = "raw_log_with_numbers"
 _OTHER = {Decimal.comma: Decimal.point, Decimal.point: Decimal.comma}
+
+
+ROLES = ("amount", "price", "quantity", "term_months")  # of columns that hold numbers
+BARE, SIGN = "bare_", "sign_"  # begin the names of columns that hold a role's bare numbers and their currencies
+
+
+def with_numbers(connection: Any, log: RawLog) -> RawLog:
+    """Return the log with the bare number and the currency of each cell of a number: every later step needs them."""
+    raw = log.table
+    added = {}
+    for role in [role for role in ROLES if role in raw.columns]:
+        typed = log.types.get(role) == NUMBER
+        added[f"{BARE}{role}"] = raw[role] if typed else parsing.bare_number(raw[role])
+        added[f"{SIGN}{role}"] = ibis.literal("") if typed else currency(raw[role]).fill_null("")
+    if not added:
+        return log
+    return replace(log, table=connection.create_table(_NUMBERED, raw.mutate(**added), temp=True, overwrite=True))
 
 
 @dataclass(frozen=True)
@@ -87,9 +108,10 @@ def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
     if not roles:
         return {}
     rules = {"comma": _COMMA, "point": _POINT, **{f"either_{sign}": rule for sign, rule in _EITHER.items()}}
-    numbers = raw.select(**{role: parsing.bare_number(raw[role]) for role in roles})
-    sums = {f"{role}:{name}": numbers[role].re_search(rule).sum() for role in roles for name, rule in rules.items()}
-    counts = numbers.aggregate(**sums).execute().fillna(0).iloc[0]
+    sums = {
+        f"{role}:{name}": raw[f"{BARE}{role}"].re_search(rule).sum() for role in roles for name, rule in rules.items()
+    }
+    counts = raw.aggregate(**sums).execute().fillna(0).iloc[0]
     return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in rules}) for role in roles}
 
 
