@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 from .churn.settings import ChurnSettings
 from .clv.settings import ClvSettings
 from .data.engine import EngineSettings
-from .data.settings import DataSettings
+from .data.settings import DataSettings, Reading
 from .decision.economics import EconomicsSettings
 from .entries.folder import find_entry
 from .entries.result import METRICS
@@ -29,6 +29,7 @@ from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
 from .interruption import Interruption, interrupted, watch_signals
+from .overrides import write_overrides
 from .ranges import CURRENCY, Bounds, check_numbers, number
 from .redaction import redact, require_no_credentials
 from .scratch import leave_scratch, use_scratch
@@ -38,10 +39,7 @@ from .tuning.settings import TuningSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(ROOT / "experiments"))
-_PATHS = (
-    "path", "set_aside_path", "input", "output", "targets", "out", "model", "home", "own", "costs", "thresholds",
-    "overrides",
-)  # fmt: skip
+DECLARED = "command_line"  # the group that holds what the command line declares
 
 
 @dataclass
@@ -171,6 +169,7 @@ class ScoreConfig:
     as_of: str | None = None
     model: str | None = None
     date_format: str | None = None
+    data: Reading = field(default_factory=Reading)
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
@@ -233,7 +232,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     for schema, node in _SCHEMAS.items():
         ConfigStore.instance().store(name=f"{schema}_schema", node=node)
     try:
-        sys.argv[1:] = [quote_path(word) for word in name_entries(sys.argv[1:])]
+        sys.argv[1:] = take_overrides(name_entries(sys.argv[1:]), _SCHEMAS[name])
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -258,7 +257,7 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     try:
         run()
     except (HydraException, OmegaConfBaseException) as error:
-        fail(_explain(error))
+        fail(_explain(error, name))
     except Interruption as error:
         fail(f"stopped by {error}. The same command goes on with the finished trials.", code=128 + error.number)
 
@@ -280,6 +279,15 @@ def name_entries(words: list[str]) -> list[str]:
         files = [f"{entry.name}/{entry.delta.stem}" for entry in entries]
         named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=['file://{where}']"]
     return named
+
+
+def take_overrides(words: list[str], schema: type) -> list[str]:
+    """Return the words as Hydra needs them; what they declare is kept in its store, in a group that they choose."""
+    found = write_overrides(words, schema)
+    if not found.declared:
+        return found.words
+    ConfigStore.instance().store("declared", found.declared, group=DECLARED, package="_global_")
+    return [*found.words, f"+{DECLARED}=declared"]
 
 
 def _take_entry(composed: Any) -> None:
@@ -311,18 +319,7 @@ def fail(message: str, code: int = 2) -> None:
     sys.exit(code)
 
 
-def quote_path(word: str) -> str:
-    """Quote the value of `...path=value` for Hydra's grammar, so that spaces, commas and equal signs are only text."""
-    key, equals, value = word.partition("=")
-    is_path = key.lstrip("+").rpartition(".")[2] in _PATHS
-    if not (equals and is_path) or value[:1] in ("'", '"') or value in ("null", "???", ""):
-        return word
-    # in Hydra's quotes a backslash is only text, unless a quote follows it
-    quoted = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
-    return f"{key}='{quoted}'"
-
-
-def _explain(error: Exception) -> str:
+def _explain(error: Exception, door: str) -> str:
     """Return Hydra's message with the cause it hides, and where the allowed names are listed."""
     lines = [line for line in str(error).splitlines() if line.strip() and not line.strip().startswith("reference_type")]
     cause = error.__cause__
@@ -331,5 +328,5 @@ def _explain(error: Exception) -> str:
     owner = getattr(cause or error, "object_type", None)
     if is_dataclass(owner):
         lines.append(f"allowed are {', '.join(found.name for found in fields(owner))}")
-    remedy = "see what can be chosen with: python -m churnclv.train --cfg job (or --help)"
+    remedy = f"see what can be chosen with: python -m churnclv.{door} --cfg job (or --help)"
     return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"

@@ -16,6 +16,7 @@ from .errors import require
 from .scratch import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
+_OPEN_FILES = Path("/proc/self/fd")
 
 
 @contextlib.contextmanager
@@ -67,6 +68,21 @@ def making(path: Path) -> Iterator[Path]:
         except OSError:  # another process was faster; or there are no links here
             if not path.exists():
                 made.replace(path)
+
+
+@contextlib.contextmanager
+def unlinked_file() -> Iterator[Path]:
+    """Yield the path of an empty file that the system removes with the process, however that ends.
+
+    The file has no name in any folder: its path leads through the process's open files. Where the system does not show
+    these, the file lies in a private folder, which a killed process leaves to the next one.
+    """
+    if _OPEN_FILES.is_dir():
+        with tempfile.TemporaryFile(prefix="churnclv-") as content:
+            yield _OPEN_FILES / str(content.fileno())
+    else:
+        with scratch(Path(tempfile.gettempdir())) as folder:
+            yield folder / "content"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .config import EXPERIMENTS, TrainConfig
+from .config import DECLARED, EXPERIMENTS, TrainConfig
 from .features.families import own_files
 from .files import digest, file_digest, locate
 from .gathering import Gathered
@@ -27,8 +27,8 @@ def overrides() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    hidden = (f"+{Path(EXPERIMENTS).name}=", _STORAGE)
-    told = [word for word in chosen if not word.startswith(hidden)]
+    groups = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=", _STORAGE)
+    told = [word for word in chosen if not word.startswith(groups)]
     return sorted(told, key=lambda word: "." in word.partition("=")[0])
 
 

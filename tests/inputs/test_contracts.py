@@ -112,11 +112,11 @@ def test_what_fails_is_named_with_file_row_column_rule_and_remedy(write):
     assert str(error.value).splitlines() == [
         (
             f"{path}: row 5, column 'end': has an end that cannot be read (unparseable_end: 1 rows). list the word for "
-            "open in data.open_tokens."
+            "open: data.open_tokens=[NULL,open]."
         ),
         (
-            f"{path}: row 4, column 'end': ends before it starts (end_before_start: 1 rows). a filler such as "
-            "1900-01-01 for open contracts? list it in data.open_tokens."
+            f"{path}: row 4, column 'end': ends before it starts (end_before_start: 1 rows). a filler for open "
+            "contracts? list it: data.open_tokens=[1900-01-01]."
         ),
         (
             f"{path}: row 8, column 'end': ends at or after data.observed_until (end_after_observation: 1 rows). "
@@ -263,3 +263,24 @@ def test_rows_of_a_table_that_are_set_aside_have_a_file_of_their_own(write, tmp_
     read_events(connect(EngineSettings(threads=1)), settings)
     assert len(pd.read_csv(aside)) == 0
     assert pd.read_csv(tmp_path / "aside.visits.csv")["set_aside_for"].tolist() == ["unparseable_date"]
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        *("", "NULL", "null", "None", "NaT", "nan", "N/A", "#N/A", r"\N", "<NA>", "No", "open", "-", " null "),
+        *("0000-00-00", "0000-00-00 00:00:00", "00/00/0000", "9999-12-31", "9999-12-31 23:59:59", "31.12.9999"),
+    ],
+)
+def test_what_programs_write_for_no_date_is_an_open_end(write, blank):
+    text = f"customer_id,start,end\nann,2024-01-01,2024-02-01\nbob,2024-01-05,{blank}\n"
+    events = read(write(text), columns=replace(MAPPED, price=None, contract_id=None))
+    assert (events.quality.contracts, events.quality.ended, events.quality.rows_set_aside) == (2, 1, 0)
+    assert {count.fault for count in events.quality.faults if count.rows} == set()
+
+
+@pytest.mark.parametrize("end", ["2024-13-45", "soon", "0", "1"])
+def test_an_end_that_is_neither_a_date_nor_open_is_not_read(write, end):
+    text = f"customer_id,start,end\nann,2024-01-01,2024-02-01\nbob,2024-01-05,{end}\n"
+    events = read(write(text), columns=replace(MAPPED, price=None, contract_id=None))
+    assert {count.fault for count in events.quality.faults if count.rows} == {"unparseable_end"}

@@ -70,12 +70,12 @@ FILES = {
         "data.separator is 'ab'.\n  -> one character, or 'whitespace'.",
     ),
     "one long line that is no table": (
-        '{"a":"' + "x" * 300_000 + '"}',
+        "x" * 300_000,
         {},
         "{path}: row 1: "
         + ALL_THREE
-        + '\n  -> the columns are {{"a":"'
-        + "x" * 54
+        + "\n  -> the columns are "
+        + "x" * 60
         + "; map them, for example data.columns.customer_id=...",
     ),
     "a quote open to the end": (HEADER + ROW + 'b,"2020-01-02,3\n' + ROW * 3, {}, OPEN_QUOTE),
@@ -195,7 +195,14 @@ def test_a_fault_of_the_file_is_one_message_with_its_remedy(write, refuse, conte
 
 ENGINE = {
     "timezone": ("Mars/Phobos", "Unknown TimeZone 'Mars/Phobos'!", "name it like Europe/Rome."),
-    "date_format": ("%Q", "Unrecognized format for strftime/strptime: %Q", "write it like '%d.%m.%y %H:%M'."),
+    "date_format": (
+        "%Q",
+        "Unrecognized format for strftime/strptime: %Q",
+        (
+            "write it like '%d.%m.%y %H:%M', or one of iso, compact, year_first, day_month, month_day, epoch_s, epoch_ms, "
+            "epoch_us, excel, days."
+        ),
+    ),
     "refund_order_pattern": ("([", "missing ]: [", "write a regular expression such as '^C'."),
 }
 

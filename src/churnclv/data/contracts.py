@@ -14,18 +14,26 @@ from .source import RawLog
 
 CONTRACT_ROLES = {"order_id": "contract_id", "item": "plan", "category": "reason"}  # canonical column -> role
 _NEVER_ENDS = "9999-12-31"
+_FAR = "(9999|2999)"  # years that mean never
+_NO_DATE = (  # what programs write for no date, or for never, in lower case
+    r"^(nat|nil|\\n|#n/?a|0000-00-00.*|00[./]00[./]0000.*|"
+    rf"{_FAR}-12-31.*|31[./]12[./]{_FAR}.*|12/31/{_FAR}.*)$"
+)
 _PLANNED_DAYS = 31  # an end so much later than the last start may be planned
 
 
 def parse_ends(log: RawLog, settings: DataSettings) -> dict[str, Any]:
     """Return the parsed ends: `end`, null where open or not readable, and what faults are told from.
 
+    Open are blank ends, `open_tokens`, `missing_tokens`, and what programs write for no date or for never.
+
     Raises:
         InputError: days and months cannot be told apart.
     """
     raw = log.table
     word = raw.end.strip().fill_null("")
-    is_open = (word == "") | word.lower().isin([token.lower() for token in settings.open_tokens])
+    tokens = {token.lower() for token in (*settings.open_tokens, *settings.missing_tokens)}
+    is_open = (word == "") | word.lower().isin(sorted(tokens)) | word.lower().re_search(_NO_DATE)
     dates = parse_dates(log, settings, "end", is_open)
     other_shape = (dates.other_shape & dates.moment.notnull() & ~is_open).fill_null(False)
     unread = is_open if settings.policy.mixed_end_format is Policy.keep else is_open | other_shape

@@ -3,18 +3,21 @@
 import codecs
 import contextlib
 import csv
-import gzip
+import errno
 import io
 import mmap
 import re
 import tempfile
-import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 from ..errors import InputError, listed, require
+from ..files import unlinked_file
+from .file_kinds import is_workbook, require_bounded, unpacked
+from .json_lines import is_json, write_lines
 from .settings import DataSettings
+from .workbook import write_sheet
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -23,16 +26,9 @@ _HEADER_CHARACTERS = 1 << 21  # as long a line as the engine takes
 _NAME_CHARACTERS = 60
 
 
-def _unpacked(path: Path) -> IO[bytes]:
-    """Open a file's bytes, unpacked where it is gzipped."""
-    with path.open("rb") as content:
-        packed = content.read(2) == b"\x1f\x8b"
-    return cast("IO[bytes]", gzip.open(path, "rb")) if packed else path.open("rb")
-
-
 def detect_encoding(path: Path) -> str:
     """Return a file's encoding from its first bytes: a mark, the zero bytes of UTF-16, else UTF-8."""
-    with _unpacked(path) as content:
+    with unpacked(path) as content:
         start = content.read(4096)
     for mark, encoding in _MARKS:
         if start.startswith(mark):
@@ -42,40 +38,76 @@ def detect_encoding(path: Path) -> str:
     return "utf-16-be" if start[:1] == b"\0" else "utf-8"
 
 
-@contextlib.contextmanager
-def as_utf8(path: Path, encoding: str, where: str = "data") -> Iterator[Path]:
-    """Yield a path to the file's text in plain UTF-8: a checked temporary copy, made in chunks.
+@dataclass(frozen=True)
+class Text:
+    """A table's text in plain UTF-8.
 
-    `where` begins the names of the file's settings in messages.
+    `separator` is that of a text made here, None where it is the file's; `first_row` the file's number of the row
+    below the header.
+    """
+
+    path: Path
+    separator: str | None = None
+    first_row: int = 2
+
+
+@contextlib.contextmanager
+def as_text(path: Path, settings: DataSettings) -> Iterator[Text]:
+    """Yield a file's table as text: a checked copy without a name, made in parts. Workbooks and JSON become CSV.
 
     Raises:
-        InputError: the bytes are not text in that encoding, or the encoding is unknown.
+        InputError: the file is of another kind, is not text in the encoding chosen, or the encoding is unknown.
     """
-    chosen = encoding
-    with tempfile.TemporaryDirectory(prefix="churnclv-") as folder:
-        copy = Path(folder) / "log.csv"
-        try:
-            chosen = detect_encoding(path) if encoding == "auto" else encoding
-            with (
-                _unpacked(path) as content,
-                io.TextIOWrapper(content, encoding=chosen, newline="") as source,
-                copy.open("w", encoding="utf-8", newline="") as text,
-            ):
-                text.write(source.read(1).replace("\ufeff", ""))  # a mark that the named encoding does not take off
-                while chunk := source.read(_CHUNK_CHARACTERS):
-                    text.write(chunk.replace("\0", ""))
-        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-            raise InputError(f"{path}: is a damaged gzip file ({error}).", remedy="pack or copy it again.") from None
-        except UnicodeError as error:
-            raise InputError(
-                f"{path}: is not {chosen} text ({error}).",
-                remedy=f"name the encoding, for example {where}.encoding=cp1252 (Excel in Western Europe).",
-            ) from None
-        except LookupError:
-            raise InputError(
-                f"{where}.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252."
-            ) from None
-        yield copy
+    with unlinked_file() as copy, _as_space_left(path):
+        if is_workbook(path):
+            write_sheet(path, copy, settings)
+            yield Text(copy, ",")
+            return
+        _decode(path, copy, settings)
+        if not is_json(copy):
+            yield Text(copy)
+            return
+        with unlinked_file() as made:
+            write_lines(copy, made, path)
+            yield Text(made, ",", first_row=1)
+
+
+def _decode(path: Path, copy: Path, settings: DataSettings) -> None:
+    """Write a file's text in UTF-8."""
+    chosen, where = settings.encoding, settings.where
+    try:
+        chosen = detect_encoding(path) if chosen == "auto" else chosen
+        with (
+            unpacked(path) as content,
+            io.TextIOWrapper(content, encoding=chosen, newline="") as source,
+            copy.open("w", encoding="utf-8", newline="") as text,
+        ):
+            text.write(source.read(1).replace("\ufeff", ""))  # a mark that the named encoding does not take off
+            while chunk := source.read(_CHUNK_CHARACTERS):
+                text.write(chunk.replace("\0", ""))
+                require_bounded(path, text.tell())
+    except UnicodeError as error:
+        raise InputError(
+            f"{path}: is not {chosen} text ({error}).",
+            remedy=f"name the encoding, for example {where}.encoding=cp1252 (Excel in Western Europe).",
+        ) from None
+    except LookupError:
+        raise InputError(
+            f"{where}.encoding={chosen}: no such encoding.", remedy="for example utf-8 or cp1252."
+        ) from None
+
+
+@contextlib.contextmanager
+def _as_space_left(path: Path) -> Iterator[None]:
+    """Name the folder for temporary files where it has no space left for a copy."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        where = tempfile.gettempdir()
+        told = f"{path}: no space is left in {where}, where its text is copied to while it is read."
+        raise InputError(told, remedy="free some, or set TMPDIR to a folder with more.") from None
 
 
 def read_header(path: Path, separator: str) -> list[str]:
@@ -84,12 +116,12 @@ def read_header(path: Path, separator: str) -> list[str]:
         head = io.StringIO(text.read(_HEADER_CHARACTERS), newline="")
     if separator == "whitespace":
         return head.readline().split()
-    with _long_cells(_HEADER_CHARACTERS):
+    with long_cells(_HEADER_CHARACTERS):
         return [name.strip() for name in next(csv.reader(head, delimiter=separator), [])]
 
 
 @contextlib.contextmanager
-def _long_cells(characters: int) -> Iterator[None]:
+def long_cells(characters: int) -> Iterator[None]:
     """Let csv take cells of so many characters."""
     former = csv.field_size_limit(characters)
     try:
@@ -103,7 +135,7 @@ def find_blank_rows(path: Path, separator: str) -> list[int]:
     with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if re.search(rb"\n\r?\n|\r\r", text) is None:
             return []
-    with _long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
+    with long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
         return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
 
 

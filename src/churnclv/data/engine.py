@@ -1,6 +1,9 @@
 """The engine that holds the log: DuckDB through Ibis, spilling to disk past its memory limit."""
 
+import contextlib
 import re
+import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +12,7 @@ import ibis
 
 from ..errors import require
 from ..ranges import Bounds, check_numbers, number
-from ..scratch import make_scratch
+from ..scratch import scratch
 
 _MEMORY = re.compile(r"\d{1,9}(\.\d{1,3})? ?([KMGT]i?B|%)", re.IGNORECASE)
 
@@ -32,11 +35,17 @@ class EngineSettings:
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
-    """Return an Ibis connection to a new in-memory DuckDB; `spill` is the folder for what exceeds memory."""
+    """Return an Ibis connection to a new in-memory DuckDB.
+
+    What exceeds memory goes to a private folder in `spill` (default: the system's folder for temporary files), which
+    ends with the connection; one that a killed process left there is removed by the next.
+    """
+    kept = contextlib.ExitStack()
+    folder = kept.enter_context(scratch(spill or Path(tempfile.gettempdir())))
     options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    if spill is not None:
-        options["temp_directory"] = str(make_scratch(spill))
+    options["temp_directory"] = str(folder)
     connection = ibis.duckdb.connect(**{key: value for key, value in options.items() if value is not None})
+    weakref.finalize(connection, kept.close)
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection

@@ -58,7 +58,8 @@ CATALOGUE = (  # those of a log of orders or other events
         "missing_amount",
         "amount",
         "has no amount",
-        "fill it, or set data.columns.amount=null for a log without money",
+        "fill it, map data.columns.order_id where one line of an order has its amount, or set data.columns.amount=null "
+        "for a log without money",
     ),
     Fault("non_finite_amount", "amount", "has NaN or an infinity as amount", "fill the amount in the export"),
     Fault(
@@ -71,13 +72,19 @@ CATALOGUE = (  # those of a log of orders or other events
         "mixed_currency",
         "amount",
         "is in another currency than most rows",
-        "convert the amounts to one currency",
+        "convert the amounts to one currency, or keep one with data.currency=USD",
     ),
     Fault(
         "exact_duplicate",
         "row",
         "equals an earlier row in every column",
         "keep them with data.policy.exact_duplicate=keep",
+    ),
+    Fault(
+        "order_line",
+        "amount",
+        "is a further line of an order whose amount is counted once",
+        "kept as a line without money of its own",
     ),
     Fault("zero_amount", "amount", "has an amount of zero", "kept as an order of no value"),
     Fault(
@@ -104,7 +111,12 @@ CATALOGUE = (  # those of a log of orders or other events
     ),
 )
 _ENDS = (
-    Fault("unparseable_end", "end", "has an end that cannot be read", "list the word for open in data.open_tokens"),
+    Fault(
+        "unparseable_end",
+        "end",
+        "has an end that cannot be read",
+        "list the word for open: data.open_tokens=[NULL,open]",
+    ),
     Fault(
         "mixed_end_format",
         "end",
@@ -115,7 +127,7 @@ _ENDS = (
         "end_before_start",
         "end",
         "ends before it starts",
-        "a filler such as 1900-01-01 for open contracts? list it in data.open_tokens",
+        "a filler for open contracts? list it: data.open_tokens=[1900-01-01]",
     ),
     Fault(
         "after_observation",

@@ -13,6 +13,7 @@ from .contract import event_columns
 from .faults import ATTRIBUTES
 from .fingerprint import fingerprint, row_hash
 from .log import count_faults, first_set_aside, read_log, read_raw
+from .matching import match_customers
 from .quality import QualityReport, check_policies
 from .settings import STATIC, Columns, DataSettings, Shape, TableSettings
 from .source import RawLog
@@ -62,7 +63,8 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
     """Read every table of `data.tables`; `main` is the main log's events, `frames` pandas frames in place of files.
 
     Raises:
-        InputError: a fault of a file, too many rows set aside, or an attribute with two values for one customer.
+        InputError: a fault of a file, too many rows set aside, an attribute with two values for one customer, or a
+            table none of whose customers is in the main one.
     """
     dated, attributes, reports = [], [], {}
     customers = main.select("customer_id").distinct()
@@ -75,8 +77,8 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
         else:
             found, report = _read_attributes(connection, own, f"attributes_{name}", frames.get(name))
             attributes.append(found)
-        known = found.select("customer_id").distinct().semi_join(customers, "customer_id").count()
-        reports[name] = replace(report, known_customers=int(known.execute()))
+        known, notices = match_customers(customers, found.select("customer_id").distinct(), own.where)
+        reports[name] = replace(report, known_customers=known, notices=(*report.notices, *notices))
     return OtherTables(tuple(dated), tuple(attributes), reports)
 
 
@@ -134,12 +136,12 @@ def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: 
 def _parse(log: RawLog, settings: DataSettings) -> Any:
     raw = log.table
     own = {f"{STATIC}{name}": raw[f"{STATIC}{name}"].strip().nullif("") for name in settings.static}
-    name = parsing.clean_id(raw.customer_id, settings.missing_tokens)
+    name = parsing.clean_id(raw.customer_id, settings)
     rows = raw.select(row=raw.row, customer_id=name, raw_id=raw.customer_id, **own)
     flags = {
         "malformed_row": ibis.literal(False),
         "missing_id": rows.customer_id.isnull(),
-        "padded_id": (rows.raw_id.length() != rows.customer_id.length()).fill_null(False),
+        "padded_id": (rows.customer_id.notnull() & parsing.is_padded(rows.raw_id)).fill_null(False),
         "leading_zero_id": rows.customer_id.re_search(r"^0\d").fill_null(False),
     }
     flagged = rows.mutate(**flags)

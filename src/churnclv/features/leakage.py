@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..data.engine import EngineSettings, connect
 from ..data.events import EVENTS
+from ..scratch import scratch
 from ..snapshots.history import KEYS, cut_history
 from .families import BUILT_IN, find_family
 from .settings import FeatureSettings
@@ -34,8 +35,8 @@ def find_leaks(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettin
 
 
 def _find_at(events: Any, cutoff: datetime, names: Sequence[str], settings: FeatureSettings) -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "past.parquet"
+    with scratch(Path(tempfile.gettempdir())) as folder:
+        path = folder / "past.parquet"
         _mask(events, cutoff).to_parquet(path)
         connection = connect(EngineSettings())
         past = connection.create_table(EVENTS, connection.read_parquet(path), temp=True)
