@@ -1,6 +1,7 @@
 """The registry: which run is best, which was made before, which bundle is champion."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -10,6 +11,7 @@ from .home import Home
 from .sink import client
 
 CHAMPION = "champion"
+MANIFEST_TAG, ORIGIN_TAG, THROUGH_TAG = "manifest", "data.origin", "data.fitted_through"
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class RunFacts:
     params: dict[str, str]
     tags: dict[str, str]
     artifacts: Path
+    started: datetime
 
 
 def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: bool) -> RunFacts:
@@ -87,7 +90,8 @@ def run_facts(mlflow: Any, run: Any) -> RunFacts:
     """Return what the registry needs to know of MLflow's run."""
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     artifacts = local_path(run.info.artifact_uri)
-    return RunFacts(run.info.run_id, experiment, run.data.metrics, run.data.params, run.data.tags, artifacts)
+    started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC).replace(tzinfo=None)
+    return RunFacts(run.info.run_id, experiment, run.data.metrics, run.data.params, run.data.tags, artifacts, started)
 
 
 def local_path(uri: str) -> Path:
@@ -105,38 +109,91 @@ def champion_of(mlflow: Any, name: str) -> Any:
         return None
 
 
-def locate_bundle(home: Home, model: str | None) -> Path:
-    """Return the folder of a bundle: a path, a registry address such as models:/cdnow@champion, or the champion.
+@dataclass(frozen=True)
+class BundleSource:
+    """Where a bundle lies, and which one it has to be.
+
+    Attributes:
+        folder: the bundle's folder.
+        manifest: the sha256 of its manifest as it was registered; None for a bundle that was named by its path.
+        model: the registered model; None likewise.
+        version: the version of that model; None likewise.
+    """
+
+    folder: Path
+    manifest: str | None = None
+    model: str | None = None
+    version: str | None = None
+
+    def __str__(self) -> str:
+        """Return the registered name and version, or the path."""
+        return str(self.folder) if self.model is None else f"{self.model}, version {self.version} ({self.folder})"
+
+
+def source_of(version: Any) -> BundleSource:
+    """Return where the bundle of MLflow's model version lies.
 
     Raises:
-        InputError: nothing of that name.
+        InputError: it was not registered by an export, so nothing says which bundle it has to be.
+    """
+    manifest = version.tags.get(MANIFEST_TAG)
+    require(
+        bool(manifest),
+        f"version {version.version} of {version.name} has no tag `{MANIFEST_TAG}`: no export registered it.",
+        remedy=f"make export, or name its folder if you trust it: MODEL={local_path(version.source)}",
+    )
+    return BundleSource(local_path(version.source), manifest, version.name, str(version.version))
+
+
+def locate_bundle(home: Home, model: str | None) -> BundleSource:
+    """Return where a bundle lies: a path, a registry address such as models:/cdnow@champion, or the only champion.
+
+    Raises:
+        InputError: nothing of that name; no champion, or several while none is named.
     """
     if model is not None and not model.startswith("models:"):
-        return Path(model).expanduser()
+        return BundleSource(Path(model).expanduser())
     mlflow = client(home)
     if model is None:
-        return local_path(default_champion(mlflow, home).source)
+        return source_of(only_champion(mlflow, home))
     from mlflow.exceptions import MlflowException
 
     name, _, alias = model.removeprefix("models:/").partition("@")
     try:
         if alias:
-            return local_path(mlflow.get_model_version_by_alias(name, alias).source)
+            return source_of(mlflow.get_model_version_by_alias(name, alias))
         name, _, version = name.partition("/")
-        return local_path(mlflow.get_model_version(name, version).source)
+        return source_of(mlflow.get_model_version(name, version))
     except MlflowException:
         raise InputError(
             f"MODEL={model}: not in the registry.", remedy="see `make ui`, Models; or give a path."
         ) from None
 
 
-def default_champion(mlflow: Any, home: Home) -> Any:
-    """Return the champion exported last.
+def champions(mlflow: Any) -> list[Any]:
+    """Return the version that is champion of each registered model that has one, by the models' names."""
+    models = sorted(mlflow.search_registered_models(), key=lambda model: str(model.name))
+    return [version for model in models if (version := champion_of(mlflow, model.name)) is not None]
+
+
+def only_champion(mlflow: Any, home: Home, setting: str = "MODEL=models:/{}@champion") -> Any:
+    """Return the champion of a home that has one; `setting` is how another is chosen.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or there are several: which of them fits is not for the order of exports to decide.
     """
-    found = [champion_of(mlflow, model.name) for model in mlflow.search_registered_models()]
-    champions = [version for version in found if version is not None]
-    require(len(champions) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
-    return max(champions, key=lambda version: version.creation_timestamp)
+    found = champions(mlflow)
+    require(len(found) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
+    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in found)
+    require(
+        len(found) == 1,
+        f"{home.root}: there are champions of {len(found)} data sets.",
+        remedy=f"name one of them:\n{choices}",
+    )
+    return found[0]
+
+
+def _origin(version: Any) -> str:
+    """Return what a version was fitted on, as its tags have it."""
+    name, through = (version.tags.get(tag) for tag in (ORIGIN_TAG, THROUGH_TAG))
+    return f"   {name}, fitted through {through}" if name else ""
