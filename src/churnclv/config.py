@@ -121,6 +121,7 @@ class ExportConfig:
 
     run: str | None = None
     out: str | None = None
+    model: str | None = None
     metric: str = "valid.churn.auc"
     higher_is_better: bool = True
     force: bool = False
@@ -131,7 +132,7 @@ class ExportConfig:
 
 @dataclass
 class RollbackConfig:
-    """What a rollback can choose: the registered model, null for that of the champion exported last."""
+    """What a rollback can choose: the registered model, null for the only one with a champion."""
 
     model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)

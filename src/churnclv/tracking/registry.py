@@ -1,7 +1,9 @@
 """The registry: which run is best, which was made before, which bundle is champion."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -12,6 +14,8 @@ from .sink import client
 
 CHAMPION = "champion"
 MANIFEST_TAG, ORIGIN_TAG, THROUGH_TAG = "manifest", "data.origin", "data.fitted_through"
+EXPERIMENT_TAG = "experiment"
+_MOST_MODELS = 1000
 
 
 @dataclass(frozen=True)
@@ -99,6 +103,18 @@ def local_path(uri: str) -> Path:
     return Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else Path(uri)
 
 
+def table_paths(home: Home, run_id: str) -> dict[str, str]:
+    """Return where a run read its further tables, by name; empty for a run of another home."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        params = client(home).get_run(run_id).data.params
+    except MlflowException:
+        return {}
+    found = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
+    return {match[1]: params[match[0]] for match in found if match}
+
+
 def champion_of(mlflow: Any, name: str) -> Any:
     """Return the version of a model that is champion; None if none is."""
     from mlflow.exceptions import MlflowException
@@ -170,10 +186,50 @@ def locate_bundle(home: Home, model: str | None) -> BundleSource:
         ) from None
 
 
+def name_bundle(home: Home, source: BundleSource) -> str | None:
+    """Return how a registered bundle is named to the commands; None where it is what they take by themselves."""
+    found = champions(client(home))
+    if not any((version.name, str(version.version)) == (source.model, source.version) for version in found):
+        return f"models:/{source.model}/{source.version}"
+    return None if len(found) == 1 else f"models:/{source.model}@{CHAMPION}"
+
+
+def models_of(mlflow: Any, experiment: str) -> set[str]:
+    """Return the registered models of an experiment: one per data set that runs of it have read."""
+    models = mlflow.search_registered_models(max_results=_MOST_MODELS)
+    return {str(model.name) for model in models if model.tags.get(EXPERIMENT_TAG, model.name) == experiment}
+
+
+def free_name(mlflow: Any, experiment: str, slug: str) -> str:
+    """Return a name for a new registered model: the experiment's, then with the slug, then numbered."""
+    taken = {str(model.name) for model in mlflow.search_registered_models(max_results=_MOST_MODELS)}
+    taken = {name for name in taken if champion_of(mlflow, name) is not None}
+    numbered = (f"{experiment}-{slug}-{number}" for number in count(2))
+    return next(name for name in chain([experiment, f"{experiment}-{slug}"], numbered) if name not in taken)
+
+
 def champions(mlflow: Any) -> list[Any]:
     """Return the version that is champion of each registered model that has one, by the models' names."""
-    models = sorted(mlflow.search_registered_models(), key=lambda model: str(model.name))
+    models = sorted(mlflow.search_registered_models(max_results=_MOST_MODELS), key=lambda model: str(model.name))
     return [version for model in models if (version := champion_of(mlflow, model.name)) is not None]
+
+
+def has_champion(home: Home, experiment: str) -> bool:
+    """Return whether any data set of an experiment has a champion."""
+    mlflow = client(home)
+    return any(champion_of(mlflow, name) is not None for name in models_of(mlflow, experiment))
+
+
+def fitted_on(home: Home, experiment: str, fingerprint: str) -> BundleSource | None:
+    """Return the experiment's champion whose run has read the data of a fingerprint; None if there is none."""
+    mlflow = client(home)
+    named = models_of(mlflow, experiment)
+    for version in champions(mlflow):
+        if version.name in named:
+            run = mlflow.get_run(version.run_id)
+            if run.data.tags.get("data.fingerprint") == fingerprint:
+                return source_of(version)
+    return None
 
 
 def only_champion(mlflow: Any, home: Home, setting: str = "MODEL=models:/{}@champion") -> Any:
