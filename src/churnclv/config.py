@@ -174,13 +174,30 @@ class ReportConfig:
 
 
 @dataclass
-class ServeConfig:
+class UiConfig:
     """What a local server can choose."""
 
     port: int = 5000
     host: str = "127.0.0.1"
-    model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class ServeConfig(UiConfig):
+    """What serving a bundle can choose; `waiting` and what follows are the limits of what the server takes on."""
+
+    model: str | None = None
+    tables: dict[str, str] = field(default_factory=dict)
+    hosts: list[str] = field(default_factory=list)
+    waiting: int = 30
+    max_body_mb: int = 32
+    request_seconds: float = 10.0
+
+    def __post_init__(self) -> None:
+        """Check the limits."""
+        for name in ("waiting", "max_body_mb", "request_seconds"):
+            value = getattr(self, name)
+            require(value > 0, f"{name} is {value}, allowed is more than 0.")
 
 
 _SCHEMAS = {
@@ -192,7 +209,7 @@ _SCHEMAS = {
     "score": ScoreConfig,
     "report": ReportConfig,
     "serve": ServeConfig,
-    "ui": ServeConfig,
+    "ui": UiConfig,
 }
 
 

@@ -214,14 +214,16 @@ class RefusedInputError(MlflowException):  # type: ignore[misc] # mlflow's has n
             super().__setattr__(name, value)
 
 
-def answer(scorer: Any, events: Any, as_of: str | None = None) -> Any:
+def answer(scorer: Any, events: Any, as_of: str | None = None, tables: dict[str, str] | None = None) -> Any:
     """Return the score rows of a frame of raw events, with None where a value is undefined: NaN is no JSON.
+
+    `tables` are the paths of the further tables that the bundle reads, by name.
 
     Raises:
         RefusedInputError: the events or `as_of` are at fault.
     """
     try:
-        scores = scorer.predict(events, as_of or None)
+        scores = scorer.predict(events, as_of or None, **({"tables": tables} if tables else {}))
     except Exception as error:
         if not getattr(error, "user_fault", False):
             raise

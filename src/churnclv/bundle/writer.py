@@ -179,7 +179,7 @@ def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
 
     anything: Any = AnyType()  # type: ignore[no-untyped-call] # mlflow's
     signature = ModelSignature(
-        inputs=Schema([ColSpec(anything, column) for column in columns.values()]),
+        inputs=Schema([ColSpec(anything, column, required=False) for column in columns.values()]),
         params=ParamSchema([ParamSpec("as_of", "string", "")]),
     )
     pins = [f"{name}=={version}" for name, version in library_pins().items()]
