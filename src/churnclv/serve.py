@@ -20,9 +20,16 @@ def main(config: ServeConfig) -> None:
     model = load_model(source.folder, scorer, tables | config.tables)
     address = f"{config.host}:{config.port}/invocations"
     example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{source.folder}/input_example.json'"
-    progress.say(f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}")
-    hosts = (config.host, *config.hosts)
-    serve(model, ServingLimits(config.waiting, config.max_body_mb * 1024**2, config.request_seconds, hosts), bound)
+    progress.say(
+        f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}"
+    )
+    limits = ServingLimits(
+        waiting=config.waiting,
+        body_bytes=config.max_body_mb * 1024**2,
+        request_seconds=config.request_seconds,
+        hosts=(config.host, *config.hosts),
+    )
+    serve(model, limits, bound)
 
 
 if __name__ == "__main__":

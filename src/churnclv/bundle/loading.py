@@ -29,11 +29,11 @@ def load_bundle(path: Path, code: str = "bundle", registered: str | None = None)
     registered
         The sha256 of the manifest that a registry recorded; None compares the files with the manifest alone.
 
-    Returns
+    Returns:
     -------
     The scorer: `read(events)`, `features(events, as_of)`, `score(rows)`, `predict(events, as_of)`, `targets(rows)`.
 
-    Raises
+    Raises:
     ------
     InputError
         There is no bundle, it is damaged, it is not the registered one, or the installed code cannot read it.

@@ -197,7 +197,7 @@ def _import_private(code: _VerifiedCode) -> None:
         sys.meta_path.remove(code)
 
 
-class RefusedInputError(MlflowException):  # type: ignore[misc] # mlflow's has no types
+class RefusedInputError(MlflowException):
     """The caller's input is at fault: MLflow's servers answer 400 with the message, and no stack trace.
 
     MLflow writes the whole request before the message of what a model raises; this one keeps its first message.

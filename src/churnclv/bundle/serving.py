@@ -34,6 +34,7 @@ from .pyfunc import RefusedInputError, answer
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+_OK = 200
 _JSON, _CSV = "application/json", "text/csv"
 _CODES = {
     400: "INVALID_PARAMETER_VALUE",
@@ -58,12 +59,14 @@ class ServingLimits:
         waiting: requests that wait while one is scored; more are answered 503 at once.
         body_bytes: the largest request.
         request_seconds: how long a request may take to arrive, its first byte to its last.
+        wait_seconds: how long a request waits before it is answered 503 as well.
         hosts: names in the Host header that are answered, beside this machine's own on loopback.
     """
 
     waiting: int = 30
     body_bytes: int = 32 * 1024**2
     request_seconds: float = 10.0
+    wait_seconds: float = 30.0
     hosts: tuple[str, ...] = ()
 
 
@@ -76,6 +79,10 @@ class ServedBundle:
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Return the score rows of a frame of raw events; `params["as_of"]` is a date."""
+        if not len(getattr(model_input, "columns", ())) or not len(model_input):
+            columns = ", ".join(self.scorer.contract.data.mapped().values())
+            message = f"the request has no row with one of the columns {columns}."
+            raise RefusedInputError(message)
         return answer(self.scorer, model_input, (params or {}).get("as_of"), self.tables)
 
 
@@ -129,7 +136,10 @@ class ScoringServer:
             raise RefusedRequestError(503, f"{self._waiting} requests are waiting already; try again later.")
         self._waiting += 1
         try:
-            await self._turn.acquire()
+            async with asyncio.timeout(self.limits.wait_seconds):
+                await self._turn.acquire()
+        except TimeoutError:
+            raise RefusedRequestError(503, "the requests before this one take too long; try again later.") from None
         finally:
             self._waiting -= 1
         try:
@@ -152,7 +162,8 @@ def _answer(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
     except MlflowException as error:
         if error.message.startswith(_UNEXPECTED):
             return _fail(error.json_kwargs.get("stack_trace", ""))
-        return _refuse(error.get_http_status_code(), _own_part(error.message))
+        status: int = error.get_http_status_code()  # type: ignore[no-untyped-call] # mlflow's
+        return _refuse(status, _own_part(error.message))
     except Exception as error:  # noqa: BLE001 # a server answers
         places = "".join(traceback.format_tb(error.__traceback__))
         return _fail(f"{places}{type(error).__name__}")
@@ -170,9 +181,9 @@ def _predict(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
     elif not mime:
         raise RefusedRequestError(415, f"the request has no Content-Type; {_JSON} and {_CSV} are read.")
     result = scoring_server.invocations(data, kind, model, model.metadata.get_input_schema())  # type: ignore[no-untyped-call] # mlflow's
-    return _refuse(result.status, result.response) if result.status >= 400 else Response(  # noqa: PLR2004 # HTTP
-        result.response, result.status, media_type=result.mimetype
-    )
+    if result.status != _OK:
+        return _refuse(result.status, result.response)
+    return Response(result.response, media_type=result.mimetype)
 
 
 def _read_json(body: bytes) -> dict[str, Any]:
@@ -182,7 +193,9 @@ def _read_json(body: bytes) -> dict[str, Any]:
     except RecursionError:
         raise RefusedRequestError(400, "the request is nested too deeply.") from None
     except ValueError as error:
-        raise RefusedRequestError(400, f"the request is no JSON that can be read: {error}. Write ids as text.") from None
+        raise RefusedRequestError(
+            400, f"the request is no JSON that can be read: {error}. Write ids as text."
+        ) from None
     given = sorted(set(read) & scoring_server.SUPPORTED_FORMATS) if isinstance(read, dict) else []
     if len(given) != 1:
         allowed = ", ".join(sorted(scoring_server.SUPPORTED_FORMATS))
@@ -283,7 +296,10 @@ def build_app(model: Any, limits: ServingLimits) -> "ASGIApp":
         return reply
 
     server = ScoringServer(model, limits)
-    routes = [Route("/invocations", server.invocations, methods=["POST"]), Route("/version", fixed(scoring_server.VERSION))]
+    routes = [
+        Route("/invocations", server.invocations, methods=["POST"]),
+        Route("/version", fixed(VERSION)),
+    ]
     routes += [Route(path, fixed("\n")) for path in ("/ping", "/health")]
     return HostGuard(Starlette(routes=routes), limits.hosts)
 
@@ -292,7 +308,7 @@ def load_model(folder: Path, scorer: Any, tables: dict[str, str]) -> Any:
     """Return a loaded bundle with the signature that MLflow checks requests against."""
     from mlflow.models import Model
 
-    return PyFuncModel(Model.load(str(folder)), ServedBundle(scorer, tables))  # type: ignore[no-untyped-call] # mlflow's
+    return PyFuncModel(Model.load(str(folder)), ServedBundle(scorer, tables))
 
 
 def bind(host: str, port: int) -> socket:

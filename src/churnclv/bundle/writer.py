@@ -141,13 +141,13 @@ def _date_model(target: Path, parts: BundleParts) -> None:
     """
     from mlflow.models import Model
 
-    model = Model.load(str(target))  # type: ignore[no-untyped-call] # mlflow's
+    model = Model.load(str(target))
     model.model_uuid = parts.contract.run_id
     model.utc_time_created = f"{parts.trained:%Y-%m-%d %H:%M:%S.%f}"
     flavor = model.flavors["python_function"]
     flavor["model_code_path"] = "pyfunc.py"
     flavor["artifacts"] = {"bundle": {"path": BUNDLE.as_posix(), "uri": BUNDLE.as_posix()}}
-    model.save(str(target / "MLmodel"))  # type: ignore[no-untyped-call] # mlflow's
+    model.save(str(target / "MLmodel"))
 
 
 def _copy_code(target: Path) -> None:
