@@ -126,10 +126,11 @@ def _read_plainly(path: Path) -> bytes:
         OSError: it is something else.
     """
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with open(handle, "rb") as content:  # noqa: PTH123 # a handle
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            message = f"{path}: not a file"
-            raise OSError(message)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        message = f"{path}: not a file"
+        raise OSError(message)
+    with os.fdopen(handle, "rb") as content:
         return content.read()
 
 
