@@ -12,10 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import uvicorn
-from mlflow.models import Model, ModelSignature
-from mlflow.pyfunc import PyFuncModel
-from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
-from mlflow.types.schema import AnyType
 
 from churnclv.bundle import serving
 from churnclv.bundle.pyfunc import RefusedInputError
@@ -54,8 +50,13 @@ class FakeScorer:
         return pd.DataFrame({"customer_id": ids, "as_of": as_of, "churn_score": scores, "n": np.arange(len(ids))})
 
 
-def model_of(scorer) -> PyFuncModel:
+def model_of(scorer):
     """Return a scorer as MLflow calls it, with a bundle's signature."""
+    from mlflow.models import Model, ModelSignature
+    from mlflow.pyfunc import PyFuncModel
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
+
     signature = ModelSignature(
         Schema([ColSpec(AnyType(), name, required=False) for name in COLUMNS]),
         params=ParamSchema([ParamSpec("as_of", "string", "")]),
@@ -298,13 +299,13 @@ def test_a_second_request_on_a_connection_has_its_own_clock(server):
 
 
 def test_a_port_that_is_taken_is_named():
-    with bind("127.0.0.1", 0) as first, pytest.raises(InputError, match="port .* in use"):
+    with bind("127.0.0.1", 0) as first, pytest.raises(InputError, match=r"port .* in use"):
         bind("127.0.0.1", first.getsockname()[1])
     with pytest.raises(InputError, match="take another with PORT"):
         bind("127.0.0.1", 99_999)
 
 
-def test_large_requests_share_a_bounded_memory(monkeypatch):
+def test_large_requests_share_a_bounded_memory():
     held = serving.ScoringServer(None, LIMITS)
     held._held_bytes = LIMITS.body_bytes * serving._MOST_BODIES + 1
     with pytest.raises(serving.RefusedRequestError, match="too many large requests"):

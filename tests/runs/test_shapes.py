@@ -12,6 +12,7 @@ import pytest
 from churnclv.bundle.loading import load_bundle
 from churnclv.churn.blend import ChurnModel
 from churnclv.data.contract_simulator import ContractMarket, simulate_contracts
+from churnclv.errors import InputError
 from churnclv.evaluation.metrics import auc, plain
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
@@ -274,8 +275,9 @@ def test_the_past_of_contracts_hides_what_came_later(contracts, tmp_path):
 
 
 def test_a_bundle_names_the_tables_that_it_also_reads(contracts):
-    with pytest.raises(Exception, match=r"also reads people, uses\.\n  -> name the file: \+tables\.people=people\.csv"):
-        load_bundle(contracts.bundle).read(contracts.shop.log, as_of="2021-03-01")
+    scorer = load_bundle(contracts.bundle, code="installed")
+    with pytest.raises(InputError, match=r"also reads people, uses\.\n.*\+tables\.people=people\.csv"):
+        scorer.read(contracts.shop.log, as_of="2021-03-01")
 
 
 def test_planned_ends_do_not_keep_contracts_from_being_scored(contracts, contract_scores, tmp_path):

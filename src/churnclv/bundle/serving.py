@@ -21,7 +21,6 @@ import h11
 import pandas as pd
 import uvicorn
 from mlflow.exceptions import MlflowException
-from mlflow.pyfunc import PyFuncModel, scoring_server
 from mlflow.version import VERSION
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _OK = 200
+_FORMS = ("dataframe_records", "dataframe_split", "inputs", "instances")
 _JSON, _CSV = "application/json", "text/csv"
 _CODES = {
     400: "INVALID_PARAMETER_VALUE",
@@ -171,6 +171,8 @@ def _answer(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
 
 
 def _predict(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
+    from mlflow.pyfunc import scoring_server
+
     mime = kind.partition(";")[0].strip().lower()
     data: Any = body
     if mime == _CSV:
@@ -197,10 +199,9 @@ def _read_json(body: bytes) -> dict[str, Any]:
         raise RefusedRequestError(
             400, f"the request is no JSON that can be read: {error}. Write ids as text."
         ) from None
-    given = sorted(set(read) & scoring_server.SUPPORTED_FORMATS) if isinstance(read, dict) else []
+    given = sorted(set(read).intersection(_FORMS)) if isinstance(read, dict) else []
     if len(given) != 1:
-        allowed = ", ".join(sorted(scoring_server.SUPPORTED_FORMATS))
-        raise RefusedRequestError(400, f"the request has to be an object with exactly one of {allowed}.")
+        raise RefusedRequestError(400, f"the request has to be an object with exactly one of {', '.join(_FORMS)}.")
     return dict(read)
 
 
@@ -308,6 +309,7 @@ def build_app(model: Any, limits: ServingLimits) -> "ASGIApp":
 def load_model(folder: Path, scorer: Any, tables: dict[str, str]) -> Any:
     """Return a loaded bundle with the signature that MLflow checks requests against."""
     from mlflow.models import Model
+    from mlflow.pyfunc import PyFuncModel
 
     return PyFuncModel(Model.load(str(folder)), ServedBundle(scorer, tables))
 
