@@ -114,7 +114,8 @@ SAME = {
 
 
 @pytest.mark.parametrize("change", SAME.values(), ids=SAME.keys())
-def test_the_same_shops_log_is_one_lineage_whatever_its_file(home, champion, log, tmp_path, change):
+@pytest.mark.usefixtures("champion")
+def test_the_same_shops_log_is_one_lineage_whatever_its_file(home, log, tmp_path, change):
     found = lineage_of(home, change(log), tmp_path / "orders_2012.csv")
     assert (found.model, found.notices) == ("shop", ())
 
@@ -122,7 +123,8 @@ def test_the_same_shops_log_is_one_lineage_whatever_its_file(home, champion, log
 @pytest.mark.parametrize(
     ("name", "model"), [("shop b.csv", "shop-shop-b"), ("orders.csv", "shop-orders"), ("---.csv", "shop-data")]
 )
-def test_another_shops_log_is_another_lineage_whatever_its_file(home, champion, log, tmp_path, name, model):
+@pytest.mark.usefixtures("champion")
+def test_another_shops_log_is_another_lineage_whatever_its_file(home, log, tmp_path, name, model):
     found = lineage_of(home, other_shop(log), tmp_path / name)
     assert found.model == model
     (notice,) = found.notices
@@ -131,7 +133,8 @@ def test_another_shops_log_is_another_lineage_whatever_its_file(home, champion, 
     assert "make export ARGS='model=shop'" in notice.remedy
 
 
-def test_each_of_two_shops_finds_its_own_champion(home, champion, log, tmp_path):
+@pytest.mark.usefixtures("champion")
+def test_each_of_two_shops_finds_its_own_champion(home, log, tmp_path):
     second = other_shop(log)
     path = tmp_path / "b.csv"
     reign(home, parts_of(read(second[second["timestamp"] < MIDDLE], path), path), "shop-b")
@@ -147,7 +150,8 @@ def test_without_a_champion_a_model_is_named_like_the_experiment(home, log, tmp_
 
 
 @pytest.mark.parametrize(("name", "model"), [("orders.csv", "shop"), ("others.csv", "shop-others")])
-def test_a_champion_that_cannot_be_compared_goes_by_its_file(home, champion, log, tmp_path, name, model):
+@pytest.mark.usefixtures("champion")
+def test_a_champion_that_cannot_be_compared_goes_by_its_file(home, log, tmp_path, name, model):
     (home.export / "None" / MANIFEST).write_text("{}")
     assert lineage_of(home, other_shop(log), tmp_path / name).model == model
 
@@ -157,7 +161,7 @@ def test_a_champion_that_cannot_be_compared_goes_by_its_file(home, champion, log
     [(["a", "b"], "left", "shop"), (["a", "b", "c"], "left", "shop"), (["a", "x", "y"], "left", "shop-new"),
      (["a", "b"], "gone", "shop-new")],
 )  # fmt: skip
-def test_labelled_tables_are_compared_by_columns_and_target(home, champion, tmp_path, columns, target, model):
+def test_labelled_tables_are_compared_by_columns_and_target(home, champion, columns, target, model):
     def labelled(name: str, columns: list[str], target: str) -> SimpleNamespace:
         data = DataSettings(shape=Shape.labelled, target=target, path=name)
         contract = replace(champion.contract, data=data, sketch=None, data_fingerprint=name, origin=name)
