@@ -110,13 +110,13 @@ class ScoringServer:
         """Score the body: JSON in MLflow's forms, CSV, or Parquet."""
         held = 0
         try:
-            body = b""
+            body = bytearray()
             async for chunk in request.stream():
                 held += len(chunk)
                 self._held_bytes += len(chunk)
                 self._require_room(held)
                 body += chunk
-            return await self._score(request, body)
+            return await self._score(request, bytes(body))
         except RefusedRequestError as refused:
             return _refuse(refused.status, str(refused))
         except ClientDisconnect:
