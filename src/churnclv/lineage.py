@@ -43,7 +43,7 @@ _SURE = 0.001
 
 @dataclass(frozen=True)
 class Lineage:
-    """The registered model of a data set, and what it was told apart from, where it was."""
+    """The registered model of a data set, and the notice where others of its experiment are of other data."""
 
     model: str
     notices: tuple[Notice, ...] = ()
@@ -64,7 +64,7 @@ def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home:
     model = free_name(mlflow, experiment, slug)
     if not rivals:
         return Lineage(model)
-    others = ", ".join(f"{version.name} ({version.tags.get(ORIGIN_TAG, 'unknown file')})" for version in rivals)
+    others = ", ".join(f"{version.name} ({version.tags.get(ORIGIN_TAG, 'no file name')})" for version in rivals)
     return Lineage(
         model,
         (
@@ -107,7 +107,7 @@ def _share_columns(profile: set[str], parts: BundleParts) -> bool:
 
 
 def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
-    """Return a notice if a file's earlier events are not those that a bundle has learned from, as far as can be known.
+    """Return a notice if a file's earlier events are not those that a bundle has learned from.
 
     Tables without time, files that begin after the bundle's data end, and bundles without a sketch give none.
     """
@@ -144,16 +144,17 @@ class Opened:
 
 
 def open_bundle(config: ScoreConfig, home: Home) -> Opened:
-    """Read a file with the bundle named, with the only champion, or with the one champion that knows its events.
+    """Read a file with the bundle named, the only champion, or the one champion that has learned from its events.
 
     Raises:
-        InputError: none is there, or several are and the file does not say which; a bundle is not what was registered.
+        InputError: there is none, or several and the file fits none of them alone; a bundle is not the registered one.
     """
     mlflow = client(home)
     rivals = champions(mlflow) if config.model is None else []
     if len(rivals) <= 1:
         return _open(locate_bundle(home, config.model), config, home)
-    fitting = [found for found in (_try(source_of(version), config, home) for version in rivals) if found is not None]
+    tried = (_try(source_of(version), config, home) for version in rivals)
+    fitting = [opened for opened in tried if opened is not None]
     return fitting[0] if len(fitting) == 1 else _open(source_of(only_champion(mlflow, home)), config, home)
 
 
@@ -178,7 +179,7 @@ def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None
 
 
 def measure_overlap(scorer: Any, events: Any) -> Overlap | None:
-    """Return how much of a file's events before the bundle's training end it has learned from; None if unknown."""
+    """Return how much of a file's earlier events a bundle has learned from; None if it cannot be measured."""
     sketch = getattr(scorer.contract, "sketch", None)
     if sketch is None or not hasattr(events, "table"):
         return None

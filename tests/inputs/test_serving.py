@@ -32,7 +32,7 @@ class Contract:
 
 
 class FakeScorer:
-    """Scores customers with a and without b; refuses or fails where a cell says so."""
+    """Scores customers with a and without b; refuses or fails where a cell is so named."""
 
     def __init__(self):
         self.contract, self.gate, self.calls = Contract(), threading.Event(), 0
@@ -90,7 +90,7 @@ def call(port, body=b"", headers=JSON, path="/invocations", method="POST"):
         connection.close()
 
 
-def ask(port, records, **params):
+def score(port, records, **params):
     return call(port, json.dumps({"dataframe_records": records, "params": params}).encode())
 
 
@@ -104,14 +104,14 @@ def strict(text: str):
 
 
 def test_undefined_values_are_null(server):
-    status, text, _ = ask(server[1], [RECORD, RECORD | {"customer_id": "b"}])
+    status, text, _ = score(server[1], [RECORD, RECORD | {"customer_id": "b"}])
     assert status == 200
     assert [row["churn_score"] for row in strict(text)["predictions"]] == [0.5, None]
     assert [row["n"] for row in strict(text)["predictions"]] == [0, 1]
 
 
 def test_a_fault_of_the_caller_is_answered_with_its_sentence_alone(server):
-    status, text, _ = ask(server[1], [RECORD], as_of="soon")
+    status, text, _ = score(server[1], [RECORD], as_of="soon")
     assert status == 400
     assert strict(text) == {"error_code": "INVALID_PARAMETER_VALUE", "message": FAULT}
 
@@ -130,7 +130,7 @@ def test_mlflows_own_server_answers_the_sentence_too(server):
 
 
 def test_a_fault_of_ours_tells_no_places(server):
-    status, text, _ = ask(server[1], [RECORD | {"customer_id": "bug"}])
+    status, text, _ = score(server[1], [RECORD | {"customer_id": "bug"}])
     assert status == 500
     assert strict(text)["error_code"] == "INTERNAL_ERROR"
     assert "/" not in text
@@ -161,13 +161,13 @@ HOSTILE = {
 
 @pytest.mark.parametrize(("body", "status", "phrase"), HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_requests_are_answered_in_one_message(server, body, status, phrase):
-    found, text, _ = call(server[1], body)
+    answered, text, _ = call(server[1], body)
     answer = strict(text)
-    assert found == status
+    assert answered == status
     assert set(answer) == {"error_code", "message"}
     assert phrase in answer["message"]
     assert len(text) < 3000
-    assert not [word for word in ("Traceback", "site-packages", ".py") if word in text]
+    assert not [trace for trace in ("Traceback", "site-packages", ".py") if trace in text]
 
 
 @pytest.mark.parametrize(
@@ -180,8 +180,8 @@ def test_hostile_requests_are_answered_in_one_message(server, body, status, phra
     ],
 )
 def test_what_is_not_read_is_named(server, headers, status):
-    found, text, _ = call(server[1], json.dumps({"dataframe_records": [RECORD]}).encode(), headers)
-    assert found == status
+    answered, text, _ = call(server[1], json.dumps({"dataframe_records": [RECORD]}).encode(), headers)
+    assert answered == status
     assert status == 200 or strict(text)["message"]
 
 
@@ -226,7 +226,7 @@ def test_a_burst_is_answered_at_once_and_leaves_nothing_behind(server):
     answers = []
 
     def one():
-        answers.append(ask(port, [RECORD]))
+        answers.append(score(port, [RECORD]))
 
     threads = [threading.Thread(target=one) for _ in range(20)]
     before = scorer.calls
@@ -248,7 +248,7 @@ def test_who_has_gone_away_is_not_scored(server):
     scorer, port = server
     scorer.gate.clear()
     before = scorer.calls
-    first = threading.Thread(target=ask, args=(port, [RECORD]))
+    first = threading.Thread(target=score, args=(port, [RECORD]))
     first.start()
     while scorer.calls == before:
         time.sleep(0.02)
@@ -260,7 +260,7 @@ def test_who_has_gone_away_is_not_scored(server):
     time.sleep(0.3)
     scorer.gate.set()
     first.join()
-    assert ask(port, [RECORD])[0] == 200
+    assert score(port, [RECORD])[0] == 200
     assert scorer.calls - before == 2
 
 
@@ -276,7 +276,7 @@ def test_slow_callers_are_closed_and_keep_nobody_waiting(server):
     slow = [(start, socket.create_connection(("127.0.0.1", port))) for start in SLOW.values() for _ in range(30)]
     for start, caller in slow:
         caller.sendall(start)
-    assert ask(port, [RECORD])[0] == 200
+    assert score(port, [RECORD])[0] == 200
     time.sleep(2.5 * LIMITS.request_seconds)
     closed = 0
     for _, caller in slow:

@@ -20,7 +20,7 @@ _FILE = "contract.json"
 class BundleContract:
     """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`.
 
-    `origin` is the name of the data's file without its folder, `sketch` what tells its log from another shop's; a
+    `origin` is the name of the data's file without its folder, `sketch` what separates its log from another shop's; a
     labelled table has none. No path is kept.
     """
 

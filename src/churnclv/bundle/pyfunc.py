@@ -76,11 +76,11 @@ def read_verified(root: Path, registered: str | None = None) -> VerifiedBundle:
     wrong = wrong or sorted(files.symmetric_difference(expected)) + sorted(directories.symmetric_difference(folders))
     code = {}
     for name in [] if wrong else sorted(expected):
-        found = _read_plainly(root / name)
-        if hashlib.sha256(found).hexdigest() != expected[name]:
+        content = _read_plainly(root / name)
+        if hashlib.sha256(content).hexdigest() != expected[name]:
             wrong.append(name)
         if PurePosixPath(name).is_relative_to(_PACKAGE.as_posix()):
-            code[PurePosixPath(name).relative_to(_PACKAGE.as_posix()).as_posix()] = found
+            code[PurePosixPath(name).relative_to(_PACKAGE.as_posix()).as_posix()] = content
     if wrong:
         message = f"{root}: is damaged: {', '.join(wrong[:5])} differ from the manifest. Export it again."
         raise DamagedBundleError(message)

@@ -214,7 +214,7 @@ def _read_csv(body: bytes) -> pd.DataFrame:
 
 
 def _own_part(message: str) -> str:
-    """Return what MLflow has to say itself: around it it repeats the request."""
+    """Return MLflow's own sentence: around it it repeats the request."""
     own = message.rpartition("Error: ")[2] if message.startswith("Failed to") else message.partition("\nInput:")[0]
     return own.strip()[:_LONGEST_MESSAGE]
 
@@ -340,7 +340,7 @@ def _is_v6(host: str) -> bool:
 
 
 def serve(model: Any, limits: ServingLimits, bound: socket) -> None:
-    """Answer requests until the process is asked to stop."""
+    """Answer requests until the process is stopped."""
     protocol = type("Protocol", (TimedProtocol,), {"seconds": limits.request_seconds})
     config = uvicorn.Config(
         build_app(model, limits),

@@ -42,7 +42,7 @@ _QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and what is told about them; what values customers depends on the shape of the data.
+    """The fitted models and what describes them; what values customers depends on the shape of the data.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     """

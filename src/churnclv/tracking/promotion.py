@@ -51,8 +51,8 @@ def register(
     for version in mlflow.search_model_versions(f"run_id = '{run.run_id}'"):
         if (version.name, version.tags.get(MANIFEST_TAG), version.source) == (name, digest, address):
             return source_of(version)
-    told = {MANIFEST_TAG: digest, **(tags or {})}
-    return source_of(mlflow.create_model_version(name, address, run.run_id, tags=told))
+    recorded = {MANIFEST_TAG: digest, **(tags or {})}
+    return source_of(mlflow.create_model_version(name, address, run.run_id, tags=recorded))
 
 
 def promote(home: Home, run: RunFacts, source: BundleSource, meet: Meeting, *, force: bool, reason: str) -> str:

@@ -111,8 +111,8 @@ def table_paths(home: Home, run_id: str) -> dict[str, str]:
         params = client(home).get_run(run_id).data.params
     except MlflowException:
         return {}
-    found = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
-    return {match[1]: params[match[0]] for match in found if match}
+    matches = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
+    return {match[1]: params[match[0]] for match in matches if match}
 
 
 def champion_of(mlflow: Any, name: str) -> Any:
@@ -150,7 +150,7 @@ def source_of(version: Any) -> BundleSource:
     """Return where the bundle of MLflow's model version lies.
 
     Raises:
-        InputError: it was not registered by an export, so nothing says which bundle it has to be.
+        InputError: it was not registered by an export, so nothing records which bundle it has to be.
     """
     manifest = version.tags.get(MANIFEST_TAG)
     require(
@@ -188,10 +188,10 @@ def locate_bundle(home: Home, model: str | None) -> BundleSource:
 
 def name_bundle(home: Home, source: BundleSource) -> str | None:
     """Return how a registered bundle is named to the commands; None where it is what they take by themselves."""
-    found = champions(client(home))
-    if not any((version.name, str(version.version)) == (source.model, source.version) for version in found):
+    reigning = champions(client(home))
+    if not any((version.name, str(version.version)) == (source.model, source.version) for version in reigning):
         return f"models:/{source.model}/{source.version}"
-    return None if len(found) == 1 else f"models:/{source.model}@{CHAMPION}"
+    return None if len(reigning) == 1 else f"models:/{source.model}@{CHAMPION}"
 
 
 def models_of(mlflow: Any, experiment: str) -> set[str]:
@@ -238,15 +238,15 @@ def only_champion(mlflow: Any, home: Home, setting: str = "MODEL=models:/{}@cham
     Raises:
         InputError: there is none, or there are several: which of them fits is not for the order of exports to decide.
     """
-    found = champions(mlflow)
-    require(len(found) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
-    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in found)
+    reigning = champions(mlflow)
+    require(len(reigning) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
+    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in reigning)
     require(
-        len(found) == 1,
-        f"{home.root}: there are champions of {len(found)} data sets.",
+        len(reigning) == 1,
+        f"{home.root}: there are champions of {len(reigning)} data sets.",
         remedy=f"name one of them:\n{choices}",
     )
-    return found[0]
+    return reigning[0]
 
 
 def _origin(version: Any) -> str:
