@@ -129,6 +129,11 @@ class ExportConfig:
     engine: EngineSettings = field(default_factory=EngineSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
+    def __post_init__(self) -> None:
+        """Check the model's name, which the registry would refuse after the refit."""
+        plain = self.model is None or bool(self.model.strip() and not set(self.model) & set("/:"))
+        require(plain, f"model={self.model}: no name of a registered model.", remedy="such as model=transactions.")
+
 
 @dataclass
 class RollbackConfig:
