@@ -138,6 +138,7 @@ class ExportConfig:
 
     run: str | None = None
     out: str | None = None
+    model: str | None = None
     metric: str = "valid.churn.auc"
     higher_is_better: bool = True
     force: bool = False
@@ -146,15 +147,17 @@ class ExportConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check that the metric can be one."""
+        """Check the metric and the model's name, which the registry would refuse after the refit."""
         plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
         remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
         require(plain, f"metric is {self.metric!r}.", remedy=remedy)
+        plain = self.model is None or bool(self.model.strip() and not set(self.model) & set("/:"))
+        require(plain, f"model={self.model}: no name of a registered model.", remedy="such as model=transactions.")
 
 
 @dataclass
 class RollbackConfig:
-    """What a rollback can choose: the registered model, null for that of the champion exported last."""
+    """What a rollback can choose: the registered model, null for the only one with a champion."""
 
     model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
@@ -198,17 +201,28 @@ class ReportConfig:
 
 
 @dataclass
-class ServeConfig:
+class UiConfig:
     """What a local server can choose."""
 
     port: int = number(5000, Bounds(1, 65_535))
     host: str = "127.0.0.1"
-    model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
         """Check the port."""
         check_numbers(self)
+
+
+@dataclass
+class ServeConfig(UiConfig):
+    """What serving a bundle can choose; `waiting` and what follows are the limits of what the server takes on."""
+
+    model: str | None = None
+    tables: dict[str, str] = field(default_factory=dict)
+    hosts: list[str] = field(default_factory=list)
+    waiting: int = number(30, Bounds(1, 10_000))
+    max_body_mb: int = number(32, Bounds(1, 10_000))
+    request_seconds: float = number(10.0, Bounds(0.1, 3_600))
 
 
 _SCHEMAS = {
@@ -220,7 +234,7 @@ _SCHEMAS = {
     "score": ScoreConfig,
     "report": ReportConfig,
     "serve": ServeConfig,
-    "ui": ServeConfig,
+    "ui": UiConfig,
 }
 
 

@@ -15,11 +15,12 @@ def main(config: ExportConfig) -> None:
     from omegaconf import OmegaConf
 
     from .bundle.writer import copy_bundle, keep_bundle
+    from .lineage import Lineage, find_lineage
     from .meeting import meet_champion
     from .refitting import refit
     from .tracking.home import Home
     from .tracking.promotion import promote, register, require_comparable
-    from .tracking.registry import find_run, require_artifacts
+    from .tracking.registry import ORIGIN_TAG, THROUGH_TAG, find_run, name_bundle, require_artifacts
 
     progress = Progress()
     home = Home.at(config.tracking.home)
@@ -35,11 +36,19 @@ def main(config: ExportConfig) -> None:
     chosen = OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml"))
     trained = replace(TrainConfig.from_dict(chosen), engine=config.engine)  # type: ignore[arg-type] # a mapping was written
     choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
-    kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", refit(trained, choices, run, home, progress))
+    parts = refit(trained, choices, run, home, progress)
+    named = config.model is not None
+    lineage = Lineage(str(config.model)) if named else find_lineage(trained, run.experiment, parts, home)
+    kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)
     out = kept if config.out is None else copy_bundle(kept, Path(config.out).resolve())
+    tags = {ORIGIN_TAG: parts.contract.origin, THROUGH_TAG: parts.contract.fitted_through}
+    source = register(home, run, kept, lineage.model, tags)
     meet = partial(meet_champion, trained, run, home)
-    progress.say(promote(home, run, register(home, run, kept), meet, force=config.force, reason=config.reason))
-    shown = "" if config.out is None else f" MODEL={config.out}"
+    for notice in lineage.notices:
+        progress.say(notice.line())
+    progress.say(promote(home, run, source, meet, force=config.force, reason=config.reason))
+    model = config.out or name_bundle(home, source)
+    shown = "" if model is None else f" MODEL={model}"
     print(f"{out}\n\nNext:  make score INPUT=orders.csv OUTPUT=scores.csv{shown}\n       make serve{shown}")
 
 

@@ -1,7 +1,6 @@
 """A champion meets a newcomer on windows that neither has learned from, when the data have moved on between them."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,17 +16,17 @@ from .features.preparation import population_ids
 from .snapshots.plan import make_plan
 from .tracking.home import Home
 from .tracking.promotion import contest_sample
-from .tracking.registry import RunFacts
+from .tracking.registry import BundleSource, RunFacts
 
 
-def meet_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: Path) -> Sample | str:
+def meet_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: BundleSource) -> Sample | str:
     """Return what both said of the newcomer's validation rows after the champion's training end, or why that cannot be.
 
     The newcomer's word is out of fold; the champion has learned from nothing that these windows hold.
     """
     if config.data.shape is Shape.labelled:
         return "a labelled table has no time, and this one is another than the champion's"
-    champion = load_bundle(bundle)
+    champion = load_bundle(bundle.folder, registered=bundle.manifest)
     if champion.contract.windows.horizon_days != config.windows.horizon_days:
         return "the champion's horizon is another"
     through = datetime.fromisoformat(champion.contract.fitted_through)

@@ -1,6 +1,7 @@
 """Refitting a run's frozen choices through the end of its data."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from .data.events import Events, read_events
 from .data.labelled import read_labelled
 from .data.quality import QualityReport, with_spelling
 from .data.settings import Shape
+from .data.sketch import sketch_events
 from .decision.segments import Segmentation
 from .errors import require
 from .evaluation.metrics import Array
@@ -41,7 +43,7 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
         _require_same(table.quality, config, run)
         progress.say("Refitting on all rows of the table")
         churn = _fit_churn(choices, config, table.frame, table.outcomes, list(table.frame.columns))
-        return _parts(config, run, table.quality.fingerprint, "its export", churn, table.frame)
+        return _parts(config, run, table.quality, "its export", churn, table.frame)
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
     config = replace(config, data=with_spelling(config.data, events.quality))
@@ -63,8 +65,8 @@ def _refit_orders(
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
-    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
-    return replace(parts, values=clv, segments=Segmentation.learn(latest))
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked)
+    return replace(_sketched(parts, events), values=clv, segments=Segmentation.learn(latest))
 
 
 def _refit_contracts(
@@ -77,8 +79,8 @@ def _refit_contracts(
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     model = ContractValueModel(days).fit(data.features, data.churned)
     asked = pd.concat([latest, model.columns(latest)], axis=1)
-    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
-    return replace(parts, values=model)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked)
+    return replace(_sketched(parts, events), values=model)
 
 
 def _fit_churn(
@@ -87,8 +89,13 @@ def _fit_churn(
     return ChurnModel(ChurnChoice(**choices["churn"]), config.churn.threads).fit(features, churned, names)
 
 
+def _sketched(parts: BundleParts, events: Events) -> BundleParts:
+    """Return the parts with the sketch of the log that they were fitted on."""
+    return replace(parts, contract=replace(parts.contract, sketch=sketch_events(events.table, events.end)))
+
+
 def _parts(
-    config: TrainConfig, run: RunFacts, fingerprint: str, through: str, churn: ChurnModel, rows: pd.DataFrame
+    config: TrainConfig, run: RunFacts, quality: QualityReport, through: str, churn: ChurnModel, rows: pd.DataFrame
 ) -> BundleParts:
     """Return what every bundle has; `rows` are those that the models would be asked about first."""
     contract = BundleContract(
@@ -97,8 +104,9 @@ def _parts(
         features=config.features,
         economics=config.economics,
         fitted_through=through,
-        data_fingerprint=fingerprint,
+        data_fingerprint=quality.fingerprint,
         run_id=run.run_id,
+        origin=Path(quality.origin).name,
     )
     hidden = ["customer_id", "cutoff", "in_population"]
     return BundleParts(
@@ -107,6 +115,7 @@ def _parts(
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
         card=redact(write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params)),
+        trained=run.started,
     )
 
 

@@ -40,24 +40,23 @@ class Found:
 def find_champion(
     config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, words: Words
 ) -> Found:
-    """Score the data with the named bundle, or with the champion of the experiment if it was fitted on these data.
+    """Score the data with the named bundle, or with the experiment's champion that was fitted on these data.
 
     Raises:
-        InputError: a bundle was named, and it is not there, is damaged, or does not fit the data.
+        InputError: the bundle is not there, is damaged, is not the one that was registered, or does not fit the data.
     """
     from .bundle.loading import load_bundle
-    from .tracking.registry import locate_bundle
+    from .tracking.registry import fitted_on, has_champion, locate_bundle
 
     name = config.tracking.experiment or config.data.name
-    try:
-        folder = locate_bundle(home, config.model or f"models:/{name}@champion")
-        scorer = load_bundle(folder)
-    except InputError:
-        if config.model is not None:
-            raise
-        return Found(None)
-    if config.model is None and scorer.contract.data_fingerprint != data.quality.fingerprint:
-        return Found(None, (words.say("note.other_champion", name=name),))
+    if config.model is not None:
+        source = locate_bundle(home, config.model)
+    elif (champion := fitted_on(home, name, data.quality.fingerprint)) is not None:
+        source = champion
+    else:
+        notes = (words.say("note.other_champion", name=name),) if has_champion(home, name) else ()
+        return Found(None, notes)
+    scorer = load_bundle(source.folder, registered=source.manifest)
     rows = _feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
     through = scorer.contract.fitted_through

@@ -8,20 +8,19 @@ from .progress import Progress
 
 def main(config: ScoreConfig) -> None:
     """Load the bundle, read the events with its mapping, and write the scores."""
-    from .bundle.loading import load_bundle
     from .files import replacing
+    from .lineage import compare_with_bundle, open_bundle
     from .tracking.home import Home
-    from .tracking.registry import locate_bundle
 
     progress = Progress()
-    folder = locate_bundle(Home.at(config.tracking.home), config.model)
-    progress.say(f"Loading {folder}")
-    scorer = load_bundle(folder)
-    chosen = config.data.chosen()
-    written = {"reading": chosen} if chosen else {}  # bundles of former versions know no other spelling
-    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of, **written)
+    progress.say(f"Reading {config.input}")
+    opened = open_bundle(config, Home.at(config.tracking.home))
+    scorer, events = opened.scorer, opened.events
+    progress.say(opened.line)
     for line in events.quality.lines():
         progress.say(line)
+    for notice in compare_with_bundle(scorer, events):
+        progress.say(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
     with replacing(Path(config.output)) as temporary:

@@ -1,23 +1,35 @@
-"""Serve: the bundle's scores over HTTP, by MLflow's own scoring server, on loopback."""
+"""Serve: the bundle's scores over HTTP, in MLflow's protocol, on loopback."""
 
-from .config import ServeConfig, hand_over, open_door
+from .config import ServeConfig, open_door
 from .progress import Progress
 
 
 def main(config: ServeConfig) -> None:
-    """Check the bundle, then hand over to MLflow's scoring server."""
+    """Take the address, load the bundle that was registered, and answer requests."""
     from .bundle.loading import load_bundle
+    from .bundle.serving import ServingLimits, bind, load_model, serve
     from .tracking.home import Home
-    from .tracking.registry import locate_bundle
+    from .tracking.registry import locate_bundle, table_paths
 
-    home = Home.at(config.tracking.home)
-    folder = locate_bundle(home, config.model).resolve()
-    load_bundle(folder)
+    home, progress = Home.at(config.tracking.home), Progress()
+    bound = bind(config.host, config.port)
+    source = locate_bundle(home, config.model)
+    scorer = load_bundle(source.folder, registered=source.manifest)
+    contract = scorer.contract
+    tables = {name: path for name, path in table_paths(home, contract.run_id).items() if name in contract.data.tables}
+    model = load_model(source.folder, scorer, tables | config.tables)
     address = f"{config.host}:{config.port}/invocations"
-    example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{folder}/input_example.json'"
-    Progress().say(f"Serving {folder}\n  try: {example}")
-    words = ["models", "serve", "--model-uri", str(folder), "--env-manager", "local"]
-    hand_over(*words, "--host", config.host, "--port", str(config.port), MLFLOW_TRACKING_URI=home.tracking_uri)
+    example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{source.folder}/input_example.json'"
+    progress.say(
+        f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}"
+    )
+    limits = ServingLimits(
+        waiting=config.waiting,
+        body_bytes=config.max_body_mb * 1024**2,
+        request_seconds=config.request_seconds,
+        hosts=(config.host, *config.hosts),
+    )
+    serve(model, limits, bound)
 
 
 if __name__ == "__main__":

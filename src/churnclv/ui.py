@@ -1,10 +1,10 @@
 """The MLflow UI on this project's runs, on loopback."""
 
-from .config import ServeConfig, hand_over, open_door
+from .config import UiConfig, hand_over, open_door
 from .progress import Progress
 
 
-def main(config: ServeConfig) -> None:
+def main(config: UiConfig) -> None:
     """Lay out the runs for comparing, say where, and hand over to MLflow's server."""
     from .tracking.home import Home
     from .tracking.views import save_views

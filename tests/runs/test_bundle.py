@@ -1,11 +1,13 @@
 """A bundle gives the same scores everywhere, and refuses to run when it is damaged."""
 
+import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import closing
@@ -17,11 +19,11 @@ import pytest
 from omegaconf import OmegaConf
 
 from churnclv.bundle.loading import load_bundle
-from churnclv.config import TrainConfig
+from churnclv.config import ROOT, TrainConfig
 from churnclv.errors import InputError
 from churnclv.meeting import meet_champion
 from churnclv.tracking.home import Home
-from churnclv.tracking.registry import find_run
+from churnclv.tracking.registry import BundleSource, find_run
 from churnclv.tracking.sink import client
 
 pytestmark = pytest.mark.slow
@@ -158,8 +160,6 @@ def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
     changed = scoring.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
     scoring.write_text(changed)
     manifest = json.loads((other / "manifest.json").read_text())
-    import hashlib
-
     name = scoring.relative_to(other).as_posix()
     manifest["files"][name] = hashlib.sha256(scoring.read_bytes()).hexdigest()
     (other / "manifest.json").write_text(json.dumps(manifest))
@@ -320,7 +320,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
     where = Home(tmp_path / "home")
     run = find_run(where, None, "valid.churn.auc", higher_is_better=True)
     config = TrainConfig.from_dict(OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml")))
-    met = meet_champion(config, run, where, bundle)
+    met = meet_champion(config, run, where, BundleSource(bundle))
     known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")  # 30 days apart, both after day 400
     assert met.predictions["newcomer"].tolist() == known["churn.score"].tolist()
     assert met.truth.tolist() == known["churned"].tolist()
@@ -331,7 +331,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
         assert met.predictions["champion"][rows.index].tolist() == said["churn_score"].dropna().tolist()
     early_run = find_run(where, load_bundle(bundle).contract.run_id, "valid.churn.auc", higher_is_better=True)
     stored = OmegaConf.to_container(OmegaConf.load(early_run.artifacts / "config.yaml"))
-    told = meet_champion(TrainConfig.from_dict(stored), early_run, where, bundle)
+    told = meet_champion(TrainConfig.from_dict(stored), early_run, where, BundleSource(bundle))
     assert told.startswith("no validation window begins after 20")
 
 
@@ -351,3 +351,138 @@ def test_a_changed_log_is_not_exported_under_the_old_run(trained, tmp_path):
     done = shop.run("export", MLRUNS=str(tmp_path / "home"), check=False)
     assert done.returncode == 2
     assert "have changed since" in done.stderr
+
+
+def test_two_exports_of_a_run_are_one_bundle_and_name_no_place_of_this_machine(exported):
+    shop, bundle = exported
+    before = {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()}
+    copy = shop.folder / "a copy"
+    again = shop.run("export", f"out={copy}")
+    assert "version 1 of transactions is now champion: the same run as the champion's" in again.stderr
+    assert [path.name for path in (shop.home / "export").iterdir()] == [bundle.name]
+    assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
+    assert {path.relative_to(copy): path.read_bytes() for path in copy.rglob("*") if path.is_file()} == {
+        path.relative_to(bundle): content for path, content in before.items()
+    }
+    assert len(client(Home(shop.home)).search_model_versions("name = 'transactions'")) == 1
+    places = [str(shop.folder), str(Path.home()) + "/", tempfile.gettempdir() + "/", str(ROOT), sys.prefix]
+    for path, content in before.items():
+        assert not [place for place in places if place.encode() in content], path
+
+
+def test_an_export_puts_a_damaged_bundle_back(exported, tmp_path):
+    shop, bundle = exported
+    whole = (bundle / "manifest.json").read_bytes()
+    (bundle / "artifacts" / "bundle" / "card.md").write_text("scribbled over")
+    damaged = shop.run("score", f"input={shop.log}", f"output={tmp_path / 's.csv'}", check=False)
+    assert (damaged.returncode, "is damaged" in damaged.stderr) == (2, True)
+    assert Path(shop.run("export").stdout.splitlines()[0]) == bundle
+    assert (bundle / "manifest.json").read_bytes() == whole
+    load_bundle(bundle)
+
+
+def test_the_installed_code_runs_none_of_the_bundles(exported, tmp_path):
+    shop, bundle = exported
+    planted, trace = tmp_path / "planted", tmp_path / "ran"
+    shutil.copytree(bundle, planted)
+    inside = planted / "artifacts" / "bundle"
+    for path in [planted / "pyfunc.py", *(inside / "code" / "churnclv").rglob("*.py")]:
+        path.write_text(f"import pathlib\n\npathlib.Path({str(trace)!r}).touch()\n{path.read_text()}")
+    (inside / "families").mkdir()
+    (inside / "families" / "family_0.py").write_text(f"open({str(trace)!r}, 'w')\n")
+    names = [path for path in planted.rglob("*") if path.is_file() and path.name != "manifest.json"]
+    files = {path.relative_to(planted).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in names}
+    (planted / "manifest.json").write_text(json.dumps({"files": files}))
+    scores = load_bundle(planted, code="installed").predict(raw(shop))
+    assert not trace.exists()
+    pd.testing.assert_frame_equal(scores, load_bundle(bundle).predict(raw(shop)))
+    contract = json.loads((inside / "contract.json").read_text())
+    for change, phrase in (
+        ({"format": 99}, "bundle format 99, this code reads"),
+        ({"features": contract["features"] | {"families": ["recency", "families/family_0.py:f"]}}, "code of its own"),
+        ({"features": contract["features"] | {"families": [f"{inside}/families/family_0.py:f"]}}, "code of its own"),
+    ):
+        (inside / "contract.json").write_text(json.dumps(contract | change))
+        files["artifacts/bundle/contract.json"] = hashlib.sha256((inside / "contract.json").read_bytes()).hexdigest()
+        (planted / "manifest.json").write_text(json.dumps({"files": files}))
+        with pytest.raises(InputError, match=phrase):
+            load_bundle(planted, code="installed")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("door", ["score", "serve", "report", "rollback"])
+def test_a_replaced_champion_is_refused_by_every_command(exported, tmp_path, door):
+    shop, bundle = exported
+    kept = tmp_path / "kept"
+    shutil.copytree(bundle, kept)
+    code = bundle / "artifacts" / "bundle" / "code" / "churnclv" / "__init__.py"
+    try:
+        code.write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+        manifest = json.loads((bundle / "manifest.json").read_text())
+        manifest["files"][code.relative_to(bundle).as_posix()] = hashlib.sha256(code.read_bytes()).hexdigest()
+        (bundle / "manifest.json").write_text(json.dumps(manifest))
+        words = {
+            "score": [f"input={shop.log}", f"output={tmp_path / 'o.csv'}"],
+            "serve": [f"port={free_port()}"],
+            "report": [*shop.words()[:2], f"out={tmp_path / 'r.html'}"],
+            "rollback": [],
+        }[door]
+        done = shop.run(door, *words, check=False)
+        assert done.returncode == 2
+        phrase = "had no champion before it" if door == "rollback" else "is not the bundle that was registered"
+        assert phrase in done.stderr
+        assert "Traceback" not in done.stderr
+        assert not (tmp_path / "ran").exists()
+    finally:
+        shutil.rmtree(bundle)
+        shutil.copytree(kept, bundle)
+
+
+@pytest.fixture(scope="module")
+def two_shops(exported, tmp_path_factory):
+    """The shop's home after a run and an export of a second shop: the same customers and days, other amounts."""
+    shop, _ = exported
+    folder = tmp_path_factory.mktemp("two shops")
+    shutil.copytree(shop.home, folder / "home")
+    other = raw(shop).assign(amount=lambda log: (log["amount"].astype(float) * 3.7).round(2).astype(str))
+    other.to_csv(folder / "shop_b.csv", index=False)
+    home = {"MLRUNS": str(folder / "home")}
+    words = ["data=transactions", f"data.path={folder / 'shop_b.csv'}", *shop.words()[2:], "windows.open_seal=false"]
+    shop.run("train", *words, **home)
+    return shop, folder, home, shop.run("export", **home)
+
+
+def test_another_shops_data_get_a_champion_of_their_own(two_shops):
+    _, _, _, exported = two_shops
+    assert "WARNING other_data_set: shop_b.csv has too few events in common" in exported.stderr
+    assert "version 1 of transactions-shop_b is now champion" in exported.stderr
+    assert "MODEL=models:/transactions-shop_b@champion" in exported.stdout
+
+
+def test_each_log_is_scored_by_its_own_champion(two_shops, scored, tmp_path):
+    shop, folder, home, _ = two_shops
+    b = shop.run("score", f"input={folder / 'shop_b.csv'}", f"output={tmp_path / 'b.csv'}", **home)
+    a = shop.run("score", f"input={shop.log}", f"output={tmp_path / 'a.csv'}", **home)
+    assert "Scoring with transactions-shop_b, version 1" in b.stderr
+    assert "fitted on transactions (shop_b.csv) through 2011-12-22" in b.stderr
+    assert "Scoring with transactions, version 1" in a.stderr
+    assert "WARNING" not in a.stderr + b.stderr
+    same(pd.read_csv(tmp_path / "a.csv", dtype={"customer_id": str}), scored)
+
+
+def test_another_shops_bundle_is_a_loud_doubt(two_shops, tmp_path):
+    shop, folder, home, _ = two_shops
+    words = [f"input={folder / 'shop_b.csv'}", f"output={tmp_path / 'b.csv'}", "model=models:/transactions@champion"]
+    assert "WARNING other_data: of the" in shop.run("score", *words, **home).stderr
+
+
+def test_a_log_that_fits_no_champion_is_refused_with_the_list(two_shops, tmp_path):
+    shop, _, home, _ = two_shops
+    third = raw(shop).assign(customer_id=lambda log: "z" + log["customer_id"])
+    third.to_csv(tmp_path / "third.csv", index=False)
+    words = [f"input={tmp_path / 'third.csv'}", f"output={tmp_path / 'o.csv'}"]
+    done = shop.run("score", *words, check=False, **home)
+    assert done.returncode == 2
+    assert "there are champions of 2 data sets" in done.stderr
+    assert "MODEL=models:/transactions-shop_b@champion   shop_b.csv, fitted through 2011-12-22" in done.stderr
+    assert not (tmp_path / "o.csv").exists()

@@ -12,6 +12,7 @@ import pytest
 from churnclv.bundle.loading import load_bundle
 from churnclv.churn.blend import ChurnModel
 from churnclv.data.contract_simulator import ContractMarket, simulate_contracts
+from churnclv.errors import InputError
 from churnclv.evaluation.metrics import auc, plain
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
@@ -43,10 +44,15 @@ class Story:
         self.shop.run("score", f"output={output}", *words)
         return pd.read_csv(self.shop.folder / output, dtype={"customer_id": str})
 
+    def tables(self, **others: Path) -> dict[str, str]:
+        """Return the paths of the further tables that the bundle reads, which it does not keep itself."""
+        names = load_bundle(self.bundle).contract.data.tables
+        return {name: str(others.get(name, self.shop.folder / f"{name}.csv")) for name in names}
+
     def ask(self, path: Path, as_of: str | None = None, language: str = "en", **tables: Path) -> pd.DataFrame:
         """Score in this process, by customer."""
         scorer = load_bundle(self.bundle)
-        known = scorer.read(path, tables={name: str(where) for name, where in tables.items()}, as_of=as_of)
+        known = scorer.read(path, tables=self.tables(**tables), as_of=as_of)
         return scorer.score(scorer.features(known, as_of), language).set_index("customer_id")
 
 
@@ -243,7 +249,7 @@ def same(told: pd.DataFrame, printed: pd.DataFrame) -> None:
 
 def test_a_contract_is_scored_by_itself(contracts, contract_scores):
     scorer = load_bundle(contracts.bundle)
-    rows = scorer.features(scorer.read(contracts.shop.log, as_of="2021-03-01"), "2021-03-01")
+    rows = scorer.features(scorer.read(contracts.shop.log, tables=contracts.tables(), as_of="2021-03-01"), "2021-03-01")
     together = contract_scores.set_index("customer_id")
     under = rows[rows["in_population"]]
     some = pd.concat([under[under["price"].isna()].head(2), under.head(3), rows[~rows["in_population"]].head(2)])
@@ -266,6 +272,12 @@ def test_the_past_of_contracts_hides_what_came_later(contracts, tmp_path):
     uses[uses["timestamp"] < "2020-10-01"].to_csv(tmp_path / "uses.csv", index=False)
     then = contracts.ask(tmp_path / "then.csv", "2020-10-01", uses=tmp_path / "uses.csv")
     same(then, past)
+
+
+def test_a_bundle_names_the_tables_that_it_also_reads(contracts):
+    scorer = load_bundle(contracts.bundle, code="installed")
+    with pytest.raises(InputError, match=r"also reads people, uses\.\n.*\+tables\.people=people\.csv"):
+        scorer.read(contracts.shop.log, as_of="2021-03-01")
 
 
 def test_planned_ends_do_not_keep_contracts_from_being_scored(contracts, contract_scores, tmp_path):

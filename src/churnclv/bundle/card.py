@@ -4,6 +4,9 @@ from collections.abc import Mapping
 
 from .contract import BundleContract
 
+_LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
+_PATHS = ("path", "set_aside_path", "own", "families")
+
 
 def write_card(
     contract: BundleContract, title: str, metrics: Mapping[str, float], parameters: Mapping[str, str]
@@ -25,10 +28,12 @@ def write_card(
         f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
         "  below are those of the same choices before the refit, not of these exact models.",
         f"- Eligible for a churn score: {who} `as_of`.",
-        f"- Learned from {contract.data.name}, content fingerprint {contract.data_fingerprint}; run {contract.run_id}.",
+        f"- Learned from {contract.data.name} ({contract.origin}), content fingerprint {contract.data_fingerprint};",
+        f"  run {contract.run_id}.",
         "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
         "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
-        "- The manifest detects damage, not a hostile author: load bundles from your own registry only.",
+        "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
+        '- `load_bundle(path, code="installed")` runs none of its code.',
         "",
         "| figure | value | 95% interval |",
         "|---|---:|---:|",
@@ -36,7 +41,7 @@ def write_card(
         "",
         "## Parameters",
         "",
-        *[f"- {name}: {value}" for name, value in parameters.items()],
+        *[f"- {name}: {value}" for name, value in parameters.items() if not _is_local(name)],
         "",
     ]
     return "\n".join(lines)
@@ -53,6 +58,11 @@ def _purpose(contract: BundleContract) -> str:
 
 def _is_main(name: str, metrics: Mapping[str, float]) -> bool:
     return f"{name}_low" in metrics
+
+
+def _is_local(name: str) -> bool:
+    """Return whether a parameter names a place on the machine that trained, or how many cores it had."""
+    return name.startswith(_LOCAL) or name.rpartition(".")[2] in _PATHS
 
 
 def _range(metrics: Mapping[str, float], name: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..data.settings import DataSettings
+from ..data.sketch import EventSketch
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError
 from ..features.families import BUILT_IN
@@ -17,7 +18,11 @@ _FILE = "contract.json"
 
 @dataclass
 class BundleContract:
-    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`."""
+    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`.
+
+    `origin` is the name of the data's file without its folder, `sketch` what separates its log from another shop's; a
+    labelled table has none. No path is kept.
+    """
 
     data: DataSettings
     windows: WindowSettings
@@ -28,6 +33,8 @@ class BundleContract:
     run_id: str
     versions: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    origin: str = ""
+    sketch: EventSketch | None = None
 
     def own_families(self, folder: Path) -> list[str]:
         """Return the families, with a user's own files found inside the bundle."""

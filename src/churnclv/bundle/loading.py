@@ -1,20 +1,63 @@
-"""Loading a bundle from a path, whichever version wrote it."""
+"""Loading a bundle from a path, whichever version wrote it: by its own code, or by the installed one."""
 
 from pathlib import Path
 from typing import Any
 
+from ..churn.blend import MEMBERS
+from ..churn.own import OwnChurnModel
 from ..errors import InputError, require
-from .pyfunc import DamagedBundleError, load_scorer
+from ..features.families import BUILT_IN
+from ..files import read_json
+from .pyfunc import BUNDLE, DamagedBundleError, load_scorer, verify
+
+CODES = ("bundle", "installed")
 
 
-def load_bundle(path: Path) -> Any:
-    """Return the bundle's own `Scorer`; its code is checked against the manifest before any of it runs.
+def load_bundle(path: Path, code: str = "bundle", registered: str | None = None) -> Any:
+    """Return a bundle's scorer, after its files were compared with its manifest.
+
+    A bundle is a program: with `code="bundle"` its own code runs, in this process and with this user's rights. The
+    manifest detects damage; whoever can write the bundle can write the manifest as well.
+
+    Parameters
+    ----------
+    path
+        The bundle's folder.
+    code
+        `bundle` runs the code that lies in the bundle, which gives the scores of the version that wrote it.
+        `installed` runs none of it: the installed package reads the bundle's JSON and XGBoost files.
+    registered
+        The sha256 of the manifest that a registry recorded; None compares the files with the manifest alone.
+
+    Returns:
+    -------
+    The scorer: `read(events)`, `features(events, as_of)`, `score(rows)`, `predict(events, as_of)`, `targets(rows)`.
 
     Raises:
-        InputError: there is no bundle, or it is damaged.
+    ------
+    InputError
+        There is no bundle, it is damaged, it is not the registered one, or the installed code cannot read it.
     """
+    require(code in CODES, f"code={code!r}: allowed are {', '.join(CODES)}.")
     require(path.is_dir(), f"{path}: no such bundle.", remedy="make export writes one.")
     try:
-        return load_scorer(path)
+        if code == "bundle":
+            return load_scorer(path, registered)
+        verify(path, registered)
     except DamagedBundleError as error:
         raise InputError(str(error)) from None
+    return _load_installed(path.resolve() / BUNDLE)
+
+
+def _load_installed(folder: Path) -> Any:
+    """Return the installed package's scorer of a bundle that needs no code of its own."""
+    from .contract import read_contract
+    from .scoring import Scorer
+
+    contract = read_contract(folder)
+    own = [name for name in contract.features.families if name not in BUILT_IN]
+    members = read_json(folder / "models" / "churn.json").get("weights", {})
+    own += [name for name in members if name == OwnChurnModel.name or name not in MEMBERS]
+    remedy = 'code="bundle" runs it, if you trust who wrote it.'
+    require(not own, f"{folder.parents[1]}: needs code of its own: {', '.join(own)}.", remedy=remedy)
+    return Scorer(folder)

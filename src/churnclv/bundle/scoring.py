@@ -59,7 +59,7 @@ class Scorer:
         """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
-        tables by name; those that are not named are read from where they lay. Ends of contracts from `as_of` on are
+        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are
         plans, and hidden. A mapped column that is missing may also carry its role's own name; without either, optional
         roles are left out. `reading` holds how the main file is written where it differs from the training file, by the
         names of `data.settings.Reading`; what it does not hold is read as in training.
@@ -130,9 +130,11 @@ class Scorer:
         """Return the length of the label window from a moment on; a labelled table does not say."""
         return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
 
-    def predict(self, events: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
-        """Return the score rows of everybody in a frame of raw events."""
-        return self.score(self.features(events, as_of))
+    def predict(
+        self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Return the score rows of everybody in a frame of raw events; `tables` as for `read`."""
+        return self.score(self.features(self.read(events, tables=tables, as_of=as_of), as_of))
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))
@@ -194,7 +196,10 @@ def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableS
     """Return the further tables at other paths."""
     unknown = [name for name in paths if name not in settings.tables]
     require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle knows {listed(list(settings.tables))}.")
-    return {name: replace(table, path=paths.get(name, table.path)) for name, table in settings.tables.items()}
+    missing = [name for name in settings.tables if name not in paths]
+    remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
+    require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")
+    return {name: replace(table, path=paths[name]) for name, table in settings.tables.items()}
 
 
 def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:

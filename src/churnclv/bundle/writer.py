@@ -4,6 +4,7 @@ import shutil
 import tempfile
 import warnings
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from .contract import BundleContract, write_contract
-from .pyfunc import MANIFEST, verify
+from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "decision", "bundle")
@@ -41,13 +42,17 @@ _QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and what is told about them; what values customers depends on the shape of the data."""
+    """The fitted models and what describes them; what values customers depends on the shape of the data.
+
+    `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
+    """
 
     churn: ChurnModel
     reasons: Reasons
     contract: BundleContract
     profile: pd.DataFrame
     card: str
+    trained: datetime
     values: ClvModel | ContractValueModel | None = None
     segments: Segmentation | None = None
 
@@ -56,7 +61,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
     with tempfile.TemporaryDirectory() as name, replacing_folder(out) as target:
         folder = Path(name) / "bundle"
-        contract = _copy_own_families(folder, parts.contract)
+        contract = _without_paths(_copy_own_families(folder, parts.contract))
         write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
         parts.churn.save(folder / "models")
         write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
@@ -68,6 +73,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
         write_text(folder / "card.md", parts.card)
         _copy_code(folder / "code" / "churnclv")
         _save_pyfunc(target, folder, _input_columns(contract, parts.churn))
+        _date_model(target, parts)
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
         write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
@@ -77,15 +83,26 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
 def keep_bundle(folder: Path, name: str, parts: BundleParts) -> Path:
     """Write a bundle below `folder`, under its name and the digest of its manifest, and return the path.
 
-    A bundle of other bytes gets another name: what was registered once is never written over.
+    A bundle of other bytes gets another name: what was registered once is never written over. One of the same bytes is
+    kept as it is, and put back if it was damaged since.
     """
     made = write_bundle(folder / f".{name}", parts)
-    kept = folder / f"{name}-{verify(made)[:8]}"
-    if kept.is_dir():
+    digest = verify(made)
+    kept = folder / f"{name}-{digest[:8]}"
+    if _is_whole(kept, digest):
         shutil.rmtree(made)
-    else:
-        made.replace(kept)
+        return kept
+    if kept.is_dir():
+        shutil.rmtree(kept)
+    made.replace(kept)
     return kept
+
+
+def _is_whole(kept: Path, digest: str) -> bool:
+    try:
+        return verify(kept, digest) == digest
+    except DamagedBundleError:
+        return False
 
 
 def copy_bundle(kept: Path, out: Path) -> Path:
@@ -110,6 +127,29 @@ def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract
     return replace(contract, features=replace(contract.features, families=names))
 
 
+def _without_paths(contract: BundleContract) -> BundleContract:
+    """Return the contract without the places where this machine keeps the data."""
+    data = contract.data
+    tables = {name: replace(table, path=None) for name, table in data.tables.items()}
+    return replace(contract, data=replace(data, path=None, set_aside_path=None, tables=tables))
+
+
+def _date_model(target: Path, parts: BundleParts) -> None:
+    """Let MLflow's own page of the model name the run and its time, and neither a temporary folder nor this machine's.
+
+    MLflow loads the artefacts and the script by their paths inside the model.
+    """
+    from mlflow.models import Model
+
+    model = Model.load(str(target))
+    model.model_uuid = parts.contract.run_id
+    model.utc_time_created = f"{parts.trained:%Y-%m-%d %H:%M:%S.%f}"
+    flavor = model.flavors["python_function"]
+    flavor["model_code_path"] = "pyfunc.py"
+    flavor["artifacts"] = {"bundle": {"path": BUNDLE.as_posix(), "uri": BUNDLE.as_posix()}}
+    model.save(str(target / "MLmodel"))
+
+
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
@@ -119,7 +159,7 @@ def _copy_code(target: Path) -> None:
         shutil.copytree(
             PACKAGE / room,
             target / room,
-            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py"),
+            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py", "serving.py"),
         )
 
 
@@ -139,7 +179,7 @@ def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
 
     anything: Any = AnyType()  # type: ignore[no-untyped-call] # mlflow's
     signature = ModelSignature(
-        inputs=Schema([ColSpec(anything, column) for column in columns.values()]),
+        inputs=Schema([ColSpec(anything, column, required=False) for column in columns.values()]),
         params=ParamSchema([ParamSpec("as_of", "string", "")]),
     )
     pins = [f"{name}=={version}" for name, version in library_pins().items()]

@@ -129,7 +129,8 @@ class ChurnModel:
     def save(self, folder: Path) -> None:
         """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "churn.json", self.choice.as_dict())
+        own = None if self.choice.own is None else self.choice.own.replace("\\", "/").rpartition("/")[2]
+        write_json(folder / "churn.json", replace(self.choice, own=own).as_dict())  # the file lies beside it
         for member in self.members.values():
             member.save(folder)
 

@@ -1,6 +1,6 @@
 """Promotion: the alias `champion` moves to what is better, or by force with a reason; and back again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,29 +15,46 @@ from ..evaluation.intervals import Interval, Sample, score
 from ..evaluation.metrics import auc
 from .champion import mark_champion
 from .home import Home
-from .registry import CHAMPION, RunFacts, champion_of, local_path, run_facts
+from .registry import (
+    CHAMPION,
+    EXPERIMENT_TAG,
+    MANIFEST_TAG,
+    BundleSource,
+    RunFacts,
+    champion_of,
+    run_facts,
+    source_of,
+)
 from .sink import client
 
-Meeting = Callable[[Path], Sample | str]
-_DECISION, _FORMER, _MANIFEST, _BACK = "promotion", "champion.former", "manifest", "champion.rolled_back"
+Meeting = Callable[[BundleSource], Sample | str]
+_DECISION, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
 _CHECK, _FAILED = "check.", "failed"
 _MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
 _NEWCOMER, _REIGNING = "newcomer", "champion"
 
 
-def register(home: Home, run: RunFacts, bundle: Path) -> str:
-    """Register the bundle as a new version of the model named like the experiment; return the version."""
+def register(
+    home: Home, run: RunFacts, bundle: Path, model: str | None = None, tags: Mapping[str, str] | None = None
+) -> BundleSource:
+    """Register the bundle as a version of a model, by default the experiment's, and return what was registered.
+
+    A bundle that is a version already stays that version.
+    """
     from mlflow.exceptions import MlflowException
 
-    mlflow = client(home)
+    mlflow, name = client(home), model or run.experiment
     with suppress(MlflowException):  # it is there already
-        mlflow.create_registered_model(run.experiment)
-    tags = {_MANIFEST: verify(bundle)}
-    version = mlflow.create_model_version(run.experiment, bundle.resolve().as_uri(), run.run_id, tags=tags)
-    return str(version.version)
+        mlflow.create_registered_model(name, tags={EXPERIMENT_TAG: run.experiment})
+    digest, address = verify(bundle), bundle.resolve().as_uri()
+    for version in mlflow.search_model_versions(f"run_id = '{run.run_id}'"):
+        if (version.name, version.tags.get(MANIFEST_TAG), version.source) == (name, digest, address):
+            return source_of(version)
+    recorded = {MANIFEST_TAG: digest, **(tags or {})}
+    return source_of(mlflow.create_model_version(name, address, run.run_id, tags=recorded))
 
 
-def promote(home: Home, run: RunFacts, version: str, meet: Meeting, *, force: bool, reason: str) -> str:
+def promote(home: Home, run: RunFacts, source: BundleSource, meet: Meeting, *, force: bool, reason: str) -> str:
     """Move the alias `champion` to a version if it may, and return what was decided and why.
 
     It may if there is no champion yet; or if the newcomer's AUC is better by a paired bootstrap interval that excludes
@@ -46,17 +63,17 @@ def promote(home: Home, run: RunFacts, version: str, meet: Meeting, *, force: bo
     the champion's training end, or says why it cannot. Everything is written down before the alias moves, which is one
     transaction: a crash leaves the old champion serving.
     """
-    mlflow = client(home)
-    former = champion_of(mlflow, run.experiment)
+    mlflow, name, version = client(home), str(source.model), str(source.version)
+    former = champion_of(mlflow, name)
     decision, moves = _decide(mlflow, run, former, meet, force=force, reason=reason)
-    mlflow.set_model_version_tag(run.experiment, version, _DECISION, decision)
+    mlflow.set_model_version_tag(name, version, _DECISION, decision)
     if moves:
         if former is not None and str(former.version) != version:
-            mlflow.set_model_version_tag(run.experiment, version, _FORMER, str(former.version))
-        mlflow.set_registered_model_alias(run.experiment, CHAMPION, version)
-        mark_champion(mlflow, run.experiment, version)
+            mlflow.set_model_version_tag(name, version, _FORMER, str(former.version))
+        mlflow.set_registered_model_alias(name, CHAMPION, version)
+        mark_champion(mlflow, name, version)
     outcome = "is now champion" if moves else "is registered, the champion stays"
-    return f"version {version} of {run.experiment} {outcome}: {decision}"
+    return f"version {version} of {name} {outcome}: {decision}"
 
 
 def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bool, reason: str) -> tuple[str, bool]:
@@ -72,7 +89,7 @@ def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bo
     worse = sorted(_failed(run) - _failed(champion))
     if worse:
         return f"it fails {', '.join(worse)}, which the champion's run does not (force=true reason=...)", False
-    return _compare(run, champion, local_path(former.source), meet)
+    return _compare(run, champion, former, meet)
 
 
 def _champion_run(mlflow: Any, version: Any) -> RunFacts:
@@ -106,8 +123,8 @@ def require_comparable(home: Home, run: RunFacts, *, force: bool) -> None:
     _predictions(run)
     if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
         _predictions(champion)
-    elif not local_path(former.source).is_dir():
-        what = f"{local_path(former.source)}: the champion's bundle was removed: nothing is left to compare with."
+    elif not source_of(former).folder.is_dir():
+        what = f"{source_of(former).folder}: the champion's bundle was removed: nothing is left to compare with."
         raise InputError(what, remedy="force=true reason='the champion has no bundle any more'")
 
 
@@ -118,15 +135,23 @@ def _failed(run: RunFacts) -> set[str]:
     }
 
 
-def _compare(run: RunFacts, champion: RunFacts, bundle: Path, meet: Meeting) -> tuple[str, bool]:
+def _compare(run: RunFacts, champion: RunFacts, former: Any, meet: Meeting) -> tuple[str, bool]:
     if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
         found, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
     else:
-        met = meet(bundle)
+        met = _meet(former, meet)
         if isinstance(met, str):
             return f"not comparable: {met} (force=true reason=...)", False
         found, where = _difference([met]), "AUC on windows after the champion's training end"
     return f"{where} {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] against the champion", found.low > 0
+
+
+def _meet(former: Any, meet: Meeting) -> Sample | str:
+    """Return what the meeting gives; a champion's bundle that is not the registered one cannot come to it."""
+    try:
+        return meet(source_of(former))
+    except InputError as error:
+        return str(error).partition("\n")[0]
 
 
 def _predictions(run: RunFacts) -> pd.DataFrame:
@@ -174,13 +199,12 @@ def roll_back(home: Home, name: str) -> str:
         version = mlflow.get_model_version(name, former)
     except MlflowException:
         raise InputError(f"{name}: version {former} was deleted in MLflow.", remedy=remedy) from None
-    bundle = local_path(version.source)
+    source = source_of(version)
     try:
-        same = verify(bundle) == version.tags.get(_MANIFEST)
+        verify(source.folder, source.manifest)
     except DamagedBundleError as error:
         raise InputError(str(error), remedy=remedy) from None
-    require(same, f"{bundle}: is not the bundle that was registered as version {former}.", remedy=remedy)
     mlflow.set_model_version_tag(name, str(current.version), _BACK, f"to version {former}")
     mlflow.set_registered_model_alias(name, CHAMPION, former)
     mark_champion(mlflow, name, former)
-    return f"version {former} of {name} is champion again, version {current.version} no more: {bundle}"
+    return f"version {former} of {name} is champion again, version {current.version} no more: {source.folder}"

@@ -1,7 +1,10 @@
 """The registry: which run is best, which was made before, which bundle is champion."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
@@ -11,6 +14,9 @@ from .home import Home
 from .sink import client
 
 CHAMPION = "champion"
+MANIFEST_TAG, ORIGIN_TAG, THROUGH_TAG = "manifest", "data.origin", "data.fitted_through"
+EXPERIMENT_TAG = "experiment"
+_MOST_MODELS = 1000
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class RunFacts:
     params: dict[str, str]
     tags: dict[str, str]
     artifacts: Path
+    started: datetime
 
 
 def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: bool) -> RunFacts:
@@ -109,12 +116,25 @@ def run_facts(mlflow: Any, run: Any) -> RunFacts:
     """Return what the registry needs to know of MLflow's run."""
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     artifacts = local_path(run.info.artifact_uri)
-    return RunFacts(run.info.run_id, experiment, run.data.metrics, run.data.params, run.data.tags, artifacts)
+    started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC).replace(tzinfo=None)
+    return RunFacts(run.info.run_id, experiment, run.data.metrics, run.data.params, run.data.tags, artifacts, started)
 
 
 def local_path(uri: str) -> Path:
     """Return the path that MLflow wrote as an address."""
     return Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else Path(uri)
+
+
+def table_paths(home: Home, run_id: str) -> dict[str, str]:
+    """Return where a run read its further tables, by name; empty for a run of another home."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        params = client(home).get_run(run_id).data.params
+    except MlflowException:
+        return {}
+    matches = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
+    return {match[1]: params[match[0]] for match in matches if match}
 
 
 def champion_of(mlflow: Any, name: str) -> Any:
@@ -127,38 +147,131 @@ def champion_of(mlflow: Any, name: str) -> Any:
         return None
 
 
-def locate_bundle(home: Home, model: str | None) -> Path:
-    """Return the folder of a bundle: a path, a registry address such as models:/cdnow@champion, or the champion.
+@dataclass(frozen=True)
+class BundleSource:
+    """Where a bundle lies, and which one it has to be.
+
+    Attributes:
+        folder: the bundle's folder.
+        manifest: the sha256 of its manifest as it was registered; None for a bundle that was named by its path.
+        model: the registered model; None likewise.
+        version: the version of that model; None likewise.
+    """
+
+    folder: Path
+    manifest: str | None = None
+    model: str | None = None
+    version: str | None = None
+
+    def __str__(self) -> str:
+        """Return the registered name and version, or the path."""
+        return str(self.folder) if self.model is None else f"{self.model}, version {self.version} ({self.folder})"
+
+
+def source_of(version: Any) -> BundleSource:
+    """Return where the bundle of MLflow's model version lies.
 
     Raises:
-        InputError: nothing of that name.
+        InputError: it was not registered by an export, so nothing records which bundle it has to be.
+    """
+    manifest = version.tags.get(MANIFEST_TAG)
+    require(
+        bool(manifest),
+        f"version {version.version} of {version.name} has no tag `{MANIFEST_TAG}`: no export registered it.",
+        remedy=f"make export, or name its folder if you trust it: MODEL={local_path(version.source)}",
+    )
+    return BundleSource(local_path(version.source), manifest, version.name, str(version.version))
+
+
+def locate_bundle(home: Home, model: str | None) -> BundleSource:
+    """Return where a bundle lies: a path, a registry address such as models:/cdnow@champion, or the only champion.
+
+    Raises:
+        InputError: nothing of that name; no champion, or several while none is named.
     """
     if model is not None and not model.startswith("models:"):
-        return Path(model).expanduser()
+        return BundleSource(Path(model).expanduser())
     mlflow = client(home)
     if model is None:
-        return local_path(default_champion(mlflow, home).source)
+        return source_of(only_champion(mlflow, home))
     from mlflow.exceptions import MlflowException
 
     name, _, alias = model.removeprefix("models:/").partition("@")
     try:
         if alias:
-            return local_path(mlflow.get_model_version_by_alias(name, alias).source)
+            return source_of(mlflow.get_model_version_by_alias(name, alias))
         name, _, version = name.partition("/")
-        return local_path(mlflow.get_model_version(name, version).source)
+        return source_of(mlflow.get_model_version(name, version))
     except MlflowException:
         raise InputError(
             f"MODEL={model}: not in the registry.", remedy="see `make ui`, Models; or give a path."
         ) from None
 
 
-def default_champion(mlflow: Any, home: Home) -> Any:
-    """Return the champion exported last.
+def name_bundle(home: Home, source: BundleSource) -> str | None:
+    """Return how a registered bundle is named to the commands; None where it is what they take by themselves."""
+    reigning = champions(client(home))
+    if not any((version.name, str(version.version)) == (source.model, source.version) for version in reigning):
+        return f"models:/{source.model}/{source.version}"
+    return None if len(reigning) == 1 else f"models:/{source.model}@{CHAMPION}"
+
+
+def models_of(mlflow: Any, experiment: str) -> set[str]:
+    """Return the registered models of an experiment: one per data set that runs of it have read."""
+    models = mlflow.search_registered_models(max_results=_MOST_MODELS)
+    return {str(model.name) for model in models if model.tags.get(EXPERIMENT_TAG, model.name) == experiment}
+
+
+def free_name(mlflow: Any, experiment: str, slug: str) -> str:
+    """Return a name for a new registered model: the experiment's, then with the slug, then numbered."""
+    taken = {str(model.name) for model in mlflow.search_registered_models(max_results=_MOST_MODELS)}
+    taken = {name for name in taken if champion_of(mlflow, name) is not None}
+    numbered = (f"{experiment}-{slug}-{number}" for number in count(2))
+    return next(name for name in chain([experiment, f"{experiment}-{slug}"], numbered) if name not in taken)
+
+
+def champions(mlflow: Any) -> list[Any]:
+    """Return the version that is champion of each registered model that has one, by the models' names."""
+    models = sorted(mlflow.search_registered_models(max_results=_MOST_MODELS), key=lambda model: str(model.name))
+    return [version for model in models if (version := champion_of(mlflow, model.name)) is not None]
+
+
+def has_champion(home: Home, experiment: str) -> bool:
+    """Return whether any data set of an experiment has a champion."""
+    mlflow = client(home)
+    return any(champion_of(mlflow, name) is not None for name in models_of(mlflow, experiment))
+
+
+def fitted_on(home: Home, experiment: str, fingerprint: str) -> BundleSource | None:
+    """Return the experiment's champion whose run has read the data of a fingerprint; None if there is none."""
+    mlflow = client(home)
+    named = models_of(mlflow, experiment)
+    for version in champions(mlflow):
+        if version.name in named:
+            run = mlflow.get_run(version.run_id)
+            if run.data.tags.get("data.fingerprint") == fingerprint:
+                return source_of(version)
+    return None
+
+
+def only_champion(mlflow: Any, home: Home, setting: str = "MODEL=models:/{}@champion") -> Any:
+    """Return the champion of a home that has one; `setting` is how another is chosen.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or there are several: which of them fits is not for the order of exports to decide.
     """
-    found = [champion_of(mlflow, model.name) for model in mlflow.search_registered_models()]
-    champions = [version for version in found if version is not None]
-    require(len(champions) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
-    return max(champions, key=lambda version: version.creation_timestamp)
+    reigning = champions(mlflow)
+    require(len(reigning) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
+    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in reigning)
+    require(
+        len(reigning) == 1,
+        f"{home.root}: there are champions of {len(reigning)} data sets.",
+        remedy=f"name one of them:\n{choices}",
+    )
+    return reigning[0]
+
+
+def _origin(version: Any) -> str:
+    """Return what a version was fitted on, as its tags have it."""
+    name, through = (version.tags.get(tag) for tag in (ORIGIN_TAG, THROUGH_TAG))
+    return f"   {name}, fitted through {through}" if name else ""

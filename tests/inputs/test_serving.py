@@ -1,0 +1,312 @@
+"""The scoring server: whatever arrives is answered in one message, in JSON, and nobody starves the others."""
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+import pytest
+import uvicorn
+
+from churnclv.bundle import serving
+from churnclv.bundle.pyfunc import RefusedInputError
+from churnclv.bundle.serving import ServedBundle, ServingLimits, TimedProtocol, bind, build_app, host_name
+from churnclv.data.settings import DataSettings
+from churnclv.errors import InputError
+
+COLUMNS = ["customer_id", "timestamp", "amount"]
+LIMITS = ServingLimits(waiting=3, body_bytes=20_000, request_seconds=0.5, hosts=("scores.example.com",))
+JSON = {"Content-Type": "application/json"}
+RECORD = {"customer_id": "a", "timestamp": "2023-01-01", "amount": 5}
+FAULT = "as_of=soon is not a date.\n  -> write it as 2011-09-09."
+
+
+@dataclass
+class Contract:
+    data: DataSettings = field(default_factory=DataSettings)
+
+
+class FakeScorer:
+    """Scores customers with a and without b; refuses or fails where a cell is so named."""
+
+    def __init__(self):
+        self.contract, self.gate, self.calls = Contract(), threading.Event(), 0
+        self.gate.set()
+
+    def predict(self, events, as_of=None):
+        self.calls += 1
+        assert self.gate.wait(20)
+        if as_of == "soon":
+            raise InputError("as_of=soon is not a date.", remedy="write it as 2011-09-09.")
+        ids = [str(value) for value in events["customer_id"]]
+        if "bug" in ids:
+            raise KeyError("/srv/bundles/secret.json")
+        scores = [np.nan if name == "b" else 0.5 for name in ids]
+        return pd.DataFrame({"customer_id": ids, "as_of": as_of, "churn_score": scores, "n": np.arange(len(ids))})
+
+
+def model_of(scorer):
+    """Return a scorer as MLflow calls it, with a bundle's signature."""
+    from mlflow.models import Model, ModelSignature
+    from mlflow.pyfunc import PyFuncModel
+    from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
+    from mlflow.types.schema import AnyType
+
+    signature = ModelSignature(
+        Schema([ColSpec(AnyType(), name, required=False) for name in COLUMNS]),
+        params=ParamSchema([ParamSpec("as_of", "string", "")]),
+    )
+    return PyFuncModel(Model(signature=signature), ServedBundle(scorer, {}))
+
+
+@pytest.fixture(scope="module")
+def server():
+    """Return the scorer behind a running server, and its port."""
+    scorer, bound = FakeScorer(), bind("127.0.0.1", 0)
+    app = build_app(model_of(scorer), LIMITS)
+    protocol = type("Protocol", (TimedProtocol,), {"seconds": LIMITS.request_seconds})
+    running = uvicorn.Server(uvicorn.Config(app, http=protocol, ws="none", lifespan="off", log_level="critical"))
+    thread = threading.Thread(target=running.run, kwargs={"sockets": [bound]})
+    thread.start()
+    yield scorer, bound.getsockname()[1]
+    running.should_exit = True
+    thread.join()
+    bound.close()
+
+
+def call(port, body=b"", headers=JSON, path="/invocations", method="POST"):
+    """Return the status, the text and the headers of an answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode(), dict(answer.getheaders())
+    finally:
+        connection.close()
+
+
+def score(port, records, **params):
+    return call(port, json.dumps({"dataframe_records": records, "params": params}).encode())
+
+
+def strict(text: str):
+    """Parse JSON as other languages do: NaN is none."""
+
+    def refuse(constant):
+        raise AssertionError(constant)
+
+    return json.loads(text, parse_constant=refuse)
+
+
+def test_undefined_values_are_null(server):
+    status, text, _ = score(server[1], [RECORD, RECORD | {"customer_id": "b"}])
+    assert status == 200
+    assert [row["churn_score"] for row in strict(text)["predictions"]] == [0.5, None]
+    assert [row["n"] for row in strict(text)["predictions"]] == [0, 1]
+
+
+def test_a_fault_of_the_caller_is_answered_with_its_sentence_alone(server):
+    status, text, _ = score(server[1], [RECORD], as_of="soon")
+    assert status == 400
+    assert strict(text) == {"error_code": "INVALID_PARAMETER_VALUE", "message": FAULT}
+
+
+def test_mlflows_own_server_answers_the_sentence_too(server):
+    from mlflow.pyfunc import scoring_server
+
+    model = model_of(server[0])
+    body = {"dataframe_records": [RECORD], "params": {"as_of": "soon"}}
+    with pytest.raises(RefusedInputError) as refused:
+        scoring_server.invocations(json.dumps(body), "application/json", model, None)
+    answer = json.loads(refused.value.serialize_as_json())
+    assert (answer["message"], answer["error_code"]) == (FAULT, "INVALID_PARAMETER_VALUE")
+    assert "stack_trace" not in answer
+    assert refused.value.get_http_status_code() == 400
+
+
+def test_a_fault_of_ours_tells_no_places(server):
+    status, text, _ = score(server[1], [RECORD | {"customer_id": "bug"}])
+    assert status == 500
+    assert strict(text)["error_code"] == "INTERNAL_ERROR"
+    assert "/" not in text
+    assert "Traceback" not in text
+
+
+HOSTILE = {
+    "no JSON": (b"{", 400, "no JSON that can be read"),
+    "nested 100,000 deep": (b'{"dataframe_records":' + b"[" * 9000 + b"]" * 9000 + b"}", 400, ""),
+    "an id of 5,000 digits": (
+        b'{"dataframe_records":[{"customer_id":' + b"9" * 5000 + b"}]}",
+        400,
+        "Write ids as text",
+    ),
+    "a list": (b"[1]", 400, "exactly one of dataframe_records"),
+    "a number": (b"5", 400, "exactly one of dataframe_records"),
+    "two forms": (b'{"inputs":{},"instances":[]}', 400, "exactly one of dataframe_records"),
+    "a chat": (b'{"messages":[]}', 400, "exactly one of dataframe_records"),
+    "records that are none": (b'{"dataframe_records":5}', 400, "must be a list of records"),
+    "no records": (b'{"dataframe_records":[]}', 400, "no row with one of the columns customer_id, timestamp, amount"),
+    "other columns": (b'{"instances":[[1,2]]}', 400, "no row with one of the columns"),
+    "half a surrogate": (b'{"dataframe_records":[{"customer_id":"\\ud800"}]}', 400, "surrogates"),
+    "as_of a number": (b'{"dataframe_records":[{"customer_id":"a"}],"params":{"as_of":5}}', 400, "as_of"),
+    "no text": (b"\xff\xfe\x00", 400, "no JSON that can be read"),
+    "too large": (b" " * 30_000, 413, "larger than 20,000 bytes"),
+}
+
+
+@pytest.mark.parametrize(("body", "status", "phrase"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_requests_are_answered_in_one_message(server, body, status, phrase):
+    answered, text, _ = call(server[1], body)
+    answer = strict(text)
+    assert answered == status
+    assert set(answer) == {"error_code", "message"}
+    assert phrase in answer["message"]
+    assert len(text) < 3000
+    assert not [trace for trace in ("Traceback", "site-packages", ".py") if trace in text]
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 415),
+        ({"Content-Type": "text/plain"}, 415),
+        ({"Content-Type": "application/json; charset=latin-1"}, 415),
+        ({"Content-Type": "application/json; charset=utf-8"}, 200),
+    ],
+)
+def test_what_is_not_read_is_named(server, headers, status):
+    answered, text, _ = call(server[1], json.dumps({"dataframe_records": [RECORD]}).encode(), headers)
+    assert answered == status
+    assert status == 200 or strict(text)["message"]
+
+
+def test_csv_is_read_as_text(server):
+    csv = "customer_id,timestamp,amount\n007,2023-01-01,5\nNA,2023-01-01,5\n"
+    status, text, _ = call(server[1], csv.encode(), {"Content-Type": "text/csv"}, "/invocations?as_of=2023-05-05")
+    assert status == 200
+    rows = strict(text)["predictions"]
+    assert [(row["customer_id"], row["as_of"]) for row in rows] == [("007", "2023-05-05"), ("NA", "2023-05-05")]
+
+
+@pytest.mark.parametrize("csv", [b'a,b\n"x', b"\xff", b""])
+def test_what_is_no_csv_is_answered_in_one_message(server, csv):
+    status, text, _ = call(server[1], csv, {"Content-Type": "text/csv"})
+    assert status == 400
+    assert "no CSV that can be read" in strict(text)["message"]
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 403),
+        ("127.0.0.1.evil.example", 403),
+        ("", 403),
+        ("LOCALHOST:5001", 200),
+        ("[::1]:5001", 200),
+        ("scores.example.com", 200),
+    ],
+)
+def test_only_names_of_this_server_are_answered(server, host, status):
+    assert call(server[1], headers={"Host": host}, path="/ping", method="GET")[0] == status
+
+
+def test_the_name_in_a_host_header():
+    named = ["a.b:80", "a.b", "[::1]:80", "[::1]", ""]
+    assert [host_name(header) for header in named] == ["a.b", "a.b", "::1", "::1", ""]
+
+
+def test_a_burst_is_answered_at_once_and_leaves_nothing_behind(server):
+    scorer, port = server
+    scorer.gate.clear()
+    answers = []
+
+    def one():
+        answers.append(score(port, [RECORD]))
+
+    threads = [threading.Thread(target=one) for _ in range(20)]
+    before = scorer.calls
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 15
+    while len(answers) < 16 and time.monotonic() < deadline:  # one is scored, three wait
+        time.sleep(0.02)
+    assert [status for status, _, _ in answers] == [503] * 16
+    assert {headers["retry-after"] for _, _, headers in answers} == {"10"}
+    scorer.gate.set()
+    for thread in threads:
+        thread.join()
+    assert Counter(status for status, _, _ in answers) == {503: 16, 200: 4}
+    assert scorer.calls - before == 4
+
+
+def test_who_has_gone_away_is_not_scored(server):
+    scorer, port = server
+    scorer.gate.clear()
+    before = scorer.calls
+    first = threading.Thread(target=score, args=(port, [RECORD]))
+    first.start()
+    while scorer.calls == before:
+        time.sleep(0.02)
+    body = json.dumps({"dataframe_records": [RECORD]})
+    head = "POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as gone:
+        gone.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        time.sleep(0.3)
+    time.sleep(0.3)
+    scorer.gate.set()
+    first.join()
+    assert score(port, [RECORD])[0] == 200
+    assert scorer.calls - before == 2
+
+
+SLOW = {
+    "silent": b"",
+    "half a head": b"POST /invoc",
+    "one byte of a body": b"POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+}
+
+
+def test_slow_callers_are_closed_and_keep_nobody_waiting(server):
+    _, port = server
+    slow = [(start, socket.create_connection(("127.0.0.1", port))) for start in SLOW.values() for _ in range(30)]
+    for start, caller in slow:
+        caller.sendall(start)
+    assert score(port, [RECORD])[0] == 200
+    time.sleep(2.5 * LIMITS.request_seconds)
+    closed = 0
+    for _, caller in slow:
+        caller.settimeout(0.5)
+        try:
+            closed += caller.recv(1) == b""
+        except ConnectionError:
+            closed += 1
+        caller.close()
+    assert closed == len(slow)
+
+
+def test_a_second_request_on_a_connection_has_its_own_clock(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server[1], timeout=20)
+    for pause in (0.0, 0.4, 0.4):  # together longer than one request may take
+        time.sleep(pause)
+        connection.request("GET", "/ping")
+        assert connection.getresponse().read() == b"\n"
+    connection.close()
+
+
+def test_a_port_that_is_taken_is_named():
+    with bind("127.0.0.1", 0) as first, pytest.raises(InputError, match=r"port .* in use"):
+        bind("127.0.0.1", first.getsockname()[1])
+    with pytest.raises(InputError, match="take another with PORT"):
+        bind("127.0.0.1", 99_999)
+
+
+def test_large_requests_share_a_bounded_memory():
+    held = serving.ScoringServer(None, LIMITS)
+    held._held_bytes = LIMITS.body_bytes * serving._MOST_BODIES + 1
+    with pytest.raises(serving.RefusedRequestError, match="too many large requests"):
+        held._require_room(1)
