@@ -24,6 +24,7 @@ from .errors import InputError, require
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
+from .outputs import settle_stdout, storage_fault
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
@@ -214,10 +215,15 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         try:
             _take_entry(composed)
             story(OmegaConf.to_object(composed))
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except Exception as error:
-            if not getattr(error, "user_fault", False):
+            if isinstance(error, BrokenPipeError) and settle_stdout():
+                sys.exit(0)  # whoever reads our output has enough of it
+            message = str(error) if getattr(error, "user_fault", False) else storage_fault(error)
+            if message is None:
                 raise
-            fail(str(error))
+            fail(message)
 
     try:
         run()
@@ -265,6 +271,7 @@ def hand_over(*words: str, **environment: str) -> None:
 
 def fail(message: str, code: int = 2) -> None:
     """Print a message to standard error and end the process."""
+    settle_stdout()
     print(f"error: {message}", file=sys.stderr)
     sys.exit(code)
 

@@ -7,11 +7,12 @@ from .progress import Progress
 def main(config: ReportConfig) -> None:
     """Read the data, ask the champion if there is one, tell the story, and write it down."""
     from .insight.words.catalogue import Words
-    from .reporting import publish, read_data, record, summarise, tell
+    from .reporting import guard_outputs, publish, read_data, record, summarise, tell
     from .tracking.home import Home
 
     progress = Progress()
     home, words = Home.at(config.tracking.home), Words.of(config.report.language)
+    guard_outputs(config, home)
     progress.say(f"Reading {config.data.name}")
     data = read_data(config, home)
     for line in data.quality.lines():

@@ -1,39 +1,65 @@
 """Score: raw events in, one row of scores per customer out."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .config import ScoreConfig, open_door
 from .progress import Progress
+
+if TYPE_CHECKING:
+    from .outputs import Output
 
 
 def main(config: ScoreConfig) -> None:
     """Load the bundle, read the events with its mapping, and write the scores."""
     from .bundle.loading import load_bundle
-    from .files import replacing
+    from .outputs import guard, messages_apart
     from .tracking.home import Home
     from .tracking.registry import locate_bundle
 
-    progress = Progress()
-    folder = locate_bundle(Home.at(config.tracking.home), config.model)
+    progress, home, outputs = Progress(), Home.named(config.tracking.home), name_outputs(config)
+    tables = {f"tables.{name}": path for name, path in config.tables.items()}
+    reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
+    guard(outputs, reads)
+    folder = locate_bundle(home, config.model)
     progress.say(f"Loading {folder}")
     scorer = load_bundle(folder)
+    former = {f"tables.{name}": table.path for name, table in scorer.contract.data.tables.items()}
+    guard(outputs, former | reads | {"model": folder})
+    with messages_apart(outputs):
+        _score(config, scorer, outputs, progress)
+
+
+def name_outputs(config: ScoreConfig) -> "tuple[Output, ...]":
+    """Return the files that the settings have scoring write: the scores, and the contact list where it is wanted."""
+    from .bundle.scoring import SCORE_COLUMNS
+    from .decision.targets import TARGET_COLUMNS
+    from .outputs import Output, has_header
+
+    scores = Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))
+    if config.targets is None:
+        return (scores,)
+    return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
+
+
+def _score(config: ScoreConfig, scorer: Any, outputs: "tuple[Output, ...]", progress: Progress) -> None:
+    from .outputs import write_csv
+
     events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of)
     for line in events.quality.lines():
         progress.say(line)
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
-    with replacing(Path(config.output)) as temporary:
-        scores.to_csv(temporary, index=False)
+    write_csv(scores, outputs[0])
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
     worth = scores["action"] == "contact"
     print(f"{config.output}: {len(scores):,} customers scored{when}")
     print(f"{worth.sum():,} are worth contacting; expected to bring {scores['expected_gain'][worth].sum():,.2f}")
-    if config.targets is not None:
+    for output in outputs[1:]:
         listed, totals = scorer.targets(rows, config.budget)
-        with replacing(Path(config.targets)) as temporary:
-            listed.to_csv(temporary, index=False)
-        print(f"{config.targets}: {totals}")
+        write_csv(listed, output)
+        print(f"{output.given}: {totals}")
 
 
 if __name__ == "__main__":

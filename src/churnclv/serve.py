@@ -10,7 +10,7 @@ def main(config: ServeConfig) -> None:
     from .tracking.home import Home
     from .tracking.registry import locate_bundle
 
-    home = Home.at(config.tracking.home)
+    home = Home.named(config.tracking.home)
     folder = locate_bundle(home, config.model).resolve()
     load_bundle(folder)
     address = f"{config.host}:{config.port}/invocations"

@@ -113,7 +113,7 @@ def locate_bundle(home: Home, model: str | None) -> Path:
     """
     if model is not None and not model.startswith("models:"):
         return Path(model).expanduser()
-    mlflow = client(home)
+    mlflow = client(home.made())
     if model is None:
         return local_path(default_champion(mlflow, home).source)
     from mlflow.exceptions import MlflowException
