@@ -94,7 +94,8 @@ class Output:
     def is_stream(self) -> bool:
         """Whether it is written through: an open file, a pipe or a device, which is never replaced by a file."""
         found = self.status()
-        return self.descriptor is not None or (found is not None and not stat.S_ISREG(found.st_mode))
+        usual = found is None or stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+        return self.descriptor is not None or not usual
 
     @property
     def is_stdout(self) -> bool:
