@@ -11,6 +11,7 @@ import io
 import os
 import re
 import select
+import shutil
 import stat
 import sys
 import tempfile
@@ -30,6 +31,7 @@ _HEAD_CHARACTERS = 1 << 20
 _MOST_LINKS = 40
 _DEVICES, _SHARED_MEMORY = Path("/dev"), Path("/dev/shm")  # noqa: S108 # compared with, not written
 _STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EFBIG, errno.EACCES, errno.EPERM)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _SQLITE = {8: "cannot be written", 10: "disk I/O error", 13: "no space left", 14: "cannot be opened"}
 _LIBRARIES = ("mlflow", "sqlalchemy", "optuna", "duckdb", "_duckdb", "pyarrow", "alembic")
 
@@ -176,7 +178,9 @@ class Output:
         except OSError as error:
             if isinstance(error, BrokenPipeError) and self.is_stdout:
                 raise
-            raise InputError(f"{self}: cannot be written ({_reason(error)}).", remedy=self._remedy) from None
+            first = _first_of(error)
+            remedy = f"free some space, or {self._remedy}" if first.errno in _FULL else self._remedy
+            raise InputError(f"{self}: cannot be written ({_reason(first)}).", remedy=remedy) from None
 
     @property
     def _remedy(self) -> str:
@@ -270,14 +274,14 @@ def _require_apart(output: Output, name: str, read: str | Path) -> None:
         there, here = status_of(path), output.status()
         if there is not None and stat.S_ISCHR(there.st_mode):  # a terminal may be both
             return
-        remedy = f"what is read in a run is never written; name another path in {output.setting}."
+        remedy = f"what a command uses is never replaced; name another path in {output.setting}."
         same = output.target == path or _are_same(here, there)
-        require(not same, f"{output}: is {name}={read}, which this command reads.", remedy=remedy)
+        require(not same, f"{output}: is {name}={read}, which this command uses.", remedy=remedy)
         if not output.is_stream:
             inside = path in output.target.parents or _holds(there, output.target)
-            require(not inside, f"{output}: lies in {name}={read}, which this command reads.", remedy=remedy)
+            require(not inside, f"{output}: lies in {name}={read}, which this command uses.", remedy=remedy)
         if isinstance(output, FolderOutput) and output.whole:
-            require(not _holds(here, path), f"{output}: holds {name}={read}, which this command reads.", remedy=remedy)
+            require(not _holds(here, path), f"{output}: holds {name}={read}, which this command uses.", remedy=remedy)
 
 
 def _require_distinct(output: Output, other: Output) -> None:
@@ -321,6 +325,13 @@ def _probe(target: Path) -> None:
             raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     with tempfile.TemporaryFile(dir=folder):
         pass
+
+
+def _first_of(error: OSError) -> OSError:
+    """Return the first of the faults that copying a folder has gathered; any other fault as it is."""
+    if not isinstance(error, shutil.Error) or (found := re.search(r"\[Errno (\d+)\]", str(error))) is None:
+        return error
+    return OSError(int(found[1]), os.strerror(int(found[1])), str(error.args[0][0][1]))
 
 
 def _reason(error: OSError) -> str:
@@ -407,9 +418,10 @@ def storage_fault(error: BaseException) -> str | None:
 def _refused(error: BaseException) -> str | None:
     """Return in one sentence what the system refused; None where the error is about something else."""
     remedy = "\n  -> free space or get the right to write there, or name another folder (MLRUNS=..., TMPDIR=...)."
-    if isinstance(error, OSError) and error.errno in _STORAGE:
-        where = error.filename if isinstance(error.filename, str) else "a file"
-        return f"{where}: cannot be written or read ({_reason(error)}).{remedy}"
+    first = _first_of(error) if isinstance(error, OSError) else None
+    if first is not None and first.errno in _STORAGE:
+        where = first.filename if isinstance(first.filename, str) else "a file"
+        return f"{where}: cannot be written or read ({_reason(first)}).{remedy}"
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in _SQLITE:
         return f"a database of the runs: {_SQLITE[code]} ({error}).{remedy}"

@@ -364,7 +364,7 @@ def test_the_log_is_not_the_file_of_rows_set_aside(write, refuse, monkeypatch, s
     before = path.stat()
     monkeypatch.chdir(path.parent)
     message = refuse(path, set_aside_path=spelling)
-    assert message.startswith(f"data.set_aside_path={spelling}: is data.path={path}, which this command reads.")
+    assert message.startswith(f"data.set_aside_path={spelling}: is data.path={path}, which this command uses.")
     assert path.read_text() == HEADER + ROW + ",2024-05-05,5\n"
     assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 

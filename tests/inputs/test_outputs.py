@@ -4,6 +4,7 @@ import errno
 import gzip
 import hashlib
 import os
+import shutil
 import sqlite3
 import stat
 import subprocess
@@ -93,7 +94,7 @@ def test_what_is_read_is_never_written_by_any_spelling(folder, spelling, read):
     with (folder / "log.csv").open("r+b") as opened:
         written = spelling.format(folder=folder, handle=opened.fileno())
         message = refused(folder, [scores_at(written)], {"input": read})
-    assert message.startswith(f"output={written}: is input={read}, which this command reads.")
+    assert message.startswith(f"output={written}: is input={read}, which this command uses.")
 
 
 @pytest.mark.parametrize("setting", ["output", "targets"])
@@ -120,7 +121,7 @@ def test_a_folder_below_one_that_is_read_is_not_replaced(folder):
 
 def test_a_place_that_a_later_step_will_make_is_protected_too(folder):
     message = refused(folder, [scores_at("home/mlflow.db")], {"tracking.home (mlflow.db)": folder / "home/mlflow.db"})
-    assert "which this command reads" in message
+    assert "which this command uses" in message
 
 
 def test_a_folder_is_not_replaced_around_what_is_read(folder):
@@ -394,6 +395,22 @@ def test_a_fault_of_the_storage_leaves_the_former_file(folder, monkeypatch, numb
     assert snapshot(folder) == before
 
 
+def test_a_folder_that_does_not_fit_is_told_in_one_sentence(folder):
+    def copy(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    (folder / "sub" / "a").touch()
+    (folder / "sub" / "b").touch()
+    with pytest.raises(InputError) as caught, bundle_at("out").replacing() as made:
+        shutil.copytree("sub", made, dirs_exist_ok=True, copy_function=copy)
+    expected = (
+        "out=out: cannot be written (No space left on device).\n  -> free some space, or name a folder you may write."
+    )
+    assert str(caught.value) == expected
+    assert not (folder / "out").exists()
+    assert leftovers(folder) == []
+
+
 def test_a_bug_while_writing_stays_a_bug_and_leaves_the_former_file(folder):
     write_csv(SCORES, scores_at("o.csv"))
     before = snapshot(folder)
@@ -593,6 +610,8 @@ def test_faults_of_the_storage_are_told_from_bugs():
         "/data/x: cannot be written or read (No space left on device).\n  -> free space"
     )
     assert storage_fault(FileNotFoundError(errno.ENOENT, "x", "y")) is None
+    copied = shutil.Error([("a", "b", str(full)), ("c", "d", str(full))])
+    assert storage_fault(copied).startswith("b: cannot be written or read (No space left on device).")
     wrapped = RuntimeError("copy failed")
     wrapped.__cause__ = full
     assert storage_fault(wrapped).startswith("/data/x:")
