@@ -29,6 +29,7 @@ from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
 from .interruption import Interruption, interrupted, watch_signals
+from .outputs import settle_stdout, storage_fault
 from .overrides import write_overrides
 from .ranges import CURRENCY, Bounds, check_numbers, number
 from .redaction import redact, require_no_credentials
@@ -261,12 +262,11 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
             _take_entry(composed)
             require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             story(OmegaConf.to_object(composed))
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except Exception as error:
-            if interrupted() is not None:  # an engine has made an error of its own of it
-                raise Interruption(interrupted() or 0) from None
-            if not getattr(error, "user_fault", False):
-                raise
-            fail(str(error))
+            end_with_message(error)
+            raise
 
     try:
         run()
@@ -274,6 +274,17 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         fail(_explain(error, name))
     except Interruption as error:
         fail(f"stopped by {error}. The same command goes on with the finished trials.", code=128 + error.number)
+
+
+def end_with_message(error: Exception) -> None:
+    """End the process with one message if an error is the user's to mend, or a signal's; return if it is a bug."""
+    if interrupted() is not None:  # an engine has made an error of its own of it
+        raise Interruption(interrupted() or 0) from None
+    if isinstance(error, BrokenPipeError) and settle_stdout():
+        sys.exit(0)  # whoever reads our output has enough of it
+    message = str(error) if getattr(error, "user_fault", False) else storage_fault(error)
+    if message is not None:
+        fail(message)
 
 
 def name_entries(words: list[str]) -> list[str]:
@@ -329,6 +340,7 @@ def print_bug(kind: type[BaseException], error: BaseException, trace: TracebackT
 
 def fail(message: str, code: int = 2) -> None:
     """Print a message to standard error and end the process."""
+    settle_stdout()
     print(f"error: {redact(message)}", file=sys.stderr)
     sys.exit(code)
 

@@ -3,7 +3,6 @@
 import json
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from .config import ExportConfig, TrainConfig, open_door
 from .errors import require, require_name
@@ -14,9 +13,11 @@ def main(config: ExportConfig) -> None:
     """Find the run, refit its choices on everything known, write the bundle and let it try for champion."""
     from omegaconf import OmegaConf
 
-    from .bundle.writer import copy_bundle, keep_bundle
+    from .bundle.writer import bundle_output, copy_bundle, keep_bundle
+    from .data.paths import input_paths
     from .lineage import Lineage, find_lineage
     from .meeting import meet_champion
+    from .outputs import guard
     from .refitting import refit
     from .tracking.home import Home
     from .tracking.promotion import promote, register, require_comparable
@@ -35,12 +36,14 @@ def main(config: ExportConfig) -> None:
     progress.say(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
     chosen = OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml"))
     trained = replace(TrainConfig.from_dict(chosen), engine=config.engine)  # type: ignore[arg-type] # a mapping was written
+    output = None if config.out is None else bundle_output(config.out)
+    guard([] if output is None else [output], {**input_paths(trained.data), **home.kept})
     choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
     parts = refit(trained, choices, run, home, progress)
     named = config.model is not None
     lineage = Lineage(str(config.model)) if named else find_lineage(trained, run.experiment, parts, home)
     kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)
-    out = kept if config.out is None else copy_bundle(kept, Path(config.out).resolve())
+    out = kept if output is None else copy_bundle(kept, output)
     tags = {ORIGIN_TAG: parts.contract.origin, THROUGH_TAG: parts.contract.fitted_through}
     source = register(home, run, kept, lineage.model, tags)
     meet = partial(meet_champion, trained, run, home)

@@ -1,13 +1,18 @@
 """Files: atomic writes, digests, and code loaded from a path."""
 
 import contextlib
+import ctypes
+import errno
 import hashlib
 import importlib.util
 import json
 import os
+import re
+import secrets
 import shutil
+import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,40 +22,73 @@ from .scratch import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OPEN_FILES = Path("/proc/self/fd")
+_MARK = "churnclv-"  # in the names of temporary files and folders
+_LONGEST_STEM, _LONGEST_SUFFIX = 200, 16  # bytes; a temporary name has to fit wherever the name itself does
+_RENAME_EXCHANGE, _RELATIVE_TO_CALLER = 2, -100
+_NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
 
 
 @contextlib.contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary file beside `path` that takes its place, synced to disk, if the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    """Yield a temporary file beside `path` that takes its place, synced to disk, if the block succeeds.
+
+    A link stays a link: the file that it leads to is replaced. The new file takes over mode, group and owner of the
+    former one as far as the system permits; without a former one it gets the mode of any new file.
+
+    Raises:
+        InputError: something other than a regular file is there, which a rename would destroy.
+    """
+    target = resolved(path)
+    former = status_of(target)
+    regular = former is None or stat.S_ISREG(former.st_mode)
+    require(regular, f"{path}: is not a regular file, so it is not replaced.", remedy="name another path.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    sweep_leftovers(target)
+    temporary, handle = _make_temporary(target, 0o666 if former is None else 0o600)
     try:
         yield temporary
-        with temporary.open("rb+") as written:
-            os.fsync(written.fileno())
-        temporary.replace(path)
+        _take_over(handle, former)
+        os.fsync(handle)
+        temporary.replace(target)
+        _sync(target.parent)
     finally:
+        os.close(handle)
         temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def replacing_folder(path: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its place if the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
-    temporary.chmod(0o755)
+def replacing_folder(path: Path, is_ours: Callable[[Path], bool] | None = None) -> Iterator[Path]:
+    """Yield a temporary folder beside `path` that takes its place, synced to disk, if the block succeeds.
+
+    The two change places in one step where the system can do that; otherwise a command that is killed between two
+    steps leaves the former folder under another name, and the next call brings it back.
+
+    Parameters
+    ----------
+    path
+        The folder; a link stays a link.
+    is_ours
+        Whether a folder with files in it may be removed; None = none may.
+
+    Raises:
+        InputError: what is there is neither missing, nor an empty folder, nor ours.
+    """
+    target = resolved(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    recover_folder(target)
+    sweep_leftovers(target)
+    temporary, handle = _make_temporary(target, None)
     try:
         yield temporary
-        if path.exists():
-            former = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.former."))
-            path.replace(former / path.name)
-            temporary.replace(path)
-            shutil.rmtree(former)
-        else:
-            temporary.replace(path)
+        _open_to_readers(temporary)
+        remedy = "name a folder that does not exist yet."
+        told = f"{path}: holds files of others, so it is not replaced."
+        require(is_replaceable(target, is_ours), told, remedy=remedy)
+        _take_over(handle, status_of(target))
+        _put_in_place(temporary, target)
+        _sync(target.parent)
     finally:
+        os.close(handle)
         shutil.rmtree(temporary, ignore_errors=True)
 
 
@@ -83,6 +121,182 @@ def unlinked_file() -> Iterator[Path]:
     else:
         with scratch(Path(tempfile.gettempdir())) as folder:
             yield folder / "content"
+
+
+def resolved(path: Path) -> Path:
+    """Return the absolute path that links lead to, whether or not something is there."""
+    return Path(os.path.realpath(path))
+
+
+def status_of(path: Path) -> os.stat_result | None:
+    """Return what the system reports of a path, links followed; None where nothing is there."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def is_replaceable(folder: Path, is_ours: Callable[[Path], bool] | None = None) -> bool:
+    """Whether putting a folder in this place loses nothing: it is missing, an empty folder, or ours."""
+    if not os.path.lexists(folder):
+        return True
+    return folder.is_dir() and (not any(folder.iterdir()) or (is_ours is not None and is_ours(folder)))
+
+
+def sweep_leftovers(path: Path) -> None:
+    """Remove what commands that were killed left beside `path`, their output.
+
+    A temporary name says whose output it was for, and its writer holds a lock on it: the system drops the lock with
+    the process. What cannot be locked, or belongs to another user, stays.
+    """
+    begin, _ = _temporary_parts(path)
+    pattern = re.compile(rf"{re.escape(begin)}([0-9a-f]{{16}}(\..*)?|former)")
+    for name in os.listdir(path.parent) if path.parent.is_dir() else ():  # noqa: PTH208 # names are enough
+        if pattern.fullmatch(name):
+            with contextlib.suppress(OSError):
+                _remove_if_dead(path.parent / name)
+
+
+def recover_folder(path: Path) -> None:
+    """Bring back the folder that a killed command had moved aside before its new one was in place."""
+    aside = _aside(path)
+    if not os.path.lexists(path) and aside.is_dir():
+        aside.rename(path)
+
+
+def _remove_if_dead(leftover: Path) -> None:
+    handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        found = os.fstat(handle)
+        if found.st_uid != os.geteuid() or not _lock(handle):
+            return
+        if stat.S_ISDIR(found.st_mode):
+            shutil.rmtree(leftover)
+        elif stat.S_ISREG(found.st_mode):
+            leftover.unlink()
+    finally:
+        os.close(handle)
+
+
+def _temporary_parts(path: Path) -> tuple[str, str]:
+    """Return how the names of a path's temporary files begin and end; the end tells writers the file's type."""
+    short = len(os.fsencode(path.name)) <= _LONGEST_STEM
+    ending = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
+    return f".{path.name if short else digest(path.name)}.{_MARK}", ending
+
+
+def _aside(path: Path) -> Path:
+    return path.parent / f"{_temporary_parts(path)[0]}former"
+
+
+def _make_temporary(path: Path, mode: int | None) -> tuple[Path, int]:
+    """Make a locked temporary file of that mode beside `path`, or a folder if `mode` is None; return it and its handle.
+
+    Its mode is left to the system, which applies the umask. Whoever sweeps between its making and its locking takes
+    it for a leftover; then another one is made.
+    """
+    begin, ending = _temporary_parts(path)
+    while True:
+        temporary = path.parent / f"{begin}{secrets.token_hex(8)}{ending}"
+        if mode is None:
+            temporary.mkdir()
+            handle = os.open(temporary, os.O_RDONLY)
+        else:
+            handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
+        _lock(handle)
+        if os.fstat(handle).st_nlink:
+            return temporary, handle
+        os.close(handle)
+
+
+def _lock(handle: int) -> bool:
+    """Lock what is open, without waiting; return whether that was possible."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (ImportError, OSError):  # no such locks on this system, on this disk, or another holds it
+        return False
+    return True
+
+
+def _take_over(handle: int, former: os.stat_result | None) -> None:
+    """Give what is open the owner, group and mode of what it replaces.
+
+    Only root gives files away. Where the group cannot be kept, its rights are cut to those of everybody.
+    """
+    if former is None:
+        return
+    mode = stat.S_IMODE(former.st_mode)
+    try:
+        os.fchown(handle, -1, former.st_gid)
+        with contextlib.suppress(PermissionError):
+            os.fchown(handle, former.st_uid, -1)
+    except PermissionError:
+        mode = (mode & 0o707) | ((mode & 0o007) << 3)
+    os.fchmod(handle, mode)
+
+
+def _open_to_readers(folder: Path) -> None:
+    """Give all below a new folder the modes of new files and folders, and sync it; copies bring modes of their own."""
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    for inside, _, files in os.walk(folder):
+        for name in files:
+            path = Path(inside, name)
+            if not path.is_symlink():
+                path.chmod(mode & 0o666)
+                _sync(path)
+        Path(inside).chmod(mode)
+        _sync(Path(inside))
+
+
+def _sync(path: Path) -> None:
+    """Have the system write a file, or a folder's list of names, to the disk; some disks cannot for folders."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in {errno.EINVAL, errno.ENOTSUP}:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _put_in_place(temporary: Path, path: Path) -> None:
+    """Let a folder take the place of another, which is removed."""
+    if is_replaceable(path):
+        temporary.replace(path)
+        return
+    if _exchange(temporary, path):
+        shutil.rmtree(temporary, ignore_errors=True)
+        return
+    aside, handle = _aside(path), os.open(path, os.O_RDONLY)
+    try:
+        _lock(handle)  # no other command takes it for a leftover between the two steps
+        path.rename(aside)
+        try:
+            temporary.rename(path)
+        except OSError:
+            aside.rename(path)
+            raise
+        shutil.rmtree(aside, ignore_errors=True)
+    finally:
+        os.close(handle)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step; return whether the system can do that."""
+    try:
+        rename = ctypes.CDLL(None, use_errno=True).renameat2
+    except (AttributeError, OSError, TypeError):  # not Linux, or an old one
+        return False
+    here = ctypes.c_int(_RELATIVE_TO_CALLER)
+    if not rename(here, os.fsencode(one), here, os.fsencode(other), ctypes.c_uint(_RENAME_EXCHANGE)):
+        return True
+    number = ctypes.get_errno()
+    if number in _NO_EXCHANGE:
+        return False
+    raise OSError(number, os.strerror(number), str(other))
 
 
 def write_text(path: Path, text: str) -> None:

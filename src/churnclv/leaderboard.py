@@ -19,17 +19,21 @@ def main(config: LeaderboardConfig) -> None:
     """Fill what is missing, rank, and write the page, the table and a run."""
     from .entries.folder import list_entries
     from .entries.leaderboard import rank_entries
-    from .entries.page import write_page, write_table
+    from .entries.page import page_output, table_output, write_page, write_table
     from .files import write_text
+    from .outputs import guard
 
     progress, folder = Progress(), Path(EXPERIMENTS)
+    page, table = folder / "LEADERBOARD.md", folder / "leaderboard.csv"
+    outputs = page_output(page), table_output(table)
+    guard(outputs, {})
     entries = list_entries(folder)
     if config.fill:
         fill([found for found in entries if not found.result_path(config.dataset).is_file()], config, progress)
     boards = rank_entries(entries, config.metric, config.incumbent)
-    page, table = folder / "LEADERBOARD.md", folder / "leaderboard.csv"
-    write_text(page, write_page(boards))
-    write_text(table, write_table(boards))
+    for output, text in zip(outputs, (write_page(boards), write_table(boards)), strict=True):
+        with output.faults():
+            write_text(output.target, text)
     _record(config, boards, (page, table))
     for board in boards:
         print(f"{board.dataset}: {len(board.rows)} ranked, {len(board.apart)} not")

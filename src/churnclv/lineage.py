@@ -128,11 +128,12 @@ def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
 
 @dataclass(frozen=True)
 class Opened:
-    """A bundle whose code has read a file: where it lies, its scorer, and the events."""
+    """A bundle whose code has read a file: where it lies, its scorer, the events, and the paths of further tables."""
 
     source: BundleSource
     scorer: Any
     events: Any
+    tables: dict[str, str]
 
     @property
     def line(self) -> str:
@@ -165,7 +166,7 @@ def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
     chosen = config.data.chosen()
     written = {"reading": chosen} if chosen else {}  # bundles of former versions know no other spelling
     events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **written)
-    return Opened(source, scorer, events)
+    return Opened(source, scorer, events, tables)
 
 
 def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None:

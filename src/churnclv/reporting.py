@@ -12,16 +12,18 @@ from .config import ReportConfig
 from .data.engine import connect
 from .data.events import Events, read_events
 from .data.labelled import LabelledTable, read_labelled
+from .data.paths import input_paths, set_aside_outputs
 from .data.settings import Shape
 from .decision.economics import EconomicsSettings, ValueAtStake
 from .errors import InputError
 from .insight.base import look_at
 from .insight.champion import Champion
-from .insight.page import Page, write_page, write_report, write_tables
+from .insight.page import Page, page_outputs, write_page, write_report, write_tables
 from .insight.section import Section
 from .insight.stakes import tell_stakes
 from .insight.story import tell_story
 from .insight.words.catalogue import Words
+from .outputs import guard
 from .progress import Progress
 from .tracking import records
 from .tracking.home import Home
@@ -138,12 +140,26 @@ def _tell_table(config: ReportConfig, home: Home, data: LabelledTable, words: Wo
     return Report(Page(words.say("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
 
 
+def guard_outputs(config: ReportConfig, home: Home) -> None:
+    """Refuse, before any work, a page or a file of rows set aside that cannot be written or would destroy a file.
+
+    Raises:
+        InputError: as `guard`.
+    """
+    model = None if config.model is None or config.model.startswith("models:") else config.model
+    chosen = {"report.costs": config.report.costs, "report.thresholds": config.report.thresholds, "model": model}
+    outputs = (*page_outputs(home.report if config.out is None else config.out), *set_aside_outputs(config.data))
+    guard(outputs, {**input_paths(config.data), **chosen, **home.kept})
+
+
 def publish(config: ReportConfig, home: Home, report: Report, words: Words) -> Path:
     """Write the page and its tables, and return the page's path."""
-    path = Path(config.out).expanduser().resolve() if config.out else home.root / "report" / "report.html"
-    write_report(path, write_page(report.page, report.sections, words))
-    write_tables(path.parent / f"{path.stem}_tables", report.sections)
-    return path
+    page, tables = page_outputs(home.report if config.out is None else config.out)
+    with page.faults():
+        write_report(page.target, write_page(report.page, report.sections, words))
+    with tables.faults():
+        write_tables(tables.target, report.sections)
+    return page.target
 
 
 def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerprint: str) -> str:

@@ -11,7 +11,7 @@ def main(config: ServeConfig) -> None:
     from .tracking.home import Home
     from .tracking.registry import locate_bundle, table_paths
 
-    home, progress = Home.at(config.tracking.home), Progress()
+    home, progress = Home.named(config.tracking.home), Progress()
     bound = bind(config.host, config.port)
     source = locate_bundle(home, config.model)
     scorer = load_bundle(source.folder, registered=source.manifest)

@@ -7,8 +7,10 @@ from .progress import Progress
 def main(config: TrainConfig) -> None:
     """Read, cut, build features, tune the models, judge them, and say what was found."""
     from .checking import check_run
+    from .data.paths import input_paths, set_aside_outputs
     from .entering import RESULT, SUMMARY, hand_in, repeat_result, try_own_code
     from .gathering import gather
+    from .outputs import guard
     from .run import Run, name_run, title_run
     from .tracking.home import Home
     from .tracking.registry import find_twin
@@ -18,6 +20,7 @@ def main(config: TrainConfig) -> None:
 
     progress = Progress()
     home = Home.at(config.tracking.home)
+    guard(set_aside_outputs(config.data), {**input_paths(config.data), **home.kept})
     experiment = config.tracking.experiment or config.data.name
     for notice in restore_experiment(home, experiment):
         progress.say(notice.line())

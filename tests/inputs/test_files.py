@@ -239,10 +239,6 @@ SETTINGS = {
         {"builtin": "cdnow", "path": "orders.csv"},
         "data.builtin=cdnow and data.path=orders.csv name two logs.",
     ),
-    "the log as the file of rows set aside": (
-        {"path": "orders.csv", "set_aside_path": "orders.csv"},
-        "data.set_aside_path=orders.csv is the log itself.",
-    ),
 }
 
 
@@ -365,6 +361,19 @@ def test_a_table_without_rows_is_named(write, refuse, source):
     origin = path if source == "parquet" else "the events given"
     message = refuse(path, frame=nothing if source == "frame" else None)
     assert message == f"{origin}: has a header but no rows.\n  -> export the log again."
+
+
+@pytest.mark.parametrize("spelling", ["orders.csv", "./orders.csv", "hard.csv", "soft.csv"])
+def test_the_log_is_not_the_file_of_rows_set_aside(write, refuse, monkeypatch, spelling):
+    path = write(HEADER + ROW + ",2024-05-05,5\n", "orders.csv")
+    (path.parent / "hard.csv").hardlink_to(path)
+    (path.parent / "soft.csv").symlink_to(path)
+    before = path.stat()
+    monkeypatch.chdir(path.parent)
+    message = refuse(path, set_aside_path=spelling)
+    assert message.startswith(f"data.set_aside_path={spelling}: is data.path={path}, which this command uses.")
+    assert path.read_text() == HEADER + ROW + ",2024-05-05,5\n"
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize("place", ["folder", "below a file"])

@@ -20,6 +20,7 @@ from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
+from ..outputs import FolderOutput
 from .contract import BundleContract, write_contract
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 
@@ -59,7 +60,7 @@ class BundleParts:
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
-    with tempfile.TemporaryDirectory() as name, replacing_folder(out) as target:
+    with tempfile.TemporaryDirectory() as name, replacing_folder(out, holds_bundle) as target:
         folder = Path(name) / "bundle"
         contract = _without_paths(_copy_own_families(folder, parts.contract))
         write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
@@ -105,11 +106,29 @@ def _is_whole(kept: Path, digest: str) -> bool:
         return False
 
 
-def copy_bundle(kept: Path, out: Path) -> Path:
-    """Copy a bundle to a folder of the user's, all or nothing, and return the path."""
-    with replacing_folder(out) as target:
+def bundle_output(out: str) -> FolderOutput:
+    """Return the folder that an export copies its bundle to."""
+    return FolderOutput("out", out, "a bundle of an earlier export", holds_bundle)
+
+
+def copy_bundle(kept: Path, output: FolderOutput) -> Path:
+    """Copy a bundle to a folder of the user's, all or nothing, and return the path.
+
+    Raises:
+        InputError: the folder holds anything but a bundle, or cannot be written.
+    """
+    with output.replacing() as target:
         shutil.copytree(kept, target, dirs_exist_ok=True)
-    return out
+    return output.target
+
+
+def holds_bundle(folder: Path) -> bool:
+    """Whether a folder holds one whole bundle and nothing else."""
+    try:
+        verify(folder)
+    except (DamagedBundleError, OSError):
+        return False
+    return True
 
 
 def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract:
@@ -153,7 +172,7 @@ def _date_model(target: Path, parts: BundleParts) -> None:
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "ranges.py", "scratch.py"):
+    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "outputs.py", "ranges.py", "scratch.py"):
         shutil.copyfile(PACKAGE / module, target / module)
     for room in ROOMS:
         shutil.copytree(

@@ -8,8 +8,10 @@ from typing import Any
 from ..errors import require
 from ..files import digest
 from ..notices import Notice
+from ..outputs import guard
 from . import parsing
 from .log import Log, read_log
+from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
 from .settings import DataSettings, Shape
 from .tables import OtherTables, read_tables
@@ -50,6 +52,7 @@ def read_events(
     Raises:
         InputError: a fault of a file, a fault whose policy is `fail`, or too many rows set aside.
     """
+    guard(set_aside_outputs(settings), input_paths(settings))
     parsing.check_settings(connection, settings)
     main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame)
     end = main.until or _observed_until(main, settings)

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import ibis
 
-from ..errors import InputError
-from ..files import replacing
+from ..outputs import Output, write_csv
 from .contract import check_events, event_columns
 from .contracts import contract_events, find_observed_until, flag_contracts, overlapping_contracts
 from .decimals import with_numbers
@@ -16,6 +14,7 @@ from .doubts import find_doubts
 from .faults import Fault, faults_of
 from .fingerprint import fingerprint, row_hash
 from .kinds import check_kinds
+from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
 from .rows import ParsedRows, parse_rows
 from .settings import DataSettings, Policy, Shape
@@ -52,7 +51,7 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
     counts = count_faults(checked, raw, settings, faults_of(settings.shape))
     if settings.set_aside_path is not None:
-        _write_set_aside(checked, raw, Path(settings.set_aside_path))
+        _write_set_aside(checked, raw, set_aside_output(settings.set_aside_path))
     check_policies(counts, raw.rows_read, raw.origin, settings)
     kept = checked.filter(checked.set_aside_for.isnull())
     events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
@@ -147,7 +146,7 @@ def _whole(value: Any) -> int:
     return 0 if value is None or value != value else int(value)  # noqa: PLR0124 # NaN is the engine's empty sum
 
 
-def _write_set_aside(checked: Any, log: RawLog, path: Path) -> None:
+def _write_set_aside(checked: Any, log: RawLog, output: Output) -> None:
     """Write the rows set aside, with the file's row number, the raw cells and the fault."""
     hidden = [name for name in ("content", "unmapped_currency") if name in log.table.columns]
     aside = checked.filter(checked.set_aside_for.notnull()).select("row", "set_aside_for")
@@ -155,13 +154,7 @@ def _write_set_aside(checked: Any, log: RawLog, path: Path) -> None:
     broken = [{"row": line, "set_aside_for": f"malformed_row: {message}"} for line, message in log.malformed]
     import pandas as pd
 
-    try:
-        with replacing(path) as temporary:
-            pd.concat([raw, pd.DataFrame(broken, columns=["row", "set_aside_for"])]).to_csv(temporary, index=False)
-    except OSError as error:
-        raise InputError(
-            f"data.set_aside_path={path}: cannot be written ({error.strerror}).", remedy="name a file you may write."
-        ) from None
+    write_csv(pd.concat([raw, pd.DataFrame(broken, columns=list(ASIDE_COLUMNS))]), output)
 
 
 def _describe(

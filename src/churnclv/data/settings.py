@@ -318,11 +318,6 @@ class DataSettings:
             f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
             remedy="data=transactions data.path=... takes your own, data.path=null the embedded one.",
         )
-        require(
-            self.set_aside_path is None or self.set_aside_path != self.path,
-            f"data.set_aside_path={self.set_aside_path} is the log itself.",
-            remedy="name another file; the log is never written to.",
-        )
 
     def _check_attributes(self) -> None:
         check_names("data.static", self.static)

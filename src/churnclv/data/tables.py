@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import ibis
@@ -14,6 +13,7 @@ from .faults import ATTRIBUTES
 from .fingerprint import fingerprint, row_hash
 from .log import count_faults, first_set_aside, read_log, read_raw
 from .matching import match_customers
+from .paths import table_aside_path
 from .quality import QualityReport, check_policies
 from .settings import STATIC, Columns, DataSettings, Shape, TableSettings
 from .source import RawLog
@@ -84,7 +84,6 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
 
 def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> OtherTable:
     """Return a table's settings: its own where it has some, the main ones elsewhere."""
-    path = settings.set_aside_path
     own = {field: value for field, value in vars(table).items() if field in vars(settings) and field != "policy"}
     chosen = {
         **vars(settings),
@@ -99,7 +98,7 @@ def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> Oth
         "refund_order_pattern": None,
         "observed_until": None,
         "tables": {},
-        "set_aside_path": None if path is None else str(Path(path).with_stem(f"{Path(path).stem}.{name}")),
+        "set_aside_path": table_aside_path(settings.set_aside_path, name),
     }
     return OtherTable(**chosen)
 

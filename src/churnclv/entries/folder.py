@@ -1,11 +1,13 @@
 """An entry's folder in `experiments/`: its configuration, its own code, its story, and the results it handed in."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import is_name, require
-from ..files import read_json, replacing_folder, write_json, write_text
+from ..files import read_json, write_json, write_text
+from ..outputs import FolderOutput
 from .result import Result
 
 _DELTA, _STORY, _RESULTS = "entry.yaml", "README.md", "results"
@@ -86,10 +88,10 @@ def start_entry(root: Path, name: str) -> Entry:
     known = _NAME.fullmatch(name) is not None
     require(known, f"NAME={name}: not a name.", remedy="small letters, digits and hyphens, such as overdue-ratio.")
     entry = Entry(root / name)
-    require(not entry.folder.exists(), f"{entry.folder}: is there already.", remedy="take another name.")
-    with replacing_folder(entry.folder) as made:  # whole or not at all: a half-made one would block its own name
-        write_text(made / _DELTA, _CONFIG.format(name=name))
-        write_text(made / _STORY, _README.format(name=name))
+    require(not os.path.lexists(entry.folder), f"{entry.folder}: is there already.", remedy="take another name.")
+    with FolderOutput("name", str(entry.folder), "an entry", lambda _: False).replacing() as folder:
+        write_text(folder / _DELTA, _CONFIG.format(name=name))
+        write_text(folder / _STORY, _README.format(name=name))
     return entry
 
 

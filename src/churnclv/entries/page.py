@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
+from pathlib import Path
 
 from ..evaluation.intervals import Interval
+from ..outputs import Output, has_header
 from .leaderboard import Board, Row
 from .result import METRICS, Figure, Result
 
@@ -24,6 +26,23 @@ the sealed test says comes after every choice, and each look at it is counted un
 their interval leaves out zero. Profit is currency per customer of contacting everybody whose expected gain is above
 zero. Checks are those that failed, by their codes. Seconds are of one machine, beside whatever else it did.
 """
+_MARK = "".join(_HEAD.splitlines(keepends=True)[:3]).encode()
+_KEYS = ("dataset", "place", "entry")
+
+
+def page_output(path: Path) -> Output:
+    """Return the page as an output; a page of other data sets or entries is one of its own kind."""
+    return Output("CHURNCLV_EXPERIMENTS", str(path), "a leaderboard", _is_page, streams=False)
+
+
+def table_output(path: Path) -> Output:
+    """Return the table as an output."""
+    return Output("CHURNCLV_EXPERIMENTS", str(path), "a leaderboard", has_header(*_KEYS), streams=False)
+
+
+def _is_page(path: Path) -> bool:
+    with path.open("rb") as page:
+        return page.read(len(_MARK)) == _MARK
 
 
 def write_page(boards: Sequence[Board]) -> str:
@@ -116,9 +135,7 @@ def write_table(boards: Sequence[Board]) -> str:
     names = [f"{when}.{metric}" for when in ("valid", "test") for metric in METRICS]
     ends = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(
-        ["dataset", "place", "entry", *ends, "trials", "seconds", "openings", "checks", "commit", "not_ranked"]
-    )
+    writer.writerow([*_KEYS, *ends, "trials", "seconds", "openings", "checks", "commit", "not_ranked"])
     for board in boards:
         for row in board.rows:
             found = row.result

@@ -10,10 +10,15 @@ import pandas as pd
 
 from ..errors import require
 from ..files import replacing, write_json, write_text
+from ..outputs import FolderOutput, Output
 from .section import Column, Figure, Picture, Section
 from .words.catalogue import UNKNOWN, Words
 
 MOST_BYTES = 2_000_000
+_HEAD = """\
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">"""  # what an earlier page is recognised by, too
+_HEAD_BYTES = 1024
 _TEMPLATES = Path(__file__).parent / "templates"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -37,7 +42,7 @@ def write_page(page: Page, sections: Sequence[Section], words: Words) -> str:
     )  # fmt: skip
     return engine.get_template("report.html").render(
         page=page, sections=sections, words=words, say=words.say, write=words.write, has=words.has, cell=cell,
-        address=address, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
+        address=address, head=_HEAD, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
         with_ids=with_ids,
     )  # fmt: skip
 
@@ -69,6 +74,24 @@ def cell(row: Mapping[str, Any], column: Column, words: Words) -> str:
 def with_ids(table: pd.DataFrame) -> bool:
     """Whether a table holds customer ids."""
     return "customer_id" in table.columns
+
+
+def page_outputs(out: str | Path) -> tuple[Output, FolderOutput]:
+    """Return the page and the folder of its tables as outputs; the tables are ours if the page beside them is."""
+    page = Output("out", str(out), "a report", is_report, streams=False)
+    path = page.target
+    folder = path.parent / f"{path.stem}_tables"
+    content = f"the tables of {path.name}"
+    return page, FolderOutput("out", str(folder), content, lambda _: is_report(path), whole=False)
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page of an earlier report."""
+    try:
+        with path.open("rb") as page:
+            return _HEAD.encode() in page.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def write_report(path: Path, html: str) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ..errors import InputError
 
+_SQLITE_ENDS = ("-journal", "-wal", "-shm")  # of files that SQLite keeps beside a database
+
 
 @dataclass(frozen=True)
 class Home:
@@ -14,13 +16,26 @@ class Home:
     root: Path
 
     @classmethod
+    def named(cls, folder: str) -> "Home":
+        """Return the home at `folder`, whether or not it is there."""
+        return cls(Path(os.path.expanduser(folder)).resolve())  # noqa: PTH111 # Path raises for a name such as ~runs
+
+    @classmethod
     def at(cls, folder: str) -> "Home":
         """Return the home at `folder`, made if missing.
 
         Raises:
             InputError: the folder cannot be written.
         """
-        root = Path(folder).expanduser().resolve()
+        return cls.named(folder).made()
+
+    def made(self) -> "Home":
+        """Return this home, its folder made if missing.
+
+        Raises:
+            InputError: the folder cannot be written.
+        """
+        root = self.root
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -29,7 +44,7 @@ class Home:
             ) from None
         if not os.access(root, os.W_OK):
             raise InputError(f"{root}: cannot be written.", remedy="set MLRUNS=a/folder/of/yours")
-        return cls(root)
+        return self
 
     @property
     def database(self) -> Path:
@@ -60,6 +75,23 @@ class Home:
     def export(self) -> Path:
         """Bundles."""
         return self.root / "export"
+
+    @property
+    def report(self) -> Path:
+        """The report, where no other place is named for it."""
+        return self.root / "report" / "report.html"
+
+    @property
+    def kept(self) -> dict[str, Path]:
+        """What runs leave behind and no output of a command may replace, by what it is in messages."""
+        folders = (self.artifacts, self.cache, self.export, self.seals, self.locks)
+        files = [Path(f"{path}{end}") for path in (self.database, self.studies) for end in ("", *_SQLITE_ENDS)]
+        return {f"tracking.home ({path.name})": path for path in (*files, *folders)}
+
+    @property
+    def locks(self) -> Path:
+        """Locks of studies."""
+        return self.root / "locks"
 
     @property
     def seals(self) -> Path:

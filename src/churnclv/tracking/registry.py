@@ -191,7 +191,7 @@ def locate_bundle(home: Home, model: str | None) -> BundleSource:
     """
     if model is not None and not model.startswith("models:"):
         return BundleSource(Path(model).expanduser())
-    mlflow = client(home)
+    mlflow = client(home.made())
     if model is None:
         return source_of(only_champion(mlflow, home))
     from mlflow.exceptions import MlflowException
