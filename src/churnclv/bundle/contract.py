@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..data.readings import ColumnReading
 from ..data.settings import DataSettings
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError
@@ -17,7 +18,10 @@ _FILE = "contract.json"
 
 @dataclass
 class BundleContract:
-    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`."""
+    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`.
+
+    `readings` are how it reads the columns of a labelled table, or attributes of customers.
+    """
 
     data: DataSettings
     windows: WindowSettings
@@ -27,6 +31,7 @@ class BundleContract:
     data_fingerprint: str
     run_id: str
     versions: dict[str, str] = field(default_factory=dict)
+    readings: dict[str, ColumnReading] = field(default_factory=dict)
     format: int = FORMAT
 
     def own_families(self, folder: Path) -> list[str]:

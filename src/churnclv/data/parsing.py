@@ -155,6 +155,15 @@ def bare_number(text: Any) -> Any:
     return bare.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^([^-].*)-$", r"-\1").re_replace(r"^\+", "")
 
 
+def decimal_evidence(number: Any) -> dict[str, Any]:
+    """Return whether a number's text shows a decimal comma, a decimal point, or can be read either way."""
+    return {
+        "comma": number.re_search(r",\d{1,2}$|\.\d{3},|,\d{4,}$"),
+        "point": number.re_search(r"\.\d{1,2}$|,\d{3}\.|\.\d{4,}$"),
+        "either": number.re_search(r"^-?\d{1,3},\d{3}$"),
+    }
+
+
 def choose_decimal(raw: Any, role: str, settings: DataSettings, origin: str) -> Decimal:
     """Return the file's decimal sign, from the amounts in which only one reading is possible.
 
@@ -163,12 +172,7 @@ def choose_decimal(raw: Any, role: str, settings: DataSettings, origin: str) -> 
     """
     if settings.decimal is not Decimal.auto:
         return settings.decimal
-    number = bare_number(raw[role])
-    counts = raw.select(
-        comma=number.re_search(r",\d{1,2}$|\.\d{3},|,\d{4,}$"),
-        point=number.re_search(r"\.\d{1,2}$|,\d{3}\.|\.\d{4,}$"),
-        either=number.re_search(r"^-?\d{1,3},\d{3}$"),
-    )
+    counts = raw.select(**decimal_evidence(bare_number(raw[role])))
     sums = counts.aggregate(**{name: counts[name].sum() for name in counts.columns}).execute().fillna(0).iloc[0]
     undecided = sums["either"] > 0 and sums["comma"] == sums["point"] == 0
     column = settings.columns.mapped()[role]
@@ -191,12 +195,16 @@ def uses_comma(number: Any, decimal: Decimal) -> Any:
 
 def parse_amount(text: Any, decimal: Decimal) -> Any:
     """Return the exact decimal that an amount's text says; null where it says none."""
+    return plain_number(text, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
+
+
+def plain_number(text: Any, decimal: Decimal) -> Any:
+    """Return the text of a number with a decimal point and without other signs, where the text is a number."""
     number = bare_number(text)
     comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
     grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?\d{1,3}(\.\d{3})+$")
     point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)
-    text = uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
-    return text.try_cast(AMOUNT)  # a text that still holds a comma is no number
+    return uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
 
 
 def multiply(price: Any, quantity: Any) -> Any:

@@ -104,6 +104,24 @@ def read_columns(settings: DataSettings) -> list[str]:
         return read_header(text, _separator(text, settings))
 
 
+def number_columns(settings: DataSettings, frame: Any = None) -> set[str]:
+    """Return the columns of the settings' file, or of a pandas frame, that hold numbers and not their text."""
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if frame is not None:
+        kinds = {str(name): kind for name, kind in zip(frame.columns, frame.dtypes, strict=True)}
+        return {name for name, kind in kinds.items() if is_numeric_dtype(kind) and not is_bool_dtype(kind)}
+    path = locate(settings)
+    if not _is_parquet(path, settings):
+        return set()
+    from pyarrow import parquet, types
+
+    tests = (types.is_integer, types.is_floating, types.is_decimal)
+    with _as_parquet(path):
+        schema = parquet.read_schema(path)
+    return {str(column.name) for column in schema if any(test(column.type) for test in tests)}
+
+
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]

@@ -1,7 +1,12 @@
 """Attributes: what is declared of a customer and does not change, such as the country or how they were won."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
+from ..data.events import Events
+from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
 from ..data.settings import STATIC
 from ..snapshots.history import KEYS
 from .keyed import put_beside
@@ -24,3 +29,63 @@ def _attribute(history: Any, column: str) -> Any:
     known = history.filter(history[column].notnull())
     first = known.filter(known.timestamp == known.timestamp.min().over(group_by=KEYS))
     return first.group_by(KEYS).agg(**{column.removeprefix(STATIC): first[column].min()})
+
+
+def declared_attributes(events: Events, frame: pd.DataFrame) -> list[str]:
+    """Return the columns of a feature table that are declared attributes.
+
+    Parameters
+    ----------
+    events
+        The log.
+    frame
+        Its feature table.
+
+    Returns
+    -------
+    list of str
+        Names, in the table's order.
+    """
+    declared = {name.removeprefix(STATIC) for name in events.table.columns if name.startswith(STATIC)}
+    return [str(name) for name in frame.columns if name in declared]
+
+
+def read_attributes(
+    events: Events,
+    frame: pd.DataFrame,
+    keep: Sequence[str] = (),
+    readings: Mapping[str, ColumnReading] | None = None,
+) -> ReadColumns:
+    """Return a feature table whose attributes are read as numbers, categories, or left out as ids and dates.
+
+    Parameters
+    ----------
+    events
+        The log.
+    frame
+        Its feature table, with attributes as text.
+    keep
+        Attributes that are learned from although they look like ids or dates.
+    readings
+        Those of the bundle, at scoring; without them they are decided here.
+
+    Returns
+    -------
+    ReadColumns
+        The whole table, and what is doubtful about its attributes.
+
+    Raises
+    ------
+    InputError
+        Numbers can be read two ways, or most values of a number attribute are no numbers at scoring.
+    """
+    texts = frame[declared_attributes(events, frame)].astype(object).where(lambda cells: cells.notna(), None)
+    if not len(texts.columns):
+        return ReadColumns(frame, {})
+    choices = ReadingChoices(f"{events.quality.origin}: attributes", keep=frozenset(keep), has_rows=False)
+    if readings is None:
+        read = learn_readings(events.connection, texts, choices)
+    else:
+        read = apply_readings(events.connection, texts, readings, choices)
+    numbers = {name: read.frame[name] for name in texts.columns if pd.api.types.is_numeric_dtype(read.frame[name])}
+    return ReadColumns(frame.assign(**numbers), read.readings, read.notices)
