@@ -21,6 +21,8 @@ def main(config: ScoreConfig) -> None:
     for line in events.quality.lines():
         progress.say(line)
     rows = scorer.features(events, config.as_of)
+    for notice in scorer.notices(events, rows):
+        progress.say(notice.line())
     scores = scorer.score(rows, config.language)
     with replacing(Path(config.output)) as temporary:
         scores.to_csv(temporary, index=False)

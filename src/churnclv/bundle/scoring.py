@@ -1,5 +1,6 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,13 @@ from ..data.source import read_columns
 from ..decision.campaign import Campaign
 from ..decision.targets import TargetTotals, target_list, total_targets
 from ..errors import listed, require
+from ..features.attributes import attributes, read_attributes
 from ..features.table import build_features
 from ..files import read_json
+from ..notices import Notice
+from ..snapshots.history import cut_history
 from .appraisal import load_appraisal
+from .comparison import compare_columns
 from .contract import BundleContract, read_contract
 
 SCORE_COLUMNS = (
@@ -84,7 +89,7 @@ class Scorer:
         frame = events if isinstance(events, pd.DataFrame) else None
         connection = connect(EngineSettings())
         if settings.shape is Shape.labelled:
-            return read_labelled(connection, settings, frame, for_scoring=True)
+            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.contract.readings)
         return read_events(connection, settings, frame)
 
     def features(
@@ -105,7 +110,30 @@ class Scorer:
         families = self.contract.own_families(self.folder)
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
-        return build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        return read_attributes(known, frame, readings=self.contract.readings).frame
+
+    def notices(self, known: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return what is doubtful about scoring feature rows, beside what the report of the data names.
+
+        Parameters
+        ----------
+        known
+            What `read` gave.
+        rows
+            What `features` made of it.
+
+        Returns
+        -------
+        tuple of Notice
+            Attributes whose cells are no numbers, and columns that differ from those of training.
+        """
+        found = compare_columns(read_json(self.folder / "profile.json"), rows[rows["in_population"].astype(bool)])
+        if isinstance(known, LabelledTable) or not self.contract.readings or not len(rows):
+            return found
+        history = cut_history(known.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        frame = attributes(history, self.contract.features).execute()
+        return (*read_attributes(known, frame, readings=self.contract.readings).notices, *found)
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
@@ -130,7 +158,11 @@ class Scorer:
 
     def predict(self, events: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
         """Return the score rows of everybody in a frame of raw events."""
-        return self.score(self.features(events, as_of))
+        known = self.read(events, as_of=as_of)
+        rows = self.features(known, as_of)
+        for notice in self.notices(known, rows):
+            logging.getLogger(__name__).warning(notice.line())
+        return self.score(rows)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))

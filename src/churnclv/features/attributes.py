@@ -8,6 +8,7 @@ import pandas as pd
 from ..data.events import Events
 from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
 from ..data.settings import STATIC
+from ..notices import Notice
 from ..snapshots.history import KEYS
 from .keyed import put_beside
 from .settings import FeatureSettings
@@ -88,4 +89,13 @@ def read_attributes(
     else:
         read = apply_readings(events.connection, texts, readings, choices)
     numbers = {name: read.frame[name] for name in texts.columns if pd.api.types.is_numeric_dtype(read.frame[name])}
-    return ReadColumns(frame.assign(**numbers), read.readings, read.notices)
+    left = () if readings is not None else _left_out_notices(read)
+    return ReadColumns(frame.assign(**numbers), read.readings, (*left, *read.notices))
+
+
+def _left_out_notices(read: ReadColumns) -> list[Notice]:
+    remedy = "take it out of the declared attributes; if it describes customers, data.keep_columns=[{}]"
+    return [
+        Notice("attribute_left_out", f"attribute {name!r} is not learned from: {reason}.", remedy.format(name))
+        for name, reason in read.left_out.items()
+    ]
