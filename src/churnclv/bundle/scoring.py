@@ -36,6 +36,7 @@ SCORE_COLUMNS = (
     "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
 )  # fmt: skip
+_LOG = logging.getLogger("churnclv.scoring")
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end")
 
@@ -113,28 +114,6 @@ class Scorer:
         frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
         return read_attributes(known, frame, readings=self.contract.readings).frame
 
-    def notices(self, known: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
-        """Return what is doubtful about scoring feature rows, beside what the report of the data names.
-
-        Parameters
-        ----------
-        known
-            What `read` gave.
-        rows
-            What `features` made of it.
-
-        Returns
-        -------
-        tuple of Notice
-            Attributes whose cells are no numbers, and columns that differ from those of training.
-        """
-        found = compare_columns(read_json(self.folder / "profile.json"), rows[rows["in_population"].astype(bool)])
-        if isinstance(known, LabelledTable) or not self.contract.readings or not len(rows):
-            return found
-        history = cut_history(known.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
-        frame = attributes(history, self.contract.features).execute()
-        return (*read_attributes(known, frame, readings=self.contract.readings).notices, *found)
-
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
 
@@ -157,12 +136,29 @@ class Scorer:
         return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
 
     def predict(self, events: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
-        """Return the score rows of everybody in a frame of raw events."""
-        known = self.read(events, as_of=as_of)
-        rows = self.features(known, as_of)
-        for notice in self.notices(known, rows):
-            logging.getLogger(__name__).warning(notice.line())
-        return self.score(rows)
+        """Return the score rows of everybody in a frame of raw events; what is doubtful is logged as a warning."""
+        read = self.read(events, as_of=as_of)
+        rows = self.features(read, as_of)
+        scores = self.score(rows)
+        for notice in self.notices(read, rows, scores):
+            _LOG.warning(notice.line())
+        return scores
+
+    def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return what is doubtful about scores of feature rows, beside what the report of the data names."""
+        del scores
+        return self._column_notices(events, rows)
+
+    def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return attributes whose cells are no numbers, and columns that differ from those of training."""
+        asked = rows[rows["in_population"].astype(bool)]
+        found = compare_columns(read_json(self.folder / "profile.json"), asked)
+        readings = self.contract.readings
+        if isinstance(events, LabelledTable) or not readings or not len(rows):
+            return found
+        history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        frame = attributes(history, self.contract.features).execute()
+        return (*read_attributes(events, frame, readings=readings).notices, *found)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))

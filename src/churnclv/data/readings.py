@@ -20,7 +20,10 @@ from .settings import Decimal
 NUMBER, CATEGORY, LEFT_OUT = "number", "category", "left_out"
 LEAST_CUSTOMERS = 5  # who share a value; a rarer one identifies its customers
 PLACEHOLDERS = frozenset(
-    "- -- . n/a na n.a. #n/a #na #div/0! #value! #ref! #num! #null! #name? nan null none nil missing unknown".split()
+    (
+        *("-", "--", ".", "n/a", "na", "n.a.", "nan", "null", "none", "nil", "missing", "unknown"),
+        *("#n/a", "#na", "#div/0!", "#value!", "#ref!", "#num!", "#null!", "#name?"),  # of spreadsheets
+    )
 )
 _LEAST_NUMBERS = 0.9  # of the cells that are no placeholder
 _LEAST_MENTIONED = 0.5  # share of numbers from which a column that stays text is mentioned
@@ -247,8 +250,8 @@ def apply_readings(
             faults.append(_unread_sentence(column, unread, choices))
         elif share > _MORE_THAN_USUAL * learned.unread_share:
             notices.append(_unread_notice(column, unread, choices))
-    remedy = "write them as numbers, in the spelling of the file that the bundle was trained on."
-    require(not faults, f"{choices.origin}: {'; '.join(faults)}, though the bundle learned from numbers.", remedy=remedy)
+    message = f"{choices.origin}: {'; '.join(faults)}, though the bundle learned from numbers."
+    require(not faults, message, remedy="write them as numbers, spelled as in the file that the bundle was trained on.")
     if other:
         message = f"{choices.origin}: {listed(other)}: the decimal or currency sign is not the one at training."
         notices.insert(0, Notice("other_spelling", message, "check that the amounts are in the unit of training."))
@@ -262,9 +265,7 @@ def _differs(column: _Column, learned: ColumnReading, reading: ColumnReading) ->
     return reading.currency != learned.currency or decimal not in (None, learned.decimal)
 
 
-def _learn_reading(
-    column: _Column, usual: str | None, choices: ReadingChoices
-) -> tuple[ColumnReading, list[Notice]]:
+def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) -> tuple[ColumnReading, list[Notice]]:
     """Return a column's reading and what is doubtful about it."""
     decimal = _decimal_of(column, usual, choices)
     if column.is_number(decimal):
@@ -294,18 +295,17 @@ def _decimal_of(column: _Column, usual: str | None, choices: ReadingChoices) -> 
     Raises:
         InputError: its numbers can be read two ways, or contradict `data.decimal`.
     """
-    own, point = column.own_decimal(), Decimal.point.value
+    own, point = column.own_decimal(), str(Decimal.point.value)
     if column.name in choices.typed:
         return point
     if choices.decimal is not Decimal.auto:
-        decimal = choices.decimal.value
+        decimal = str(choices.decimal.value)
         message = f"{choices.origin}: {column.where} has a decimal {own} in most numbers, but data.decimal={decimal}."
         wrong = own not in (None, decimal) and column.is_number(str(own))
         require(not wrong, message, remedy=f"set data.decimal={own}, or auto.")
         return decimal
-    decimal = own or usual
-    if decimal is not None:
-        return decimal
+    if own is not None or usual is not None:
+        return str(own or usual)
     either = int(column.facts["count"][column.facts["either"]].sum())
     require(
         not (either and column.is_number(point)),

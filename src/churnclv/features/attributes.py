@@ -27,7 +27,7 @@ def attributes(history: Any, settings: FeatureSettings) -> Any:
 
 def _attribute(history: Any, column: str) -> Any:
     """Return one attribute; of several values at the first moment the least text counts."""
-    known = history.filter(history[column].notnull())
+    known = history.filter(history[column].notnull())  # noqa: PD004 # an engine expression, not a frame
     first = known.filter(known.timestamp == known.timestamp.min().over(group_by=KEYS))
     return first.group_by(KEYS).agg(**{column.removeprefix(STATIC): first[column].min()})
 

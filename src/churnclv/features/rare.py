@@ -57,6 +57,5 @@ def _text_columns(rows: pd.DataFrame) -> list[str]:
     return [
         str(name)
         for name in rows.columns
-        if name not in keys
-        and (pd.api.types.is_object_dtype(rows[name]) or pd.api.types.is_string_dtype(rows[name]))
+        if name not in keys and (pd.api.types.is_object_dtype(rows[name]) or pd.api.types.is_string_dtype(rows[name]))
     ]
