@@ -64,16 +64,17 @@ def why_left_out(column: "pd.Series[Any]", facts: pd.DataFrame, *, kept: bool) -
 
 def _why_identifier(known: "pd.Series[Any]", distinct: float, facts: pd.DataFrame) -> str | None:
     """Return why filled cells name a day or a customer; `distinct` is the share of different values."""
-    form = _why_by_form(facts, distinct if len(known) >= LEAST_ROWS else 0.0)
+    is_text = not pd.api.types.is_numeric_dtype(known)
+    form = _why_by_form(facts, distinct if is_text and len(known) >= LEAST_ROWS else 0.0)
     if form is not None or len(known) < LEAST_ROWS:
         return form
-    if pd.api.types.is_numeric_dtype(known):
+    if not is_text:
         return _why_by_spread(str(known.name), known.to_numpy(dtype=float))
     return "nearly every value differs: it is an id" if distinct > _ID_LIKE_SHARE else None
 
 
 def _why_by_form(facts: pd.DataFrame, distinct: float) -> str | None:
-    """Return what nearly all cells have the form of: a date, an address, a UUID or a phone number."""
+    """Return what nearly all cells have the form of; a phone number that many customers share is none."""
     counts = facts["count"][~facts["placeholder"]]
     shares = {sign: _share(facts[sign], counts) for sign in _FORMS}
     form = next((sign for sign in _FORMS if shares[sign] >= _NEARLY_ALL), None)

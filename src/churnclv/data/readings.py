@@ -79,6 +79,8 @@ class ReadingChoices:
         Columns that are learned from although they look like ids or dates.
     has_rows
         Whether the index of the columns is the row in the file.
+    leave_out
+        How a column is left out, for remedies.
     """
 
     origin: str
@@ -86,6 +88,7 @@ class ReadingChoices:
     typed: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
     has_rows: bool = True
+    leave_out: str = "leave it out: data.exclude=[{}]"
 
 
 @dataclass(frozen=True)
@@ -205,6 +208,29 @@ def learn_readings(connection: Any, columns: pd.DataFrame, choices: ReadingChoic
     return ReadColumns(pd.DataFrame(values, index=columns.index), readings, tuple(notices))
 
 
+def read_numbers(
+    connection: Any, columns: pd.DataFrame, readings: Mapping[str, ColumnReading]
+) -> dict[str, "pd.Series[float]"]:
+    """Return the columns that readings have as numbers, read exactly so.
+
+    Parameters
+    ----------
+    connection
+        The engine.
+    columns
+        Cells as text, null where missing, shape (n, k).
+    readings
+        By column.
+
+    Returns
+    -------
+    dict
+        Column -> float64, NaN where a cell is no number.
+    """
+    chosen = [name for name in columns.columns if name in readings and readings[name].kind == NUMBER]
+    return {column.name: column.values(readings[column.name]) for column in _spell(connection, columns[chosen])}
+
+
 def apply_readings(
     connection: Any, columns: pd.DataFrame, readings: Mapping[str, ColumnReading], choices: ReadingChoices
 ) -> ReadColumns:
@@ -282,10 +308,10 @@ def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) 
         return is_text, []
     if column.share(column.facts["padded"]) > _MOST_PADDED:
         message = f"{choices.origin}: {column.where} has numbers with a leading zero: it is read as codes, not numbers."
-        return is_text, [Notice("codes_as_text", message, f"leave it out: data.exclude=[{column.name}]")]
+        return is_text, [Notice("codes_as_text", message, choices.leave_out.format(column.name))]
     bad = column.cells.map(~numbers, na_action="ignore").fillna(value=False).astype(bool)
     message = f"{_unread_sentence(column, bad, choices)}: the column is read as text."
-    remedy = f"mend these cells, or leave the column out: data.exclude=[{column.name}]"
+    remedy = f"mend these cells, or {choices.leave_out.format(column.name)}"
     return is_text, [Notice("numbers_as_text", f"{choices.origin}: {message}", remedy)]
 
 

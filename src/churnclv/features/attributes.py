@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..data.events import Events
-from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
+from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings, read_numbers
 from ..data.settings import STATIC
 from ..notices import Notice
 from ..snapshots.history import KEYS
@@ -83,14 +83,19 @@ def read_attributes(
     texts = frame[declared_attributes(events, frame)].astype(object).where(lambda cells: cells.notna(), None)
     if not len(texts.columns):
         return ReadColumns(frame, {})
-    choices = ReadingChoices(f"{events.quality.origin}: attributes", keep=frozenset(keep), has_rows=False)
-    if readings is None:
-        read = learn_readings(events.connection, texts, choices)
-    else:
+    origin, leave_out = f"{events.quality.origin}: attributes", "take it out of the declared attributes"
+    choices = ReadingChoices(origin, keep=frozenset(keep), has_rows=False, leave_out=leave_out)
+    if readings is not None:
         read = apply_readings(events.connection, texts, readings, choices)
-    numbers = {name: read.frame[name] for name in texts.columns if pd.api.types.is_numeric_dtype(read.frame[name])}
-    left = () if readings is not None else _left_out_notices(read)
-    return ReadColumns(frame.assign(**numbers), read.readings, (*left, *read.notices))
+        return ReadColumns(frame.assign(**_numbers(read.frame)), read.readings, read.notices)
+    last = ~frame["customer_id"].duplicated(keep="last")  # a customer counts once, whatever the number of cutoffs
+    read = learn_readings(events.connection, texts[last], choices)
+    numbers = read_numbers(events.connection, texts, read.readings)
+    return ReadColumns(frame.assign(**numbers), read.readings, (*_left_out_notices(read), *read.notices))
+
+
+def _numbers(frame: pd.DataFrame) -> dict[str, "pd.Series[float]"]:
+    return {name: frame[name] for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])}
 
 
 def _left_out_notices(read: ReadColumns) -> list[Notice]:
