@@ -231,3 +231,9 @@ def test_some_cells_that_are_no_number_are_named(connection, learned):
     table = read(connection, frame_of(x=[*["29.95"] * 9, "gone"], plan=["a"]), learned)
     (notice,) = table.quality.notices
     assert "12 of 120 cells (10.0%) are no number, the first in row 10" in notice.message
+
+
+def test_a_column_without_a_value_is_missing(connection, learned):
+    table = read(connection, frame_of(x=[None], plan=["a"]), learned)
+    assert table.frame["x"].isna().all()
+    assert not table.quality.notices

@@ -158,8 +158,8 @@ class _Column:
 
     def unread(self, reading: ColumnReading) -> "pd.Series[bool]":
         """Return for each cell whether it is filled and no number under a reading."""
-        bad = self.numbers(reading).isna()
-        return self.cells.map(bad, na_action="ignore").fillna(value=False).astype(bool)
+        numbers = self.numbers(reading)
+        return self.cells.isin(numbers.index[numbers.isna()])
 
     def values(self, reading: ColumnReading) -> "pd.Series[float]":
         """Return the cells as numbers, NaN where a cell is none."""
@@ -302,15 +302,13 @@ def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) 
         if min(column.evidence("comma"), column.evidence("point")):
             notices.append(_mixture(column, choices))
         return replace(reading, unread_share=share), notices
-    numbers = column.numbers(column.spelled(decimal)).notna()
-    is_text = ColumnReading(CATEGORY)
-    if column.share(numbers) < _LEAST_MENTIONED:
+    as_numbers, is_text = column.spelled(decimal), ColumnReading(CATEGORY)
+    if column.share(column.numbers(as_numbers).notna()) < _LEAST_MENTIONED:
         return is_text, []
     if column.share(column.facts["padded"]) > _MOST_PADDED:
         message = f"{choices.origin}: {column.where} has numbers with a leading zero: it is read as codes, not numbers."
         return is_text, [Notice("codes_as_text", message, choices.leave_out.format(column.name))]
-    bad = column.cells.map(~numbers, na_action="ignore").fillna(value=False).astype(bool)
-    message = f"{_unread_sentence(column, bad, choices)}: the column is read as text."
+    message = f"{_unread_sentence(column, column.unread(as_numbers), choices)}: the column is read as text."
     remedy = f"mend these cells, or {choices.leave_out.format(column.name)}"
     return is_text, [Notice("numbers_as_text", f"{choices.origin}: {message}", remedy)]
 
