@@ -47,8 +47,7 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
     _require_same(events.quality, config, run)
     progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
-    keep = config.data.keep_columns
-    snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, keep)
+    snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, config.data)
     fit = _refit_contracts if config.data.shape is Shape.contracts else _refit_orders
     parts = fit(config, choices, run, events, snapshots)
     return replace(parts, contract=replace(parts.contract, readings=snapshots.readings))

@@ -106,12 +106,12 @@ def shop():
     return pd.DataFrame(rows)
 
 
-def read_shop(frame, moments=("2024-02-02", "2024-03-02"), **kept):
-    settings = DataSettings(static={name: name for name in ("age", "note", "tel")})
+def read_shop(frame, moments=("2024-02-02", "2024-03-02"), keep=(), readings=None):
+    settings = DataSettings(static={name: name for name in ("age", "note", "tel")}, keep_columns=list(keep))
     events = read_events(connect(EngineSettings(threads=1)), settings, frame)
     cutoffs = [pd.Timestamp(moment).to_pydatetime() for moment in moments]
     table = build_features(events.table, "", cutoffs, CHOSEN, WindowSettings())
-    return read_attributes(events, table, **kept)
+    return read_attributes(events, table, settings, readings)
 
 
 def test_attributes_are_read_as_the_columns_of_a_table(shop):

@@ -112,7 +112,7 @@ class Scorer:
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
         frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
-        return read_attributes(known, frame, readings=self.contract.readings).frame
+        return read_attributes(known, frame, self.contract.data, self.contract.readings).frame
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
@@ -158,7 +158,7 @@ class Scorer:
             return found
         history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
         frame = attributes(history, self.contract.features).execute()
-        return (*read_attributes(events, frame, readings=readings).notices, *found)
+        return (*read_attributes(events, frame, self.contract.data, readings).notices, *found)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))

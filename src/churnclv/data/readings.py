@@ -6,6 +6,7 @@ looked at. Cells are parsed by the engine's expressions in `parsing`, as the amo
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import ibis
@@ -77,18 +78,22 @@ class ReadingChoices:
         Columns that hold numbers, not text, in the source.
     keep
         Columns that are learned from although they look like ids or dates.
-    has_rows
-        Whether the index of the columns is the row in the file.
-    leave_out
-        How a column is left out, for remedies.
+    of_attributes
+        Whether the columns are attributes of a log's customers: they have no row in a file, and `data.decimal`, which
+        is about amounts, decides only where their cells do not.
     """
 
     origin: str
     decimal: Decimal = Decimal.auto
     typed: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
-    has_rows: bool = True
-    leave_out: str = "leave it out: data.exclude=[{}]"
+    of_attributes: bool = False
+
+    def leave_out(self, name: str) -> str:
+        """Return how a column is left out, for remedies."""
+        return (
+            "take it out of the declared attributes" if self.of_attributes else f"leave it out: data.exclude=[{name}]"
+        )
 
 
 @dataclass(frozen=True)
@@ -307,9 +312,9 @@ def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) 
         return is_text, []
     if column.share(column.facts["padded"]) > _MOST_PADDED:
         message = f"{choices.origin}: {column.where} has numbers with a leading zero: it is read as codes, not numbers."
-        return is_text, [Notice("codes_as_text", message, choices.leave_out.format(column.name))]
+        return is_text, [Notice("codes_as_text", message, choices.leave_out(column.name))]
     message = f"{_unread_sentence(column, column.unread(as_numbers), choices)}: the column is read as text."
-    remedy = f"mend these cells, or {choices.leave_out.format(column.name)}"
+    remedy = f"mend these cells, or {choices.leave_out(column.name)}"
     return is_text, [Notice("numbers_as_text", f"{choices.origin}: {message}", remedy)]
 
 
@@ -324,6 +329,8 @@ def _decimal_of(column: _Column, usual: str | None, choices: ReadingChoices) -> 
         return point
     if choices.decimal is not Decimal.auto:
         decimal = str(choices.decimal.value)
+        if choices.of_attributes:
+            return own or decimal
         message = f"{choices.origin}: {column.where} has a decimal {own} in most numbers, but data.decimal={decimal}."
         wrong = own not in (None, decimal) and column.is_number(str(own))
         require(not wrong, message, remedy=f"set data.decimal={own}, or auto.")
@@ -350,7 +357,7 @@ def _usual_decimal(columns: list[_Column]) -> str | None:
 
 def _unread_sentence(column: _Column, unread: "pd.Series[bool]", choices: ReadingChoices) -> str:
     filled = int(column.cells.notna().sum())
-    row = f", the first in row {unread.idxmax()}" if choices.has_rows else ""
+    row = f", the first in row {unread.idxmax()}" if not choices.of_attributes else ""
     return f"{column.where}: {int(unread.sum()):,} of {filled:,} cells ({unread.sum() / filled:.1%}) are no number{row}"
 
 
@@ -374,14 +381,21 @@ def _spell(connection: Any, columns: pd.DataFrame) -> list[_Column]:
     texts = pd.DataFrame({"text": sorted({str(text) for count in counts for text in count.index})}, dtype="str")
     if not len(texts):
         texts = pd.DataFrame({"text": [""]}, dtype="str")
-    table = connection.create_table(_CELLS, texts, temp=True, overwrite=True)
-    facts = table.select(table.text, **_facts(table.text)).execute().set_index("text")
+    connection.create_table(_CELLS, texts, temp=True, overwrite=True)
+    facts = connection.raw_sql(_facts_query()).df().set_index("text")
     facts = facts.assign(**{sign: facts[sign].where(np.isfinite(facts[sign])) for sign in ("comma", "point")})
     found = []
     for place, name in enumerate(columns.columns):
         own = facts.reindex(counts[place].index.astype(str)).assign(count=counts[place].to_numpy())
         found.append(_Column(str(name), columns.iloc[:, place], own))
     return found
+
+
+@cache
+def _facts_query() -> str:
+    """Return the query of what texts show, written once per process: that takes longer than to run it."""
+    table = ibis.table({"text": "string"}, name=_CELLS)
+    return str(ibis.to_sql(table.select(table.text, **_facts(table.text)), dialect="duckdb"))
 
 
 def _facts(text: Any) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Attributes: what is declared of a customer and does not change, such as the country or how they were won."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from ..data.events import Events
 from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings, read_numbers
-from ..data.settings import STATIC
+from ..data.settings import STATIC, DataSettings
 from ..notices import Notice
 from ..snapshots.history import KEYS
 from .keyed import put_beside
@@ -54,7 +54,7 @@ def declared_attributes(events: Events, frame: pd.DataFrame) -> list[str]:
 def read_attributes(
     events: Events,
     frame: pd.DataFrame,
-    keep: Sequence[str] = (),
+    settings: DataSettings,
     readings: Mapping[str, ColumnReading] | None = None,
 ) -> ReadColumns:
     """Return a feature table whose attributes are read as numbers, categories, or left out as ids and dates.
@@ -65,8 +65,8 @@ def read_attributes(
         The log.
     frame
         Its feature table, with attributes as text.
-    keep
-        Attributes that are learned from although they look like ids or dates.
+    settings
+        Of the data: `decimal` and `keep_columns`.
     readings
         Those of the bundle, at scoring; without them they are decided here.
 
@@ -83,8 +83,8 @@ def read_attributes(
     texts = frame[declared_attributes(events, frame)].astype(object).where(lambda cells: cells.notna(), None)
     if not len(texts.columns):
         return ReadColumns(frame, {})
-    origin, leave_out = f"{events.quality.origin}: attributes", "take it out of the declared attributes"
-    choices = ReadingChoices(origin, keep=frozenset(keep), has_rows=False, leave_out=leave_out)
+    origin, keep = f"{events.quality.origin}: attributes", frozenset(settings.keep_columns)
+    choices = ReadingChoices(origin, settings.decimal, keep=keep, of_attributes=True)
     if readings is not None:
         read = apply_readings(events.connection, texts, readings, choices)
         return ReadColumns(frame.assign(**_numbers(read.frame)), read.readings, read.notices)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..data.events import Events
 from ..data.labelled import LabelledTable
 from ..data.readings import ColumnReading
-from ..data.settings import Shape
+from ..data.settings import DataSettings, Shape
 from ..notices import Notice
 from ..snapshots.contracts import require_recorded_ends
 from ..snapshots.history import cut_history, daily_purchases, members
@@ -53,17 +53,17 @@ def prepare(
     features: FeatureSettings,
     windows: WindowSettings,
     cache: Path | None = None,
-    keep_columns: Sequence[str] = (),
+    data: DataSettings | None = None,
 ) -> Snapshots:
     """Build features at all cutoffs in one pass, and labels at the training cutoffs only.
 
-    `keep_columns` are attributes that are learned from although they look like ids or dates.
+    `data` are the settings of the events, of which attributes are read.
     """
     if events.shape is Shape.contracts:
         require_recorded_ends(events.table, training, events.end, windows)
     found, moments = events.quality.fingerprint, (*training, sealed)
     frame = build_features(events.table, found, moments, features, windows, cache, events.shape)
-    read = read_attributes(events, frame, keep_columns)
+    read = read_attributes(events, frame, data or DataSettings())
     frame = read.learned()
     eligible = frame[frame["in_population"]]
     names = feature_names(frame, features)
