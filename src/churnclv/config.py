@@ -17,7 +17,7 @@ from omegaconf.errors import OmegaConfBaseException
 from .churn.settings import ChurnSettings
 from .clv.settings import ClvSettings
 from .data.engine import EngineSettings
-from .data.settings import DataSettings
+from .data.settings import DataSettings, Reading
 from .decision.economics import EconomicsSettings
 from .entries.folder import find_entry
 from .errors import InputError, require
@@ -146,6 +146,7 @@ class ScoreConfig:
     as_of: str | None = None
     model: str | None = None
     date_format: str | None = None
+    data: Reading = field(default_factory=Reading)
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"

@@ -16,7 +16,7 @@ from .config import TrainConfig
 from .data.engine import connect
 from .data.events import Events, read_events
 from .data.labelled import read_labelled
-from .data.quality import QualityReport
+from .data.quality import QualityReport, with_spelling
 from .data.settings import Shape
 from .decision.segments import Segmentation
 from .errors import require
@@ -45,6 +45,7 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
         return replace(parts, contract=replace(parts.contract, readings=table.readings))
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
+    config = replace(config, data=with_spelling(config.data, events.quality))
     progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
     snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, config.data)

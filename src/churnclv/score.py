@@ -17,7 +17,9 @@ def main(config: ScoreConfig) -> None:
     folder = locate_bundle(Home.at(config.tracking.home), config.model)
     progress.say(f"Loading {folder}")
     scorer = load_bundle(folder)
-    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of)
+    chosen = config.data.chosen()
+    written = {"reading": chosen} if chosen else {}  # bundles of former versions know no other spelling
+    events = scorer.read(Path(config.input), config.columns, config.date_format, config.tables, config.as_of, **written)
     for line in events.quality.lines():
         progress.say(line)
     rows = scorer.features(events, config.as_of)

@@ -195,7 +195,12 @@ def test_a_fault_of_the_file_is_one_message_with_its_remedy(write, refuse, conte
 
 ENGINE = {
     "timezone": ("Mars/Phobos", "Unknown TimeZone 'Mars/Phobos'!", "name it like Europe/Rome."),
-    "date_format": ("%Q", "Unrecognized format for strftime/strptime: %Q", "write it like '%d.%m.%y %H:%M'."),
+    "date_format": (
+        "%Q",
+        "Unrecognized format for strftime/strptime: %Q",
+        "write it like '%d.%m.%y %H:%M', or one of "
+        "iso, compact, year_first, day_month, month_day, epoch_s, epoch_ms, epoch_us, excel, days.",
+    ),
     "refund_order_pattern": ("([", "missing ]: [", "write a regular expression such as '^C'."),
 }
 

@@ -38,7 +38,7 @@ SCORE_COLUMNS = (
 )  # fmt: skip
 _LOG = logging.getLogger("churnclv.scoring")
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
-_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end")
+_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
 class Scorer:
@@ -60,16 +60,18 @@ class Scorer:
         date_format: str | None = None,
         tables: dict[str, str] | None = None,
         as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
     ) -> Events | LabelledTable:
         """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
         tables by name; those that are not named are read from where they lay. Ends of contracts from `as_of` on are
         plans, and hidden. A mapped column that is missing may also carry its role's own name; without either, optional
-        roles are left out.
+        roles are left out. `reading` holds how the main file is written where it differs from the training file, by the
+        names of `data.settings.Reading`; what it does not hold is read as in training.
 
         Raises:
-            InputError: as for training.
+            InputError: as for training, or the file is written in another way than the training file.
         """
         settings = replace(
             self.contract.data,
@@ -83,8 +85,8 @@ class Scorer:
         if isinstance(events, Path):
             settings = replace(settings, path=str(events))
         settings = replace(settings, tables=_relocate(settings, tables or {}))
-        if date_format is not None:
-            settings = replace(settings, date_format=date_format)
+        written = {"date_format": date_format} if date_format is not None else {}
+        settings = settings.read_as(written | (reading or {}))
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
@@ -232,6 +234,7 @@ def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str])
         choices = [overrides.get(role, column), role]
         present = next((name for name in choices if name in header), None)
         needed = role in _NEEDED and (role != "quantity" or settings.columns.price is not None)
+        needed |= role == "order_id" and settings.amount_is_order_total  # else money would be counted per line
         mapping[role] = choices[0] if present is None and needed else present
     return Columns(**mapping)
 

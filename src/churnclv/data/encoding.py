@@ -84,12 +84,12 @@ def read_header(path: Path, separator: str) -> list[str]:
         head = io.StringIO(text.read(_HEADER_CHARACTERS), newline="")
     if separator == "whitespace":
         return head.readline().split()
-    with _long_cells(_HEADER_CHARACTERS):
+    with long_cells(_HEADER_CHARACTERS):
         return [name.strip() for name in next(csv.reader(head, delimiter=separator), [])]
 
 
 @contextlib.contextmanager
-def _long_cells(characters: int) -> Iterator[None]:
+def long_cells(characters: int) -> Iterator[None]:
     """Let csv take cells of so many characters."""
     former = csv.field_size_limit(characters)
     try:
@@ -103,7 +103,7 @@ def find_blank_rows(path: Path, separator: str) -> list[int]:
     with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if re.search(rb"\n\r?\n|\r\r", text) is None:
             return []
-    with _long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
+    with long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
         return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
 
 

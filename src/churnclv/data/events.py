@@ -7,6 +7,7 @@ from typing import Any
 
 from ..errors import require
 from ..files import digest
+from ..notices import Notice
 from . import parsing
 from .log import Log, read_log
 from .quality import QualityReport
@@ -57,7 +58,36 @@ def read_events(
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)
         quality = _with_tables(quality, others)
+    quality = _with_orders(quality, table, settings)
     return Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+
+
+_BASES = ("order", "contract_start")  # kinds of events that make a customer
+
+
+def _with_orders(quality: QualityReport, table: Any, settings: DataSettings) -> QualityReport:
+    """Return the report, refused where no event makes a customer; a file to score may hold other events alone."""
+    counted = table.group_by("kind").agg(rows=lambda t: t.count()).order_by("kind").execute()
+    rows = {str(kind): int(count) for kind, count in zip(counted["kind"], counted["rows"], strict=True)}
+    if any(kind in rows for kind in _BASES):
+        return quality
+    doubt = _no_orders(rows, quality.origin, settings)
+    require(settings.spelling is not None, doubt.message, remedy=doubt.remedy)
+    return replace(quality, notices=(*quality.notices, doubt))
+
+
+def _no_orders(rows: dict[str, int], origin: str, settings: DataSettings) -> Notice:
+    everything = sum(rows.values())
+    if set(rows) == {"refund"}:
+        pattern = settings.refund_order_pattern
+        cause = "" if pattern is None else f" or an order id that matches data.refund_order_pattern={pattern}"
+        turned = str(not settings.sales_are_negative).lower()
+        message = f"no order is left: all {everything:,} rows have a negative amount{cause} and count as refunds."
+        remedy = f"if sales are written with that sign: {settings.where}.sales_are_negative={turned}"
+        return Notice("no_orders", f"{origin}: {message}", remedy)
+    kinds = ", ".join(f"{count:,} of kind {kind}" for kind, count in rows.items())
+    message = f"{origin}: no order is among the {everything:,} events ({kinds}), so there is no customer."
+    return Notice("no_orders", message, f"{settings.where}.kinds names the word for order: {{...: order}}")
 
 
 def _observed_until(main: Log, settings: DataSettings) -> datetime:

@@ -58,7 +58,8 @@ CATALOGUE = (  # those of a log of orders or other events
         "missing_amount",
         "amount",
         "has no amount",
-        "fill it, or set data.columns.amount=null for a log without money",
+        "fill it, map data.columns.order_id where one line of an order has its amount, or set data.columns.amount=null "
+        "for a log without money",
     ),
     Fault("non_finite_amount", "amount", "has NaN or an infinity as amount", "fill the amount in the export"),
     Fault(
@@ -71,13 +72,19 @@ CATALOGUE = (  # those of a log of orders or other events
         "mixed_currency",
         "amount",
         "is in another currency than most rows",
-        "convert the amounts to one currency",
+        "convert the amounts to one currency, or keep one with data.currency=USD",
     ),
     Fault(
         "exact_duplicate",
         "row",
         "equals an earlier row in every column",
         "keep them with data.policy.exact_duplicate=keep",
+    ),
+    Fault(
+        "order_line",
+        "amount",
+        "is a further line of an order whose amount is counted once",
+        "kept as a line without money of its own",
     ),
     Fault("zero_amount", "amount", "has an amount of zero", "kept as an order of no value"),
     Fault(

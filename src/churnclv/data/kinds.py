@@ -22,7 +22,7 @@ def name_kinds(rows: Any, settings: DataSettings) -> Any:
     Rows without a word for it are orders, or refunds where the amount is negative or the order cancelled. A refund's
     amount becomes negative and a discount's positive, whatever the file's sign.
     """
-    refund = (rows.amount < 0).fill_null(False)
+    refund = (rows.order_amount < 0).fill_null(False)
     if settings.refund_order_pattern is not None:
         refund |= rows.order_id.re_search(settings.refund_order_pattern).fill_null(False)
     sale = refund.ifelse("refund", "order")
@@ -50,6 +50,6 @@ def _flag(rows: Any) -> Any:
     return rows.mutate(
         unknown_kind=rows.kind.isnull(),
         missing_amount=rows.missing_amount & (is_order | is_refund),
-        zero_amount=(rows.amount == 0).fill_null(False) & is_order,
+        zero_amount=(rows.amount == 0).fill_null(False) & is_order & ~rows.line,
         negative_amount=is_refund,
     )

@@ -15,7 +15,8 @@ from .fingerprint import fingerprint
 from .quality import FaultCount, QualityReport, check_policies
 from .readings import NUMBER, ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
 from .settings import STATIC, Columns, DataSettings, Policy
-from .source import RawLog, number_columns, read_columns, read_file, read_frame
+from .source import NUMBER as NUMBER_TYPE
+from .source import RawLog, read_columns, read_file, read_frame
 
 _TAKEN = ("customer_id", "cutoff", "in_population", "(bias)")  # names that snapshots and contributions use themselves
 _GIVEN = "the table given"
@@ -101,7 +102,7 @@ def read_labelled(
     kept = rows[~_aside(rows, roles)].sort_values(roles["customer_id"], kind="stable")
     ids = kept[roles["customer_id"]].to_numpy(dtype=str)
     columns = kept.drop(columns=[*_wanted(settings).values(), *settings.exclude, *_TAKEN], errors="ignore")
-    typed = frozenset(number_columns(settings, frame))
+    typed = frozenset(name for place, name in enumerate(header) if log.types.get(f"{STATIC}c{place}") == NUMBER_TYPE)
     choices = ReadingChoices(origin, settings.decimal, typed, frozenset(settings.keep_columns))
     if for_scoring:
         read = apply_readings(connection, columns, readings or {}, choices)

@@ -1,6 +1,6 @@
 """One log, read and checked: faults found, policies applied, every row accounted for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,12 @@ from ..errors import InputError
 from ..files import replacing
 from .contract import check_events, event_columns
 from .contracts import contract_events, find_observed_until, flag_contracts, overlapping_contracts
+from .doubts import find_doubts
 from .faults import Fault, faults_of
 from .fingerprint import fingerprint, row_hash
 from .kinds import check_kinds
 from .quality import FaultCount, QualityReport, check_policies
-from .rows import parse_rows
+from .rows import ParsedRows, parse_rows
 from .settings import DataSettings, Policy, Shape
 from .source import RawLog, read_file, read_frame
 
@@ -44,8 +45,8 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     """
     check_kinds(settings)
     raw = read_raw(connection, settings, frame)
-    parsed, styles = parse_rows(raw, settings)
-    rows = connection.create_table(_CHECKED, parsed, temp=True, overwrite=True)
+    parsed = parse_rows(raw, settings)
+    rows = connection.create_table(_CHECKED, parsed.table, temp=True, overwrite=True)
     until = find_observed_until(rows, raw.origin, settings) if settings.shape is Shape.contracts else None
     checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
     counts = count_faults(checked, raw, settings, faults_of(settings.shape))
@@ -56,7 +57,8 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
     table = connection.create_table(name, events, temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
-    return _describe(table, raw, counts, styles, settings, until)
+    doubts = (*parsed.notices, *find_doubts(kept, raw, settings))
+    return _describe(table, raw, counts, replace(parsed, notices=doubts), settings, until)
 
 
 def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawLog:
@@ -112,9 +114,32 @@ def count_faults(
             first = log.malformed[0][0] if log.malformed else None
             return FaultCount(name, policy.name, len(log.malformed), len(log.malformed), first)
         rows, aside, first = (found[f"{name}:{part}"] for part in ("rows", "aside", "first"))
-        return FaultCount(name, policy.name, _whole(rows), _whole(aside), _whole(first) or None)
+        place = _whole(first) or None
+        cells = _cells_of(name, place, log, settings)
+        return FaultCount(name, policy.name, _whole(rows), _whole(aside), place, cells=cells)
 
     return tuple(count(fault.name) for fault in faults)
+
+
+_SHOWN = {  # fault -> the roles whose cells of its first row a message shows: dates and numbers, never ids
+    "unparseable_date": ("timestamp",),
+    "mixed_date_format": ("timestamp",),
+    "future_date": ("timestamp",),
+    "early_date": ("timestamp",),
+    "unparseable_end": ("end",),
+    "mixed_end_format": ("end",),
+    "unparseable_amount": ("amount", "price", "quantity"),
+    "mixed_currency": ("amount", "price", "currency"),
+}
+
+
+def _cells_of(fault: str, row: int | None, log: RawLog, settings: DataSettings) -> tuple[str, ...]:
+    """Return the raw cells in which the first row with a fault shows it."""
+    roles = [role for role in _SHOWN.get(fault, ()) if role in settings.columns.mapped()]
+    if row is None or not roles:
+        return ()
+    cells = log.table.filter(log.table.row == row).select(*roles).execute()
+    return tuple("" if cell is None or cell != cell else str(cell) for cell in cells.iloc[0])  # noqa: PLR0124 # NaN
 
 
 def _whole(value: Any) -> int:
@@ -141,7 +166,7 @@ def _describe(
     table: Any,
     log: RawLog,
     counts: tuple[FaultCount, ...],
-    styles: tuple[str, str],
+    parsed: ParsedRows,
     settings: DataSettings,
     until: datetime | None,
 ) -> Log:
@@ -166,14 +191,16 @@ def _describe(
         orders=_count_orders(table),
         first_event=str(first),
         last_event=str(last),
-        date_format=styles[0],
-        decimal=styles[1],
+        date_format=parsed.date_format,
+        decimal=parsed.decimal,
         input_fingerprint=fingerprint(log.table, log.table.content),
         fingerprint=fingerprint(table, row_hash(table, event_columns(settings))),
         faults=counts,
         events=int(span["rows"]),
         contracts=int(span["started"]),
         ended=int(span["ended"]),
+        spelling=parsed.spelling,
+        notices=parsed.notices,
     )
     return Log(table, report, first, last, until)
 

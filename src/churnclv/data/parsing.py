@@ -1,5 +1,6 @@
 """From text to ids, dates and exact amounts, as engine expressions; what cannot be read becomes null, never a guess."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,13 +9,14 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from ..errors import InputError, require
-from .settings import DataSettings, Decimal
+from .currencies import without_currency
+from .settings import DataSettings, Decimal, Fold
 
 AMOUNT = "decimal(18, 4)"
 _WIDE = "decimal(38, 4)"
 _MONTHS = 12
 _TIME = r"([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?"
-_OFFSET = r"\s?(Z|[+-]\d{2}(:?\d{2})?)$"
+_OFFSET = r"\s?(Z|UTC|GMT|[+-]\d{2}(:?\d{2})?)$"
 SHAPES = {
     "iso": rf"^\d{{4}}-\d{{1,2}}-\d{{1,2}}{_TIME}$",
     "iso_offset": rf"^\d{{4}}-\d{{1,2}}-\d{{1,2}}[T ]\d{{1,2}}:\d{{2}}(:\d{{2}}(\.\d+)?)?{_OFFSET}",
@@ -22,17 +24,37 @@ SHAPES = {
     "year_first": rf"^\d{{4}}[/.]\d{{1,2}}[/.]\d{{1,2}}{_TIME}$",
     "day_month": rf"^\d{{1,2}}[/.-]\d{{1,2}}[/.-]\d{{4}}{_TIME}$",
 }
+STYLES = ("iso", "compact", "year_first", "day_month", "month_day")  # of dates, as `data.date_format` names them
+COUNTS = {"epoch_s": 1.0, "epoch_ms": 1e-3, "epoch_us": 1e-6, "excel": 86400.0, "days": 86400.0}  # unit in seconds
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # the engine's moments have no zone
+_EXCEL_ZERO = datetime(1899, 12, 30)  # noqa: DTZ001 # shop time
+_FIRST_SECOND, _LAST_SECOND = -62_135_596_800.0, 253_402_300_799.0  # the years 1 to 9999
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
-_SYMBOLS = r"[€$£¥₹]|\b(EUR|USD|GBP|CHF|JPY)\b"
-_CODES = {"€": "EUR", "$": "USD", "£": "GBP", "¥": "JPY"}
 _COMMA = r"^-?(\d{1,3}(\.\d{3})+|[^.]*),[^.,]*$"  # 1.234.567,89: groups of three, or none
-_POINT = r"^-?\d{1,3}(,\d{2,3})*,\d{3}(\.[^.,]*)?$"  # 1,234,567.89 and, in India, 12,34,567.89
-_BLANKS = r"[\s\x{00A0}\x{202F}]"
+_POINT = r"^-?[1-9]\d{0,2}(,\d{2,3})*,\d{3}(\.[^.,]*)?$"  # 1,234,567.89 and, in India, 12,34,567.89
+_BLANKS = r"[\s\x{00A0}\x{2007}\x{2009}\x{202F}]"
+_MARK = r"['\x{2019}]"  # of thousands, in Switzerland
+_GROUPED = rf"^-?\d{{1,3}}(({_BLANKS}|{_MARK})\d{{2,3}})*({_BLANKS}|{_MARK})\d{{3}}([.,]\d*)?$"  # 1 234 567,89
+_MINUS = r"[\x{2212}\x{FE63}\x{FF0D}]"
+_INVISIBLE = (  # soft hyphens, joiners, marks of direction, zero-width blanks
+    r"[\x{00AD}\x{034F}\x{061C}\x{180E}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2064}\x{2066}-\x{206F}"
+    r"\x{FE0F}\x{FEFF}]"
+)
 
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.timestamp))
 def try_strptime(text: Any, formats: Any) -> Any:
     """DuckDB's own: the first format that fits, else null."""
+
+
+@ibis.udf.scalar.builtin(name="nfc_normalize", signature=((dt.string,), dt.string))
+def nfc_normalize(text: Any) -> Any:
+    """DuckDB's own: letters and their accents composed to one character each."""
+
+
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))
+def make_timestamp(microseconds: Any) -> Any:
+    """DuckDB's own: the moment so many microseconds after 1970-01-01."""
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
@@ -44,14 +66,17 @@ def check_settings(connection: Any, settings: DataSettings) -> None:
     """Raise `InputError` for a time zone, date format or pattern that the engine cannot use."""
     trials = {
         "timezone": (at_zone(settings.timezone, ibis.timestamp("2011-09-09T00:00:00Z")), "name it like Europe/Rome."),
-        "date_format": (try_strptime("", [settings.date_format]), "write it like '%d.%m.%y %H:%M'."),
+        "date_format": (
+            try_strptime("", [settings.date_format]),
+            f"write it like '%d.%m.%y %H:%M', or one of {', '.join((*STYLES, *COUNTS))}.",
+        ),
         "refund_order_pattern": (
             ibis.literal("").re_search(settings.refund_order_pattern or ""),
             "write a regular expression such as '^C'.",
         ),
     }
     for name, (trial, remedy) in trials.items():
-        if getattr(settings, name) == getattr(DataSettings, name):
+        if getattr(settings, name) in (getattr(DataSettings, name), *STYLES, *COUNTS):
             continue
         try:
             connection.execute(trial)
@@ -60,11 +85,42 @@ def check_settings(connection: Any, settings: DataSettings) -> None:
             raise InputError(f"data.{name}={getattr(settings, name)}: {reason}", remedy=remedy) from None
 
 
-def clean_id(text: Any, missing_tokens: list[str]) -> Any:
-    """Return the id without surrounding blanks; null where it is empty or says that it is missing."""
-    trimmed = text.re_replace(rf"^{_BLANKS}+|{_BLANKS}+$", "")
-    missing = (trimmed == "") | trimmed.lower().isin([token.lower() for token in missing_tokens])
-    return missing.fill_null(True).ifelse(ibis.null("string"), trimmed)
+def clean_id(text: Any, settings: DataSettings) -> Any:
+    """Return the id without surrounding blanks; null where it is empty or is a word for a missing id.
+
+    A whole number written as 1001.0 is 1001, and `data.fold_ids` makes alike what only looks alike.
+    """
+    trimmed = trim_id(text)
+    missing = (trimmed == "") | is_missing(trimmed, [*settings.missing_tokens, *settings.guest_ids])
+    return missing.fill_null(True).ifelse(ibis.null("string"), fold_id(trimmed, settings.fold_ids))
+
+
+def is_padded(text: Any) -> Any:
+    """Return whether an id has blanks around it."""
+    return text.re_search(rf"^{_BLANKS}|{_BLANKS}$")
+
+
+def trim_id(text: Any) -> Any:
+    """Return the id without surrounding blanks, and a whole number without its decimals of zero."""
+    return text.re_replace(rf"^{_BLANKS}+|{_BLANKS}+$", "").re_replace(r"^(-?\d+)\.0$", r"\1")
+
+
+def is_missing(text: Any, missing_tokens: list[str]) -> Any:
+    """Return whether a text is one of the tokens: in any case for those in lower case, exactly for the others.
+
+    NA is what R writes for a missing value, na may be a word.
+    """
+    loose = [token for token in missing_tokens if token == token.lower()]
+    return text.lower().isin(loose) | text.isin([token for token in missing_tokens if token not in loose])
+
+
+def fold_id(text: Any, folds: Sequence[Fold]) -> Any:
+    """Return the id in which differences of the kinds given are levelled."""
+    if Fold.invisible in folds:
+        text = text.re_replace(_INVISIBLE, "").re_replace(rf"{_BLANKS}+", " ")
+    if Fold.unicode in folds:
+        text = nfc_normalize(text)
+    return text.lower() if Fold.case in folds else text
 
 
 def date_shape(text: Any) -> Any:
@@ -83,12 +139,7 @@ def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: st
     """
     if settings.day_first is not None:
         return settings.day_first
-    first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
-    numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
-    counts = numbers.aggregate(
-        all=numbers.first.count(), day=(numbers.first > _MONTHS).sum(), month=(numbers.second > _MONTHS).sum()
-    ).execute()
-    rows, day, month = (int(counts[name].fillna(0).iloc[0]) for name in ("all", "day", "month"))
+    rows, day, month = _count_orders_of_days(cells)
     remedy = f"say which with {settings.where}.day_first=true or {settings.where}.day_first=false."
     require(
         not (rows and day == month == 0),
@@ -100,11 +151,27 @@ def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: st
     return day > 0
 
 
+def confirm_day_first(cells: Any, trained: bool) -> bool:
+    """Return whether the day comes first: as in training, unless only the other order is possible in some cells."""
+    _, day, month = _count_orders_of_days(cells)
+    own, other = (day, month) if trained else (month, day)
+    return trained if own or not other else not trained
+
+
+def _count_orders_of_days(cells: Any) -> tuple[int, int, int]:
+    """Return how many dates begin with two numbers, and in how many of them the first or the second has to be a day."""
+    first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
+    numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
+    counts = numbers.aggregate(
+        all=numbers.first.count(), day=(numbers.first > _MONTHS).sum(), month=(numbers.second > _MONTHS).sum()
+    ).execute()
+    rows, day, month = (int(counts[name].fillna(0).iloc[0]) for name in ("all", "day", "month"))
+    return rows, day, month
+
+
 def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -> Any:
     """Return the timestamp in the shop's own time zone, without a zone; null where the text is no date."""
     trimmed = text.strip()
-    if settings.date_format != "auto":
-        return try_strptime(trimmed, [settings.date_format])
     naive = trimmed.replace("T", " ")
     slashed = naive.re_replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-]", r"\1/\2/")
     order = "%d/%m/%Y" if day_first else "%m/%d/%Y"
@@ -119,9 +186,31 @@ def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -
     )
 
 
+def parse_chosen_date(text: Any, settings: DataSettings) -> Any:
+    """Return the timestamp that `data.date_format` reads: a number counted from some moment, or its own pattern."""
+    trimmed, chosen = text.strip(), settings.date_format
+    if chosen in COUNTS:
+        first = bound(settings.day_zero, datetime(2000, 1, 1), "data.day_zero")  # noqa: DTZ001 # shop time
+        zero = {"excel": _EXCEL_ZERO, "days": first}.get(chosen, _EPOCH)
+        moment = _count_from(trimmed, COUNTS[chosen], zero)
+        return at_zone(settings.timezone, moment.cast(dt.Timestamp(timezone="UTC"))) if zero is _EPOCH else moment
+    return try_strptime(trimmed, [chosen])
+
+
+def _count_from(text: Any, unit_seconds: float, zero: datetime) -> Any:
+    """Return the moment so many units after `zero`, of days to the full second; null outside the calendar."""
+    number = text.replace(",", ".").try_cast("float64")
+    seconds = number * unit_seconds
+    rounded = seconds.round() if unit_seconds > 1 else seconds
+    start = (zero - _EPOCH).total_seconds()
+    inside = (rounded + start).between(_FIRST_SECOND, _LAST_SECOND)
+    safe = inside.fill_null(False).ifelse(rounded + start, ibis.null("float64"))
+    return make_timestamp((safe * 1e6).round().cast("int64"))
+
+
 def _spell_out(text: Any) -> Any:
     """Return 10:00 +0200 as 10:00:00+02:00, the one way in which the engine reads an offset."""
-    joined = text.re_replace(r"\s(Z|[+-])", r"\1")
+    joined = text.re_replace(r"\s?(UTC|GMT)$", "Z").re_replace(r"\s(Z|[+-])", r"\1")
     timed = joined.re_replace(r"([T ]\d{1,2}:\d{2})(Z|[+-])", r"\1:00\2")
     return timed.re_replace(r"([+-]\d{2})(\d{2})$", r"\1:\2")
 
@@ -144,57 +233,26 @@ def latest_moment(settings: DataSettings) -> datetime:
     return bound(settings.latest, datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1), "data.latest")
 
 
-def currency(text: Any) -> Any:
-    """Return the code of the currency inside an amount; empty where there is none."""
-    return text.upper().re_extract(_SYMBOLS, 0).substitute(_CODES)
-
-
 def bare_number(text: Any) -> Any:
-    """Return an amount without currency and blanks; (12.00) and 12.00- become -12.00."""
-    bare = text.upper().re_replace(_SYMBOLS, "").re_replace(rf"{_BLANKS}|'", "")
-    return bare.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^([^-].*)-$", r"-\1").re_replace(r"^\+", "")
-
-
-def decimal_evidence(number: Any) -> dict[str, Any]:
-    """Return whether a number's text shows a decimal comma, a decimal point, or can be read either way."""
-    return {
-        "comma": number.re_search(r",\d{1,2}$|\.\d{3},|,\d{4,}$"),
-        "point": number.re_search(r"\.\d{1,2}$|,\d{3}\.|\.\d{4,}$"),
-        "either": number.re_search(r"^-?\d{1,3},\d{3}$"),
-    }
-
-
-def choose_decimal(raw: Any, role: str, settings: DataSettings, origin: str) -> Decimal:
-    """Return the file's decimal sign, from the amounts in which only one reading is possible.
-
-    Raises:
-        InputError: amounts such as 1,234 could be read either way and no row decides.
-    """
-    if settings.decimal is not Decimal.auto:
-        return settings.decimal
-    counts = raw.select(**decimal_evidence(bare_number(raw[role])))
-    sums = counts.aggregate(**{name: counts[name].sum() for name in counts.columns}).execute().fillna(0).iloc[0]
-    undecided = sums["either"] > 0 and sums["comma"] == sums["point"] == 0
-    column = settings.columns.mapped()[role]
-    example = f"{origin}: column {column!r}: {int(sums['either'])} amounts such as 1,234 can be read two ways."
-    require(
-        not undecided,
-        example,
-        remedy=f"say which with {settings.where}.decimal=point or {settings.where}.decimal=comma.",
-    )
-    return Decimal.comma if sums["comma"] > sums["point"] else Decimal.point
+    """Return an amount without currency and grouping blanks; (12.00), 12.00- and the true minus become -12.00."""
+    bare = without_currency(text.re_replace(_MINUS, "-")).re_replace(rf"^{_BLANKS}+|{_BLANKS}+$", "")
+    whole = bare.re_replace(r"^(.*\d)[.,][-\x{2013}\x{2014}]{1,2}$", r"\1")  # Swiss prices: 50.- is fifty
+    signed = whole.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^([^-].*)-$", r"-\1")
+    plain = signed.re_replace(r"^\+", "").re_replace(rf"^-{_BLANKS}+", "-")
+    return plain.re_search(_GROUPED).ifelse(plain.re_replace(rf"{_BLANKS}|{_MARK}", ""), plain)
 
 
 def uses_comma(number: Any, decimal: Decimal) -> Any:
     """Return whether the comma is the decimal sign of a number's text."""
     last_comma = number.re_search(r",[^.,]*$")
     alone = ~number.contains(".") & ~number.re_search(r",.*,")
-    certain = last_comma & (number.contains(".") | number.re_search(r",(\d{1,2}|\d{4,})$")) & ~number.re_search(r",.*,")
+    decided = number.contains(".") | number.re_search(r",(\d{1,2}|\d{4,})$|^-?(0?|\d{4,}),\d+$")
+    certain = last_comma & decided & ~number.re_search(r",.*,")
     return certain | (last_comma & alone & ibis.literal(decimal is Decimal.comma))
 
 
 def parse_amount(text: Any, decimal: Decimal) -> Any:
-    """Return the exact decimal that an amount's text says; null where it says none."""
+    """Return the exact decimal that an amount's text gives; null where it gives none."""
     return plain_number(text, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
 
 
@@ -202,7 +260,7 @@ def plain_number(text: Any, decimal: Decimal) -> Any:
     """Return the text of a number with a decimal point and without other signs, where the text is a number."""
     number = bare_number(text)
     comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
-    grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?\d{1,3}(\.\d{3})+$")
+    grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?[1-9]\d{0,2}(\.\d{3})+$")
     point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)
     return uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
 

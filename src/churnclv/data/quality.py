@@ -1,23 +1,28 @@
 """The data-quality report: every row of the input accounted for."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from ..errors import InputError
 from ..notices import Notice
 from .faults import BY_NAME, CHOSEN, LABELLED
-from .settings import DataSettings, Policy
+from .settings import DataSettings, Policy, Spelling
+from .unreadable import explain_cells
 
 
 @dataclass(frozen=True)
 class FaultCount:
-    """How many rows show a fault, and how many were set aside for it (each row once, for its first fault)."""
+    """How many rows show a fault, and how many were set aside for it (each row once, for its first fault).
+
+    `cells` are the raw dates or numbers of the first such row; they are for messages and leave the machine nowhere.
+    """
 
     fault: str
     policy: str
     rows: int
     set_aside: int
     first_row: int | None
+    cells: tuple[str, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,8 @@ class QualityReport:
     """What was read, kept and set aside.
 
     `rows_kept` are rows of the file; a contract becomes more than one event. `tables` are the reports of other tables
-    by name, of which `known_customers` are also in the main one. `notices` are doubts about what the rows mean.
+    by name, of which `known_customers` are also in the main one. `notices` are doubts about what the rows mean, and
+    `spelling` is how the file writes its values where its rows decided it.
     """
 
     origin: str
@@ -46,6 +52,7 @@ class QualityReport:
     known_customers: int | None = field(default=None, kw_only=True)
     tables: dict[str, "QualityReport"] = field(default_factory=dict, kw_only=True)
     notices: tuple[Notice, ...] = field(default=(), kw_only=True)
+    spelling: Spelling = field(default_factory=Spelling, kw_only=True)
 
     @property
     def rows_set_aside(self) -> int:
@@ -54,7 +61,9 @@ class QualityReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""
-        return {**asdict(self), "rows_set_aside": self.rows_set_aside}
+        faults = [{name: value for name, value in asdict(count).items() if name != "cells"} for count in self.faults]
+        others = {name: report.as_dict() for name, report in self.tables.items()}
+        return {**asdict(self), "faults": faults, "tables": others, "rows_set_aside": self.rows_set_aside}
 
     def lines(self) -> list[str]:
         """Return the report as lines for people."""
@@ -102,6 +111,15 @@ class QualityReport:
         return [self.lines()[0], "", *table, "", *notices, ""]
 
 
+def with_spelling(settings: DataSettings, quality: QualityReport) -> DataSettings:
+    """Return the settings together with how the files that they name write their values: a bundle's are such."""
+    tables = {
+        name: replace(table, spelling=quality.tables[name].spelling) if name in quality.tables else table
+        for name, table in settings.tables.items()
+    }
+    return replace(settings, spelling=quality.spelling, tables=tables)
+
+
 def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, settings: DataSettings) -> None:
     """Raise `InputError` with every fault whose policy is `fail`, or if too large a share was set aside."""
     failed = [count for count in counts if count.rows and count.policy == Policy.fail.name]
@@ -109,7 +127,8 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
         raise InputError("\n".join(_sentence(count, origin, settings) for count in failed))
     aside = [count for count in counts if count.set_aside]
     total = sum(count.set_aside for count in aside)
-    faulty = sum(count.set_aside for count in aside if count.fault not in CHOSEN)
+    chosen = (*CHOSEN, "mixed_currency") if settings.currency is not None else CHOSEN
+    faulty = sum(count.set_aside for count in aside if count.fault not in chosen)
     if faulty > settings.max_set_aside_share * rows_read:
         raise InputError(
             f"{origin}: {faulty:,} of {rows_read:,} rows would be set aside, more than data.max_set_aside_share "
@@ -131,4 +150,5 @@ def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:
     mapped = {**settings.columns.mapped(), "target": settings.target}
     column = mapped.get(fault.role, mapped.get("price") if fault.role == "amount" else None)
     where = f"{origin}: row {count.first_row}" + (f", column {column!r}" if column else "")
-    return f"{where}: {fault.rule} ({count.fault}: {count.rows:,} rows). {fault.remedy}."
+    seen, remedy = explain_cells(count.fault, count.cells, settings.where)
+    return f"{where}: {fault.rule}{seen} ({count.fault}: {count.rows:,} rows). {remedy or fault.remedy}."

@@ -15,7 +15,8 @@ import pandas as pd
 
 from ..errors import listed, require
 from ..notices import Notice
-from . import identifiers, parsing
+from . import currencies, identifiers, parsing
+from .decimals import decimal_evidence
 from .settings import Decimal
 
 NUMBER, CATEGORY, LEFT_OUT = "number", "category", "left_out"
@@ -400,23 +401,21 @@ def _facts_query() -> str:
 
 def _facts(text: Any) -> dict[str, Any]:
     """Return what one text shows, as engine expressions."""
-    bare_text = text.strip().re_replace(r"\s*%$", "").replace("\u2212", "-")
-    number = parsing.bare_number(bare_text)
-    shows = parsing.decimal_evidence(number)
-    plain = {sign: parsing.plain_number(bare_text, sign).upper() for sign in (Decimal.comma, Decimal.point)}
+    number = parsing.bare_number(text.strip().re_replace(r"\s*%$", ""))
+    shows = decimal_evidence(number)
+    plain = {sign: parsing.plain_number(number, sign) for sign in (Decimal.comma, Decimal.point)}
     values = {
         sign.value: text.re_search(_PLAIN).ifelse(text.try_cast("float64"), ibis.null("float64"))
         for sign, text in plain.items()
     }
-    dots = number.re_search(r"^-?[1-9]\d{0,2}\.\d{3}$")
     flags = {
-        "shows_comma": shows["comma"] | number.re_search(r"^-?0?,\d+$|\.\d{3}\.\d{3}"),
-        "shows_point": shows["point"] | number.re_search(r"^-?0?\.\d+$|,\d{3},\d{3}"),
-        "either": shows["either"] | dots,
+        "shows_comma": shows["comma"],
+        "shows_point": shows["point"],
+        "either": shows["either_comma"] | shows["either_point"],
         "percent": text.re_search(r"%\s*$"),
         "padded": number.re_search(r"^[+-]?0\d+$"),
         "placeholder": text.strip().lower().isin(sorted(PLACEHOLDERS)),
         **identifiers.text_signs(text),
     }
-    currency = parsing.currency(text).fill_null("")
+    currency = currencies.currency(text).fill_null("")
     return {**values, **{name: flag.fill_null(False) for name, flag in flags.items()}, "currency": currency}

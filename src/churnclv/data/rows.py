@@ -1,35 +1,58 @@
 """Rows: every row of the raw log parsed, with one boolean column per fault."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import ibis
 
+from ..errors import require
+from ..notices import Notice
 from . import parsing
 from .contract import text_columns
 from .contracts import CONTRACT_ROLES, parse_ends
+from .currencies import currency, currency_cell
 from .dates import parse_dates
+from .decimals import Decimals, choose_decimals
 from .kinds import name_kinds
-from .settings import DataSettings, Shape
+from .lines import mark_lines
+from .settings import DataSettings, Shape, Spelling
 from .source import RawLog
 
+_NUMBERS = ("amount", "price", "quantity", "term_months")
 
-def parse_rows(log: RawLog, settings: DataSettings) -> tuple[Any, tuple[str, str]]:
-    """Return the rows with their parsed values and fault flags, and how the file writes dates and decimals.
+
+@dataclass(frozen=True)
+class ParsedRows:
+    """The rows with their parsed values and fault flags, how the file writes dates and decimals, and what is doubtful.
+
+    `spelling` holds what the file's own rows decided.
+    """
+
+    table: Any
+    date_format: str
+    decimal: str
+    spelling: Spelling
+    notices: tuple[Notice, ...]
+
+
+def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
+    """Parse every row of the raw log.
 
     Raises:
-        InputError: days and months, or thousands and decimals, cannot be told apart.
+        InputError: days and months, or thousands and decimals, cannot be told apart, or contradict the training file.
     """
     raw = log.table
     dates = parse_dates(log, settings)
-    money, decimal_style = _parse_money(log, settings)
     contracts = settings.shape is Shape.contracts
+    decimals = choose_decimals(log, [role for role in _NUMBERS if role in raw.columns], settings)
+    money = _parse_money(log, settings, decimals)
     roles = CONTRACT_ROLES if contracts else {}
     texts = {name: roles.get(name, name) for name in (*text_columns(settings), "kind")}
     parsed = raw.select(
         row=raw.row,
         content=raw.content,
-        customer_id=parsing.clean_id(raw.customer_id, settings.missing_tokens),
+        customer_id=parsing.clean_id(raw.customer_id, settings),
         **{name: _text(raw, role) for name, role in texts.items()},
         raw_id=raw.customer_id,
         timestamp=dates.moment,
@@ -39,43 +62,74 @@ def parse_rows(log: RawLog, settings: DataSettings) -> tuple[Any, tuple[str, str
         **money,
         **(parse_ends(log, settings) if contracts else {}),
     )
-    flagged = parsed.mutate(**_flags(parsed, settings))
-    return flagged if contracts else name_kinds(flagged, settings), (dates.style, decimal_style)
+    main = _main_currency(parsed, log, settings)
+    lined = parsed if contracts else mark_lines(parsed, settings)
+    flagged = lined.mutate(**_flags(lined, main, settings))
+    return ParsedRows(
+        flagged if contracts else name_kinds(flagged, settings),
+        dates.style,
+        _decimal_style(decimals, settings),
+        Spelling(dates.decided, decimals.decided, main or None),
+        decimals.notices,
+    )
 
 
 def _text(raw: Any, role: str) -> Any:
     return raw[role].strip().nullif("") if role in raw.columns else ibis.null("string")
 
 
-def _parse_money(log: RawLog, settings: DataSettings) -> tuple[dict[str, Any], str]:
+def _decimal_style(decimals: Decimals, settings: DataSettings) -> str:
+    return decimals.signs[_money_role(settings)].value if settings.has_amount else "no amounts"
+
+
+def _money_role(settings: DataSettings) -> str:
+    return "amount" if settings.columns.amount is not None else "price"
+
+
+def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dict[str, Any]:
     raw = log.table
     nothing = ibis.null(parsing.AMOUNT)
     count = "term_months" if settings.shape is Shape.contracts else "quantity"
-    if count in raw.columns:
-        quantity = parsing.parse_amount(raw[count], parsing.choose_decimal(raw, count, settings, log.origin))
-    else:
-        quantity = nothing
+    quantity = parsing.parse_amount(raw[count], decimals.signs[count]) if count in raw.columns else nothing
     if not settings.has_amount:
-        return {
-            "amount": nothing,
-            "quantity": quantity,
-            "raw_amount": ibis.null("string"),
-            "sign": ibis.literal(""),
-        } | {"comma": ibis.literal(False)}, "no amounts"
-    role = "amount" if settings.columns.amount is not None else "price"
-    decimal = parsing.choose_decimal(raw, role, settings, log.origin)
-    money = parsing.parse_amount(raw[role], decimal)
+        without = {"amount": nothing, "quantity": quantity, "raw_amount": ibis.null("string")}
+        return without | dict.fromkeys(("cell_sign", "sign"), ibis.literal("")) | {"comma": ibis.literal(False)}
+    role = _money_role(settings)
+    money = parsing.parse_amount(raw[role], decimals.signs[role])
     amount = parsing.multiply(money, quantity) if role == "price" and count == "quantity" else money
+    sign = currency(raw[role]).fill_null("")
+    column = currency_cell(raw.currency) if "currency" in raw.columns else ibis.literal("")
     return {
-        "amount": amount,
+        "amount": (-amount).cast(amount.type()) if settings.sales_are_negative else amount,
         "quantity": quantity,
         "raw_amount": raw[role],
-        "sign": parsing.currency(raw[role]),
-        "comma": parsing.uses_comma(parsing.bare_number(raw[role]), decimal),
-    }, decimal.value
+        "cell_sign": sign,
+        "sign": (column == "").ifelse(sign, column),
+        "comma": parsing.uses_comma(parsing.bare_number(raw[role]), decimals.signs[role]),
+    }
 
 
-def _flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
+def _main_currency(parsed: Any, log: RawLog, settings: DataSettings) -> str:
+    """Return the currency to keep: as chosen, as in training, or that of most rows; empty where none is named.
+
+    Raises:
+        InputError: no row is in the currency that the model was trained on.
+    """
+    if settings.currency is not None:
+        return settings.currency.strip().upper()
+    counted = parsed.filter(parsed.sign != "").group_by("sign").agg(rows=lambda t: t.count())
+    signs = [str(sign) for sign in counted.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
+    main = signs[0] if signs else ""
+    trained = None if settings.spelling is None else settings.spelling.currency
+    require(
+        not signs or trained is None or trained in signs,
+        f"{log.origin}: amounts are in {main}, but the model was trained on {trained}.",
+        remedy=f"convert them, or {settings.where}.currency={main} if it is the same money.",
+    )
+    return trained or main
+
+
+def _flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, Any]:
     """Return one boolean column per fault that every dated row can show."""
     latest = parsing.latest_moment(settings)
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
@@ -86,7 +140,7 @@ def _flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
     flags = {
         "malformed_row": ibis.literal(False),
         "missing_id": parsed.customer_id.isnull(),
-        "padded_id": parsed.raw_id.length() != parsed.customer_id.length(),
+        "padded_id": parsed.customer_id.notnull() & parsing.is_padded(parsed.raw_id),
         "leading_zero_id": parsed.customer_id.re_search(r"^0\d"),
         "missing_date": blank_date,
         "unparseable_date": ~blank_date & parsed.timestamp.isnull(),
@@ -95,12 +149,13 @@ def _flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
         "future_date": parsed.timestamp > latest,
         "early_date": parsed.timestamp < earliest,
         "exact_duplicate": copies > 0,
-        **_amount_flags(parsed, settings),
+        **({"order_line": parsed.line} if "line" in parsed.columns else {}),
+        **_amount_flags(parsed, main, settings),
     }
     return {name: flag.fill_null(False) for name, flag in flags.items()}
 
 
-def _amount_flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
+def _amount_flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, Any]:
     names = (
         "missing_amount",
         "non_finite_amount",
@@ -113,20 +168,11 @@ def _amount_flags(parsed: Any, settings: DataSettings) -> dict[str, Any]:
         return dict.fromkeys(names, ibis.literal(False))
     blank = parsed.raw_amount.strip().nullif("").isnull()
     infinite = parsing.is_non_finite(parsed.raw_amount)
-    signs = (
-        parsed.filter(parsed.sign != "")
-        .group_by("sign")
-        .agg(rows=lambda t: t.count())
-        .order_by(ibis.desc("rows"), "sign")
-        .limit(1)
-        .execute()
-    )
-    main_sign = str(signs["sign"].iloc[0]) if len(signs) else ""
     return {
-        "missing_amount": blank,
+        "missing_amount": blank & ~parsed.line if "line" in parsed.columns else blank,
         "non_finite_amount": ~blank & infinite,
         "unparseable_amount": ~blank & ~infinite & parsed.amount.isnull(),
-        "currency_symbol": parsed.sign != "",
-        "mixed_currency": (parsed.sign != "") & (parsed.sign != main_sign),
+        "currency_symbol": parsed.cell_sign != "",
+        "mixed_currency": (parsed.sign != "") & (parsed.sign != main),
         "decimal_comma": parsed.amount.notnull() & parsed.comma,
     }

@@ -1,18 +1,24 @@
 """What can be chosen about reading a log."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from ..errors import require
 
 STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
 OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
+MISSING_TOKENS = (  # in lower case: in any case; otherwise as they are written: NA is R's, na may be a word
+    "nan", "null", "none", "n/a", "?", "<na>", "NA", "NaT", "#n/a", "#na", "n.a.", "\\N", "(null)", "[null]",
+    "<null>", "(none)", "<none>", "(not set)", "(blank)", "(empty)", "-", "--", ".", "#null!", "#ref!", "#value!",
+    "00000000-0000-0000-0000-000000000000",
+)  # fmt: skip
 _OF_CONTRACTS = ("end", "plan", "reason", "contract_id", "term_months")
 _OF_EVENTS = (
     "customer_id", "timestamp", "amount", "price", "quantity", "order_id", "item", "category", "channel", "session_id",
-    "other_id", "kind",
+    "other_id", "kind", "currency",
 )  # fmt: skip
 
 
@@ -40,12 +46,61 @@ class Decimal(Enum):
     comma = "comma"
 
 
+class Fold(Enum):
+    """Which differences between two ids are levelled: case, characters without a shape, and ways to compose accents."""
+
+    case = "case"
+    invisible = "invisible"
+    unicode = "unicode"
+
+
 class Format(Enum):
     """How a file is written."""
 
     auto = "auto"
     csv = "csv"
     parquet = "parquet"
+
+
+@dataclass
+class Spelling:
+    """How a file writes its values, as far as its own rows decided it; null where none of them did.
+
+    Training finds it, the bundle keeps it, and scoring reads by it: rows of one customer may not decide by themselves.
+
+    Attributes:
+        date_format: the name of the way in which dates are written, one of `parsing.STYLES`.
+        decimals: the decimal sign of each role, `point` or `comma`.
+        currency: the code of the currency of most rows.
+    """
+
+    date_format: str | None = None
+    decimals: dict[str, str] = field(default_factory=dict)
+    currency: str | None = None
+
+
+@dataclass
+class Reading:
+    """How a file to score is written where it differs from the training file; null: as the bundle knows.
+
+    Attributes:
+        decimal, date_format, day_first, currency, sales_are_negative: as in `DataSettings`.
+        separator, encoding, max_set_aside_share: as in `DataSettings`; the first two are found out again for each file.
+    """
+
+    decimal: Decimal | None = None
+    date_format: str | None = None
+    day_first: bool | None = None
+    currency: str | None = None
+    sales_are_negative: bool | None = None
+    separator: str | None = None
+    encoding: str | None = None
+    max_set_aside_share: float | None = None
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what is not null, as plain values: a bundle has its own classes."""
+        plain = {name: value.value if isinstance(value, Enum) else value for name, value in vars(self).items()}
+        return {name: value for name, value in plain.items() if value is not None}
 
 
 @dataclass
@@ -67,6 +122,7 @@ class Columns:
     session_id: str | None = None
     other_id: str | None = None
     kind: str | None = None
+    currency: str | None = None
     end: str | None = None
     plan: str | None = None
     reason: str | None = None
@@ -98,6 +154,7 @@ class Policies:
     currency_symbol: Policy = Policy.keep
     mixed_currency: Policy = Policy.set_aside
     decimal_comma: Policy = Policy.keep
+    order_line: Policy = Policy.keep
     zero_amount: Policy = Policy.keep
     negative_amount: Policy = Policy.keep
     exact_duplicate: Policy = Policy.set_aside
@@ -143,6 +200,7 @@ class TableSettings:
     date_format: str = "auto"
     day_first: bool | None = None
     ignore_columns: list[str] = field(default_factory=list)
+    spelling: Spelling | None = None
 
     @property
     def is_dated(self) -> bool:
@@ -184,6 +242,13 @@ class DataSettings:
     ahead if they did. `tables` adds more tables by name, events or attributes. `kinds` and `other_kind` translate
     `columns.kind`, as in `TableSettings`.
 
+    `date_format` is `auto`, a pattern such as `%d.%m.%y`, a name of `parsing.STYLES`, or a count: `epoch_s`,
+    `epoch_ms`, `epoch_us`, `excel`, or `days` from `day_zero` on. `currency` is the one to keep, null for that of most
+    rows. `sales_are_negative` turns every sign; `amount_is_order_total` counts an amount once that lines of one order
+    share.
+    `missing_tokens`, and for ids `guest_ids` beside them, match in any case where in lower case, else exactly.
+    `spelling` is what training found: a bundle has one.
+
     Of contracts: `open_tokens` are the texts, beside blank, by which `columns.end` says that a contract is open.
 
     Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
@@ -201,13 +266,20 @@ class DataSettings:
     decimal: Decimal = Decimal.auto
     date_format: str = "auto"
     day_first: bool | None = None
+    day_zero: str = "2000-01-01"
+    currency: str | None = None
+    sales_are_negative: bool = False
+    amount_is_order_total: bool = False
+    spelling: Spelling | None = None
     timezone: str = "UTC"
     earliest: str = "1970-01-02"
     latest: str | None = None
     observed_until: str | None = None
     refund_order_pattern: str | None = None
     ignore_columns: list[str] = field(default_factory=list)
-    missing_tokens: list[str] = field(default_factory=lambda: ["nan", "null", "none", "n/a", "?", "<na>"])
+    missing_tokens: list[str] = field(default_factory=lambda: list(MISSING_TOKENS))
+    guest_ids: list[str] = field(default_factory=list)
+    fold_ids: list[Fold] = field(default_factory=list)
     columns: Columns = field(default_factory=Columns)
     static: dict[str, str] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
@@ -284,6 +356,23 @@ class DataSettings:
                 "data.columns.price needs data.columns.quantity: amount = price x quantity.",
                 remedy="name it, or map the amount itself: data.columns.amount=...",
             )
+
+    def read_as(self, chosen: Mapping[str, Any]) -> "DataSettings":
+        """Return the settings for a file that is written in another way: `chosen` as `Reading.chosen` gives it.
+
+        What is chosen is not compared with the training file.
+        """
+        values = dict(chosen)
+        if "decimal" in values:
+            values["decimal"] = Decimal(values["decimal"])
+        spelling = Spelling() if self.spelling is None else self.spelling
+        if "date_format" in values or "day_first" in values:
+            spelling = replace(spelling, date_format=None)
+        if "date_format" not in values and "day_first" in values and self.date_format in ("day_month", "month_day"):
+            values["date_format"] = "auto"
+        spelling = replace(spelling, decimals={}) if "decimal" in values else spelling
+        spelling = replace(spelling, currency=None) if "currency" in values else spelling
+        return replace(self, **values, spelling=spelling)
 
     @property
     def attribute_names(self) -> tuple[str, ...]:

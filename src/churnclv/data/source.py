@@ -8,7 +8,7 @@ import importlib.util
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,13 @@ import duckdb
 
 from ..errors import InputError, require
 from .encoding import as_utf8, check_header, detect_separator, find_blank_rows, read_header
+from .records import check_rows
 from .settings import DataSettings, Format
 
 RAW = "raw_log"
+NUMBER, MOMENT = "number", "moment"  # the types of cells that are no texts
+_CURRENCY_NAME = re.compile(r"curr|ccy|w(ä|ae)hrung|devise|divisa|valuta|moneda|monnaie|moeda|waluta", re.IGNORECASE)
+_NUMBERS, _MOMENTS = r"^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)", r"^(TIMESTAMP|DATE)"
 _EMBEDDED = {
     "cdnow": ("lifetimes", "datasets/CDNOW_master.txt"),
     "tv_subscriptions": ("empulse", "datasets/data/churn_tv_subscriptions.csv.gz"),
@@ -27,13 +31,20 @@ _EMBEDDED = {
 
 @dataclass(frozen=True)
 class RawLog:
-    """The log as text: columns `row` (in the file, its header is row 1), `content` (hash) and one per mapped role."""
+    """The log as text: columns `row` (in the file, its header is row 1), `content` (hash) and one per mapped role.
+
+    `types` gives the roles whose cells are numbers or moments in the file's own types, no spelling; `separator` is that
+    of a text file. `currency_column` is an unmapped column whose name stands for a currency: `unmapped_currency`.
+    """
 
     table: Any
     origin: str
     rows_read: int
     malformed: tuple[tuple[int, str], ...]
     first_row: int
+    types: dict[str, str] = field(default_factory=dict)
+    separator: str = ""
+    currency_column: str | None = None
 
 
 def locate(settings: DataSettings) -> Path:
@@ -104,33 +115,18 @@ def read_columns(settings: DataSettings) -> list[str]:
         return read_header(text, _separator(text, settings))
 
 
-def number_columns(settings: DataSettings, frame: Any = None) -> set[str]:
-    """Return the columns of the settings' file, or of a pandas frame, that hold numbers and not their text."""
-    from pandas.api.types import is_bool_dtype, is_numeric_dtype
-
-    if frame is not None:
-        kinds = {str(name): kind for name, kind in zip(frame.columns, frame.dtypes, strict=True)}
-        return {name for name, kind in kinds.items() if is_numeric_dtype(kind) and not is_bool_dtype(kind)}
-    path = locate(settings)
-    if not _is_parquet(path, settings):
-        return set()
-    from pyarrow import parquet, types
-
-    tests = (types.is_integer, types.is_floating, types.is_decimal)
-    with _as_parquet(path):
-        schema = parquet.read_schema(path)
-    return {str(column.name) for column in schema if any(test(column.type) for test in tests)}
-
-
 def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
     connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # a column of numbers may end with a word
     connection.con.register("raw_frame", _with_text_for_mixtures(frame))
-    _create_raw(connection, "FROM raw_frame", settings, _typed_text(connection, "raw_frame", header), first_row=1)
+    texts = _typed_text(connection, "raw_frame", header)
+    types = _types(connection, "raw_frame", header, settings)
+    _create_raw(connection, "FROM raw_frame", settings, texts, first_row=1)
     connection.con.unregister("raw_frame")
-    return _raw_log(connection, "the events given", (), first_row=1)
+    log = _raw_log(connection, "the events given", (), first_row=1)
+    return replace(log, types=types, currency_column=_currency_column(header, settings))
 
 
 def _with_text_for_mixtures(frame: Any) -> Any:
@@ -139,7 +135,13 @@ def _with_text_for_mixtures(frame: Any) -> Any:
 
     named = frame.set_axis([f"c{place}" for place in range(len(frame.columns))], axis=1)
     mixed = [name for name in named.columns if infer_dtype(named[name], skipna=True).startswith("mixed")]
-    return named.assign(**{name: named[name].map(str, na_action="ignore") for name in mixed})
+    return named.assign(**{name: named[name].map(_cell_text, na_action="ignore") for name in mixed})
+
+
+def _cell_text(cell: Any) -> str:
+    """Return a cell's text; a float of three decimals gets a fourth, which no reader takes for thousands."""
+    text = str(cell)
+    return f"{text}0" if isinstance(cell, float) and re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text
 
 
 def _is_parquet(path: Path, settings: DataSettings) -> bool:
@@ -154,9 +156,12 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
     with _as_parquet(path):
         texts = _typed_text(connection, source, _parquet_columns(path))
-        check_header(str(path), [name for name, _ in texts], settings)
+        header = [name for name, _ in texts]
+        check_header(str(path), header, settings)
+        types = _types(connection, source, header, settings)
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
-    return _raw_log(connection, str(path), (), first_row=1)
+    log = _raw_log(connection, str(path), (), first_row=1)
+    return replace(log, types=types, currency_column=_currency_column(header, settings))
 
 
 def _parquet_columns(path: Path) -> list[str]:
@@ -189,7 +194,9 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
             if separator == "whitespace"
             else _read_separated(connection, text, header, separator, path, settings)
         )
-    return _raw_log(connection, str(path), malformed, first_row=2)
+        log = _raw_log(connection, str(path), malformed, first_row=2)
+        check_rows(text, separator, log.rows_read, str(path))
+    return replace(log, separator=separator, currency_column=_currency_column(header, settings))
 
 
 def _separator(text: Path, settings: DataSettings) -> str:
@@ -279,7 +286,9 @@ def _create_raw(
     compared = [cell for name, cell in cells if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
     texts = dict(cells)
-    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in settings.mapped().items())
+    extra = _currency_column([name for name, _ in cells], settings)
+    wanted = {**settings.mapped(), **({} if extra is None else {"unmapped_currency": extra})}
+    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in wanted.items())
     connection.raw_sql(
         f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
         f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {roles} {source}"
@@ -297,6 +306,21 @@ def _typed_text(connection: Any, source: str, header: list[str]) -> list[tuple[s
         cell = f"CAST({_name(known)} AS VARCHAR)"
         texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
+
+
+def _types(connection: Any, source: str, header: list[str], settings: DataSettings) -> dict[str, str]:
+    """Return the roles whose columns are numbers or moments in the source's own types."""
+    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    kinds = {name: str(kind) for name, (_, kind, *_) in zip(header, described, strict=True)}
+    numbers = {role: NUMBER for role, name in settings.mapped().items() if re.search(_NUMBERS, kinds[name])}
+    return numbers | {role: MOMENT for role, name in settings.mapped().items() if re.search(_MOMENTS, kinds[name])}
+
+
+def _currency_column(header: list[str], settings: DataSettings) -> str | None:
+    """Return the one unmapped column whose name stands for a currency, where amounts have no currency of their own."""
+    mapped = set(settings.mapped().values())
+    named = [name for name in header if _CURRENCY_NAME.search(name) and name not in mapped]
+    return named[0] if named and settings.has_amount and settings.columns.currency is None else None
 
 
 def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...], first_row: int) -> RawLog:

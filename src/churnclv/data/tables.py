@@ -134,12 +134,12 @@ def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: 
 def _parse(log: RawLog, settings: DataSettings) -> Any:
     raw = log.table
     own = {f"{STATIC}{name}": raw[f"{STATIC}{name}"].strip().nullif("") for name in settings.static}
-    name = parsing.clean_id(raw.customer_id, settings.missing_tokens)
+    name = parsing.clean_id(raw.customer_id, settings)
     rows = raw.select(row=raw.row, customer_id=name, raw_id=raw.customer_id, **own)
     flags = {
         "malformed_row": ibis.literal(False),
         "missing_id": rows.customer_id.isnull(),
-        "padded_id": (rows.raw_id.length() != rows.customer_id.length()).fill_null(False),
+        "padded_id": (rows.customer_id.notnull() & parsing.is_padded(rows.raw_id)).fill_null(False),
         "leading_zero_id": rows.customer_id.re_search(r"^0\d").fill_null(False),
     }
     flagged = rows.mutate(**flags)

@@ -1,0 +1,154 @@
+"""Decimal signs: whether 1.234 is a thousand or little more than one, decided by what the file's other cells show."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import InputError, require
+from ..notices import Notice
+from . import parsing
+from .settings import DataSettings, Decimal
+from .source import NUMBER, RawLog
+
+_COMMA = (
+    r",\d{1,2}$|\.\d{3},|,\d{4,}$"  # 12,5   1.234,56   12,3456
+    r"|^-?0?,\d+$|^-?\d{4,},\d+$|^-?[1-9]\d{0,2}(\.\d{3}){2,}$"  # 0,125   1234,567   1.234.567
+)
+_POINT = (
+    r"\.\d{1,2}$|,\d{3}\.|\.\d{4,}$"  # 12.5   1,234.56   12.3456
+    r"|^-?0?\.\d+$|^-?\d{4,}\.\d+$|^-?[1-9]\d{0,2}(,\d{3}){2,}$"  # 0.125   1234.567   1,234,567
+)
+_EITHER = {"comma": r"^-?[1-9]\d{0,2},\d{3}$", "point": r"^-?[1-9]\d{0,2}\.\d{3}$"}  # 1,234 and 1.234
+_OTHER = {Decimal.comma: Decimal.point, Decimal.point: Decimal.comma}
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """How many cells of a column have certainly a decimal comma or point, and how many can be read two ways."""
+
+    comma: int
+    point: int
+    either_comma: int
+    either_point: int
+
+    @property
+    def either(self) -> int:
+        """The cells that can be read two ways."""
+        return self.either_comma + self.either_point
+
+    @property
+    def majority(self) -> Decimal | None:
+        """The sign of most cells that are certain; None where there are none."""
+        if self.comma == self.point == 0:
+            return None
+        return Decimal.comma if self.comma > self.point else Decimal.point
+
+    @property
+    def example(self) -> str:
+        """A cell that can be read two ways."""
+        return "1,234" if self.either_comma else "1.234"
+
+
+@dataclass(frozen=True)
+class Decimals:
+    """The decimal sign by role, those of them that the file decided, and what is doubtful about it."""
+
+    signs: dict[str, Decimal]
+    decided: dict[str, str]
+    notices: tuple[Notice, ...]
+
+
+def choose_decimals(log: RawLog, roles: list[str], settings: DataSettings) -> Decimals:
+    """Return the decimal sign of each role's column.
+
+    A column's own cells decide, then what training found, then the file's other number columns, then its separator:
+    semicolons separate cells where the comma is taken. Cells that are numbers in the file's own types have a point.
+
+    Raises:
+        InputError: cells can be read two ways and nothing decides, or the file contradicts what training found.
+    """
+    if settings.decimal is not Decimal.auto:
+        signs: dict[str, Decimal] = {
+            role: Decimal.point if log.types.get(role) == NUMBER else settings.decimal for role in roles
+        }
+        return Decimals(signs, {}, ())
+    texts = [role for role in roles if log.types.get(role) != NUMBER]
+    evidence = _gather(log.table, texts)
+    decided, notices = {}, []
+    signs = dict.fromkeys(roles, Decimal.point)
+    for role in texts:
+        found, notice = _choose(role, evidence, log, settings)
+        notices += [notice] if notice else []
+        if found is not None:
+            signs[role], decided[role] = found, found.value
+    return Decimals(signs, decided, tuple(notices))
+
+
+def decimal_evidence(number: Any) -> dict[str, Any]:
+    """Return whether a bare number's text shows a decimal comma or point, or can be read two ways: see `Evidence`."""
+    rules = {"comma": _COMMA, "point": _POINT, **{f"either_{sign}": rule for sign, rule in _EITHER.items()}}
+    return {name: number.re_search(rule) for name, rule in rules.items()}
+
+
+def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
+    if not roles:
+        return {}
+    numbers = raw.select(**{role: parsing.bare_number(raw[role]) for role in roles})
+    shown = {role: decimal_evidence(numbers[role]) for role in roles}
+    sums = {f"{role}:{name}": flag.sum() for role, flags in shown.items() for name, flag in flags.items()}
+    counts = numbers.aggregate(**sums).execute().fillna(0).iloc[0]
+    return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in flags}) for role, flags in shown.items()}
+
+
+def _choose(
+    role: str, evidence: dict[str, Evidence], log: RawLog, settings: DataSettings
+) -> tuple[Decimal | None, Notice | None]:
+    """Return a column's decimal sign, None where no cell needs one, and what is doubtful about the choice."""
+    own, column = evidence[role], settings.mapped()[role]
+    trained = None if settings.spelling is None else settings.spelling.decimals.get(role)
+    if trained is not None:
+        _require_same_sign(own, Decimal(trained), f"{log.origin}: column {column!r}", settings)
+        return Decimal(trained), None
+    if own.majority is not None:
+        return own.majority, _mixed(own, column, settings)
+    if not own.either:
+        return None, None
+    others = {found.majority for name, found in evidence.items() if name != role} - {None}
+    if len(others) == 1:
+        return others.pop(), None
+    if log.separator == ";" and own.either_comma == 0:
+        return Decimal.comma, _by_separator(own, column, settings)
+    raise InputError(
+        f"{log.origin}: column {column!r}: {own.either:,} amounts such as {own.example} can be read two ways.",
+        remedy=f"say which with {settings.where}.decimal=point or {settings.where}.decimal=comma.",
+    )
+
+
+def _require_same_sign(own: Evidence, trained: Decimal, column: str, settings: DataSettings) -> None:
+    certain = {Decimal.comma: own.comma, Decimal.point: own.point}
+    other = _OTHER[trained]
+    require(
+        certain[trained] > 0 or certain[other] == 0,
+        f"{column}: {certain[other]:,} numbers have a decimal {other.value} and none a decimal {trained.value}, "
+        f"but the model was trained on a decimal {trained.value}.",
+        remedy=f"{settings.where}.decimal={other.value} if the file is right.",
+    )
+
+
+def _mixed(own: Evidence, column: str, settings: DataSettings) -> Notice | None:
+    if not (own.comma and own.point and own.either) or own.majority is None:
+        return None
+    return Notice(
+        "mixed_decimals",
+        f"column {column!r}: {own.comma:,} numbers have a decimal comma and {own.point:,} a decimal point; "
+        f"{own.either:,} such as {own.example} can be read two ways and are read with a decimal {own.majority.value}.",
+        f"export one column in one format, or set {settings.where}.decimal.",
+    )
+
+
+def _by_separator(own: Evidence, column: str, settings: DataSettings) -> Notice:
+    return Notice(
+        "thousands_by_separator",
+        f"column {column!r}: {own.either_point:,} numbers such as 1.234 are read as 1234: the file separates its cells "
+        "by semicolons, as exports with a decimal comma do.",
+        f"{settings.where}.decimal=point if these are three decimals, {settings.where}.decimal=comma if it is right.",
+    )

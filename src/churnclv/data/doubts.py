@@ -1,0 +1,165 @@
+"""Doubts: what the rows of a log show that may not be meant, each as a notice with its remedy."""
+
+import re
+from typing import Any
+
+from ..notices import Notice
+from .currencies import looks_like_currency
+from .parsing import fold_id
+from .settings import DataSettings, Fold
+from .source import RawLog
+
+_LISTED = (  # ids that name nobody in some systems, and somebody in others
+    "na nat guest guests gast ospite invite invité invitado unknown unbekannt sconosciuto inconnu desconocido "
+    "undefined anonymous anon anonim anonyme anonimo missing empty blank default nobody no-id noid not-set notset "
+    "not_set unassigned unregistered walk-in walkin"
+)
+_WORDS = tuple(_LISTED.split())
+_LEAST_CUSTOMERS, _LEAST_ROWS = 20, 20
+_SHARE = 0.05  # of the rows with one id
+_TIMES_MEDIAN = 20  # rows of that id by those of the customer in the middle
+_LONGEST_CODE = 3  # characters of an id of letters that may be shown: NA, N/D
+_LEAST_ORDERS = 5  # with several lines
+_ALIKE_SHARE = 0.9  # of them, whose lines share one amount
+_MOST_REFUNDS = 0.5
+_MOST_CURRENCIES = 200
+_CURRENCY_SHARE = 0.9  # of the cells, that look like a currency
+
+
+def find_doubts(kept: Any, log: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return the notices about the rows that are kept of a log of dated rows.
+
+    `kept` are the checked rows of `log` without those set aside. No notice names an id of a customer.
+    """
+    found = [*_placeholders(kept, settings), *_ids_alike(kept, settings), *_currency_column(log)]
+    if "line" in kept.columns:
+        found += [*_repeated_totals(kept, settings), *_mostly_refunds(kept, settings)]
+    return tuple(found)
+
+
+def _placeholders(kept: Any, settings: DataSettings) -> list[Notice]:
+    """Return a notice per id that is a usual placeholder, or that has an implausible share of the rows."""
+    sizes = kept.group_by("customer_id").agg(rows=lambda t: t.count(), first=lambda t: t.row.min())
+    whole = (
+        sizes.aggregate(rows=sizes.rows.sum(), customers=sizes.count(), middle=sizes.rows.median()).execute().iloc[0]
+    )
+    many = max(_LEAST_ROWS, _SHARE * float(whole["rows"] or 0), _TIMES_MEDIAN * float(whole["middle"] or 0))
+    if int(whole["customers"]) < _LEAST_CUSTOMERS:
+        many = float("inf")
+    suspects = sizes.filter((sizes.rows >= many) | (sizes.customer_id.lower().isin(_WORDS) & (sizes.rows > 1)))
+    largest = suspects.order_by(suspects.rows.desc(), "customer_id").limit(3).execute()
+    return [
+        _placeholder(str(one.customer_id), int(one.rows), int(one.first), int(whole["rows"]), settings)
+        for one in largest.itertuples()
+    ]
+
+
+def _placeholder(name: str, rows: int, first: int, everything: int, settings: DataSettings) -> Notice:
+    shown, token = (repr(name), name) if is_placeholder(name) else (f"one id (see row {first:,})", "...")
+    return Notice(
+        "crowded_id",
+        f"column {settings.columns.customer_id!r}: {shown} has {rows / everything:.1%} of the rows ({rows:,} of "
+        f"{everything:,}) and counts as one customer.",
+        f"if it means no customer: \"data.guest_ids=['{token}']\" sets its rows aside.",
+    )
+
+
+def is_placeholder(name: str) -> bool:
+    """Return whether an id names nobody, so that a message may show it: a usual word, one sign repeated, or NA."""
+    signs = re.sub(r"[\W_]", "", name)
+    return (
+        name.lower() in _WORDS
+        or len(set(signs)) <= 1
+        or (len(name) <= _LONGEST_CODE and name.isascii() and signs.isalpha())
+    )
+
+
+def _ids_alike(kept: Any, settings: DataSettings) -> list[Notice]:
+    """Return a notice where ids differ only in what an eye does not see."""
+    names = kept.select("customer_id").distinct()
+    missing = [fold for fold in Fold if fold not in settings.fold_ids]
+    folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
+    folded["all"] = fold_id(names.customer_id, missing)
+    counts = (
+        names.aggregate(customers=names.count(), **{name: column.nunique() for name, column in folded.items()})
+        .execute()
+        .iloc[0]
+    )
+    lost = {name: int(counts["customers"]) - int(counts[name]) for name in folded}
+    if not lost["all"]:
+        return []
+    needed = [fold for fold in missing if lost[fold.name]] or missing
+    reasons = {
+        Fold.case: "case",
+        Fold.invisible: "invisible characters or blanks",
+        Fold.unicode: "the composition of accents",
+    }
+    seen = " or ".join(reasons[fold] for fold in needed)
+    folds = ",".join(fold.value for fold in Fold if fold in settings.fold_ids or fold in needed)
+    return [
+        Notice(
+            "ids_alike",
+            f"column {settings.columns.customer_id!r}: {lost['all']:,} of {int(counts['customers']):,} ids differ "
+            f"from another only in {seen}, and count as customers of their own.",
+            f"data.fold_ids=[{folds}] makes them one.",
+        )
+    ]
+
+
+def _currency_column(log: RawLog) -> list[Notice]:
+    if log.currency_column is None:
+        return []
+    cells = log.table.unmapped_currency.strip().nullif("")
+    counted = log.table.select(cell=cells).filter(cells.notnull()).group_by("cell").agg(rows=lambda t: t.count())
+    values = counted.order_by(counted.rows.desc(), "cell").limit(_MOST_CURRENCIES).execute()
+    money = values[values["cell"].map(looks_like_currency)]
+    if len(money) < 2 or money["rows"].sum() < _CURRENCY_SHARE * values["rows"].sum():  # noqa: PLR2004 # one is fine
+        return []
+    shown = ", ".join(f"{one.cell} in {one.rows:,} rows" for one in money.head(3).itertuples())
+    return [
+        Notice(
+            "several_currencies",
+            f"column {log.currency_column!r} holds {len(money)} currencies ({shown}), but amounts are added up as one.",
+            f"'data.columns.currency={log.currency_column}' with data.currency=... for the one to keep, "
+            "or convert the amounts.",
+        )
+    ]
+
+
+def _repeated_totals(kept: Any, settings: DataSettings) -> list[Notice]:
+    """Return a notice where the lines of an order share one amount: it may be that of the order."""
+    if settings.columns.order_id is None or settings.columns.amount is None or settings.amount_is_order_total:
+        return []
+    paid = kept.filter(kept.order_id.notnull() & (kept.amount != 0) & ~kept.line)
+    orders = paid.group_by(["customer_id", "order_id"]).agg(
+        lines=lambda t: t.count(), amounts=lambda t: t.amount.nunique()
+    )
+    several = orders.filter(orders.lines > 1)
+    counts = several.aggregate(orders=several.count(), alike=(several.amounts == 1).sum()).execute().fillna(0).iloc[0]
+    orders_count, alike = int(counts["orders"]), int(counts["alike"])
+    if orders_count < _LEAST_ORDERS or alike < _ALIKE_SHARE * orders_count:
+        return []
+    return [
+        Notice(
+            "repeated_order_total",
+            f"column {settings.columns.amount!r}: in {alike:,} of {orders_count:,} orders with several lines all lines "
+            "have the same amount, and it is added up once per line.",
+            "data.amount_is_order_total=true counts it once per order.",
+        )
+    ]
+
+
+def _mostly_refunds(kept: Any, settings: DataSettings) -> list[Notice]:
+    """Return a notice where more rows are refunds than orders."""
+    counts = kept.aggregate(orders=(kept.kind == "order").sum(), refunds=(kept.kind == "refund").sum())
+    found = counts.execute().fillna(0).iloc[0]
+    orders, refunds = int(found["orders"]), int(found["refunds"])
+    if not orders or refunds <= _MOST_REFUNDS * (orders + refunds):
+        return []
+    return [
+        Notice(
+            "mostly_refunds",
+            f"{refunds:,} of {orders + refunds:,} sales have a negative amount or are cancelled, and count as refunds.",
+            f"{settings.where}.sales_are_negative={str(not settings.sales_are_negative).lower()} turns every sign.",
+        )
+    ]

@@ -1,0 +1,90 @@
+"""Unreadable cells: what a date or a number that cannot be read looks like, and the setting that reads it."""
+
+import re
+from datetime import datetime
+
+_LONGEST = 40  # characters of a cell in a message
+_COUNTS = (  # pattern of the cell, least and most, the words, `data.date_format`
+    (r"\d{9,10}([.,]\d+)?", 1e8, 4.2e9, "seconds since 1970", "epoch_s"),
+    (r"\d{12,13}([.,]\d+)?", 1e11, 4.2e12, "milliseconds since 1970", "epoch_ms"),
+    (r"\d{15,16}", 1e14, 4.2e15, "microseconds since 1970", "epoch_us"),
+    (r"\d{5}([.,]\d+)?", 20_000, 80_000, "a day number of Excel", "excel"),
+    (r"-?\d{1,4}", -9999, 9999, "a day number", "days"),
+)
+_DAYS = (
+    "%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%m-%y", "%y-%m-%d", "%d-%b-%Y", "%d-%b-%y", "%d %b %Y", "%d %B %Y",
+    "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%d%b%Y", "%a, %d %b %Y", "%a %b %d %Y", "%Y-%m", "%Y%m%d", "%d/%m/%Y",
+    "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d",
+)  # fmt: skip
+_CLOCKS = (
+    "",
+    " %H:%M",
+    " %H:%M:%S",
+    " %I:%M %p",
+    " %I:%M:%S %p",
+    ", %H:%M",
+    ", %I:%M %p",
+    " %H%M%S",
+    "%H%M%S",
+    "_%H%M%S",
+)
+_DATES = ("unparseable_date", "mixed_date_format", "unparseable_end", "mixed_end_format", "future_date", "early_date")
+
+
+def explain_cells(fault: str, cells: tuple[str, ...], where: str) -> tuple[str, str | None]:
+    """Return what a message adds about the first faulty cells, and the remedy where their looks suggest one.
+
+    `cells` are the raw cells of the first row that shows the fault, empty where none may be shown; `where` begins the
+    names of settings. The clause is empty or begins with a comma; the remedy is None where the fault's own fits.
+    """
+    if not cells or any("@" in cell for cell in cells):  # a mapping that points at e-mail addresses shows none
+        return "", None
+    shown = ", here " + " and ".join(repr(_short(cell)) for cell in cells)
+    if fault in _DATES:
+        looks = describe_date(cells[0].strip())
+        if looks is None:
+            return shown, None
+        words, name = looks
+        return f"{shown} (it looks like {words})", f"read it with \"{where}.date_format='{name}'\"{_note(name, where)}"
+    if fault == "mixed_currency":
+        return shown, None
+    return shown, _amount_remedy(cells, where)
+
+
+def _short(cell: str) -> str:
+    return cell if len(cell) <= _LONGEST else f"{cell[: _LONGEST - 3]}..."
+
+
+def _note(name: str, where: str) -> str:
+    return f" and {where}.day_zero, the date of day 0" if name == "days" else ""
+
+
+def describe_date(cell: str) -> tuple[str, str] | None:
+    """Return what a date's text looks like, in words, and the `data.date_format` that reads it; None where unclear."""
+    for pattern, least, most, words, name in _COUNTS:
+        if re.fullmatch(pattern, cell) and least <= float(cell.replace(",", ".")) <= most:
+            return words, name
+    for day in _DAYS:
+        for clock in _CLOCKS:
+            if _fits(cell, day + clock):
+                return "a pattern", day + clock
+    return None
+
+
+def _fits(cell: str, pattern: str) -> bool:
+    try:
+        datetime.strptime(cell, pattern)  # noqa: DTZ007 # shop time
+    except ValueError:
+        return False
+    return True
+
+
+def _amount_remedy(cells: tuple[str, ...], where: str) -> str | None:
+    cell = cells[0].strip()
+    if len(cells) > 1 and re.fullmatch(r"[-+]?[\d.,]+", cell):
+        return "an amount is price x quantity: both have to be numbers, and not too large"
+    if re.search(r"\d", cell) and re.search(r"[^\W\d_]|[^\w\s.,()+'-]", cell):
+        return "write the number alone, with a code such as EUR or a usual sign of a currency beside it at most"
+    if re.fullmatch(r"[-+(]*[\d.,\s']+[)-]?", cell):
+        return f"check its decimal and thousands signs, or set {where}.decimal"
+    return None
