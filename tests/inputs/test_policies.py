@@ -60,8 +60,8 @@ def test_more_rows_set_aside_than_allowed_names_every_fault(write, refuse):
             "rows of guests cannot be followed over time."
         ),
         (
-            f"{path}: row 8, column 'timestamp': has a date that cannot be read, here 'soon' (unparseable_date: 1 rows). "
-            "set data.date_format, e.g. '%d.%m.%y %H:%M'."
+            f"{path}: row 8, column 'timestamp': has a date that cannot be read, here 'soon' "
+            "(unparseable_date: 1 rows). set data.date_format, e.g. '%d.%m.%y %H:%M'."
         ),
         (
             f"{path}: row 9, column 'amount': has no amount (missing_amount: 1 rows). "

@@ -41,14 +41,14 @@ def currency(text: Any) -> Any:
     """
     cell = text.strip().upper()
     after = cell.re_extract(_AFTER, 3)
-    return _coded((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
+    code = _coded((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
+    return cell.re_search(_PLAIN).ifelse("", code)  # most cells: the long patterns are left out
 
 
 def without_currency(text: Any) -> Any:
     """Return a number in upper case without the currency beside it."""
     cell = text.strip().upper()
-    bare = cell.re_replace(_BEFORE, r"\1\3").re_replace(_AFTER, r"\1\2\4")
-    return cell.re_search(_PLAIN).ifelse(cell, bare)  # most cells: the long patterns are left out
+    return cell.re_replace(_BEFORE, r"\1\3").re_replace(_AFTER, r"\1\2\4")
 
 
 def currency_cell(text: Any) -> Any:

@@ -1,11 +1,14 @@
 """Decimal signs: whether 1.234 is a thousand or little more than one, decided by what the file's other cells show."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+
+import ibis
 
 from ..errors import InputError, require
 from ..notices import Notice
 from . import parsing
+from .currencies import currency
 from .settings import DataSettings, Decimal
 from .source import NUMBER, RawLog
 
@@ -18,7 +21,25 @@ _POINT = (
     r"|^-?0?\.\d+$|^-?\d{4,}\.\d+$|^-?[1-9]\d{0,2}(,\d{3}){2,}$"  # 0.125   1234.567   1,234,567
 )
 _EITHER = {"comma": r"^-?[1-9]\d{0,2},\d{3}$", "point": r"^-?[1-9]\d{0,2}\.\d{3}$"}  # 1,234 and 1.234
+_NUMBERED = "raw_log_with_numbers"
 _OTHER = {Decimal.comma: Decimal.point, Decimal.point: Decimal.comma}
+
+
+ROLES = ("amount", "price", "quantity", "term_months")  # of columns that hold numbers
+BARE, SIGN = "bare_", "sign_"  # begin the names of columns that hold a role's bare numbers and their currencies
+
+
+def with_numbers(connection: Any, log: RawLog) -> RawLog:
+    """Return the log with the bare number and the currency of each cell of a number: every later step needs them."""
+    raw = log.table
+    added = {}
+    for role in [role for role in ROLES if role in raw.columns]:
+        typed = log.types.get(role) == NUMBER
+        added[f"{BARE}{role}"] = raw[role] if typed else parsing.bare_number(raw[role])
+        added[f"{SIGN}{role}"] = ibis.literal("") if typed else currency(raw[role]).fill_null("")
+    if not added:
+        return log
+    return replace(log, table=connection.create_table(_NUMBERED, raw.mutate(**added), temp=True, overwrite=True))
 
 
 @dataclass(frozen=True)
@@ -92,10 +113,9 @@ def decimal_evidence(number: Any) -> dict[str, Any]:
 def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
     if not roles:
         return {}
-    numbers = raw.select(**{role: parsing.bare_number(raw[role]) for role in roles})
-    shown = {role: decimal_evidence(numbers[role]) for role in roles}
+    shown = {role: decimal_evidence(raw[f"{BARE}{role}"]) for role in roles}
     sums = {f"{role}:{name}": flag.sum() for role, flags in shown.items() for name, flag in flags.items()}
-    counts = numbers.aggregate(**sums).execute().fillna(0).iloc[0]
+    counts = raw.aggregate(**sums).execute().fillna(0).iloc[0]
     return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in flags}) for role, flags in shown.items()}
 
 

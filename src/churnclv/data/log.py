@@ -11,6 +11,7 @@ from ..errors import InputError
 from ..files import replacing
 from .contract import check_events, event_columns
 from .contracts import contract_events, find_observed_until, flag_contracts, overlapping_contracts
+from .decimals import with_numbers
 from .doubts import find_doubts
 from .faults import Fault, faults_of
 from .fingerprint import fingerprint, row_hash
@@ -45,7 +46,7 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     """
     check_kinds(settings)
     raw = read_raw(connection, settings, frame)
-    parsed = parse_rows(raw, settings)
+    parsed = parse_rows(with_numbers(connection, raw), settings)
     rows = connection.create_table(_CHECKED, parsed.table, temp=True, overwrite=True)
     until = find_observed_until(rows, raw.origin, settings) if settings.shape is Shape.contracts else None
     checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
@@ -148,8 +149,9 @@ def _whole(value: Any) -> int:
 
 def _write_set_aside(checked: Any, log: RawLog, path: Path) -> None:
     """Write the rows set aside, with the file's row number, the raw cells and the fault."""
+    hidden = [name for name in ("content", "unmapped_currency") if name in log.table.columns]
     aside = checked.filter(checked.set_aside_for.notnull()).select("row", "set_aside_for")
-    raw = log.table.drop("content").inner_join(aside, "row").order_by("row").execute()
+    raw = log.table.drop(*hidden).inner_join(aside, "row").order_by("row").execute()
     broken = [{"row": line, "set_aside_for": f"malformed_row: {message}"} for line, message in log.malformed]
     import pandas as pd
 

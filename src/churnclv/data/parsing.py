@@ -33,6 +33,7 @@ _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f")
 _COMMA = r"^-?(\d{1,3}(\.\d{3})+|[^.]*),[^.,]*$"  # 1.234.567,89: groups of three, or none
 _POINT = r"^-?[1-9]\d{0,2}(,\d{2,3})*,\d{3}(\.[^.,]*)?$"  # 1,234,567.89 and, in India, 12,34,567.89
 _BLANKS = r"[\s\x{00A0}\x{2007}\x{2009}\x{202F}]"
+_PLAIN = r"^-?[\d.,]+$"
 _MARK = r"['\x{2019}]"  # of thousands, in Switzerland
 _GROUPED = rf"^-?\d{{1,3}}(({_BLANKS}|{_MARK})\d{{2,3}})*({_BLANKS}|{_MARK})\d{{3}}([.,]\d*)?$"  # 1 234 567,89
 _MINUS = r"[\x{2212}\x{FE63}\x{FF0D}]"
@@ -235,6 +236,10 @@ def latest_moment(settings: DataSettings) -> datetime:
 
 def bare_number(text: Any) -> Any:
     """Return an amount without currency and grouping blanks; (12.00), 12.00- and the true minus become -12.00."""
+    return text.re_search(_PLAIN).ifelse(text, _strip_number(text))  # most cells: the long patterns are left out
+
+
+def _strip_number(text: Any) -> Any:
     bare = without_currency(text.re_replace(_MINUS, "-")).re_replace(rf"^{_BLANKS}+|{_BLANKS}+$", "")
     whole = bare.re_replace(r"^(.*\d)[.,][-\x{2013}\x{2014}]{1,2}$", r"\1")  # Swiss prices: 50.- is fifty
     signed = whole.re_replace(r"^\((.+)\)$", r"-\1").re_replace(r"^([^-].*)-$", r"-\1")
@@ -253,12 +258,16 @@ def uses_comma(number: Any, decimal: Decimal) -> Any:
 
 def parse_amount(text: Any, decimal: Decimal) -> Any:
     """Return the exact decimal that an amount's text gives; null where it gives none."""
-    return plain_number(text, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
+    return parse_number(bare_number(text), decimal)
 
 
-def plain_number(text: Any, decimal: Decimal) -> Any:
-    """Return the text of a number with a decimal point and without other signs, where the text is a number."""
-    number = bare_number(text)
+def parse_number(number: Any, decimal: Decimal) -> Any:
+    """Return the exact decimal that a bare number gives; null where it gives none."""
+    return plain_number(number, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
+
+
+def plain_number(number: Any, decimal: Decimal) -> Any:
+    """Return the text of a bare number with a decimal point and without thousands signs, where it is a number."""
     comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
     grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?[1-9]\d{0,2}(\.\d{3})+$")
     point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)

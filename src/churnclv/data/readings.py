@@ -32,9 +32,9 @@ _LEAST_MENTIONED = 0.5  # share of numbers from which a column that stays text i
 _MOST_UNREAD = 0.5  # of a number column's cells at scoring
 _MORE_THAN_USUAL = 2.0  # times the share at training, from which more is a fault
 _MOST_PADDED = 0.01  # of the numbers with a leading zero; from there on they are codes
-_CELLS = "cells_of_columns"
+_CELLS, _NUMBERS = "cells_of_columns", "numbers_of_cells"
 _SHOWN = 60  # characters of a name in a message
-_PLAIN = r"^[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d{1,3})?$"
+_PLAIN = r"(?i)^[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d{1,3})?$"
 
 
 @dataclass(frozen=True)
@@ -383,7 +383,9 @@ def _spell(connection: Any, columns: pd.DataFrame) -> list[_Column]:
     if not len(texts):
         texts = pd.DataFrame({"text": [""]}, dtype="str")
     connection.create_table(_CELLS, texts, temp=True, overwrite=True)
-    facts = connection.raw_sql(_facts_query()).df().set_index("text")
+    bare, shown = _queries()
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_NUMBERS} AS {bare}")
+    facts = connection.raw_sql(shown).df().set_index("text")
     facts = facts.assign(**{sign: facts[sign].where(np.isfinite(facts[sign])) for sign in ("comma", "point")})
     found = []
     for place, name in enumerate(columns.columns):
@@ -393,20 +395,28 @@ def _spell(connection: Any, columns: pd.DataFrame) -> list[_Column]:
 
 
 @cache
-def _facts_query() -> str:
-    """Return the query of what texts show, written once per process: that takes longer than to run it."""
-    table = ibis.table({"text": "string"}, name=_CELLS)
-    return str(ibis.to_sql(table.select(table.text, **_facts(table.text)), dialect="duckdb"))
+def _queries() -> tuple[str, str]:
+    """Return the query of the bare number in each text, and that of what it shows.
+
+    They are written once per process: that takes longer than to run them.
+    """
+    cells = ibis.table({"text": "string"}, name=_CELLS)
+    number = parsing.bare_number(cells.text.strip().re_replace(r"\s*%$", ""))
+    currency = currencies.currency(cells.text).fill_null("")
+    bare = ibis.table({"text": "string", "number": "string", "currency": "string"}, name=_NUMBERS)
+    queries = (cells.select(cells.text, number=number, currency=currency), bare.select(**_facts(bare)))
+    first, second = (str(ibis.to_sql(query, dialect="duckdb")) for query in queries)
+    return first, second
 
 
-def _facts(text: Any) -> dict[str, Any]:
+def _facts(bare: Any) -> dict[str, Any]:
     """Return what one text shows, as engine expressions."""
-    number = parsing.bare_number(text.strip().re_replace(r"\s*%$", ""))
+    text, number = bare.text, bare.number
     shows = decimal_evidence(number)
     plain = {sign: parsing.plain_number(number, sign) for sign in (Decimal.comma, Decimal.point)}
     values = {
-        sign.value: text.re_search(_PLAIN).ifelse(text.try_cast("float64"), ibis.null("float64"))
-        for sign, text in plain.items()
+        sign.value: written.re_search(_PLAIN).ifelse(written.try_cast("float64"), ibis.null("float64"))
+        for sign, written in plain.items()
     }
     flags = {
         "shows_comma": shows["comma"],
@@ -417,5 +427,5 @@ def _facts(text: Any) -> dict[str, Any]:
         "placeholder": text.strip().lower().isin(sorted(PLACEHOLDERS)),
         **identifiers.text_signs(text),
     }
-    currency = currencies.currency(text).fill_null("")
-    return {**values, **{name: flag.fill_null(False) for name, flag in flags.items()}, "currency": currency}
+    filled = {name: flag.fill_null(False) for name, flag in flags.items()}
+    return {"text": text, **values, **filled, "currency": bare.currency}

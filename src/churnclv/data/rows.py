@@ -11,15 +11,13 @@ from ..notices import Notice
 from . import parsing
 from .contract import text_columns
 from .contracts import CONTRACT_ROLES, parse_ends
-from .currencies import currency, currency_cell
+from .currencies import currency_cell
 from .dates import parse_dates
-from .decimals import Decimals, choose_decimals
+from .decimals import BARE, ROLES, SIGN, Decimals, choose_decimals
 from .kinds import name_kinds
 from .lines import mark_lines
 from .settings import DataSettings, Shape, Spelling
 from .source import RawLog
-
-_NUMBERS = ("amount", "price", "quantity", "term_months")
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,7 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
     raw = log.table
     dates = parse_dates(log, settings)
     contracts = settings.shape is Shape.contracts
-    decimals = choose_decimals(log, [role for role in _NUMBERS if role in raw.columns], settings)
+    decimals = choose_decimals(log, [role for role in ROLES if role in raw.columns], settings)
     money = _parse_money(log, settings, decimals)
     roles = CONTRACT_ROLES if contracts else {}
     texts = {name: roles.get(name, name) for name in (*text_columns(settings), "kind")}
@@ -62,7 +60,7 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
         **money,
         **(parse_ends(log, settings) if contracts else {}),
     )
-    main = _main_currency(parsed, log, settings)
+    main = _main_currency(raw.select(sign=money["sign"]), log, settings)
     lined = parsed if contracts else mark_lines(parsed, settings)
     flagged = lined.mutate(**_flags(lined, main, settings))
     return ParsedRows(
@@ -90,14 +88,15 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dic
     raw = log.table
     nothing = ibis.null(parsing.AMOUNT)
     count = "term_months" if settings.shape is Shape.contracts else "quantity"
-    quantity = parsing.parse_amount(raw[count], decimals.signs[count]) if count in raw.columns else nothing
+    quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else nothing
     if not settings.has_amount:
         without = {"amount": nothing, "quantity": quantity, "raw_amount": ibis.null("string")}
         return without | dict.fromkeys(("cell_sign", "sign"), ibis.literal("")) | {"comma": ibis.literal(False)}
     role = _money_role(settings)
-    money = parsing.parse_amount(raw[role], decimals.signs[role])
+    number = raw[f"{BARE}{role}"]
+    money = parsing.parse_number(number, decimals.signs[role])
     amount = parsing.multiply(money, quantity) if role == "price" and count == "quantity" else money
-    sign = currency(raw[role]).fill_null("")
+    sign = raw[f"{SIGN}{role}"]
     column = currency_cell(raw.currency) if "currency" in raw.columns else ibis.literal("")
     return {
         "amount": (-amount).cast(amount.type()) if settings.sales_are_negative else amount,
@@ -105,11 +104,11 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dic
         "raw_amount": raw[role],
         "cell_sign": sign,
         "sign": (column == "").ifelse(sign, column),
-        "comma": parsing.uses_comma(parsing.bare_number(raw[role]), decimals.signs[role]),
+        "comma": parsing.uses_comma(number, decimals.signs[role]),
     }
 
 
-def _main_currency(parsed: Any, log: RawLog, settings: DataSettings) -> str:
+def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
     """Return the currency to keep: as chosen, as in training, or that of most rows; empty where none is named.
 
     Raises:
@@ -117,12 +116,12 @@ def _main_currency(parsed: Any, log: RawLog, settings: DataSettings) -> str:
     """
     if settings.currency is not None:
         return settings.currency.strip().upper()
-    counted = parsed.filter(parsed.sign != "").group_by("sign").agg(rows=lambda t: t.count())
-    signs = [str(sign) for sign in counted.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
-    main = signs[0] if signs else ""
+    counted = signs.filter(signs.sign != "").group_by("sign").agg(rows=lambda t: t.count())
+    names = [str(name) for name in counted.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
+    main = names[0] if names else ""
     trained = None if settings.spelling is None else settings.spelling.currency
     require(
-        not signs or trained is None or trained in signs,
+        not names or trained is None or trained in names,
         f"{log.origin}: amounts are in {main}, but the model was trained on {trained}.",
         remedy=f"convert them, or {settings.where}.currency={main} if it is the same money.",
     )
