@@ -271,7 +271,8 @@ def apply_readings(
     values, faults, notices, other = {}, [], list[Notice](), list[str]()
     for column in found:
         learned = chosen[column.name]
-        decimal = "point" if column.name in choices.typed else column.own_decimal() or usual or learned.decimal
+        chosen_sign = learned.decimal if choices.decimal is Decimal.auto else str(choices.decimal.value)
+        decimal = "point" if column.name in choices.typed else column.own_decimal() or usual or chosen_sign
         reading = replace(learned, decimal=decimal, currency=learned.currency or column.spelled(decimal).currency)
         values[column.name] = column.values(reading)
         if column.name not in choices.typed and _differs(column, learned, reading):
