@@ -199,8 +199,8 @@ ENGINE = {
         "%Q",
         "Unrecognized format for strftime/strptime: %Q",
         (
-            "write it like '%d.%m.%y %H:%M', or one of iso, compact, year_first, day_month, month_day, epoch_s, epoch_ms, "
-            "epoch_us, excel, days."
+            "write it like '%d.%m.%y %H:%M', or one of iso, compact, year_first, day_month, month_day, epoch_s, "
+            "epoch_ms, epoch_us, excel, days."
         ),
     ),
     "refund_order_pattern": ("([", "missing ]: [", "write a regular expression such as '^C'."),

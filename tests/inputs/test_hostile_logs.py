@@ -132,9 +132,9 @@ def check_faulty(path, content):
     before = hashlib.sha256(content).hexdigest()
     try:
         events = read(path)
-    except InputError as error:
-        assert "Traceback" not in str(error)
-    else:
+    except InputError:
+        events = None
+    if events is not None:
         quality = events.quality
         assert quality.rows_read == quality.rows_kept + sum(count.set_aside for count in quality.faults)
         assert quality.rows_kept == int(events.table.count().execute()) > 0
