@@ -65,8 +65,9 @@ def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
-    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache)
-    return Gathered(config.data.shape, events.quality, plan, snapshots, features, events)
+    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)
+    quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices))
+    return Gathered(config.data.shape, quality, plan, snapshots, features, events)
 
 
 def _gather_table(config: TrainConfig, home: Home) -> Gathered:

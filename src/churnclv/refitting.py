@@ -23,7 +23,7 @@ from .data.sketch import sketch_events
 from .decision.segments import Segmentation
 from .errors import require
 from .evaluation.metrics import Array
-from .features.preparation import Snapshots, prepare
+from .features.preparation import Snapshots, mask_table, prepare
 from .progress import Progress
 from .redaction import redact
 from .snapshots.plan import refit_cutoffs
@@ -42,16 +42,19 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
         table = read_labelled(connection, config.data)
         _require_same(table.quality, config, run)
         progress.say("Refitting on all rows of the table")
-        churn = _fit_churn(choices, config, table.frame, table.outcomes, list(table.frame.columns))
-        return _parts(config, run, table.quality, "its export", churn, table.frame)
+        rows = mask_table(table)
+        churn = _fit_churn(choices, config, rows, table.outcomes, list(table.frame.columns))
+        parts = _parts(config, run, table.quality, "its export", churn, rows)
+        return replace(parts, contract=replace(parts.contract, readings=table.readings))
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
     config = replace(config, data=with_spelling(config.data, events.quality))
     progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
-    snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache)
+    snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, config.data)
     fit = _refit_contracts if config.data.shape is Shape.contracts else _refit_orders
-    return fit(config, choices, run, events, snapshots)
+    parts = fit(config, choices, run, events, snapshots)
+    return replace(parts, contract=replace(parts.contract, readings=snapshots.readings))
 
 
 def _refit_orders(

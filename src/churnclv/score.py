@@ -55,6 +55,8 @@ def _score(config: ScoreConfig, opened: "Opened", outputs: "tuple[Output, ...]",
         progress.say(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
+    for notice in scorer.notices(events, rows, scores):
+        progress.say(notice.line())
     write_csv(scores, outputs[0])
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""

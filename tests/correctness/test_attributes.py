@@ -7,6 +7,7 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
+from churnclv.features.attributes import read_attributes
 from churnclv.features.settings import FeatureSettings
 from churnclv.features.table import build_features, feature_names
 from churnclv.snapshots.settings import WindowSettings
@@ -87,3 +88,53 @@ def test_a_missing_attribute_column_is_named_with_its_setting():
 def test_an_attribute_needs_a_plain_name():
     with pytest.raises(InputError, match="lower case letters"):
         DataSettings(static={"Their Plan": "tariff"})
+
+
+# --- attributes as numbers, categories and ids ---
+
+
+@pytest.fixture(scope="module")
+def shop():
+    """A log of 60 customers with an age in years and a comma, a note of one customer, a plan and a phone number."""
+    rows = []
+    for n in range(60):
+        age = "unknown" if n % 20 == 0 else f"{20 + n},5"
+        note = "Rossi Mario" if n == 3 else f"plan{n % 2}"
+        cells = {"age": age, "note": note, "tel": f"0{n * 7919 + 300000000}"}
+        days = ("2024-01-01", "2024-02-01", "2024-03-01")
+        rows += [{"customer_id": f"c{n:02}", "timestamp": day, "amount": "1", **cells} for day in days]
+    return pd.DataFrame(rows)
+
+
+def read_shop(frame, moments=("2024-02-02", "2024-03-02"), keep=(), readings=None):
+    settings = DataSettings(static={name: name for name in ("age", "note", "tel")}, keep_columns=list(keep))
+    events = read_events(connect(EngineSettings(threads=1)), settings, frame)
+    cutoffs = [pd.Timestamp(moment).to_pydatetime() for moment in moments]
+    table = build_features(events.table, "", cutoffs, CHOSEN, WindowSettings())
+    return read_attributes(events, table, settings, readings)
+
+
+def test_attributes_are_read_as_the_columns_of_a_table(shop):
+    read = read_shop(shop)
+    expected = [None if n % 20 == 0 else 20.5 + n for n in range(60) for _ in range(2)]
+    assert read.frame["age"].astype(object).where(read.frame["age"].notna(), None).tolist() == expected
+    assert [(name, reading.kind) for name, reading in read.readings.items()] == [
+        ("age", "number"),
+        ("note", "category"),
+        ("tel", "left_out"),
+    ]
+    codes = {notice.code: notice.message for notice in read.notices}
+    assert "'age': 3 of 60 cells (5.0%) are no number:" in codes["cells_no_number"]
+    assert codes["attribute_left_out"].startswith("attribute 'tel' is not learned from: it is a phone number")
+    assert "tel" not in read.learned()
+    assert "tel" in read_shop(shop, keep=["tel"]).learned()
+
+
+def test_attributes_are_scored_as_they_were_learned(shop):
+    readings = read_shop(shop).readings
+    plain = shop.assign(age=shop["age"].str.replace(",", "."))
+    same, other = read_shop(shop, readings=readings), read_shop(plain, readings=readings)
+    pd.testing.assert_series_equal(same.frame["age"], other.frame["age"])
+    assert [notice.code for notice in (*same.notices, *other.notices)] == ["other_spelling"]
+    with pytest.raises(InputError, match="column 'age': 120 of 120 cells"):
+        read_shop(shop.assign(age="about 40"), readings=readings)

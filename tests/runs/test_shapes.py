@@ -376,5 +376,10 @@ def test_a_subscriber_is_scored_alone_and_with_a_missing_and_a_strange_value(tab
         assert (
             alone[TEXTS].astype(object).fillna("") == together.loc[alone.index, TEXTS].astype(object).fillna("")
         ).all(axis=None)
-    rows.assign(x1="a word", x2="").to_csv(tmp_path / "strange.csv", index=False)
+    some = rows["x1"].where(rows.index > 2, "a word")
+    rows.assign(x1=some, x2="").to_csv(tmp_path / "strange.csv", index=False)
     assert table.ask(tmp_path / "strange.csv")["churn_score"].between(0.0, 1.0).all()
+    rows.assign(x1="a word").to_csv(tmp_path / "words.csv", index=False)
+    refused = table.shop.run("score", f"input={tmp_path / 'words.csv'}", "output=w.csv", check=False)
+    assert refused.returncode == 2
+    assert "column 'x1': 60 of 60 cells (100.0%) are no number, the first in row 2" in refused.stderr

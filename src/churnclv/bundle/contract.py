@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..data.readings import ColumnReading
 from ..data.settings import DataSettings
 from ..data.sketch import EventSketch
 from ..decision.economics import EconomicsSettings
@@ -22,6 +23,7 @@ class BundleContract:
 
     `origin` is the name of the data's file without its folder, `sketch` what separates its log from another shop's; a
     labelled table has none. No path is kept.
+    `readings` are how it reads the columns of a labelled table, or attributes of customers.
     """
 
     data: DataSettings
@@ -32,6 +34,7 @@ class BundleContract:
     data_fingerprint: str
     run_id: str
     versions: dict[str, str] = field(default_factory=dict)
+    readings: dict[str, ColumnReading] = field(default_factory=dict)
     format: int = FORMAT
     origin: str = ""
     sketch: EventSketch | None = None

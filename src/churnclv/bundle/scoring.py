@@ -1,5 +1,6 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -19,9 +20,13 @@ from ..data.source import read_columns
 from ..decision.campaign import Campaign
 from ..decision.targets import TargetTotals, target_list, total_targets
 from ..errors import listed, require
+from ..features.attributes import attributes, read_attributes
 from ..features.table import build_features
 from ..files import read_json
+from ..notices import Notice
+from ..snapshots.history import cut_history
 from .appraisal import load_appraisal
+from .comparison import compare_columns
 from .contract import BundleContract, read_contract
 
 SCORE_COLUMNS = (
@@ -31,6 +36,7 @@ SCORE_COLUMNS = (
     "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
 )  # fmt: skip
+_LOG = logging.getLogger("churnclv.scoring")
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
@@ -86,7 +92,7 @@ class Scorer:
         frame = events if isinstance(events, pd.DataFrame) else None
         connection = connect(EngineSettings())
         if settings.shape is Shape.labelled:
-            return read_labelled(connection, settings, frame, for_scoring=True)
+            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.contract.readings)
         return read_events(connection, settings, frame)
 
     def features(
@@ -107,7 +113,8 @@ class Scorer:
         families = self.contract.own_families(self.folder)
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
-        return build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        return read_attributes(known, frame, self.contract.data, self.contract.readings).frame
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
@@ -133,8 +140,32 @@ class Scorer:
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
     ) -> pd.DataFrame:
-        """Return the score rows of everybody in a frame of raw events; `tables` as for `read`."""
-        return self.score(self.features(self.read(events, tables=tables, as_of=as_of), as_of))
+        """Return the score rows of everybody in a frame of raw events; what is doubtful is logged as a warning.
+
+        `tables` is as for `read`.
+        """
+        read = self.read(events, tables=tables, as_of=as_of)
+        rows = self.features(read, as_of)
+        scores = self.score(rows)
+        for notice in self.notices(read, rows, scores):
+            _LOG.warning(notice.line())
+        return scores
+
+    def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return what is doubtful about scores of feature rows, beside what the report of the data names."""
+        del scores
+        return self._column_notices(events, rows)
+
+    def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return attributes whose cells are no numbers, and columns that differ from those of training."""
+        asked = rows[rows["in_population"].astype(bool)]
+        found = compare_columns(read_json(self.folder / "profile.json"), asked)
+        readings = self.contract.readings
+        if isinstance(events, LabelledTable) or not readings or not len(rows):
+            return found
+        history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        frame = attributes(history, self.contract.features).execute()
+        return (*read_attributes(events, frame, self.contract.data, readings).notices, *found)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))

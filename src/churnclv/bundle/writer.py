@@ -8,7 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from .. import __version__
@@ -21,6 +20,7 @@ from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..outputs import FolderOutput
+from .comparison import describe_columns
 from .contract import BundleContract, write_contract
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 
@@ -38,7 +38,6 @@ _NEEDS = (
     "sqlglot",
     "xgboost",
 )
-_QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
             parts.values.save(folder / "models")
         if parts.segments is not None:
             write_json(folder / "models" / "segments.json", vars(parts.segments))
-        write_json(folder / "profile.json", _quantiles(parts.profile))
+        write_json(folder / "profile.json", describe_columns(parts.profile))
         write_text(folder / "card.md", parts.card)
         _copy_code(folder / "code" / "churnclv")
         _save_pyfunc(target, folder, _input_columns(contract, parts.churn))
@@ -231,17 +230,3 @@ def library_pins() -> dict[str, str]:
     from importlib.metadata import version
 
     return {name: version(name) for name in _NEEDS}
-
-
-def _quantiles(profile: pd.DataFrame) -> dict[str, Any]:
-    """Return quantiles and the share of undefined values of each numeric column, to tell drift later."""
-    numeric = profile.select_dtypes("number")
-    return {
-        str(name): {
-            "missing_share": float(column.isna().mean()),
-            "quantiles": {str(q): float(v) for q, v in zip(_QUANTILES, np.quantile(known, _QUANTILES), strict=True)}
-            if len(known := column.dropna())
-            else {},
-        }
-        for name, column in numeric.items()
-    }

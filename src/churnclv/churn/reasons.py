@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..evaluation.metrics import Array
+from ..features.rare import RARE
 from .margins import BIAS
 from .phrases.catalogue import Phrase, Value, find_phrase
 from .phrases.topics import find_move, find_topic
@@ -133,7 +134,9 @@ def _typical_value(column: "pd.Series[Any]") -> float | str | None:
         return None
     if pd.api.types.is_numeric_dtype(known):
         return float(known.median())
-    return str(known.astype(str).mode().iloc[0])
+    common = known.astype(str)
+    common = common[common != RARE]
+    return str(common.mode().iloc[0]) if len(common) else None
 
 
 def _plain_values(column: "pd.Series[Any]") -> list[Value]:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..evaluation.metrics import Array
+from ..features.rare import RARE
 from .phrases.catalogue import find_phrase
 from .phrases.topics import can_warn, find_topic
 from .signs import Condition, Sign
@@ -161,7 +162,7 @@ def _conditions(column: pd.DataFrame) -> list[Condition]:
     """Return the conditions worth trying on one column, a table (n, 1)."""
     name, values = str(column.columns[0]), column.iloc[:, 0].dropna()
     if not pd.api.types.is_numeric_dtype(values):
-        counts = values.astype(str).value_counts()
+        counts = values.astype(str).value_counts().drop(RARE, errors="ignore")
         levels = sorted(counts.items(), key=lambda pair: (-pair[1], str(pair[0])))[:_MOST_LEVELS]
         return [Condition(name, "is", str(level)) for level, _ in levels]
     return [

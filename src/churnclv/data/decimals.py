@@ -104,15 +104,19 @@ def choose_decimals(log: RawLog, roles: list[str], settings: DataSettings) -> De
     return Decimals(signs, decided, tuple(notices))
 
 
+def decimal_evidence(number: Any) -> dict[str, Any]:
+    """Return whether a bare number's text shows a decimal comma or point, or can be read two ways: see `Evidence`."""
+    rules = {"comma": _COMMA, "point": _POINT, **{f"either_{sign}": rule for sign, rule in _EITHER.items()}}
+    return {name: number.re_search(rule) for name, rule in rules.items()}
+
+
 def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
     if not roles:
         return {}
-    rules = {"comma": _COMMA, "point": _POINT, **{f"either_{sign}": rule for sign, rule in _EITHER.items()}}
-    sums = {
-        f"{role}:{name}": raw[f"{BARE}{role}"].re_search(rule).sum() for role in roles for name, rule in rules.items()
-    }
+    shown = {role: decimal_evidence(raw[f"{BARE}{role}"]) for role in roles}
+    sums = {f"{role}:{name}": flag.sum() for role, flags in shown.items() for name, flag in flags.items()}
     counts = raw.aggregate(**sums).execute().fillna(0).iloc[0]
-    return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in rules}) for role in roles}
+    return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in flags}) for role, flags in shown.items()}
 
 
 def _choose(

@@ -1,7 +1,7 @@
 """Labelled tables: one row per customer with a known outcome, for data that arrive already flattened."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,14 @@ from ..files import digest
 from .faults import LABELLED
 from .fingerprint import fingerprint
 from .quality import FaultCount, QualityReport, check_policies
+from .readings import NUMBER, ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
 from .settings import STATIC, Columns, DataSettings, Policy
+from .source import NUMBER as NUMBER_TYPE
 from .source import RawLog, read_columns, read_file, read_frame
 
 _TAKEN = ("customer_id", "cutoff", "in_population", "(bias)")  # names that snapshots and contributions use themselves
 _GIVEN = "the table given"
 _TRUTHS = ("true", "false")
-_ID_LIKE_SHARE = 0.9  # of a text column's values that differ from all others
-_DENSE = 1.1  # whole numbers, all different, that fill so much of their span number the rows
-_LEAST_ROWS_FOR_ID = 50
 _CLASSES = 2
 _SHOWN = 60  # characters of a name or a value in a message
 
@@ -52,7 +51,8 @@ class LabelledTable:
 
     `frame` holds the columns to learn from, under the file's names: numbers as float64, anything else as text, null
     where missing. `churned` is 1 for who left, 0 for who stayed; `split` the text of the split column, where there is
-    one. Of a table read for scoring both are None and every column is text: the model knows which ones are numbers.
+    one. Of a table read for scoring both are None, and columns are read by the bundle's readings; those that have none
+    are text. `readings` are how the columns were read, those left out among them.
     """
 
     frame: pd.DataFrame
@@ -60,6 +60,7 @@ class LabelledTable:
     churned: NDArray[np.float64] | None
     split: NDArray[np.str_] | None
     quality: TableReport
+    readings: dict[str, ColumnReading] = field(default_factory=dict)
 
     @property
     def outcomes(self) -> NDArray[np.float64]:
@@ -71,12 +72,20 @@ class LabelledTable:
 
 
 def read_labelled(
-    connection: Any, settings: DataSettings, frame: Any = None, *, for_scoring: bool = False
+    connection: Any,
+    settings: DataSettings,
+    frame: Any = None,
+    *,
+    for_scoring: bool = False,
+    readings: Mapping[str, ColumnReading] | None = None,
 ) -> LabelledTable:
     """Read a labelled table (a file, or a pandas frame); for scoring, outcomes are not looked at.
 
+    `readings` are those of the bundle, for scoring.
+
     Raises:
-        InputError: a fault of the file, a missing column, outcomes that are not two, too many rows set aside.
+        InputError: a fault of the file, a missing column, outcomes that are not two, too many rows set aside, numbers
+            that can be read two ways, or a number column that holds few numbers at scoring.
     """
     header = [str(name) for name in frame.columns] if frame is not None else read_columns(settings)
     origin = str(settings.path or settings.builtin) if frame is None else _GIVEN
@@ -90,20 +99,27 @@ def read_labelled(
     rows = _rows(log, header, settings)
     counts = _count_faults(rows, roles, log, settings)
     check_policies(counts, log.rows_read, origin, settings)
-    kept = rows[~_aside(rows, roles)].sort_values(roles["customer_id"], kind="stable", ignore_index=True)
+    kept = rows[~_aside(rows, roles)].sort_values(roles["customer_id"], kind="stable")
     ids = kept[roles["customer_id"]].to_numpy(dtype=str)
     columns = kept.drop(columns=[*_wanted(settings).values(), *settings.exclude, *_TAKEN], errors="ignore")
+    typed = frozenset(name for place, name in enumerate(header) if log.types.get(f"{STATIC}c{place}") == NUMBER_TYPE)
+    choices = ReadingChoices(origin, settings.decimal, typed, frozenset(settings.keep_columns))
     if for_scoring:
-        return LabelledTable(columns, ids, None, None, _report(log, header, len(kept), counts, {}))
+        read = apply_readings(connection, columns, readings or {}, choices)
+        report = _report(log, header, len(kept), counts, read)
+        return LabelledTable(_plain_index(read.frame), ids, None, None, report, read.readings)
     churned = _outcomes(kept[roles["target"]], settings, origin)
     split = kept[roles["split"]].fillna("").to_numpy(dtype=str) if "split" in roles else None
-    columns = _typed(columns)
-    dropped = _silent_columns(columns)
-    require(
-        len(dropped) < len(columns.columns), f"{origin}: no column is left to learn from.", remedy=_silence(dropped)
-    )
-    report = _report(log, header, len(kept), counts, dropped)
-    return LabelledTable(columns.drop(columns=list(dropped)), ids, churned, split, report)
+    read = learn_readings(connection, columns, choices)
+    remedy = _silence(read.left_out)
+    require(len(read.left_out) < len(columns.columns), f"{origin}: no column is left to learn from.", remedy=remedy)
+    report = _report(log, header, len(kept), counts, read)
+    return LabelledTable(_plain_index(read.learned()), ids, churned, split, report, read.readings)
+
+
+def _plain_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Number the rows from 0; until here a row has its number in the file."""
+    return frame.reset_index(drop=True)
 
 
 def _wanted(settings: DataSettings) -> dict[str, str]:
@@ -127,8 +143,9 @@ def _roles(settings: DataSettings, header: list[str], origin: str, *, for_scorin
     if for_scoring:
         return roles
     require("target" in roles, "data.target is not set.", remedy="name the column of outcomes: data.target=Churn")
-    absent = [repr(name) for name in settings.exclude if name not in header]
-    require(not absent, f"data.exclude names {listed(absent)}, which {origin} does not have.", remedy=remedy)
+    for setting, names in (("exclude", settings.exclude), ("keep_columns", settings.keep_columns)):
+        absent = [repr(name) for name in names if name not in header]
+        require(not absent, f"data.{setting} names {listed(absent)}, which {origin} does not have.", remedy=remedy)
     taken = [name for name in header if name in _TAKEN and name not in (*roles.values(), *settings.exclude)]
     remedy = f"rename it, or leave it out: data.exclude=[{','.join(taken)}]"
     require(not taken, f"{origin}: row 1: the name {listed(taken)} is taken by the project.", remedy=remedy)
@@ -194,41 +211,9 @@ def _count_faults(
     return tuple(counts)
 
 
-def _typed(columns: pd.DataFrame) -> pd.DataFrame:
-    """Return columns whose every value is a number as float64, and leave the others text; no outcome is looked at."""
-    typed = {}
-    for name in columns.columns:
-        numbers = pd.to_numeric(columns[name], errors="coerce")
-        is_number = bool((numbers.notna() & np.isfinite(numbers) | columns[name].isna()).all())
-        typed[name] = numbers.astype("float64") if is_number else columns[name]
-    return pd.DataFrame(typed, index=columns.index)
-
-
 def _silence(dropped: dict[str, str]) -> str:
     told = [f"{name[:_SHOWN]!r}: {why}" for name, why in dropped.items()]
     return "; ".join(told[:5]) + "." if told else "it has ids and outcomes alone."
-
-
-def _silent_columns(columns: pd.DataFrame) -> dict[str, str]:
-    """Return the columns that can say nothing of a new customer, each with the reason."""
-    reasons = {name: _why_silent(columns[name]) for name in columns.columns}
-    return {str(name): why for name, why in reasons.items() if why is not None}
-
-
-def _why_silent(column: "pd.Series[Any]") -> str | None:
-    known = column.dropna()
-    if not len(known):
-        return "it has no value at all"
-    distinct = known.nunique()
-    if distinct == 1 and len(known) == len(column):
-        return "it has the same value everywhere"
-    if len(known) < _LEAST_ROWS_FOR_ID:
-        return None
-    if not pd.api.types.is_numeric_dtype(known):
-        return "nearly every value differs: it is an id" if distinct > _ID_LIKE_SHARE * len(known) else None
-    whole = bool((known == known.round()).all()) and distinct == len(known)
-    span = float(known.max() - known.min()) + 1.0
-    return "its numbers count the rows: it is an id" if whole and span <= _DENSE * len(known) else None
 
 
 def _outcomes(labels: "pd.Series[Any]", settings: DataSettings, origin: str) -> NDArray[np.float64]:
@@ -267,8 +252,14 @@ def _plain(text: str) -> str:
         return plain.lower() if plain.lower() in _TRUTHS else plain
 
 
+def _usual_sign(read: ReadColumns) -> str:
+    """Return the decimal sign of most number columns."""
+    signs = [reading.decimal for reading in read.readings.values() if reading.kind == NUMBER]
+    return max(sorted(set(signs), reverse=True), key=signs.count) if signs else "point"
+
+
 def _report(
-    log: RawLog, header: list[str], kept: int, counts: tuple[FaultCount, ...], dropped: dict[str, str]
+    log: RawLog, header: list[str], kept: int, counts: tuple[FaultCount, ...], read: ReadColumns
 ) -> TableReport:
     """Describe the table; its fingerprint rests on the columns' names too, which no other setting lists."""
     content = fingerprint(log.table, log.table.content)
@@ -281,9 +272,10 @@ def _report(
         first_event="",
         last_event="",
         date_format="",
-        decimal="point",
+        decimal=_usual_sign(read),
         input_fingerprint=content,
         fingerprint=digest(content, header),
         faults=counts,
-        dropped=dropped,
+        dropped=read.left_out,
+        notices=read.notices,
     )

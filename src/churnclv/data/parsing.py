@@ -263,11 +263,15 @@ def parse_amount(text: Any, decimal: Decimal) -> Any:
 
 def parse_number(number: Any, decimal: Decimal) -> Any:
     """Return the exact decimal that a bare number gives; null where it gives none."""
+    return plain_number(number, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
+
+
+def plain_number(number: Any, decimal: Decimal) -> Any:
+    """Return the text of a bare number with a decimal point and without thousands signs, where it is a number."""
     comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
     grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?[1-9]\d{0,2}(\.\d{3})+$")
     point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)
-    text = uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
-    return text.try_cast(AMOUNT)  # a text that still holds a comma is no number
+    return uses_comma(number, decimal).ifelse(comma, grouped.ifelse(number.replace(".", ""), point))
 
 
 def multiply(price: Any, quantity: Any) -> Any:

@@ -257,6 +257,7 @@ class DataSettings:
 
     Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
     column that says `train` or `test`, `exclude` columns that are not to be learned from.
+    `keep_columns` names columns (of a log: attributes) that are learned from although they look like ids or dates.
     """
 
     name: str = "transactions"
@@ -294,6 +295,7 @@ class DataSettings:
     positive: str | None = None
     split: str | None = None
     exclude: list[str] = field(default_factory=list)
+    keep_columns: list[str] = field(default_factory=list)
     policy: Policies = field(default_factory=Policies)
     max_set_aside_share: float = number(0.05, Bounds(0, 1, remedy="0.05 allows one row in twenty."))
     set_aside_path: str | None = None

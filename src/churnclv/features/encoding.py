@@ -7,8 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from .rare import RARE
+
 MOST_CATEGORIES = 64  # of one column; the rest count as one
-_LEAST_ROWS = 5  # a rarer value says more of its customers than of itself
+_LEAST_ROWS = 5  # a rarer value says more of its rows than of itself; `rare` counts customers before
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _says_numbers(column: "pd.Series[Any]") -> bool:
 
 
 def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:
-    counts = column.dropna().astype(str).value_counts()
+    counts = column.dropna().astype(str).value_counts().drop(RARE, errors="ignore")
     least = min(_LEAST_ROWS, int(counts.max()) if len(counts) else 0)
     ranked = sorted(counts[counts >= least].items(), key=lambda pair: (-pair[1], str(pair[0])))
     return tuple(str(value) for value, _ in ranked[:MOST_CATEGORIES])

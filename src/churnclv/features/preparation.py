@@ -1,8 +1,9 @@
 """From events and a plan to data sets: one for training, and one at the sealed cutoff whose labels stay sealed."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,17 @@ from numpy.typing import NDArray
 
 from ..data.events import Events
 from ..data.labelled import LabelledTable
-from ..data.settings import Shape
+from ..data.readings import ColumnReading
+from ..data.settings import DataSettings, Shape
+from ..notices import Notice
 from ..snapshots.contracts import require_recorded_ends
 from ..snapshots.history import cut_history, daily_purchases, members
 from ..snapshots.labels import LABELS, label_windows, weekly_purchases
 from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan
+from .attributes import read_attributes
 from .dataset import Dataset, join_labels
+from .rare import frequent_values, mask_rare
 from .settings import FeatureSettings
 from .table import build_features, feature_names
 
@@ -28,13 +33,17 @@ from .table import build_features, feature_names
 class Snapshots:
     """The training data set, and the sealed features with a function that reads their labels.
 
-    `daily` counts the market's first and repeat purchases on each day before the sealed cutoff, by cohort.
+    `daily` counts the market's first and repeat purchases on each day before the sealed cutoff, by cohort. `readings`
+    are how attributes of customers were read, `notices` what is doubtful about them. Texts that fewer than five of the
+    training customers share are masked in both.
     """
 
     training: Dataset
     sealed: pd.DataFrame
     read_sealed_labels: Callable[[], pd.DataFrame]
     daily: pd.DataFrame
+    readings: dict[str, ColumnReading] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
 
 
 def prepare(
@@ -44,32 +53,60 @@ def prepare(
     features: FeatureSettings,
     windows: WindowSettings,
     cache: Path | None = None,
+    data: DataSettings | None = None,
 ) -> Snapshots:
-    """Build features at all cutoffs in one pass, and labels at the training cutoffs only."""
+    """Build features at all cutoffs in one pass, and labels at the training cutoffs only.
+
+    `data` are the settings of the events, of which attributes are read.
+    """
     if events.shape is Shape.contracts:
         require_recorded_ends(events.table, training, events.end, windows)
     found, moments = events.quality.fingerprint, (*training, sealed)
     frame = build_features(events.table, found, moments, features, windows, cache, events.shape)
+    read = read_attributes(events, frame, data or DataSettings())
+    frame = read.learned()
     eligible = frame[frame["in_population"]]
     names = feature_names(frame, features)
     labels = _read_labels(events, training, windows)
     at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
     at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
-    known = join_labels(at_training, labels, names)
+    frequent = frequent_values(at_training)
+    known = join_labels(mask_rare(at_training, frequent), labels, names)
     daily = daily_purchases(events.table, sealed).execute()
-    return Snapshots(known, at_seal, lambda: _read_labels(events, (sealed,), windows), daily)
+    masked = mask_rare(at_seal, frequent)
+    read_sealed = partial(_read_labels, events, (sealed,), windows)
+    return Snapshots(known, masked, read_sealed, daily, read.readings, read.notices)
 
 
 def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
     """Lay a labelled table out as snapshots without a cutoff; the outcomes of the test part stay sealed."""
-    keys = pd.DataFrame({"customer_id": table.ids, "cutoff": pd.NaT, "in_population": True})
-    rows = pd.concat([keys, table.frame.reset_index(drop=True)], axis=1)
-    labels = keys[["customer_id", "cutoff"]].assign(churned=table.outcomes)
     is_test = plan.parts == plan.sealed
+    rows = mask_table(table, ~is_test)
+    labels = rows[["customer_id", "cutoff"]].assign(churned=table.outcomes)
     known = join_labels(rows[~is_test], labels[~is_test], list(table.frame.columns))
     known = replace(known, parts=pd.Series(plan.parts[~is_test]))
     sealed = rows[is_test].reset_index(drop=True)
     return Snapshots(known, sealed, lambda: labels[is_test].reset_index(drop=True), pd.DataFrame())
+
+
+def mask_table(table: LabelledTable, learned: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+    """Return a labelled table's rows with keys, and without texts that few customers share.
+
+    Parameters
+    ----------
+    table
+        The table.
+    learned
+        The rows whose texts are counted, (n,); None takes all.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `customer_id`, `cutoff` (missing), `in_population` and the table's columns, in its order.
+    """
+    keys = pd.DataFrame({"customer_id": table.ids, "cutoff": pd.NaT, "in_population": True})
+    rows = pd.concat([keys, table.frame.reset_index(drop=True)], axis=1)
+    return mask_rare(rows, frequent_values(rows if learned is None else rows[learned]))
 
 
 def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:

@@ -6,6 +6,7 @@ Each function takes events of a window, and returns a table by customer, with th
 from collections.abc import Sequence
 from typing import Any
 
+from ..data.readings import LEAST_CUSTOMERS
 from ..snapshots.history import day_number
 from .comparing import Trait
 
@@ -18,10 +19,11 @@ Traits = tuple[Any, list[Trait]]
 
 
 def frequent_names(events: Any, column: str, most: int = _MOST_NAMES) -> list[str]:
-    """Return the names in a column that most customers have, equal ones by name."""
+    """Return the names in a column that most customers have, equal ones by name; a rare name identifies customers."""
     named = events.filter(~events[column].isnull())
     counted = named.group_by(name=named[column]).agg(n=named.customer_id.nunique())
-    found = counted.order_by(counted.n.desc(), counted.name).limit(most).execute()
+    shared = counted.filter(counted.n >= LEAST_CUSTOMERS)
+    found = shared.order_by(shared.n.desc(), shared.name).limit(most).execute()
     return [str(name) for name in found["name"]]
 
 
