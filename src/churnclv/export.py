@@ -32,7 +32,10 @@ def main(config: ExportConfig) -> None:
     chosen = OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml"))
     trained = replace(TrainConfig.from_dict(chosen), engine=config.engine)  # type: ignore[arg-type] # a mapping was written
     choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
-    kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", refit(trained, choices, run, home, progress))
+    parts = refit(trained, choices, run, home, progress, forced=config.force)
+    for notice in parts.notices:
+        progress.say(notice.line())
+    kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)
     out = kept if config.out is None else copy_bundle(kept, Path(config.out).resolve())
     meet = partial(meet_champion, trained, run, home)
     progress.say(promote(home, run, register(home, run, kept), meet, force=config.force, reason=config.reason))

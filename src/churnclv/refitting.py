@@ -7,6 +7,7 @@ import pandas as pd
 
 from .bundle.card import write_card
 from .bundle.contract import BundleContract
+from .bundle.totals import Reference, expected_totals, references, require_plausible, totals_notices
 from .bundle.writer import BundleParts
 from .churn.blend import ChurnChoice, ChurnModel
 from .churn.reasons import Reasons
@@ -22,17 +23,26 @@ from .decision.segments import Segmentation
 from .errors import require
 from .evaluation.metrics import Array
 from .features.preparation import Snapshots, prepare
+from .notices import Notice
 from .progress import Progress
 from .snapshots.plan import refit_cutoffs
 from .tracking.home import Home
 from .tracking.registry import RunFacts
 
 
-def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Home, progress: Progress) -> BundleParts:
+def refit(
+    config: TrainConfig,
+    choices: dict[str, Any],
+    run: RunFacts,
+    home: Home,
+    progress: Progress,
+    *,
+    forced: bool = False,
+) -> BundleParts:
     """Fit the choices on every label known by the end of the data.
 
     Raises:
-        InputError: the data have changed since the run.
+        InputError: the data have changed since the run; or the refitted models expect absurd totals, unless `forced`.
     """
     connection = connect(config.engine, home.cache / "spill")
     if config.data.shape is Shape.labelled:
@@ -40,29 +50,54 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
         _require_same(table.quality, config, run)
         progress.say("Refitting on all rows of the table")
         churn = _fit_churn(choices, config, table.frame, table.outcomes, list(table.frame.columns))
-        return _parts(config, run, table.quality.fingerprint, "its export", churn, table.frame)
+        return _parts(config, run, table.quality, "its export", churn, table.frame)
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
     progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
     snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache)
-    fit = _refit_contracts if config.data.shape is Shape.contracts else _refit_orders
-    return fit(config, choices, run, events, snapshots)
+    if config.data.shape is Shape.contracts:
+        return _refit_contracts(config, choices, run, events, snapshots)
+    return _refit_orders(config, choices, run, events, snapshots, forced=forced)
 
 
 def _refit_orders(
-    config: TrainConfig, choices: dict[str, Any], run: RunFacts, events: Events, snapshots: Snapshots
+    config: TrainConfig,
+    choices: dict[str, Any],
+    run: RunFacts,
+    events: Events,
+    snapshots: Snapshots,
+    *,
+    forced: bool,
 ) -> BundleParts:
     data, latest, days = snapshots.training, snapshots.sealed, config.windows.horizon_days
     value = ClvChoice.from_dict(choices["clv"])
     past = gather_past(data, value, days)
     clv = ClvModel(value).fit(latest, past, snapshots.daily)
+    notices = (*clv.notices(), *_compare_totals(clv, config, run, events, latest, forced=forced))
     heard = data.with_columns(say_of_past(data, value, days) if past.formula is None else past.formula)
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
-    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, notices)
     return replace(parts, values=clv, segments=Segmentation.learn(latest))
+
+
+def _compare_totals(
+    clv: ClvModel, config: TrainConfig, run: RunFacts, events: Events, latest: pd.DataFrame, *, forced: bool
+) -> tuple[Notice, ...]:
+    """Compare what the refitted model expects of all customers with what happened, and with the run's own model.
+
+    Raises:
+        InputError: it is absurd, and not forced.
+    """
+    days, money = config.windows.horizon_days, {"has_amount": events.has_amount}
+    expected = expected_totals(clv, latest, days, **money)
+    happened = references(events, events.end, config.windows, clv, len(latest))
+    before = expected_totals(ClvModel.load(run.artifacts / "model"), latest, days, **money)
+    of_run = Reference("by the model of the run", before, before)
+    require_plausible(expected, [*happened, of_run], days, forced=forced)
+    return (*totals_notices(expected, happened, days), *totals_notices(expected, [of_run], days))
 
 
 def _refit_contracts(
@@ -75,7 +110,7 @@ def _refit_contracts(
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     model = ContractValueModel(days).fit(data.features, data.churned)
     asked = pd.concat([latest, model.columns(latest)], axis=1)
-    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked)
     return replace(parts, values=model)
 
 
@@ -86,7 +121,13 @@ def _fit_churn(
 
 
 def _parts(
-    config: TrainConfig, run: RunFacts, fingerprint: str, through: str, churn: ChurnModel, rows: pd.DataFrame
+    config: TrainConfig,
+    run: RunFacts,
+    quality: QualityReport,
+    through: str,
+    churn: ChurnModel,
+    rows: pd.DataFrame,
+    notices: tuple[Notice, ...] = (),
 ) -> BundleParts:
     """Return what every bundle has; `rows` are those that the models would be asked about first."""
     contract = BundleContract(
@@ -95,8 +136,9 @@ def _parts(
         features=config.features,
         economics=config.economics,
         fitted_through=through,
-        data_fingerprint=fingerprint,
+        data_fingerprint=quality.fingerprint,
         run_id=run.run_id,
+        customers=quality.customers,
     )
     hidden = ["customer_id", "cutoff", "in_population"]
     return BundleParts(
@@ -104,7 +146,8 @@ def _parts(
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params),
+        card=write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params, notices),
+        notices=notices,
     )
 
 

@@ -22,6 +22,8 @@ def main(config: ScoreConfig) -> None:
         progress.say(line)
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
+    for notice in scorer.notices(events, rows, scores):
+        progress.say(notice.line())
     with replacing(Path(config.output)) as temporary:
         scores.to_csv(temporary, index=False)
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))

@@ -1,9 +1,10 @@
 """What a bundle promises: the settings it was trained with, stored as JSON and read back as the rooms' own types."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
-from ..data.settings import DataSettings
+from ..data.settings import DataSettings, Shape
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError
 from ..features.families import BUILT_IN
@@ -17,7 +18,10 @@ _FILE = "contract.json"
 
 @dataclass
 class BundleContract:
-    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`."""
+    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`.
+
+    `customers` is how many are in that log; None in a bundle of an earlier version.
+    """
 
     data: DataSettings
     windows: WindowSettings
@@ -28,6 +32,12 @@ class BundleContract:
     run_id: str
     versions: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    customers: int | None = None
+
+    @property
+    def fitted_until(self) -> datetime | None:
+        """The day before which everything was learned from; None for a labelled table, which has no time."""
+        return None if self.data.shape is Shape.labelled else datetime.fromisoformat(self.fitted_through)
 
     def own_families(self, folder: Path) -> list[str]:
         """Return the families, with a user's own files found inside the bundle."""

@@ -1,5 +1,6 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
+import logging
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -17,12 +18,16 @@ from ..data.parsing import bound
 from ..data.settings import Columns, DataSettings, Shape, TableSettings
 from ..data.source import read_columns
 from ..decision.campaign import Campaign
+from ..decision.concentration import concentrated_gain
 from ..decision.targets import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..features.table import build_features
 from ..files import read_json
-from .appraisal import load_appraisal
+from ..notices import Notice
+from .appraisal import OrderAppraisal, load_appraisal
 from .contract import BundleContract, read_contract
+from .moment import holds_everybody, moment_notices
+from .totals import expected_totals, references, totals_notices
 
 SCORE_COLUMNS = (
     "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
@@ -31,6 +36,7 @@ SCORE_COLUMNS = (
     "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
 )  # fmt: skip
+_LOG = logging.getLogger("churnclv.scoring")
 _TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end")
 
@@ -59,8 +65,9 @@ class Scorer:
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
         tables by name; those that are not named are read from where they lay. Ends of contracts from `as_of` on are
-        plans, and hidden. A mapped column that is missing may also carry its role's own name; without either, optional
-        roles are left out.
+        plans, and hidden; without it the data are observed until the later of the end of what the bundle has learned
+        from and the last event, whoever is in the file. A mapped column that is missing may also carry its role's own
+        name; without either, optional roles are left out.
 
         Raises:
             InputError: as for training.
@@ -83,14 +90,15 @@ class Scorer:
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
         connection = connect(EngineSettings())
+        since = None if as_of is not None else self.contract.fitted_until
         if settings.shape is Shape.labelled:
             return read_labelled(connection, settings, frame, for_scoring=True)
-        return read_events(connection, settings, frame)
+        return read_events(connection, settings, frame, observed_since=since)
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
     ) -> pd.DataFrame:
-        """Return one feature row per customer seen before `as_of` (default: midnight after the last event)."""
+        """Return one feature row per customer seen before `as_of` (default: `Events.end`, see `read`)."""
         day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
         known = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
         if isinstance(known, LabelledTable):
@@ -129,8 +137,31 @@ class Scorer:
         return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
 
     def predict(self, events: pd.DataFrame, as_of: str | None = None) -> pd.DataFrame:
-        """Return the score rows of everybody in a frame of raw events."""
-        return self.score(self.features(events, as_of))
+        """Return the score rows of everybody in a frame of raw events; what is doubtful is logged as a warning."""
+        read = self.read(events, as_of=as_of)
+        rows = self.features(read, as_of)
+        scores = self.score(rows)
+        for notice in self.notices(read, rows, scores):
+            _LOG.warning(notice.line())
+        return scores
+
+    def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return what is doubtful about scores of feature rows: the moment, the totals, where the money is."""
+        if isinstance(events, LabelledTable) or not len(rows):
+            return ()
+        moment = rows["cutoff"].iloc[0].to_pydatetime()
+        timing = moment_notices(self.contract, events, moment)
+        return (*timing, *self._totals_notices(events, rows, moment), *concentrated_gain(scores))
+
+    def _totals_notices(self, events: Events, rows: pd.DataFrame, moment: datetime) -> tuple[Notice, ...]:
+        """Compare what is expected of everybody with what happened, where the file holds the whole log."""
+        asked = rows[rows["in_population"].astype(bool)]
+        if not isinstance(self._appraisal, OrderAppraisal) or not holds_everybody(self.contract, events):
+            return ()
+        clv, windows = self._appraisal.clv, self.contract.windows
+        expected = expected_totals(clv, asked, windows.horizon_days, has_amount=events.has_amount)
+        happened = references(events, moment, windows, clv, len(asked))
+        return totals_notices(expected, happened, windows.horizon_days)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))

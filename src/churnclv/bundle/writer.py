@@ -19,6 +19,7 @@ from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
+from ..notices import Notice
 from .contract import BundleContract, write_contract
 from .pyfunc import MANIFEST, verify
 
@@ -50,6 +51,7 @@ class BundleParts:
     card: str
     values: ClvModel | ContractValueModel | None = None
     segments: Segmentation | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:
@@ -113,7 +115,7 @@ def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "files.py"):
+    for module in ("__init__.py", "errors.py", "files.py", "notices.py"):
         shutil.copyfile(PACKAGE / module, target / module)
     for room in ROOMS:
         shutil.copytree(

@@ -40,18 +40,25 @@ class Events:
 
 
 def read_events(
-    connection: Any, settings: DataSettings, frame: Any = None, frames: Mapping[str, Any] | None = None
+    connection: Any,
+    settings: DataSettings,
+    frame: Any = None,
+    frames: Mapping[str, Any] | None = None,
+    observed_since: datetime | None = None,
 ) -> Events:
     """Read a log (or a pandas frame of raw events) and the other tables into the canonical event table.
 
     `frames` holds pandas frames for tables of `data.tables`, by name; the others are read from their files.
+    `observed_since` is a day up to which the world is observed in any case, whatever the log's last event: the log may
+    be an extract.
 
     Raises:
         InputError: a fault of a file, a fault whose policy is `fail`, or too many rows set aside.
     """
     parsing.check_settings(connection, settings)
-    main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame)
+    main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame, observed_since)
     end = main.until or _observed_until(main, settings)
+    end = end if observed_since is None else max(end, observed_since)
     table, quality = main.table, main.quality
     if settings.tables:
         others = read_tables(connection, settings, main.table, frames or {})
