@@ -78,6 +78,7 @@ class Scorer:
             separator="auto",
             encoding="auto",
             path=None,
+            latest=self.contract.data.latest if as_of is None else None,
             observed_until=as_of if self.contract.data.shape is Shape.contracts else None,
             set_aside_path=None,
         )
@@ -93,7 +94,7 @@ class Scorer:
         since = None if as_of is not None else self.contract.fitted_until
         if settings.shape is Shape.labelled:
             return read_labelled(connection, settings, frame, for_scoring=True)
-        return read_events(connection, settings, frame, observed_since=since)
+        return read_events(connection, settings, frame, observed_since=since, span_is_given=as_of is not None)
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None

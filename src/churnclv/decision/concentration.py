@@ -1,18 +1,11 @@
-"""Concentration of money: totals that are those of one customer."""
+"""Concentration of what a campaign is expected to gain: a total that is that of one customer."""
 
 from typing import Any
 
 import pandas as pd
 
+from ..data.concentration import is_concentrated
 from ..notices import Notice
-
-LEAST_SHARE = 0.25  # of a total, of one customer
-LEAST_TIMES = 5.0  # the share of an average customer
-
-
-def is_concentrated(most: float, total: float, customers: int) -> bool:
-    """Return whether the largest of so many amounts is so much of their total that the total says little of others."""
-    return customers > 1 and total > 0 and most / total >= LEAST_SHARE and most / total * customers >= LEAST_TIMES
 
 
 def concentrated_gain(scores: pd.DataFrame) -> tuple[Notice, ...]:
