@@ -1,6 +1,6 @@
 """The moment of scoring, against the end of what the bundle has learned from and the end of the file."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..data.events import Events
 from ..notices import Notice
@@ -41,7 +41,8 @@ def moment_notices(contract: BundleContract, events: Events, moment: datetime) -
         )
         remedy = "make train and make export on the whole log; or as_of=, if a date of the file is wrong."
         found.append(Notice("as_of_after_bundle", message, remedy))
-    if moment > until and not whole and moment <= events.end and (events.end - last).days <= 1:
+    is_last_event = moment == events.end > until and moment - last <= timedelta(days=1)
+    if is_last_event and not whole and contract.customers is not None:
         found.append(_extract(day, events.quality.customers, contract))
     if whole and moment - last > _PART_OF_HORIZON * horizon:
         message = (
@@ -55,6 +56,6 @@ def moment_notices(contract: BundleContract, events: Events, moment: datetime) -
 def _extract(day: str, customers: int, contract: BundleContract) -> Notice:
     message = (
         f"scored as of {day}, the day after the last event of a file of {customers:,} customers (the bundle has "
-        f"learned from {contract.customers or 0:,}): other extracts of the same log get another day."
+        f"learned from {contract.customers:,}): other extracts of the same log get another day."
     )
     return Notice("as_of_of_an_extract", message, "give as_of=, the day on which the log was exported.")
