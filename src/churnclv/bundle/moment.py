@@ -46,7 +46,7 @@ def moment_notices(contract: BundleContract, events: Events, moment: datetime) -
         found.append(_extract(day, events.quality.customers, contract))
     if whole and moment - last > _PART_OF_HORIZON * horizon:
         message = (
-            f"scored as of {day}, but the last event of the file is of {last:%Y-%m-%d}: everybody looks silent for "
+            f"scored as of {day}, but the last event of the file is of {last:%Y-%m-%d}: nothing is recorded for "
             f"{(moment - last).days:,} days."
         )
         found.append(Notice("file_ends_early", message, "export the log up to as_of, or give as_of= of its end."))

@@ -85,7 +85,7 @@ def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) ->
     """Return how the score stands to one baseline, with intervals; the board keeps differences the other way round."""
     found = {**board.figures.differences[name], **board.profit.differences[name]}
     parts = (f"{title} {found[metric].negated().write(_SIGNED)}" for metric, title in metrics.items())
-    return [f"    {name}", ", ".join(parts)]
+    return [f"    {name}", *parts]
 
 
 def _skill_lines(board: ChurnBoard, baseline: str, where: str) -> list[str]:
