@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.campaigning import CampaignPlan
 from churnclv.data.concentration import concentrated_spend, is_concentrated
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
@@ -13,8 +14,8 @@ from churnclv.data.settings import DataSettings
 from churnclv.decision.concentration import concentrated_gain
 from churnclv.evaluation.intervals import Interval, Sample, Scores, score
 from churnclv.evaluation.metrics import CHURN_METRICS
-from churnclv.evaluation.profit import profit_beyond
-from churnclv.tracking.summary import churn_lines, score_lines
+from churnclv.evaluation.profit import BestFraction, profit_beyond
+from churnclv.tracking.summary import churn_lines, score_lines, sign_lines
 from churnclv.tuning.churn_board import SCORE, ChurnBoard
 
 METRICS = {"rmse": "RMSE", "bias": "bias"}
@@ -78,6 +79,16 @@ def test_a_board_of_one_outcome_shows_no_nan():
     assert "nan" not in text
     assert "AUC n/a" in text
     assert "base_rate is better" in text
+
+
+def test_signs_and_campaigns_of_one_outcome_show_no_nan():
+    nan = float("nan")
+    signs = pd.DataFrame([{"en": "purchases ≤ 3", "coverage": 0.0, "precision": nan, "lift": nan}])
+    assert sign_lines("leaving", signs, signs)[-1] == "  purchases ≤ 3: 0.0%, n/a, n/a; 0.0%, n/a, n/a"
+    nobody = BestFraction(Interval(0.0, 0.0, 0.0), np.inf, Interval(0.0, -0.0, 0.0))
+    lines = CampaignPlan(nobody, {"valid": (nan, 0.25)}, Interval(-0.0, 0.0, 0.0)).lines()
+    assert lines[-1].endswith("valid n/a and 0.2500")
+    assert not [line for line in lines if "nan" in line or "-0.0000" in line]
 
 
 # --- money of one customer ---

@@ -101,5 +101,5 @@ def one_sided_folds(data: Dataset, folds: Sequence[Fold]) -> tuple[Notice, ...]:
         found.append(f"{who} of {len(churned):,} left at {fold.valid:%Y-%m-%d}")
     if not found:
         return ()
-    message = f"{'; '.join(found)}: figures of ranking are n/a there, and the score is chosen on the rest."
+    message = f"{'; '.join(found)}: figures of ranking are n/a there."
     return (Notice("one_outcome", message, "another windows.horizon_days, or fewer or other cutoffs."),)

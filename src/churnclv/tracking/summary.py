@@ -164,7 +164,10 @@ def sign_lines(what: str, valid: pd.DataFrame, test: pd.DataFrame | None) -> lis
 
 
 def _held(row: "pd.Series[float]") -> str:
-    return f"{row['coverage']:.1%}, {row['precision']:.3f}, x{row['lift']:.2f}"
+    coverage, precision, lift = (
+        write_figure(row[name], form) for name, form in (("coverage", ".1%"), ("precision", ".3f"), ("lift", ".2f"))
+    )
+    return f"{coverage}, {precision}, {lift if lift == UNDEFINED else f'x{lift}'}"
 
 
 def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
