@@ -307,15 +307,18 @@ def test_a_customer_alone_is_scored_as_within_the_whole_file(exported, scored, t
 def test_what_is_doubtful_about_the_moment_is_printed(exported, tmp_path):
     shop, bundle = exported
     through = pd.Timestamp(load_bundle(bundle).contract.fitted_through)
-    early = f"as_of={through - pd.Timedelta(days=200):%Y-%m-%d}"
-    printed = shop.run("score", f"input={shop.log}", f"output={tmp_path / 'o.csv'}", early).stdout
-    assert "WARNING as_of_before_bundle" in printed
-    assert "200 days before the end of the data that this bundle was fitted on" in printed
-    assert "WARNING" not in shop.run("score", f"input={shop.log}", f"output={tmp_path / 'o.csv'}").stdout
+
+    def printed(log: Path, *words: str) -> str:
+        done = shop.run("score", f"input={log}", f"output={tmp_path / 'o.csv'}", *words)
+        return done.stdout + done.stderr
+
+    early = printed(shop.log, f"as_of={through - pd.Timedelta(days=200):%Y-%m-%d}")
+    assert "WARNING as_of_before_bundle" in early
+    assert "200 days before the end of the data that this bundle was fitted on" in early
+    assert "WARNING" not in printed(shop.log)
     log = raw(shop)
     log[log["timestamp"] < f"{through - pd.Timedelta(days=60):%Y-%m-%d}"].to_csv(tmp_path / "old.csv", index=False)
-    printed = shop.run("score", f"input={tmp_path / 'old.csv'}", f"output={tmp_path / 'o.csv'}").stdout
-    assert "WARNING file_ends_early" in printed
+    assert "WARNING file_ends_early" in printed(tmp_path / "old.csv")
 
 
 def test_undefined_values_are_empty_and_refund_only_customers_are_outside(exported):

@@ -25,8 +25,8 @@ def closed(open_shop):
     rows = [(name, last - pd.Timedelta(days=ago), amount) for name, ago, amount in late]
     pd.concat([log, pd.DataFrame(rows, columns=log.columns)]).to_csv(shop.log, index=False)
     shop.run("train", "data=transactions", f"data.path={shop.log}", *CHOICES)
-    printed = shop.run("export").stdout
-    return shop, printed
+    done = shop.run("export")
+    return shop, done.stdout + done.stderr
 
 
 def test_the_export_names_the_small_cohort_and_so_does_the_card(closed):
