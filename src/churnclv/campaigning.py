@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .evaluation.intervals import Interval, score
+from .evaluation.intervals import Interval, score, write_figure
 from .evaluation.maximum_profit import empb, empc
 from .evaluation.profit import BestFraction, Terms, best_fraction, profit_beyond
 from .run import Run
@@ -37,7 +37,7 @@ class CampaignPlan:
         lines = [f"  most profit on validation: {told}; it earns {earned} per customer there"]
         if self.sealed is not None:
             lines.append(f"  the same threshold behind the seal earns {self.sealed} per customer")
-        pairs = ", ".join(f"{when} {one:.4f} and {two:.4f}" for when, (one, two) in self.maximum.items())
+        pairs = ", ".join(f"{when} {write_figure(c)} and {write_figure(b)}" for when, (c, b) in self.maximum.items())
         return [*lines, f"  EMPC and EMPB per customer (best share in hindsight): {pairs}"]
 
 

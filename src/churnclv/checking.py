@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .churn.boosted import BoostedChurnModel
+from .data.settings import Shape
 from .evaluation.checks import (
     Check,
     check_baselines,
@@ -19,6 +20,7 @@ from .evaluation.checks import (
     check_time,
 )
 from .evaluation.drift import stability_index
+from .evaluation.intervals import Interval
 from .evaluation.metrics import Array
 from .features.dataset import Dataset
 from .run import Run
@@ -28,6 +30,7 @@ from .tuning.churn import TunedChurn
 from .tuning.churn_board import SCORE, ChurnBoard
 from .tuning.settings import Kind
 
+_MORE_WITH_TIME = {Shape.orders: "stayed", Shape.contracts: "left", Shape.labelled: ""}  # outcome of a longer horizon
 _NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
 
 
@@ -39,13 +42,13 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
     names = run.data.snapshots.training.names
     losses = {name: found["log_loss"].value for name, found in valid.figures.figures.items()}
     checks = [
-        check_baselines({name: losses[name] - losses[SCORE] for name in valid.baselines}),
+        check_baselines({name: losses[name] - losses[SCORE] for name in valid.baselines}, _simple_difference(valid)),
         check_golden_features(data.features[names], data.churned),
         check_time(_label_ends(run)),
         check_edges(churn.choice.parameters, _ranges(run, churn)),
         check_calibration(truth, scores),
         check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
-        check_counts(data.churned),
+        check_counts(data.churned, _MORE_WITH_TIME[run.data.shape]),
         check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
         check_slices(truth, scores, _slices(asked)),
     ]
@@ -53,6 +56,13 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
     run.sink.write(records.Text("checks.md", f"# Checks\n\n{page}"))
     run.sink.write(records.Tags({f"check.{found.code}": found.outcome.value for found in checks}))
     return checks
+
+
+def _simple_difference(valid: ChurnBoard) -> tuple[str, Interval] | None:
+    """Return the best simple baseline, and its log-loss minus the score's; None where no interval was drawn."""
+    name = valid.simple_baseline
+    found = valid.figures.differences.get(name)
+    return None if found is None else (name, found["log_loss"])
 
 
 def _validated_drift(run: Run, data: Dataset, names: list[str]) -> dict[str, float]:

@@ -39,7 +39,9 @@ def main(config: ExportConfig) -> None:
     output = None if config.out is None else bundle_output(config.out)
     guard([] if output is None else [output], {**input_paths(trained.data), **home.kept})
     choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
-    parts = refit(trained, choices, run, home, progress)
+    parts = refit(trained, choices, run, home, progress, forced=config.force)
+    for notice in parts.notices:
+        progress.say(notice.line())
     named = config.model is not None
     lineage = Lineage(str(config.model)) if named else find_lineage(trained, run.experiment, parts, home)
     kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)

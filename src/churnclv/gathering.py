@@ -11,9 +11,11 @@ from .data.quality import QualityReport
 from .data.settings import Shape
 from .errors import require
 from .features.families import present_families
+from .features.outcomes import one_sided_folds, require_both_outcomes
 from .features.preparation import Snapshots, prepare, prepare_table
 from .features.settings import FeatureSettings
 from .progress import Progress
+from .snapshots.contracts import restart_notices
 from .snapshots.plan import Plan, make_plan
 from .snapshots.splits import SplitPlan, split_rows
 from .tracking.home import Home
@@ -66,7 +68,10 @@ def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
     snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)
-    quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices))
+    doubts = restart_notices(events.table, config.windows) if of_contracts else ()
+    require_both_outcomes(snapshots.training, events, config.windows, doubts)
+    doubts = (*doubts, *one_sided_folds(snapshots.training, plan.folds))
+    quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *doubts))
     return Gathered(config.data.shape, quality, plan, snapshots, features, events)
 
 

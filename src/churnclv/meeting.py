@@ -36,14 +36,14 @@ def meet_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: Bundle
     if not later:
         return f"no validation window begins after {through:%Y-%m-%d}, where the champion's training ends"
     known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")
-    asked = _asked(champion, config)
+    asked = _asked(champion, config, events.end)
     return _sample([_said(champion, asked, known, events, cutoff, config) for cutoff in later])
 
 
-def _asked(champion: Any, config: TrainConfig) -> Any:
-    """Return the data as the champion's own code reads them."""
+def _asked(champion: Any, config: TrainConfig, end: datetime) -> Any:
+    """Return the data as the champion's own code reads them, observed until the end that the newcomer's run has."""
     tables = {name: str(table.path) for name, table in config.data.tables.items()}
-    return champion.read(locate(config.data), tables=tables)
+    return champion.read(locate(config.data), tables=tables, as_of=f"{end:%Y-%m-%d}")
 
 
 def _said(

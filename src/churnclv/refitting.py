@@ -8,6 +8,7 @@ import pandas as pd
 
 from .bundle.card import write_card
 from .bundle.contract import BundleContract
+from .bundle.totals import Reference, expected_totals, references, require_plausible, totals_notices
 from .bundle.writer import BundleParts
 from .churn.blend import ChurnChoice, ChurnModel
 from .churn.reasons import Reasons
@@ -24,6 +25,7 @@ from .decision.segments import Segmentation
 from .errors import require
 from .evaluation.metrics import Array
 from .features.preparation import Snapshots, mask_table, prepare
+from .notices import Notice
 from .progress import Progress
 from .redaction import redact
 from .snapshots.plan import refit_cutoffs
@@ -31,11 +33,19 @@ from .tracking.home import Home
 from .tracking.registry import RunFacts
 
 
-def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Home, progress: Progress) -> BundleParts:
+def refit(
+    config: TrainConfig,
+    choices: dict[str, Any],
+    run: RunFacts,
+    home: Home,
+    progress: Progress,
+    *,
+    forced: bool = False,
+) -> BundleParts:
     """Fit the choices on every label known by the end of the data.
 
     Raises:
-        InputError: the data have changed since the run.
+        InputError: the data have changed since the run; or the refitted models expect absurd totals, unless `forced`.
     """
     connection = connect(config.engine, home.cache / "spill")
     if config.data.shape is Shape.labelled:
@@ -52,24 +62,52 @@ def refit(config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Hom
     progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
     snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, config.data)
-    fit = _refit_contracts if config.data.shape is Shape.contracts else _refit_orders
-    parts = fit(config, choices, run, events, snapshots)
+    if config.data.shape is Shape.contracts:
+        parts = _refit_contracts(config, choices, run, events, snapshots)
+    else:
+        parts = _refit_orders(config, choices, run, events, snapshots, forced=forced)
     return replace(parts, contract=replace(parts.contract, readings=snapshots.readings))
 
 
 def _refit_orders(
-    config: TrainConfig, choices: dict[str, Any], run: RunFacts, events: Events, snapshots: Snapshots
+    config: TrainConfig,
+    choices: dict[str, Any],
+    run: RunFacts,
+    events: Events,
+    snapshots: Snapshots,
+    *,
+    forced: bool,
 ) -> BundleParts:
     data, latest, days = snapshots.training, snapshots.sealed, config.windows.horizon_days
     value = ClvChoice.from_dict(choices["clv"])
     past = gather_past(data, value, days)
     clv = ClvModel(value).fit(latest, past, snapshots.daily)
+    notices = (*clv.notices(), *_compare_totals(clv, config, run, events, latest, forced=forced))
     heard = data.with_columns(say_of_past(data, value, days) if past.formula is None else past.formula)
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
-    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, notices)
     return replace(_sketched(parts, events), values=clv, segments=Segmentation.learn(latest))
+
+
+def _compare_totals(
+    clv: ClvModel, config: TrainConfig, run: RunFacts, events: Events, latest: pd.DataFrame, *, forced: bool
+) -> tuple[Notice, ...]:
+    """Compare what the refitted model expects of all customers with what happened, and with the run's own model.
+
+    Raises:
+        InputError: it is absurd, and not forced.
+    """
+    days, money = config.windows.horizon_days, {"has_amount": events.has_amount}
+    expected = expected_totals(clv, latest, days, **money)
+    happened = references(events, events.end, config.windows, clv, len(latest))
+    of_run = []
+    if (run.artifacts / "model" / "clv.json").is_file():  # artefacts may be cleaned up
+        before = expected_totals(ClvModel.load(run.artifacts / "model"), latest, days, **money)
+        of_run = [Reference("by the model of the run", before, before)]
+    require_plausible(expected, [*happened, *of_run], days, forced=forced)
+    return (*totals_notices(expected, happened, days), *totals_notices(expected, of_run, days))
 
 
 def _refit_contracts(
@@ -98,7 +136,13 @@ def _sketched(parts: BundleParts, events: Events) -> BundleParts:
 
 
 def _parts(
-    config: TrainConfig, run: RunFacts, quality: QualityReport, through: str, churn: ChurnModel, rows: pd.DataFrame
+    config: TrainConfig,
+    run: RunFacts,
+    quality: QualityReport,
+    through: str,
+    churn: ChurnModel,
+    rows: pd.DataFrame,
+    notices: tuple[Notice, ...] = (),
 ) -> BundleParts:
     """Return what every bundle has; `rows` are those that the models would be asked about first."""
     contract = BundleContract(
@@ -110,6 +154,7 @@ def _parts(
         data_fingerprint=quality.fingerprint,
         run_id=run.run_id,
         origin=Path(quality.origin).name,
+        customers=quality.customers,
     )
     hidden = ["customer_id", "cutoff", "in_population"]
     return BundleParts(
@@ -117,8 +162,9 @@ def _parts(
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=redact(write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params)),
+        card=redact(write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params, notices)),
         trained=run.started,
+        notices=notices,
     )
 
 

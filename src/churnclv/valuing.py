@@ -212,7 +212,10 @@ class OrderValues(NoValues):
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
             lines += value_lines(judged, target, where)
-        return lines + choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
+        lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
+        fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
+        doubts = dict.fromkeys(notice for model in fitted for notice in model.notices())
+        return lines + [f"  {notice.line()}" for notice in doubts]
 
     def save(self, folder: Path) -> None:
         """Write the fitted model."""

@@ -126,10 +126,10 @@ def test_another_seed_draws_other_customers_and_moves_no_figure_of_the_score(boa
 
 def test_intervals_can_be_drawn_for_some():
     board = judge_churn([judged(1, chance=np.full(120, 0.3))], TERMS, seed=0, drawn=["chance"])
-    assert set(board.figures.differences) == {"chance"}
+    assert set(board.figures.differences) == {"chance", board.simple_baseline}
     assert np.isfinite(board.figures.figures[SCORE]["auc"].low)
-    assert np.isnan(board.figures.figures["base_rate"]["auc"].low)
-    assert np.isfinite(board.figures.figures["base_rate"]["log_loss"].value)
+    assert np.isnan(board.figures.figures["xgboost_defaults"]["auc"].low)
+    assert np.isfinite(board.figures.figures["xgboost_defaults"]["log_loss"].value)
 
 
 def test_the_rivals_are_learned_from_the_training_rows():

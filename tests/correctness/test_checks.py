@@ -10,6 +10,7 @@ import pytest
 
 from churnclv.checking import check_run
 from churnclv.churn.blend import ChurnChoice
+from churnclv.data.settings import Shape
 from churnclv.evaluation import checks
 from churnclv.evaluation.checks import Outcome, single_auc
 from churnclv.evaluation.drift import stability_index
@@ -35,8 +36,8 @@ def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
         "C7 passed         enough customers of each outcome: 100 left, 100 stayed"
     )
     assert checks.check_counts(np.r_[np.ones(99), np.zeros(1234)]).line() == (
-        "C7 failed         enough customers of each outcome: 99 left, 1,234 stayed -> more history, or a longer "
-        "horizon; trust intervals, not figures."
+        "C7 failed         enough customers of each outcome: 99 left, 1,234 stayed -> more history; trust intervals, "
+        "not figures."
     )
     assert checks.check_time(None).line() == (
         "C3 not applicable no training label looks past its validation cutoff: the table has no time"
@@ -52,6 +53,33 @@ def test_c1_every_baseline_is_beaten_or_named():
     lost = checks.check_baselines({"base_rate": 0.1, "logistic": -0.0123})
     assert (lost.outcome, lost.found) == (FAILED, "logistic is better by 0.0123 nats")
     assert checks.check_baselines({}).outcome is NONE
+
+
+def test_c1_the_best_simple_baseline_has_to_be_beaten_clearly():
+    losses = {"base_rate": 0.02, "logistic": 0.01}
+    clear, doubtful = Interval(0.02, 0.004, 0.03), Interval(0.02, -0.003, 0.04)
+    assert checks.check_baselines(losses, ("base_rate", clear)).outcome is PASSED
+    found = checks.check_baselines(losses, ("base_rate", doubtful))
+    assert (found.outcome, found.found) == (
+        FAILED,
+        "not clearly better than base_rate: by 0.0200 [-0.0030, 0.0400] nats",
+    )
+    worse = checks.check_baselines({"base_rate": -0.02}, ("base_rate", Interval(-0.02, -0.03, -0.01)))
+    assert worse.found == "base_rate is better by 0.0200 nats"  # once
+
+
+@pytest.mark.parametrize(
+    ("left", "stayed", "longer", "horizon"),
+    [
+        (3, 300, "stayed", "a shorter horizon"),  # orders: fewer days, more customers without one in them
+        (300, 3, "stayed", "a longer horizon"),
+        (3, 300, "left", "a longer horizon"),  # contracts: more days, more ends
+        (300, 3, "left", "a shorter horizon"),
+    ],
+)
+def test_c7_names_the_horizon_that_gives_more_of_what_is_rare(left, stayed, longer, horizon):
+    found = checks.check_counts(np.r_[np.ones(left), np.zeros(stayed)], longer)
+    assert horizon in found.remedy
 
 
 # --- C2 ---
@@ -382,7 +410,11 @@ def run_of(plan, training, sealed, searched):
     """Return as much of a run as the checks look at, and what it was told."""
     told = []
     return SimpleNamespace(
-        data=SimpleNamespace(plan=plan, snapshots=SimpleNamespace(training=training, sealed=sealed)),
+        data=SimpleNamespace(
+            plan=plan,
+            snapshots=SimpleNamespace(training=training, sealed=sealed),
+            shape=Shape.labelled if isinstance(plan, SplitPlan) else Shape.orders,
+        ),
         config=SimpleNamespace(tuning=SimpleNamespace(churn=searched), windows=WindowSettings(horizon_days=30)),
         sink=SimpleNamespace(write=told.append),
     ), told

@@ -18,7 +18,7 @@ from churnclv.features.contract import _months_to_renewal
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.features.table import build_features, feature_names
-from churnclv.snapshots.contracts import require_recorded_ends
+from churnclv.snapshots.contracts import require_recorded_ends, restart_notices
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
 from churnclv.snapshots.plan import make_plan, refit_cutoffs
@@ -121,10 +121,12 @@ def test_planned_ends_are_hidden_and_contracts_not_yet_begun_set_aside():
     assert (events.start, events.end) == (datetime(2024, 1, 1), datetime(2024, 3, 1))
 
 
-def observed_until(connection, *spans, **settings):
+def observed_until(connection, *spans, since=None, **settings):
     rows = pd.DataFrame(spans, columns=["timestamp", "end"]).astype("datetime64[us]").assign(customer_id="ann")
     chosen = replace(CONTRACTS, **settings)
-    return find_observed_until(connection.create_table("spans", rows, temp=True, overwrite=True), "a.csv", chosen)
+    return find_observed_until(
+        connection.create_table("spans", rows, temp=True, overwrite=True), "a.csv", chosen, since
+    )
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,20 @@ def test_ends_long_after_the_last_start_may_be_planned_and_are_asked_about(conne
 
 
 # --- months of the calendar ---
+
+
+@pytest.mark.parametrize(
+    ("spans", "expected"),
+    [
+        ((("2024-01-01", ""),), "2024-05-01"),  # one customer of the log, who did nothing since
+        ((("2024-01-01", "2026-01-01"),), "2024-05-01"),  # a planned end
+        ((("2024-01-01", "2024-05-01"),), "2024-05-01"),
+        ((("2024-06-03", ""),), "2024-06-04"),  # the log has grown
+    ],
+)
+def test_an_extract_is_observed_as_long_as_the_log_that_it_is_of(connection, spans, expected):
+    found = observed_until(connection, *spans, since=datetime(2024, 5, 1))
+    assert found == datetime.fromisoformat(expected)
 
 
 @pytest.mark.parametrize(
@@ -362,6 +378,44 @@ def test_a_restart_after_the_label_is_known_is_not_heard(connection, write_event
     # a cutoff at noon: its window ends on 10 April at noon, and the grace of 10 days on 20 April at noon
     windows, noon = replace(MONTHLY, grace_days=10), datetime(2024, 3, 10, 12)
     assert churned(write_events(connection, rows), windows, noon) == {"in time": 0, "after it": 1}
+
+
+def ends_and_restarts(*gaps):
+    """Return a customer per gap, whose second contract starts so many days after the end of the first one."""
+    end, rows = datetime(2024, 1, 31), []
+    for place, gap in enumerate(gaps):
+        rows += contract(f"c{place:03}", "2024-01-01", str(end), order_id="1")
+        rows += contract(f"c{place:03}", str(end + timedelta(days=gap)), order_id="2")
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("gaps", "grace", "counted"),
+    [
+        ([1] * 90 + [40] * 10, 1, "90 of 100 ends are followed by a start of the same customer on the next day"),
+        ([1] * 40 + [2] * 10 + [3] * 40 + [40] * 10, 3, "90 of 100 ends are followed by a start"),  # after a weekend
+        ([1] * 60 + [0] * 30 + [7] * 2 + [40] * 8, 1, "60 of 70 ends"),  # who starts on the day itself is never without
+    ],
+)
+def test_ends_that_are_followed_by_a_start_within_days_look_inclusive(connection, write_events, gaps, grace, counted):
+    events = write_events(connection, ends_and_restarts(*gaps))
+    (notice,) = restart_notices(events, MONTHLY)
+    assert notice.remedy == f"windows.grace_days={grace}"
+    assert counted in notice.message
+    assert restart_notices(events, replace(MONTHLY, grace_days=grace)) == ()
+
+
+def test_customers_who_come_back_much_later_or_rarely_are_no_notice(connection, write_events):
+    assert restart_notices(write_events(connection, ends_and_restarts(*[0] * 50, *[40] * 50)), MONTHLY) == ()
+    assert restart_notices(write_events(connection, ends_and_restarts(*[1] * 4, *[40] * 6)), MONTHLY) == ()
+    assert restart_notices(write_events(connection, ends_and_restarts(*[1] * 9, *[40] * 91)), MONTHLY) == ()
+
+
+def test_ends_at_the_last_second_of_a_day_look_inclusive_too():
+    days = [(f"c{place:03}", "2024-01-31 23:59:59", "2024-02-01 00:00:00") for place in range(30)]
+    rows = [line for name, end, start in days for line in (row(name, "2024-01-01", end), row(name, start))]
+    (notice,) = restart_notices(read(*rows, settings=replace(CONTRACTS, observed_until="2024-03-01")).table, MONTHLY)
+    assert notice.remedy == "windows.grace_days=1"
 
 
 def test_who_is_active_is_no_question_of_contracts(connection, write_events):

@@ -240,6 +240,10 @@ def test_http_answers_the_same(exported, scored):
         body = {"dataframe_records": raw(shop).to_dict("records"), "params": {"as_of": ""}}
         rows = pd.DataFrame(post(f"http://127.0.0.1:{port}/invocations", body)["predictions"])
         same(rows, scored)
+        silent = raw(shop).groupby("customer_id")["timestamp"].max().idxmin()
+        body["dataframe_records"] = [row for row in body["dataframe_records"] if row["customer_id"] == silent]
+        alone = pd.DataFrame(post(f"http://127.0.0.1:{port}/invocations", body)["predictions"])
+        same(alone, scored[scored["customer_id"] == silent].reset_index(drop=True))
         example = json.loads((bundle / "input_example.json").read_text())
         (row,) = post(f"http://127.0.0.1:{port}/invocations", example)["predictions"]
         assert 0 <= row["churn_score"] <= 1
@@ -279,6 +283,42 @@ def test_mistakes_are_answered_in_one_message(exported, words, phrase):
     assert phrase in text
     assert "Traceback" not in text
     assert done.returncode == (0 if "as of 2011" in phrase else 2)
+
+
+def test_a_customer_alone_is_scored_as_within_the_whole_file(exported, scored, tmp_path):
+    shop, bundle = exported
+    log, scorer = raw(shop), load_bundle(bundle)
+    last = log.groupby("customer_id")["timestamp"].max().sort_values()
+    some = [last.index[place] for place in (0, len(last) // 4, len(last) // 2, -1)]  # long silent ones, and the latest
+    for customer in some:
+        alone = scorer.predict(log[log["customer_id"] == customer])
+        same(alone, scored[scored["customer_id"] == customer].reset_index(drop=True))
+        assert alone["as_of"].tolist() == [scorer.contract.fitted_through]
+    silent = log[
+        log["customer_id"].isin(last.index[: len(last) // 3])
+    ]  # an extract of those who have not bought lately
+    silent.to_csv(tmp_path / "silent.csv", index=False)
+    printed = shop.run("score", f"input={tmp_path / 'silent.csv'}", f"output={tmp_path / 's.csv'}").stdout
+    assert f"as of {scorer.contract.fitted_through}" in printed
+    rows = pd.read_csv(tmp_path / "s.csv", dtype={"customer_id": str})
+    same(rows, scored[scored["customer_id"].isin(rows["customer_id"])].reset_index(drop=True))
+
+
+def test_what_is_doubtful_about_the_moment_is_printed(exported, tmp_path):
+    shop, bundle = exported
+    through = pd.Timestamp(load_bundle(bundle).contract.fitted_through)
+
+    def printed(log: Path, *words: str) -> str:
+        done = shop.run("score", f"input={log}", f"output={tmp_path / 'o.csv'}", *words)
+        return done.stdout + done.stderr
+
+    early = printed(shop.log, f"as_of={through - pd.Timedelta(days=200):%Y-%m-%d}")
+    assert "WARNING as_of_before_bundle" in early
+    assert "200 days before the end of the data that this bundle was fitted on" in early
+    assert "WARNING" not in printed(shop.log)
+    log = raw(shop)
+    log[log["timestamp"] < f"{through - pd.Timedelta(days=60):%Y-%m-%d}"].to_csv(tmp_path / "old.csv", index=False)
+    assert "WARNING file_ends_early" in printed(tmp_path / "old.csv")
 
 
 def test_undefined_values_are_empty_and_refund_only_customers_are_outside(exported):

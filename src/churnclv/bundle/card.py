@@ -1,7 +1,8 @@
 """The model card: what a bundle is for, what it learned from, how good it was, and what not to do with it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from ..notices import Notice
 from .contract import BundleContract
 
 _LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
@@ -9,9 +10,13 @@ _PATHS = ("path", "set_aside_path", "own", "families")
 
 
 def write_card(
-    contract: BundleContract, title: str, metrics: Mapping[str, float], parameters: Mapping[str, str]
+    contract: BundleContract,
+    title: str,
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, str],
+    notices: Sequence[Notice] = (),
 ) -> str:
-    """Return the card as Markdown; `metrics` are those of the run that chose the model."""
+    """Return the card as Markdown; `metrics` are those of the run that chose the model, `notices` of the refit."""
     windows = contract.windows
     who = f"at least {windows.min_purchases} purchase(s)"
     who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
@@ -25,6 +30,7 @@ def write_card(
         "",
         _purpose(contract),
         "",
+        *[line for notice in notices for line in (f"**{notice.line()}**", "")],
         f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
         "  below are those of the same choices before the refit, not of these exact models.",
         f"- Eligible for a churn score: {who} `as_of`.",

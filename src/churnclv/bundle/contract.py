@@ -1,10 +1,11 @@
 """What a bundle promises: the settings it was trained with, stored as JSON and read back as the rooms' own types."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from ..data.readings import ColumnReading
-from ..data.settings import DataSettings
+from ..data.settings import DataSettings, Shape
 from ..data.sketch import EventSketch
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError
@@ -24,6 +25,7 @@ class BundleContract:
     `origin` is the name of the data's file without its folder, `sketch` what separates its log from another shop's; a
     labelled table has none. No path is kept.
     `readings` are how it reads the columns of a labelled table, or attributes of customers.
+    `customers` is how many are in that log; None in a bundle of an earlier version.
     """
 
     data: DataSettings
@@ -38,6 +40,12 @@ class BundleContract:
     format: int = FORMAT
     origin: str = ""
     sketch: EventSketch | None = None
+    customers: int | None = None
+
+    @property
+    def fitted_until(self) -> datetime | None:
+        """The day before which everything was learned from; None for a labelled table, which has no time."""
+        return None if self.data.shape is Shape.labelled else datetime.fromisoformat(self.fitted_through)
 
     def own_families(self, folder: Path) -> list[str]:
         """Return the families, with a user's own files found inside the bundle."""

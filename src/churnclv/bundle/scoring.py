@@ -18,6 +18,7 @@ from ..data.parsing import bound
 from ..data.settings import Columns, DataSettings, Shape, TableSettings
 from ..data.source import read_columns
 from ..decision.campaign import Campaign
+from ..decision.concentration import concentrated_gain
 from ..decision.targets import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..features.attributes import attributes, read_attributes
@@ -25,9 +26,11 @@ from ..features.table import build_features
 from ..files import read_json
 from ..notices import Notice
 from ..snapshots.history import cut_history
-from .appraisal import load_appraisal
+from .appraisal import OrderAppraisal, load_appraisal
 from .comparison import compare_columns
 from .contract import BundleContract, read_contract
+from .moment import holds_everybody, moment_notices
+from .totals import expected_totals, references, totals_notices
 
 SCORE_COLUMNS = (
     "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
@@ -65,10 +68,11 @@ class Scorer:
         """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
-        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are
-        plans, and hidden. A mapped column that is missing may also carry its role's own name; without either, optional
-        roles are left out. `reading` holds how the main file is written where it differs from the training file, by the
-        names of `data.settings.Reading`; what it does not hold is read as in training.
+        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
+        it the data are observed until the later of the end of what the bundle has learned from and the last event,
+        whoever is in the file. A mapped column that is missing may also carry its role's own name; without either,
+        optional roles are left out. `reading` holds how the main file is written where it differs from the training
+        file, by the names of `data.settings.Reading`; what it does not hold is read as in training.
 
         Raises:
             InputError: as for training, or the file is written in another way than the training file.
@@ -79,6 +83,7 @@ class Scorer:
             separator="auto",
             encoding="auto",
             path=None,
+            latest=self.contract.data.latest if as_of is None else None,
             observed_until=as_of if self.contract.data.shape is Shape.contracts else None,
             set_aside_path=None,
         )
@@ -91,14 +96,15 @@ class Scorer:
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
         connection = connect(EngineSettings())
+        since = None if as_of is not None else self.contract.fitted_until
         if settings.shape is Shape.labelled:
             return read_labelled(connection, settings, frame, for_scoring=True, readings=self.contract.readings)
-        return read_events(connection, settings, frame)
+        return read_events(connection, settings, frame, observed_since=since, span_is_given=as_of is not None)
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
     ) -> pd.DataFrame:
-        """Return one feature row per customer seen before `as_of` (default: midnight after the last event)."""
+        """Return one feature row per customer seen before `as_of` (default: `Events.end`, see `read`)."""
         day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
         known = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
         if isinstance(known, LabelledTable):
@@ -152,9 +158,23 @@ class Scorer:
         return scores
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
-        """Return what is doubtful about scores of feature rows, beside what the report of the data names."""
-        del scores
-        return self._column_notices(events, rows)
+        """Return what is doubtful about scores of feature rows: columns, the moment, the totals, where the money is."""
+        columns = self._column_notices(events, rows)
+        if isinstance(events, LabelledTable) or not len(rows):
+            return columns
+        moment = rows["cutoff"].iloc[0].to_pydatetime()
+        timing = moment_notices(self.contract, events, moment)
+        return (*columns, *timing, *self._totals_notices(events, rows, moment), *concentrated_gain(scores))
+
+    def _totals_notices(self, events: Events, rows: pd.DataFrame, moment: datetime) -> tuple[Notice, ...]:
+        """Compare what is expected of everybody with what happened, where the file holds the whole log."""
+        asked = rows[rows["in_population"].astype(bool)]
+        if not isinstance(self._appraisal, OrderAppraisal) or not holds_everybody(self.contract, events):
+            return ()
+        clv, windows = self._appraisal.clv, self.contract.windows
+        expected = expected_totals(clv, asked, windows.horizon_days, has_amount=events.has_amount)
+        happened = references(events, moment, windows, clv, len(asked))
+        return totals_notices(expected, happened, windows.horizon_days)
 
     def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
         """Return attributes whose cells are no numbers, and columns that differ from those of training."""

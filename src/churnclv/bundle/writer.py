@@ -19,6 +19,7 @@ from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
+from ..notices import Notice
 from ..outputs import FolderOutput
 from .comparison import describe_columns
 from .contract import BundleContract, write_contract
@@ -55,6 +56,7 @@ class BundleParts:
     trained: datetime
     values: ClvModel | ContractValueModel | None = None
     segments: Segmentation | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:

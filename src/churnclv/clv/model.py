@@ -11,7 +11,9 @@ import pandas as pd
 from ..evaluation.reliability import logit
 from ..features.dataset import Dataset
 from ..files import read_json, write_json
+from ..notices import Notice
 from .catalogue import PURCHASE_MODELS, load_purchases
+from .cohort import Cohort, take_cohort
 from .histories import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .learned import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
 from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
@@ -35,7 +37,8 @@ class ClvChoice:
         name: a model of purchases, or `boosted` or `hybrid`.
         base: the model of purchases that `boosted` and `hybrid` stand on.
         purchase_penalty, spend_penalty: of the formulas' parameters.
-        cohort_days: formulas are estimated on customers first seen within so many days before the cutoff; 0 = all.
+        cohort_days: formulas are estimated on customers first seen within so many days before the cutoff, or on all
+            of them where these are too few; 0 = all.
         stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
         season: whether expectations follow the season.
         boosting, seed: the choice of trees, where there are any.
@@ -82,6 +85,7 @@ class ClvModel:
         self.spend = GammaGammaModel(self.choice.spend_penalty)
         self.season = Season()
         self.learned: LearnedPart | None = None
+        self.cohort: Cohort | None = None
 
     def get_params(self) -> dict[str, Any]:
         """Return what was chosen before the fit, for JSON."""
@@ -93,6 +97,10 @@ class ClvModel:
         amounts = self.learned.amounts.values() if self.learned is not None else ()
         return [name for amount in amounts for name in amount.features if name not in FORMULA_COLUMNS]
 
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fit."""
+        return () if self.cohort is None else self.cohort.notices()
+
     def clone(self) -> "ClvModel":
         """Return an unfitted model with the same choices."""
         return ClvModel(self.choice)
@@ -102,8 +110,7 @@ class ClvModel:
 
         `past` are the rows at earlier cutoffs whose labels are known at this one; trees need them.
         """
-        recent = rows[rows[AGE] <= self.choice.cohort_days] if self.choice.cohort_days else rows
-        usable = recent if recent[X].sum() > 0 else rows
+        usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
         self.purchases.fit(read_histories(usable))
         self.spend.fit(usable)
         if self.choice.season and daily is not None:
@@ -123,6 +130,7 @@ class ClvModel:
     def on_top_of(self, formulas: "ClvModel") -> "ClvModel":
         """Take over the formulas and the season of a fitted model."""
         self.purchases, self.spend, self.season = formulas.purchases, formulas.spend, formulas.season
+        self.cohort = formulas.cohort
         return self
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
@@ -253,7 +261,9 @@ class ClvModel:
 
     def save(self, folder: Path) -> None:
         """Write all parts into `folder`: JSON, and trees in XGBoost's format."""
-        write_json(folder / "clv.json", {"choice": self.get_params(), "season": list(self.season.coefficients)})
+        cohort = {} if self.cohort is None else {"cohort": self.cohort.as_dict()}
+        stored = {"choice": self.get_params(), "season": list(self.season.coefficients)}
+        write_json(folder / "clv.json", stored | cohort)
         self.purchases.save(folder)
         self.spend.save(folder)
         if self.learned is not None:
@@ -265,6 +275,7 @@ class ClvModel:
         stored = read_json(folder / "clv.json")
         model = cls(ClvChoice.from_dict(stored["choice"]))
         model.season = Season(tuple(stored["season"]))
+        model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
         model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
         if model.choice.name in LEARNED:
             model.learned = LearnedPart.load(folder, model.choice.boosting, model.choice.seed)

@@ -41,8 +41,12 @@ def parse_ends(log: RawLog, settings: DataSettings) -> dict[str, Any]:
     return {"end": end, "is_open": is_open, "mixed_end_format": other_shape}
 
 
-def find_observed_until(rows: Any, origin: str, settings: DataSettings) -> datetime:
+def find_observed_until(
+    rows: Any, origin: str, settings: DataSettings, observed_since: datetime | None = None
+) -> datetime:
     """Return the end of the observed span: `data.observed_until`, or midnight after the last start or end.
+
+    Where nothing starts on or after the day `observed_since`, it is that day: later ends are planned.
 
     Raises:
         InputError: ends lie so much later than the last start that they may be planned, and no moment is given.
@@ -54,6 +58,8 @@ def find_observed_until(rows: Any, origin: str, settings: DataSettings) -> datet
     end = _moment(last["end"], start)
     if settings.observed_until is not None:
         return parsing.bound(settings.observed_until, start, "data.observed_until")
+    if observed_since is not None and start < observed_since:
+        return observed_since
     require(
         end <= start + timedelta(days=_PLANNED_DAYS),
         f"{origin}: the last contract starts on {start:%Y-%m-%d} and the last one ends on {end:%Y-%m-%d}: "

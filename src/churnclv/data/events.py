@@ -10,10 +10,12 @@ from ..files import digest
 from ..notices import Notice
 from ..outputs import guard
 from . import parsing
+from .concentration import concentrated_spend
 from .log import Log, read_log
 from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
 from .settings import DataSettings, Shape
+from .span import check_span
 from .tables import OtherTables, read_tables
 
 EVENTS = "events"
@@ -43,20 +45,32 @@ class Events:
 
 
 def read_events(
-    connection: Any, settings: DataSettings, frame: Any = None, frames: Mapping[str, Any] | None = None
+    connection: Any,
+    settings: DataSettings,
+    frame: Any = None,
+    frames: Mapping[str, Any] | None = None,
+    observed_since: datetime | None = None,
+    *,
+    span_is_given: bool = False,
 ) -> Events:
     """Read a log (or a pandas frame of raw events) and the other tables into the canonical event table.
 
     `frames` holds pandas frames for tables of `data.tables`, by name; the others are read from their files.
+    `observed_since` is a day up to which the world is observed in any case, whatever the log's last event: the log may
+    be an extract. `span_is_given` leaves out the look for events far beyond all others: the moment is chosen already.
 
     Raises:
-        InputError: a fault of a file, a fault whose policy is `fail`, or too many rows set aside.
+        InputError: a fault of a file, a fault whose policy is `fail`, too many rows set aside, or a start or end of the
+            log that lies far beyond all other events.
     """
     guard(set_aside_outputs(settings), input_paths(settings))
     parsing.check_settings(connection, settings)
-    main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame)
+    main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame, observed_since)
     end = main.until or _observed_until(main, settings)
+    end = end if observed_since is None else max(end, observed_since)
     table, quality = main.table, main.quality
+    doubts = () if span_is_given else check_span(table, quality, settings)
+    quality = replace(quality, notices=(*quality.notices, *doubts, *concentrated_spend(table, settings)))
     if settings.tables:
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)

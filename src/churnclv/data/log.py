@@ -37,8 +37,12 @@ class Log:
     until: datetime | None
 
 
-def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = None) -> Log:
+def read_log(
+    connection: Any, settings: DataSettings, name: str, frame: Any = None, observed_since: datetime | None = None
+) -> Log:
     """Read a log (or a pandas frame of raw events) into the table `name` of canonical events.
+
+    `observed_since` is for contracts: see `find_observed_until`.
 
     Raises:
         InputError: a fault of the file, a fault whose policy is `fail`, or too many rows set aside.
@@ -47,7 +51,8 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     raw = read_raw(connection, settings, frame)
     parsed = parse_rows(with_numbers(connection, raw), settings)
     rows = connection.create_table(_CHECKED, parsed.table, temp=True, overwrite=True)
-    until = find_observed_until(rows, raw.origin, settings) if settings.shape is Shape.contracts else None
+    of_contracts = settings.shape is Shape.contracts
+    until = find_observed_until(rows, raw.origin, settings, observed_since) if of_contracts else None
     checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
     counts = count_faults(checked, raw, settings, faults_of(settings.shape))
     if settings.set_aside_path is not None:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from .drift import stability_index
+from .intervals import Interval
 from .metrics import Array, auc, plain
 from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 
@@ -71,13 +72,22 @@ def _skipped(code: str, asks: str, why: str) -> Check:
     return Check(code, asks, Outcome.not_applicable, why, "")
 
 
-def check_baselines(differences: Mapping[str, float]) -> Check:
-    """C1: is the score's log-loss at least that of every baseline? `differences` are baseline minus score."""
+def check_baselines(differences: Mapping[str, float], simple: tuple[str, Interval] | None = None) -> Check:
+    """C1: is the score's log-loss at least that of every baseline, and clearly less than that of the best simple one?
+
+    Args:
+        differences: log-loss of each baseline minus that of the score, in nats.
+        simple: name of the best simple baseline, and that difference with its paired interval; None where it has none.
+    """
     asks = "better than every baseline"
     if not differences:
         return _skipped("C1", asks, "no baseline")
     faults = [f"{name} is better by {-found:.4f} nats" for name, found in differences.items() if found < -_TINY]
-    remedy = "take that baseline (churn=logistic, churn=formula), or more trials."
+    if simple is not None and not simple[1].low > 0 and simple[1].value >= -_TINY:
+        faults.append(f"not clearly better than {simple[0]}: by {simple[1]} nats")
+    remedy = (
+        "take that baseline (churn=logistic, churn=formula), or more trials; where base_rate is as good, more data."
+    )
     return _checked("C1", asks, faults, f"{len(differences)} baselines beaten", remedy)
 
 
@@ -223,18 +233,21 @@ def check_drift(train: pd.DataFrame, asked: pd.DataFrame, validated: Mapping[str
     return _checked("C6", asks, faults, fine, remedy)
 
 
-def check_counts(churned: Array) -> Check:
-    """C7: are there enough of each outcome to learn from?"""
+def check_counts(churned: Array, longer_horizon: str = "") -> Check:
+    """C7: are there enough of each outcome to learn from?
+
+    Args:
+        churned: outcomes.
+        longer_horizon: which outcome a longer horizon has more of: `left` of contracts, `stayed` of orders; empty for a
+            table without time.
+    """
     left, stayed = int(churned.sum()), int((1.0 - churned).sum())
     found = f"{left:,} left, {stayed:,} stayed"
     faults = [found] if min(left, stayed) < _FEWEST else []
-    return _checked(
-        "C7",
-        "enough customers of each outcome",
-        faults,
-        found,
-        "more history, or a longer horizon; trust intervals, not figures.",
-    )
+    wanted = "left" if left < stayed else "stayed"
+    horizon = f", or a {'longer' if wanted == longer_horizon else 'shorter'} horizon" if longer_horizon else ""
+    remedy = f"more history{horizon}; trust intervals, not figures."
+    return _checked("C7", "enough customers of each outcome", faults, found, remedy)
 
 
 def check_folds(folds: Sequence[tuple[Array, Array]]) -> Check:

@@ -66,19 +66,13 @@ def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
 def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_of: str) -> "Figure":
     """Draw the share of all value (or churners) found in the best-ranked share of customers."""
     figure, axes = canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
-    reach = np.linspace(0, 1, len(truth) + 1)
-    axes.plot(
-        reach,
-        np.r_[0, np.cumsum(np.sort(truth)[::-1])] / truth.sum(),
-        color=PALE,
-        lw=1,
-        ls=":",
-        label="perfect ranking",
-    )
-    colours = [MODEL, BASE, INK, "#6d28d9"]
-    for (name, predicted), colour in zip(predictions.items(), colours, strict=False):
-        order = np.argsort(-predicted, kind="stable")
-        axes.plot(reach, np.r_[0, np.cumsum(truth[order])] / truth.sum(), color=colour, lw=1.5, label=name)
+    reach, total = np.linspace(0, 1, len(truth) + 1), truth.sum()
+    curves = {"perfect ranking": np.sort(truth)[::-1]}
+    curves |= {name: truth[np.argsort(-predicted, kind="stable")] for name, predicted in predictions.items()}
+    colours = [PALE, MODEL, BASE, INK, "#6d28d9"]
+    for (name, found), colour in zip(curves.items() if total > 0 else (), colours, strict=False):
+        line = {"lw": 1, "ls": ":"} if colour == PALE else {"lw": 1.5}
+        axes.plot(reach, np.r_[0, np.cumsum(found)] / total, color=colour, label=name, **line)
     axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="at random")
     axes.legend(frameon=False, loc="lower right")
     return figure

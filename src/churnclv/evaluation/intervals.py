@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from .metrics import Array, Metric
 
 LEVELS = (2.5, 97.5)  # per cent: the ends of a 95% interval
+UNDEFINED = "n/a"
 _CELLS_PER_CHUNK = 2_000_000  # small enough to stay in the cache
+
+
+def write_figure(value: float, form: str = ".4f") -> str:
+    """Return a figure as text: what is undefined is `n/a`, and what rounds to zero has no minus."""
+    if value != value:  # noqa: PLR0124 # NaN
+        return UNDEFINED
+    text = format(value, form)
+    return text if text.strip("+-0.,") else format(0.0, form)
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,16 @@ class Interval:
 
     def __str__(self) -> str:
         """Return the figure as people read it."""
-        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        return self.write(".4f")
+
+    def write(self, form: str) -> str:
+        """Return the figure and its interval, each in a form such as `.4f`."""
+        value, low, high = (write_figure(number, form) for number in (self.value, self.low, self.high))
+        return value if value == low == high == UNDEFINED else f"{value} [{low}, {high}]"
+
+    def negated(self) -> "Interval":
+        """Return the figure and its interval with the other sign."""
+        return Interval(-self.value, -self.high, -self.low)
 
 
 @dataclass(frozen=True)

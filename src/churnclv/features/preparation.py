@@ -118,6 +118,13 @@ def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> N
     return weeks
 
 
+def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> dict[str, float]:
+    """Return the sum of each label at a cutoff, and how many `customers` of the population they are of."""
+    labels = _read_labels(events, (cutoff,), windows)
+    sums = {name: float(labels[name].sum()) for name in LABELS[events.shape]}
+    return {"customers": float(len(labels)), **sums}
+
+
 def population_ids(events: Events, cutoff: datetime, windows: WindowSettings) -> list[str]:
     """Return the customers eligible at a cutoff, in snapshot order."""
     found = _population(events, (cutoff,), windows)

@@ -8,11 +8,15 @@ from typing import Any
 import ibis
 
 from ..errors import InputError, require
+from ..notices import Notice
 from .history import KEYS, day_number, label_table
 from .plan import suggest_plan
 from .settings import WindowSettings
 
 _KINDS = ("contract_start", "contract_end")
+_SOON_DAYS = 7  # a start so soon after an end continues it
+_RESTART_SHARE, _FEWEST_RESTARTS = 0.1, 5  # of the ends: so many are no coincidence
+_MOST_RESTARTS = 0.95  # of the restarts are covered by the days of grace that are proposed
 
 
 def leaving_labels(events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
@@ -45,6 +49,32 @@ def _last_ends(events: Any) -> Any:
     followed = counted.mutate(next_start=begun.min().over(onward))
     last = followed.filter((followed.ended > 0) & (followed.under <= 0))
     return last.select("customer_id", "timestamp", "next_start")
+
+
+def restart_notices(events: Any, windows: WindowSettings) -> tuple[Notice, ...]:
+    """Return a notice where many ends are followed by a new start within days that `grace_days` does not cover.
+
+    Such ends are the way they are written: the last day of service, 23:59:59 of it, a day off by a time zone, or a
+    renewal that is booked after the weekend. Nobody left.
+    """
+    last = _last_ends(events)
+    waits = last.mutate(days=day_number(last.next_start) - day_number(last.timestamp))
+    counts = waits.group_by("days").agg(ends=lambda t: t.count()).execute()
+    total = int(counts["ends"].sum())
+    soon = counts[(counts["days"] >= 1) & (counts["days"] <= _SOON_DAYS)].sort_values("days")
+    restarts = int(soon["ends"].sum())
+    uncovered = int(soon.loc[soon["days"] > windows.grace_days, "ends"].sum())
+    if uncovered < max(_FEWEST_RESTARTS, _RESTART_SHARE * total):
+        return ()
+    reached = soon["ends"].cumsum() >= _MOST_RESTARTS * restarts
+    grace = int(soon.loc[reached, "days"].iloc[0])
+    when = "on the next day" if grace == 1 else f"within {grace} days"
+    counted = int(soon.loc[soon["days"] <= grace, "ends"].sum())
+    message = (
+        f"{counted:,} of {total:,} ends are followed by a start of the same customer {when}: ends look inclusive, or "
+        "renewals are booked late. Each counts as a customer who leaves."
+    )
+    return (Notice("inclusive_ends", message, f"windows.grace_days={grace}"),)
 
 
 def count_reasons(events: Any, until: datetime) -> Any:

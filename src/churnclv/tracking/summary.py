@@ -11,14 +11,14 @@ from ..clv.settings import LEARNED
 from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
 from ..evaluation.checks import Check, Outcome
-from ..evaluation.intervals import Interval, Scores
+from ..evaluation.intervals import UNDEFINED, Interval, Scores, write_figure
 from ..snapshots.plan import Plan
 from ..snapshots.splits import SplitPlan
 from ..tuning.churn_board import SCORE, ChurnBoard
 from ..tuning.value_board import ValueBoard, summarise_coverage
 
 _RULE = "-" * 100
-_CELL, _WIDE_CELL = 15, 32
+_SIGNED = "+.4f"
 
 
 def section(title: str) -> list[str]:
@@ -33,51 +33,69 @@ def data_lines(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
 
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
     """Return a table with one row per model: validation, then sealed test, whose first figure has its interval."""
-    labels = list(metrics.values())
-    head = f"  {'':<30}" + "".join(f"{label:>{_CELL}}" for label in _with_prefix("valid", labels))
+    head = ["", *(f"valid {label}" for label in metrics.values())]
     if test is not None:
-        first, *others = _with_prefix("test", labels)
-        head += f"{first + ' [95% interval]':>{_WIDE_CELL}}" + "".join(f"{label:>{_CELL}}" for label in others)
-    return [*section(title), head, *[_row(name, model, list(metrics), valid, test) for name in valid.figures]]
+        first, *others = (f"test {label}" for label in metrics.values())
+        head += [f"{first} [95% interval]", *others]
+    rows = [_row(name, model, list(metrics), valid, test) for name in valid.figures]
+    return [*section(title), *_table([head, *rows])]
 
 
-def _with_prefix(prefix: str, labels: list[str]) -> list[str]:
-    return [f"{prefix} {label}" for label in labels]
-
-
-def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> str:
-    row = f"{'>' if name == model else ' '} {name:<30}"
-    row += "".join(f"{_figure(valid.figures[name][metric].value):>{_CELL}}" for metric in metrics)
+def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores | None) -> list[str]:
+    row = [f"{'>' if name == model else ' '} {name}"]
+    row += [_figure(valid.figures[name][metric].value) for metric in metrics]
     if test is not None:
         first, *others = (test.figures[name][metric] for metric in metrics)
-        row += f"{_interval(first):>{_WIDE_CELL}}" + "".join(f"{_figure(found.value):>{_CELL}}" for found in others)
+        row += [_interval(first), *(_figure(found.value) for found in others)]
     return row
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows of cells as lines: each column is as wide as its widest cell, and two blanks lie between columns."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.rjust(width) if place else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
 
 
 def difference_line(what: str, found: Interval) -> str:
     """Return one paired difference with its interval."""
-    return f"  {what}: {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
+    return f"  {what}: {found.write(_SIGNED)}"
 
 
 def churn_lines(valid: ChurnBoard, test: ChurnBoard | None, horizon: str) -> list[str]:
-    """Return the churn table, and the score's paired differences to the rivals that rank best."""
+    """Return the churn table, the score's paired differences to its rivals, and a warning where it shows no skill."""
     metrics = {"auc": "AUC", "log_loss": "log-loss", "average_precision": "avg prec", "profit": "profit"}
     sealed = _joined(test) if test else None
     lines = score_lines(f"Churn {horizon}", SCORE, metrics, _joined(valid), sealed)
     lines += ["  profit: per customer, of contacting everybody whose expected gain is above zero (economics)"]
     where, judged = ("sealed test", test) if test else ("validation", valid)
     lines.append(f"  score minus ..., paired, {where}:")
-    return lines + [_difference_row(judged, name, metrics) for name in judged.figures.differences]
+    lines += _table([_difference_row(judged, name, metrics) for name in judged.figures.differences])
+    simple = valid.simple_baseline
+    boards = {"validation": valid, "sealed test": test}
+    return lines + [line for place, board in boards.items() if board for line in _skill_lines(board, simple, place)]
 
 
-def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) -> str:
+def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) -> list[str]:
     """Return how the score stands to one baseline, with intervals; the board keeps differences the other way round."""
     found = {**board.figures.differences[name], **board.profit.differences[name]}
-    parts = [
-        f"{title} {-found[metric].value:+.4f} [{-found[metric].high:+.4f}, {-found[metric].low:+.4f}]"
-        for metric, title in metrics.items()
-    ]
-    return f"    {name:<28}" + ", ".join(parts)
+    parts = (f"{title} {found[metric].negated().write(_SIGNED)}" for metric, title in metrics.items())
+    return [f"    {name}", *parts]
+
+
+def _skill_lines(board: ChurnBoard, baseline: str, where: str) -> list[str]:
+    """Return a warning where the score's log-loss is not clearly less than that of the best simple baseline."""
+    found = board.figures.differences.get(baseline)
+    if found is None or found["log_loss"].low > 0:
+        return []
+    shown = found["log_loss"].negated().write(_SIGNED)
+    verdict = "is better than the score" if found["log_loss"].high < 0 else "is not clearly beaten by the score"
+    return [f"  WARNING: {baseline} {verdict}, {where}: log-loss of the score minus its own {shown}"]
 
 
 def _joined(board: ChurnBoard) -> Scores:
@@ -146,7 +164,10 @@ def sign_lines(what: str, valid: pd.DataFrame, test: pd.DataFrame | None) -> lis
 
 
 def _held(row: "pd.Series[float]") -> str:
-    return f"{row['coverage']:.1%}, {row['precision']:.3f}, x{row['lift']:.2f}"
+    coverage, precision, lift = (
+        write_figure(row[name], form) for name, form in (("coverage", ".1%"), ("precision", ".3f"), ("lift", ".2f"))
+    )
+    return f"{coverage}, {precision}, {lift if lift == UNDEFINED else f'x{lift}'}"
 
 
 def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
@@ -181,10 +202,13 @@ def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: 
 
 
 def _figure(value: float) -> str:
-    if value != value:  # noqa: PLR0124 # NaN
-        return "n/a"
-    return f"{value:.4f}" if abs(value) < 10 else f"{value:,.2f}"  # noqa: PLR2004 # decimals that matter
+    return write_figure(value, _form(value))
+
+
+def _form(value: float) -> str:
+    return ",.2f" if abs(value) >= 10 else ".4f"  # noqa: PLR2004 # decimals that matter
 
 
 def _interval(found: Interval) -> str:
-    return f"{_figure(found.value)} [{_figure(found.low)}, {_figure(found.high)}]"
+    low, high = _figure(found.low), _figure(found.high)
+    return _figure(found.value) if low == high == UNDEFINED else f"{_figure(found.value)} [{low}, {high}]"

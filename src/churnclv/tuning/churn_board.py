@@ -12,12 +12,13 @@ from ..churn.logistic import LogisticChurnModel
 from ..churn.settings import ChurnSettings
 from ..churn.signs import WarningSignScore
 from ..evaluation.intervals import Sample, Scores, score
-from ..evaluation.metrics import CHURN_METRICS, Array
+from ..evaluation.metrics import CHURN_METRICS, Array, log_loss, plain
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
 from ..features.dataset import Dataset
 from ..features.purchase_history import HISTORY_COLUMNS
 
 SCORE = "score"  # the run's own
+SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # who does no better has learned nothing
 _DEFAULT_ROUNDS = 100  # XGBoost's own number, as its scikit-learn interface has it
 _WORTH_IT = 1e-12  # currency: an expected gain of nothing is no reason to contact anybody
 
@@ -56,6 +57,11 @@ class ChurnBoard:
         """The names of all but the score."""
         return [name for name in self.figures.figures if name != SCORE]
 
+    @property
+    def simple_baseline(self) -> str:
+        """The simple baseline of least log-loss."""
+        return _best_simple({name: found["log_loss"].value for name, found in self.figures.figures.items()})
+
 
 def predict_churn(trial: ChurnJudged, seed: int) -> dict[str, Array]:
     """Return everyone's chances of churn for the rows asked about: the score, the members, the baselines."""
@@ -79,8 +85,8 @@ def judge_churn(
     """Judge all models at all cutoffs; figures are means over them.
 
     Profit is what contacting everybody with an expected gain above zero, by each model's own chances, would have
-    brought; of a customer of unknown value it is taken as nothing. Intervals are drawn for the score and the models in
-    `drawn`; None draws them for all.
+    brought; of a customer of unknown value it is taken as nothing. Intervals are drawn for the score, the models in
+    `drawn` and the best simple baseline; None draws them for all.
     """
     said = [predict_churn(trial, seed) for trial in trials]
     samples = [Sample(t.asked.churned, found, t.asked.customers) for t, found in zip(trials, said, strict=True)]
@@ -92,7 +98,12 @@ def judge_churn(
         )
         for t, found in zip(trials, said, strict=True)
     ]
-    named = () if drawn is None else (SCORE, *drawn)
+    losses = {
+        name: float(np.mean([plain(log_loss, sample.truth, sample.predictions[name]) for sample in samples]))
+        for name in SIMPLE
+        if name in samples[0].predictions
+    }
+    named = () if drawn is None else (SCORE, *drawn, _best_simple(losses))
     money = {"profit": profit_beyond(_WORTH_IT)}
     return ChurnBoard(
         score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=named),
@@ -101,6 +112,10 @@ def judge_churn(
         campaigns,
         [trial.values for trial in trials],
     )
+
+
+def _best_simple(losses: Mapping[str, float]) -> str:
+    return min((name for name in SIMPLE if name in losses), key=lambda name: losses[name])
 
 
 def _known_gain(leaving: Array, values: Array, terms: Terms) -> Array:

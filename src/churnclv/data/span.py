@@ -1,0 +1,104 @@
+"""The observed span: events that lie far beyond all others move its start or end, and with it every cutoff."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..errors import InputError
+from ..notices import Notice
+from .quality import QualityReport
+from .settings import DataSettings, Shape
+
+_FEWEST_EVENTS, _FEWEST_DAYS, _FEWEST_CUSTOMERS = 100, 30, 20  # below them gaps say nothing about others
+_MOST_SHARE, _MOST_EVENTS = 0.01, 3  # of the events, or so many: more are no accident
+_TIMES = 3.0  # the longest gap among all other events
+_DOUBTFUL_DAYS, _REFUSED_DAYS = 60, 180
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # shop time
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A gap between two days with events, and how few events lie beyond it, at the end of the log or at its start."""
+
+    before: datetime
+    after: datetime
+    beyond: int
+
+    @property
+    def days(self) -> int:
+        """Its length."""
+        return (self.after - self.before).days
+
+
+def check_span(table: Any, quality: QualityReport, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return notices of events at the end or start of a log that lie far beyond all others.
+
+    A start or end that is chosen (`data.earliest`, `data.latest`, `data.observed_until`) is not looked at. Of contracts
+    their starts are compared: ends may be planned.
+
+    Raises:
+        InputError: the gap is so long that the date is wrong, or the span is.
+    """
+    if quality.customers < _FEWEST_CUSTOMERS:
+        return ()
+    dated = table.filter(table.kind == "contract_start") if settings.shape is Shape.contracts else table
+    daily = dated.group_by(day=dated.timestamp.date()).agg(events=lambda t: t.count()).order_by("day").execute()
+    days = pd.to_datetime(daily["day"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
+    early, late = find_gaps(days, daily["events"].to_numpy(dtype=np.int64))
+    found = []
+    if early is not None and settings.earliest == DataSettings.earliest:
+        what = (
+            f"the first {_events(early)} {early.days:,} days before the others, which start on {early.after:%Y-%m-%d}"
+        )
+        found.append(_doubt(early, quality, what, f"data.earliest={early.after:%Y-%m-%d}"))
+    if late is not None and settings.latest is None and settings.observed_until is None:
+        what = f"the last {_events(late)} {late.days:,} days after the one before, which is of {late.before:%Y-%m-%d}"
+        latest = f"{late.before + timedelta(days=1):%Y-%m-%d}"
+        found.append(_doubt(late, quality, what, f"data.latest={latest} (make score: as_of={latest})"))
+    return tuple(found)
+
+
+def _events(gap: Gap) -> str:
+    return "event lies" if gap.beyond == 1 else f"{gap.beyond:,} events lie"
+
+
+def _doubt(gap: Gap, quality: QualityReport, what: str, setting: str) -> Notice:
+    message = f"{what}; no other gap is a third as long. Every cutoff moves with the first and the last event."
+    remedy = f"mend the date, or set {setting}."
+    if gap.days >= _REFUSED_DAYS:
+        raise InputError(f"{quality.origin}: {message}", remedy=remedy)
+    return Notice("far_event", message, remedy)
+
+
+def find_gaps(days: NDArray[np.int64], events: NDArray[np.int64]) -> tuple[Gap | None, Gap | None]:
+    """Return the gaps that separate a few first events, and a few last events, from all others; None where none does.
+
+    The bound is relative to the log: a gap counts from three times the longest one inside the bulk of the events on, so
+    that a sparse or seasonal log shows none.
+
+    Args:
+        days: days with events since 1970-01-01, rising, shape (n,).
+        events: on each of them, shape (n,).
+    """
+    total = int(events.sum())
+    if total < _FEWEST_EVENTS or len(days) < _FEWEST_DAYS:
+        return None, None
+    gaps, before = np.diff(days), np.cumsum(events)[:-1]
+    few = max(_MOST_EVENTS, _MOST_SHARE * total)
+    at_start, at_end = before <= few, total - before <= few
+    bulk = gaps[~at_start & ~at_end]
+    least = max(_DOUBTFUL_DAYS, _TIMES * (bulk.max() if len(bulk) else 1))
+    early, late = np.flatnonzero(at_start & (gaps >= least)), np.flatnonzero(at_end & (gaps >= least))
+    return (
+        _gap(days, early[-1], int(before[early[-1]])) if len(early) else None,
+        _gap(days, late[0], int(total - before[late[0]])) if len(late) else None,
+    )
+
+
+def _gap(days: NDArray[np.int64], place: np.intp, beyond: int) -> Gap:
+    first, second = (_EPOCH + timedelta(days=int(day)) for day in days[place : place + 2])
+    return Gap(first, second, beyond)
