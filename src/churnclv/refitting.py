@@ -61,7 +61,8 @@ def _refit_orders(
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
-    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked)
+    refunds = events.refund_totals.sentence if events.has_amount else ""
+    parts = _parts(config, run, events.quality.fingerprint, f"{events.end:%Y-%m-%d}", churn, asked, refunds)
     return replace(parts, values=clv, segments=Segmentation.learn(latest))
 
 
@@ -86,9 +87,18 @@ def _fit_churn(
 
 
 def _parts(
-    config: TrainConfig, run: RunFacts, fingerprint: str, through: str, churn: ChurnModel, rows: pd.DataFrame
+    config: TrainConfig,
+    run: RunFacts,
+    fingerprint: str,
+    through: str,
+    churn: ChurnModel,
+    rows: pd.DataFrame,
+    refunds: str = "",
 ) -> BundleParts:
-    """Return what every bundle has; `rows` are those that the models would be asked about first."""
+    """Return what every bundle has; `rows` are those that the models would be asked about first.
+
+    `refunds` is the sentence on refunds for the card of a model of value.
+    """
     contract = BundleContract(
         data=config.data,
         windows=config.windows,
@@ -104,7 +114,7 @@ def _parts(
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params),
+        card=write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params, refunds),
     )
 
 

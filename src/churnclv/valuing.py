@@ -205,7 +205,7 @@ class OrderValues(NoValues):
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""
         judged, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
-        lines = []
+        lines = [f"  {self.events.refund_totals.sentence}"] if self.events.has_amount else []
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
             test = getattr(self.test, target) if self.test else None

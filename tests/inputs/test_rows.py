@@ -354,7 +354,7 @@ def test_cancelled_orders_are_refunds_whatever_their_amount(read):
     assert reading.rows("order_id", "kind", "amount") == [
         ("1", "order", "5.0000"),
         ("4", "refund", "-1.0000"),
-        ("C2", "refund", "5.0000"),
+        ("C2", "refund", "-5.0000"),
         ("C3", "refund", "0.0000"),
     ]
     assert reading.quality.orders == 1

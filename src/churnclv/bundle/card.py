@@ -6,9 +6,12 @@ from .contract import BundleContract
 
 
 def write_card(
-    contract: BundleContract, title: str, metrics: Mapping[str, float], parameters: Mapping[str, str]
+    contract: BundleContract, title: str, metrics: Mapping[str, float], parameters: Mapping[str, str], refunds: str = ""
 ) -> str:
-    """Return the card as Markdown; `metrics` are those of the run that chose the model."""
+    """Return the card as Markdown; `metrics` are those of the run that chose the model.
+
+    `refunds` is the sentence on how spend and CLV treat them, empty where there is no spend.
+    """
     windows = contract.windows
     who = f"at least {windows.min_purchases} purchase(s)"
     who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
@@ -26,6 +29,7 @@ def write_card(
         "  below are those of the same choices before the refit, not of these exact models.",
         f"- Eligible for a churn score: {who} `as_of`.",
         f"- Learned from {contract.data.name}, content fingerprint {contract.data_fingerprint}; run {contract.run_id}.",
+        *([f"- {refunds}"] if refunds else []),
         "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
         "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
         "- The manifest detects damage, not a hostile author: load bundles from your own registry only.",

@@ -105,7 +105,8 @@ class Scorer:
         families = self.contract.own_families(self.folder)
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
-        return build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        shape, refunds = known.shape, known.refunds
+        return build_features(known.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from ..errors import require
@@ -10,7 +11,8 @@ from ..files import digest
 from . import parsing
 from .log import Log, read_log
 from .quality import QualityReport
-from .settings import DataSettings, Shape
+from .refunds import RefundTotals, total_refunds
+from .settings import DataSettings, Refunds, Shape
 from .tables import OtherTables, read_tables
 
 EVENTS = "events"
@@ -32,6 +34,12 @@ class Events:
     end: datetime
     has_amount: bool
     shape: Shape = Shape.orders
+    refunds: Refunds = Refunds.net
+
+    @cached_property
+    def refund_totals(self) -> RefundTotals:
+        """What orders cost and what was refunded, over the whole log."""
+        return total_refunds(self.table, self.refunds)
 
     @property
     def tables(self) -> dict[str, QualityReport]:
@@ -57,7 +65,8 @@ def read_events(
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)
         quality = _with_tables(quality, others)
-    return Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+    found = Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+    return replace(found, refunds=settings.refunds)
 
 
 def _observed_until(main: Log, settings: DataSettings) -> datetime:

@@ -1,0 +1,64 @@
+"""Spend: the one definition of what a customer brings, with or without what was refunded."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from .contract import SALES
+from .settings import Refunds
+
+_SPEND_KINDS = {Refunds.net: SALES, Refunds.gross: ("order",)}
+
+
+def counts_as_spend(events: Any, refunds: Refunds) -> Any:
+    """Return, as an expression, whether an event's amount is part of spend; the amount of a refund is negative.
+
+    Parameters
+    ----------
+    events
+        A table with the column `kind`.
+    refunds
+        Whether refunds are taken off.
+    """
+    return events.kind.isin(_SPEND_KINDS[refunds])
+
+
+@dataclass(frozen=True)
+class RefundTotals:
+    """What all orders of a log cost, and what was refunded (0 or above), exact; and whether it is taken off spend."""
+
+    ordered: Decimal
+    refunded: Decimal
+    refunds: Refunds
+
+    @property
+    def spend(self) -> Decimal:
+        """The spend of all customers: of orders alone, or less the refunds."""
+        return self.ordered - self.refunded if self.refunds is Refunds.net else self.ordered
+
+    @property
+    def sentence(self) -> str:
+        """How spend and CLV treat refunds, in one sentence."""
+        if not self.refunded:
+            return "The log has no refunds: spend is what orders cost."
+        share = f" ({self.refunded / self.ordered:.1%} of revenue)" if self.ordered else ""
+        verb = "are" if self.refunds is Refunds.net else "are not"
+        return f"Refunds{share} {verb} taken off spend and CLV (data.refunds={self.refunds.value})."
+
+
+def total_refunds(events: Any, refunds: Refunds) -> RefundTotals:
+    """Return the exact totals of an event table; zero for a log without amounts.
+
+    Parameters
+    ----------
+    events
+        The canonical event table.
+    refunds
+        Whether refunds are taken off spend.
+    """
+    summed = events.aggregate(
+        ordered=events.amount.sum(where=events.kind == "order"),
+        refunded=-events.amount.sum(where=events.kind == "refund"),
+    )
+    found = summed.to_pyarrow().to_pylist()[0]
+    return RefundTotals(found["ordered"] or Decimal(0), found["refunded"] or Decimal(0), refunds)
