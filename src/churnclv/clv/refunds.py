@@ -147,7 +147,7 @@ def _column(rows: pd.DataFrame, name: str) -> Array:
     """Return a column of the refund history; zeros where a frame has none."""
     if name not in rows:
         return np.zeros(len(rows))
-    return np.nan_to_num(rows[name].to_numpy(dtype=float))
+    return np.asarray(np.nan_to_num(rows[name].to_numpy(dtype=float)))
 
 
 def _correlation(returned: Array, due: Array, share: float) -> float:
