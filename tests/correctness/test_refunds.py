@@ -233,6 +233,25 @@ def test_purchases_not_yet_due_do_not_lower_the_share():
     assert model.kept_share(rows)[fresh].mean() == pytest.approx(truth[fresh].mean(), abs=0.02)
 
 
+def test_partial_returns_tell_customers_apart():
+    # a tenth of a purchase comes back at a time; every fifth customer sends back four times as many
+    random = np.random.default_rng(9)
+    n, often = random.integers(2, 12, 5000), np.arange(5000) % 5 == 0
+    back = random.binomial(10 * n, np.where(often, 0.2, 0.05))
+    rows = histories(n, 10.0 * n, 1.0 * back, returns=back, delays=9 * back)
+    model = RefundModel().fit(rows)
+    assert model.size == pytest.approx(0.1, rel=1e-9)
+    assert model.share == pytest.approx(0.08, abs=0.005)
+    # the variance of 0.2 in a fifth and 0.05 else is 0.0036, so rho = 0.0036 / (0.08 * 0.92)
+    assert 1 / (model.strength + 1) == pytest.approx(0.0036 / (0.08 * 0.92), rel=0.15)
+    kept = model.kept_share(rows)
+    assert kept[often].mean() < 0.85
+    assert kept[~often].mean() > 0.93
+    # (b + n - s) / (a + b + n) over parcels
+    a, b = model.share * model.strength, (1 - model.share) * model.strength
+    np.testing.assert_allclose(kept, (b + 10 * n - back) / (a + b + 10 * n), rtol=1e-9)
+
+
 def test_the_order_of_magnitude_of_amounts_does_not_matter():
     rows = histories([1, 4, 6], [10.0, 40.0, 60.0], [0.0, 10.0, 60.0], returns=2, delays=20)
     large = rows.assign(settled_spend=rows["settled_spend"] * 1e6, returned_spend=rows["returned_spend"] * 1e6)

@@ -3,23 +3,24 @@
 Models of purchases and spend are of orders; what is sent back is a factor on them. Where a log has no refunds the
 factor is exactly 1.
 
-A customer made n purchases and returned the share R / B of what they cost. That counts as s = n R / B purchases
-returned of n: money decides within a customer, purchases between customers, so that one large order is no more evidence
-than another. Each purchase comes back with the customer's own chance theta ~ Beta(a, b), so that without delays the
-posterior mean is (a + s) / (a + b + n), as in the beta-binomial model [1].
+A customer made x + 1 purchases and returned the share R / B of what they cost, in k returns. Over all customers a
+return takes the share f = sum (x + 1) R / B / sum k of a purchase, at most 1. A purchase then stands for 1 / f parcels,
+each of which comes back with the customer's own chance theta ~ Beta(a, b) or is kept. Of n = (x + 1) / f parcels
+s = n R / B came back: money decides within a customer, purchases between customers, so that one large order is no more
+evidence than another. Without delays the posterior mean is (a + s) / (a + b + n), as in the beta-binomial model [1].
 
 Returns take time. With delays that are exponential with mean d, the return of the last purchase, made t days before
-the cutoff, would be booked by now with chance F = 1 - exp(-t / d). Let u = min(1, n - s) be the part of the last
-purchase of which no return is booked. Its likelihood is 1 - theta F = (1 - F) + F (1 - theta), so that the posterior is
-a mixture of two betas: of the purchase as no evidence (a return is still to come, or not), and as one that was kept:
+the cutoff, would be booked by now with chance F = 1 - exp(-t / d). Let u = min(1 / f, n - s) be the parcels of the last
+purchase of which no return is booked. Their likelihood is (1 - F) + F (1 - theta)^u, so that the posterior is a mixture
+of two betas: of the parcels as no evidence (a return is still to come, or not), and as kept:
 
     Beta(a + s, b + n - s - u)  with weight  (1 - F) B(a + s, b + n - s - u),
     Beta(a + s, b + n - s)      with weight       F  B(a + s, b + n - s),
 
 B being the beta function. Earlier purchases are taken to be settled.
 
-a and b come from the moments of the shares r = s / w of due purchases w = n - u (1 - F) [2]: p = sum s / sum w is the
-"Cape Cod" estimate of reserving, returns seen over purchases whose returns are due; and with N = sum w over m customers
+a and b come from the moments of the shares r = s / w of due parcels w = n - u (1 - F) [2]: p = sum s / sum w is the
+"Cape Cod" estimate of reserving, returns seen over what is due; and with N = sum w over m customers
 
     E[sum w (r - p)^2] = p (1 - p) ((1 - rho) (m - 1) + rho (N - sum w^2 / N)),    rho = 1 / (a + b + 1).
 
@@ -40,14 +41,15 @@ from .histories import Array, read_histories
 
 SETTLED, RETURNED, RETURNS, DELAYS = "settled_spend", "returned_spend", "returns", "return_delay_days"
 _LEAST_CORRELATION, _MOST_CORRELATION = 1e-3, 0.95
-_UNKNOWN_CORRELATION = 0.5  # the population weighs as much as one purchase
+_UNKNOWN_CORRELATION = 0.5  # the population weighs as much as one parcel
+_LEAST_SIZE = 0.02  # of a return, in purchases
 _LEAST_DELAY_DAYS = 0.5
 _LEAST_DUE = 1e-9
 
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Purchases n, returned purchases s, the open part u of the last one, and its chance F to be settled, (n,) each."""
+    """Parcels n, returned parcels s, open ones u of the last purchase, and its chance F to be settled, (n,) each."""
 
     n: Array
     s: Array
@@ -56,7 +58,7 @@ class _Evidence:
 
     @property
     def due(self) -> Array:
-        """Purchases whose returns would be booked by now."""
+        """Parcels whose returns would be booked by now."""
         return self.n - self.u * (1.0 - self.F)
 
 
@@ -64,14 +66,17 @@ class RefundModel:
     """The share of spend that customers keep.
 
     Attributes:
-        share: the population's share of purchases that come back, p; 0 where nothing ever came back.
-        strength: a + b, how many purchases the population's share weighs.
+        share: the population's share p of parcels that come back; 0 where nothing ever came back.
+        strength: a + b, how many parcels the population's share weighs.
         delay_days: the mean delay d of returns.
+        size: the share f of a purchase that a return takes, above 0 to 1.
     """
 
-    def __init__(self, share: float = 0.0, strength: float = 1.0, delay_days: float = _LEAST_DELAY_DAYS) -> None:
+    def __init__(
+        self, share: float = 0.0, strength: float = 1.0, delay_days: float = _LEAST_DELAY_DAYS, size: float = 1.0
+    ) -> None:
         """Keep the parameters; without a fit nothing comes back."""
-        self.share, self.strength, self.delay_days = share, strength, delay_days
+        self.share, self.strength, self.delay_days, self.size = share, strength, delay_days, size
 
     def fit(self, rows: pd.DataFrame) -> Self:
         """Estimate the parameters from the refund history of a feature table at one cutoff; return the fitted model.
@@ -82,11 +87,12 @@ class RefundModel:
             One row per customer, with the purchase history and the refund history; without the latter, nothing comes
             back.
         """
-        returns, delays = _column(rows, RETURNS).sum(), _column(rows, DELAYS).sum()
-        self.share = 0.0
+        self.share, self.delay_days, self.size = 0.0, _LEAST_DELAY_DAYS, 1.0
         if not (_column(rows, RETURNED) > 0).any():
             return self
-        self.delay_days = max(float(delays / returns), _LEAST_DELAY_DAYS) if returns else _LEAST_DELAY_DAYS
+        returns = max(_column(rows, RETURNS).sum(), 1.0)
+        self.delay_days = max(float(_column(rows, DELAYS).sum() / returns), _LEAST_DELAY_DAYS)
+        self.size = float(np.clip(self._evidence(rows).s.sum() / returns, _LEAST_SIZE, 1.0))
         seen = self._evidence(rows)
         known = seen.due > _LEAST_DUE
         due, returned = seen.due[known], seen.s[known]
@@ -121,14 +127,15 @@ class RefundModel:
 
     def _evidence(self, rows: pd.DataFrame) -> _Evidence:
         seen = read_histories(rows)
-        n, settled = seen.x + 1.0, _column(rows, SETTLED)
+        n, settled = (seen.x + 1.0) / self.size, _column(rows, SETTLED)
         s = n * returned_share(rows)
         silent = np.where(settled > 0, np.maximum(seen.T - seen.t_x, 0.0), 0.0)
-        return _Evidence(n, s, np.minimum(1.0, n - s), -np.expm1(-silent / self.delay_days))
+        return _Evidence(n, s, np.minimum(1.0 / self.size, n - s), -np.expm1(-silent / self.delay_days))
 
     def as_dict(self) -> dict[str, float]:
         """Return the parameters for JSON."""
-        return {"share": self.share, "strength": self.strength, "delay_days": self.delay_days}
+        names = ("share", "strength", "delay_days", "size")
+        return {name: getattr(self, name) for name in names}
 
 
 def returned_share(rows: pd.DataFrame) -> Array:
@@ -151,7 +158,7 @@ def _column(rows: pd.DataFrame, name: str) -> Array:
 
 
 def _correlation(returned: Array, due: Array, share: float) -> float:
-    """Return rho, how alike the purchases of one customer are in coming back: 0 by chance alone, 1 always or never."""
+    """Return rho, how alike the parcels of one customer are in coming back: 0 by chance alone, 1 always or never."""
     total = due.sum()
     apart = total - (due**2).sum() / total - (len(due) - 1.0) if total else 0.0
     if not 0.0 < share < 1.0 or apart <= _LEAST_DUE:
