@@ -1,6 +1,6 @@
 """One log, read and checked: faults found, policies applied, every row accounted for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from .faults import Fault, faults_of
 from .fingerprint import fingerprint, row_hash
 from .kinds import check_kinds
 from .quality import FaultCount, QualityReport, check_policies
+from .refunds import refunds_set_aside
 from .rows import parse_rows
 from .settings import DataSettings, Policy, Shape
 from .source import RawLog, read_file, read_frame
@@ -56,7 +57,9 @@ def read_log(connection: Any, settings: DataSettings, name: str, frame: Any = No
     events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
     table = connection.create_table(name, events, temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
-    return _describe(table, raw, counts, styles, settings, until)
+    log = _describe(table, raw, counts, styles, settings, until)
+    notices = (*log.quality.notices, *refunds_set_aside(checked, raw, settings))
+    return replace(log, quality=replace(log.quality, notices=notices))
 
 
 def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawLog:

@@ -4,10 +4,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from ..errors import listed
+from ..notices import Notice
 from .contract import SALES
-from .settings import Refunds
+from .settings import DataSettings, Refunds
+from .source import RawLog
 
 _SPEND_KINDS = {Refunds.net: SALES, Refunds.gross: ("order",)}
+
+_REFUND_WORDS = (  # in the languages of common shop systems
+    r"(?i)refund|return|charge.?back|revers|store.?credit|credit.?(note|memo)|cancel|void|storno|gutschrift|r(ü|ue)ck|"
+    r"rimbors|reso|retour|annul|avoir|rembours|devoluci|reembols"
+)
 
 
 def counts_as_spend(events: Any, refunds: Refunds) -> Any:
@@ -62,3 +70,30 @@ def total_refunds(events: Any, refunds: Refunds) -> RefundTotals:
     )
     found = summed.to_pyarrow().to_pylist()[0]
     return RefundTotals(found["ordered"] or Decimal(0), found["refunded"] or Decimal(0), refunds)
+
+
+def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return a notice where rows were set aside for a kind without a meaning whose word is one for refunds.
+
+    Parameters
+    ----------
+    checked
+        The rows with `row` and `set_aside_for`.
+    raw
+        The log as text.
+    settings
+        The meanings of kinds.
+    """
+    if settings.columns.kind is None or not settings.has_amount:
+        return ()
+    aside = checked.filter(checked.set_aside_for == "unknown_kind").select("row")
+    named = raw.table.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_WORDS))
+    found = named.group_by("kind").agg(rows=named.count()).order_by("kind").execute()
+    if not len(found):
+        return ()
+    message = (
+        f"{raw.origin}: {int(found['rows'].sum()):,} rows of the kinds {listed(list(found['kind']))} are set aside, "
+        "so that their amounts are not taken off spend and CLV."
+    )
+    remedy = "give every kind its meaning, such as data.kinds={sale: order, chargeback: refund}."
+    return (Notice("refunds_set_aside", message, remedy),)
