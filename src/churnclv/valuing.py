@@ -205,13 +205,14 @@ class OrderValues(NoValues):
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""
         judged, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
-        lines = [f"  {self.events.refund_totals.sentence}"] if self.events.has_amount else []
+        lines = []
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
             test = getattr(self.test, target) if self.test else None
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
             lines += value_lines(judged, target, where)
+            lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
         return lines + choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
 
     def save(self, folder: Path) -> None:

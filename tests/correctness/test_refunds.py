@@ -136,7 +136,7 @@ def test_gross_histories_have_no_refunds(connection, write_events):
     assert found["mean_repeat_spend"].to_dict() == {"ann": 12.3, "bob": 1000.1, "cat": 10.0, "dan": 0.0, "eve": 0.0}
     assert (found["returned_spend"] == 0).all()
     assert RefundModel().fit(found).kept_share(found).tolist() == [1.0] * 5
-    # behaviour is told alike: what was ordered and what came back are columns of their own
+    # the columns of behaviour are the same: what was ordered and what came back are columns of their own
     behaviour = ["spend", "refund_share", "days_since_last_refund"]
     assert found[behaviour].equals(features(events)[behaviour])
 

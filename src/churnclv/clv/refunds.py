@@ -94,8 +94,8 @@ class RefundModel:
         self.delay_days = max(float(_column(rows, DELAYS).sum() / returns), _LEAST_DELAY_DAYS)
         self.size = float(np.clip(self._evidence(rows).s.sum() / returns, _LEAST_SIZE, 1.0))
         seen = self._evidence(rows)
-        known = seen.due > _LEAST_DUE
-        due, returned = seen.due[known], seen.s[known]
+        is_due = seen.due > _LEAST_DUE
+        due, returned = seen.due[is_due], seen.s[is_due]
         total = due.sum()
         self.share = float(np.clip(returned.sum() / total, 0.0, 1.0)) if total else 0.0
         self.strength = 1.0 / _correlation(returned, due, self.share) - 1.0

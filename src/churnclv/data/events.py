@@ -65,8 +65,8 @@ def read_events(
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)
         quality = _with_tables(quality, others)
-    found = Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
-    return replace(found, refunds=settings.refunds)
+    events = Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+    return replace(events, refunds=settings.refunds)
 
 
 def _observed_until(main: Log, settings: DataSettings) -> datetime:

@@ -68,8 +68,8 @@ def total_refunds(events: Any, refunds: Refunds) -> RefundTotals:
         ordered=events.amount.sum(where=events.kind == "order"),
         refunded=-events.amount.sum(where=events.kind == "refund"),
     )
-    found = summed.to_pyarrow().to_pylist()[0]
-    return RefundTotals(found["ordered"] or Decimal(0), found["refunded"] or Decimal(0), refunds)
+    sums = summed.to_pyarrow().to_pylist()[0]
+    return RefundTotals(sums["ordered"] or Decimal(0), sums["refunded"] or Decimal(0), refunds)
 
 
 def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
@@ -88,11 +88,11 @@ def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tupl
         return ()
     aside = checked.filter(checked.set_aside_for == "unknown_kind").select("row")
     named = raw.table.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_WORDS))
-    found = named.group_by("kind").agg(rows=named.count()).order_by("kind").execute()
-    if not len(found):
+    words = named.group_by("kind").agg(rows=named.count()).order_by("kind").execute()
+    if not len(words):
         return ()
     message = (
-        f"{raw.origin}: {int(found['rows'].sum()):,} rows of the kinds {listed(list(found['kind']))} are set aside, "
+        f"{raw.origin}: {int(words['rows'].sum()):,} rows of the kinds {listed(list(words['kind']))} are set aside, "
         "so that their amounts are not taken off spend and CLV."
     )
     remedy = "give every kind its meaning, such as data.kinds={sale: order, chargeback: refund}."
