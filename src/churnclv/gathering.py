@@ -43,6 +43,14 @@ class Gathered:
         return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
 
     @property
+    def spend_definition(self) -> tuple[str, ...]:
+        """What tells the spend of this run from that of orders alone: nothing where no refund is taken off."""
+        if self.shape is not Shape.orders or self.events is None:
+            return ()
+        totals = self.events.refund_totals
+        return ("net of refunds",) if totals.spend != totals.ordered else ()
+
+    @property
     def log(self) -> Events:
         """The events of data that have time."""
         if self.events is None:

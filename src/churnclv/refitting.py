@@ -87,7 +87,8 @@ def _refit_orders(
     names = heard.names if config.churn.formula_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
-    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, notices)
+    refunds = events.refund_totals.sentence if events.has_amount else ""
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, notices, refunds)
     return replace(_sketched(parts, events), values=clv, segments=Segmentation.learn(latest))
 
 
@@ -143,8 +144,12 @@ def _parts(
     churn: ChurnModel,
     rows: pd.DataFrame,
     notices: tuple[Notice, ...] = (),
+    refunds: str = "",
 ) -> BundleParts:
-    """Return what every bundle has; `rows` are those that the models would be asked about first."""
+    """Return what every bundle has; `rows` are those that the models would be asked about first.
+
+    `refunds` is the sentence on refunds for the card of a model of value.
+    """
     contract = BundleContract(
         data=config.data,
         windows=config.windows,
@@ -156,13 +161,13 @@ def _parts(
         origin=Path(quality.origin).name,
         customers=quality.customers,
     )
-    hidden = ["customer_id", "cutoff", "in_population"]
+    hidden, title = ["customer_id", "cutoff", "in_population"], f"{run.experiment}, run {run.run_id[:8]}"
     return BundleParts(
         churn=churn,
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=redact(write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params, notices)),
+        card=redact(write_card(contract, title, run.metrics, run.params, notices, refunds)),
         trained=run.started,
         notices=notices,
     )

@@ -69,7 +69,7 @@ def name_run(config: TrainConfig, data: Gathered) -> Names:
     return Names(
         config.identity(fingerprint, *code, *model),
         config.value_identity(fingerprint, *code),
-        digest(fingerprint, data.plan.judged, population),
+        digest(fingerprint, data.plan.judged, population, *data.spend_definition),
     )
 
 

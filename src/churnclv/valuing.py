@@ -212,6 +212,7 @@ class OrderValues(NoValues):
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
             lines += value_lines(judged, target, where)
+            lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
         lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
         fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
         doubts = dict.fromkeys(notice for model in fitted for notice in model.notices())

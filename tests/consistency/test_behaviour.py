@@ -10,6 +10,7 @@ import pytest
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN, NEEDS, present_families
 from churnclv.features.purchase_history import HISTORY_COLUMNS
+from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
 from churnclv.features.table import NOT_FEATURES, build_features
 from churnclv.snapshots.settings import WindowSettings
@@ -71,7 +72,7 @@ def table(features_of, log):
 
 
 def features_alone(frame):
-    return frame.drop(columns=[*NOT_FEATURES, *HISTORY_COLUMNS])
+    return frame.drop(columns=[*NOT_FEATURES, *HISTORY_COLUMNS, *REFUND_COLUMNS])
 
 
 def test_the_order_of_the_rows_changes_no_byte(features_of, log, table):

@@ -37,6 +37,7 @@ def log():
             "amount": random.choice([".1", ".7", "19.99"], size),
         }
     )
+    frame.loc[frame["kind"] == "refund", "amount"] = "-" + frame["amount"]
     return frame.to_dict("records")
 
 
@@ -66,8 +67,10 @@ def test_one_window_is_the_sum_of_its_parts(labels_of, log, first, second):
 def test_churned_is_no_purchase(labels_of, log):
     frame = labels_of(log, CUTOFF, 10)
     assert (frame["churned"] == (frame["purchases"] == 0)).all()
-    assert (frame.loc[frame["churned"] == 1, "spend"] == 0).all()
-    assert (frame.loc[frame["churned"] == 0, "spend"] > 0).all()
+    assert (frame.loc[frame["churned"] == 1, "order_spend"] == 0).all()
+    assert (frame.loc[frame["churned"] == 0, "order_spend"] > 0).all()
+    assert (frame["spend"] <= frame["order_spend"]).all()
+    assert (frame.loc[frame["churned"] == 1, "spend"] < 0).any()
 
 
 def test_the_order_of_the_rows_changes_no_label(labels_of, log):

@@ -243,12 +243,13 @@ def test_label_windows_are_half_open(connection, write_events):
             "churned": [0, 1, 0, 1],
             "purchases": [1, 0, 1, 0],
             "spend": [2.1, 0.0, 1.0, 0.0],
+            "order_spend": [2.1, 0.0, 1.0, 0.0],
         }
     )
     pd.testing.assert_frame_equal(frame, expected, check_exact=True)
 
 
-def test_labels_count_days_and_leave_refunds_out(connection, write_events):
+def test_labels_count_days_and_take_refunds_off(connection, write_events):
     rows = [
         *orders("2024-02-01"),
         *orders("2024-03-02 09:00", amount="0.10") + orders("2024-03-02 21:00", amount="0.70"),
@@ -257,8 +258,9 @@ def test_labels_count_days_and_leave_refunds_out(connection, write_events):
         *orders("2024-02-01", customer="bob") + orders("2024-03-06", customer="bob", kind="refund", amount="-5.00"),
     ]
     frame = labels(write_events(connection, rows), 30)
-    # ann: 2 and 5 March, .1 + .7 + .2; bob: a refund is no purchase
-    assert frame[["churned", "purchases", "spend"]].to_numpy().tolist() == [[0, 2, 1.0], [1, 0, 0.0]]
+    # ann: 2 and 5 March, .1 + .7 + .2 less .5; bob: a refund is no purchase, and more came back than was bought
+    expected = [[0, 2, 0.5, 1.0], [1, 0, -5.0, 0.0]]
+    assert frame[["churned", "purchases", "spend", "order_spend"]].to_numpy().tolist() == expected
 
 
 def test_labels_of_several_cutoffs_are_ordered(connection, write_events):

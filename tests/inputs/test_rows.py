@@ -346,6 +346,21 @@ def test_the_amount_is_price_times_quantity_exactly(read):
     ]
 
 
+@pytest.mark.parametrize(
+    ("word", "is_refund"), [("Chargeback", True), ("Storno", True), ("reso", True), ("view", False)]
+)
+def test_refunds_of_a_kind_without_a_meaning_are_named(read, word, is_refund):
+    rows = f"customer_id,timestamp,amount,type\na,2020-01-01,5,sale\na,2020-01-02,-5,{word}\nb,2020-01-03,-5,{word}\n"
+    reading = read(rows, columns=Columns(kind="type"), kinds={"sale": "order"})
+    assert reading.faults["unknown_kind"][1] == 2
+    notices = [notice for notice in reading.quality.notices if notice.code == "refunds_set_aside"]
+    assert len(notices) == is_refund
+    assert all(f"2 rows of the kinds {word}" in notice.message for notice in notices)
+    meant = read(rows, columns=Columns(kind="type"), kinds={"sale": "order", word: "refund" if is_refund else "action"})
+    assert not meant.quality.notices
+    assert float(meant.events.refund_totals.spend) == (-5.0 if is_refund else 5.0)
+
+
 def test_cancelled_orders_are_refunds_whatever_their_amount(read):
     rows = "a,2020-01-01,5,1\na,2020-01-02,5,C2\na,2020-01-03,0,C3\na,2020-01-04,-1,4\n"
     header = "customer_id,timestamp,amount,invoice\n"
@@ -354,7 +369,7 @@ def test_cancelled_orders_are_refunds_whatever_their_amount(read):
     assert reading.rows("order_id", "kind", "amount") == [
         ("1", "order", "5.0000"),
         ("4", "refund", "-1.0000"),
-        ("C2", "refund", "5.0000"),
+        ("C2", "refund", "-5.0000"),
         ("C3", "refund", "0.0000"),
     ]
     assert reading.quality.orders == 1

@@ -19,7 +19,7 @@ from churnclv.clv.season import Season
 from churnclv.data.contract import EVENT_COLUMNS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import DataSettings, Shape
+from churnclv.data.settings import DataSettings, Refunds, Shape
 from churnclv.data.simulator import Market, simulate
 from churnclv.features.families import BUILT_IN
 from churnclv.features.preparation import open_sealed, prepare
@@ -320,7 +320,8 @@ def test_training_data_hold_no_label_of_the_sealed_window(connection, write_even
         rows = [("ann", start, "1.00"), ("bob", start, "1.00"), ("ann", plan.cutoffs[1], "2.00"), *sealed]
         names = ("customer_id", "timestamp", "amount")
         events = write_events(connection, [{**dict(zip(names, row, strict=True)), "kind": "order"} for row in rows])
-        known = SimpleNamespace(table=events, quality=SimpleNamespace(fingerprint=""), shape=Shape.orders)
+        found = {"quality": SimpleNamespace(fingerprint=""), "shape": Shape.orders, "refunds": Refunds.net}
+        known = SimpleNamespace(table=events, **found)
         return prepare(known, plan.cutoffs, plan.sealed, FAMILIES, windows)
 
     with_sealed = prepared(("bob", plan.sealed, "5.00"))

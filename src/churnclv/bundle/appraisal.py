@@ -14,6 +14,7 @@ from ..clv.stake import value_if_staying
 from ..data.settings import Shape
 from ..decision.segments import Segmentation
 from ..features.purchase_history import HISTORY_COLUMNS
+from ..features.refund_history import REFUND_COLUMNS
 from ..files import read_json
 from .contract import BundleContract
 
@@ -70,7 +71,7 @@ class OrderAppraisal(NoAppraisal):
     @property
     def needed(self) -> tuple[str, ...]:
         """The columns asked of a feature row."""
-        return (*self.clv.features, *HISTORY_COLUMNS)
+        return (*self.clv.features, *HISTORY_COLUMNS, *REFUND_COLUMNS)
 
     def known(self, rows: pd.DataFrame) -> Mask:
         """Return who ever bought, (n,)."""

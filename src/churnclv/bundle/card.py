@@ -15,8 +15,12 @@ def write_card(
     metrics: Mapping[str, float],
     parameters: Mapping[str, str],
     notices: Sequence[Notice] = (),
+    refunds: str = "",
 ) -> str:
-    """Return the card as Markdown; `metrics` are those of the run that chose the model, `notices` of the refit."""
+    """Return the card as Markdown; `metrics` are those of the run that chose the model, `notices` of the refit.
+
+    `refunds` is the sentence on how spend and CLV treat them, empty where there is no spend.
+    """
     windows = contract.windows
     who = f"at least {windows.min_purchases} purchase(s)"
     who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
@@ -36,6 +40,7 @@ def write_card(
         f"- Eligible for a churn score: {who} `as_of`.",
         f"- Learned from {contract.data.name} ({contract.origin}), content fingerprint {contract.data_fingerprint};",
         f"  run {contract.run_id}.",
+        *([f"- {refunds}"] if refunds else []),
         "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
         "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
         "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",

@@ -119,7 +119,8 @@ class Scorer:
         families = self.contract.own_families(self.folder)
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
-        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=known.shape)
+        shape, refunds = known.shape, known.refunds
+        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
         return read_attributes(known, frame, self.contract.data, self.contract.readings).frame
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:

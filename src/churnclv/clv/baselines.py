@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .histories import MEAN_SPEND, Array, read_histories
+from .refunds import returned_share
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ def predict_mean(history: pd.DataFrame, known: pd.DataFrame) -> Expectation:
 
 
 def predict_past_rate(history: pd.DataFrame, days: float) -> Expectation:
-    """Expect everybody to go on as before: repeat purchases and their spend, per day of age, times `days`."""
+    """Expect everybody to go on as before: repeat purchases and what was kept of them, per day of age, times `days`."""
     seen = read_histories(history)
     purchases = np.where(seen.T > 0, seen.x / np.maximum(seen.T, 1.0), 0.0) * days
-    return Expectation(purchases, purchases * history[MEAN_SPEND].to_numpy(dtype=float))
+    spend = purchases * history[MEAN_SPEND].to_numpy(dtype=float)
+    return Expectation(purchases, spend * (1.0 - returned_share(history)))

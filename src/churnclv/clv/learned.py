@@ -22,6 +22,7 @@ FORMULA_COLUMNS = (
     "formula_purchases", "formula_spend", "formula_spend_per_purchase", "formula_p_alive", "formula_p_no_purchase"
 )  # fmt: skip
 TARGETS = ("purchases", "spend")
+_LEARNED_LABELS = {"purchases": "purchases", "spend": "order_spend"}  # what comes back is a factor on what is ordered
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class LearnedPart:
         self.horizon_days = past.horizon_days
         features = self._columns(past.data.X, past.formula)
         for target in targets:
-            amount = past.data.labels[target].to_numpy(dtype=float) / season
+            amount = past.data.labels[_LEARNED_LABELS[target]].to_numpy(dtype=float) / season
             model = BoostedAmount(self.boosting, self.seed)
             self.amounts[target] = model.fit(features, amount, self._start(past.formula, target))
         return self

@@ -17,6 +17,7 @@ from .cohort import Cohort, take_cohort
 from .histories import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .learned import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
 from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
+from .refunds import RefundModel
 from .season import Season, day_numbers
 from .settings import LEARNED, BoostingSettings
 from .spend import GammaGammaModel
@@ -70,8 +71,9 @@ class ClvChoice:
 
 
 class ClvModel:
-    """A model of purchases times Gamma-Gamma for spend, estimated on histories before one cutoff.
+    """A model of purchases times Gamma-Gamma for spend times the share kept, from histories before one cutoff.
 
+    Models of purchases and spend, and trees, are of orders; `refunds` takes off what comes back, as the last factor.
     Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
     """
 
@@ -83,6 +85,7 @@ class ClvModel:
         taken = {name: value for name, value in own.items() if name in kind().get_params()}
         self.purchases = kind(self.choice.purchase_penalty, **taken)
         self.spend = GammaGammaModel(self.choice.spend_penalty)
+        self.refunds = RefundModel()
         self.season = Season()
         self.learned: LearnedPart | None = None
         self.cohort: Cohort | None = None
@@ -113,6 +116,7 @@ class ClvModel:
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
         self.purchases.fit(read_histories(usable))
         self.spend.fit(usable)
+        self.refunds.fit(rows)
         if self.choice.season and daily is not None:
             self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
         return self.teach(past) if self.choice.name in LEARNED else self
@@ -130,7 +134,7 @@ class ClvModel:
     def on_top_of(self, formulas: "ClvModel") -> "ClvModel":
         """Take over the formulas and the season of a fitted model."""
         self.purchases, self.spend, self.season = formulas.purchases, formulas.spend, formulas.season
-        self.cohort = formulas.cohort
+        self.cohort, self.refunds = formulas.cohort, formulas.refunds
         return self
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
@@ -144,7 +148,7 @@ class ClvModel:
         return self._said(rows, "purchases").between(start_days, days)
 
     def expected_spend(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
-        """Return expected spend between `start_days` and `days` after the cutoff, in the log's currency."""
+        """Return expected spend, net of refunds, between `start_days` and `days` after the cutoff, in currency."""
         return self._said(rows, "spend").between(start_days, days)
 
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
@@ -213,17 +217,18 @@ class ClvModel:
         """Return what the distributions are asked of these rows.
 
         Where trees correct the formulas, time runs faster by the correction of purchases, within reason, and a purchase
-        costs more by what the correction of spend exceeds that.
+        costs more by what the correction of spend exceeds that. Of each purchase the expected share is kept.
         """
         length, cost = self._length(rows, days), np.ones(len(rows))
         if self.learned is not None:
             hurry, dear = (self._said(rows, target).correction for target in TARGETS)
             faster = np.clip(hurry, 1.0 / _MOST_HURRY, _MOST_HURRY)
             length, cost = length * faster, np.maximum(dear / faster, _TINY)
+        cost = cost * self.refunds.kept_share(rows)
         return Asked(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
     def formula_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
-        """Return what the formulas say of the horizon in average season, as columns for trees."""
+        """Return what the formulas say of the horizon in average season, as columns for trees: of orders, as placed."""
         seen = read_histories(rows)
         purchases, each = self.purchases.expected_purchases(seen, days), self.spend.expected_spend_per_purchase(rows)
         columns = (
@@ -249,20 +254,23 @@ class ClvModel:
         return self.season.length(day_numbers(rows["cutoff"]), days)
 
     def _said(self, rows: pd.DataFrame, target: str) -> "_Said":
-        each = self.spend.expected_spend_per_purchase(rows) if target == "spend" else np.ones(len(rows))
+        is_spend = target == "spend"
+        each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
+        kept = self.refunds.kept_share(rows) if is_spend else 1.0
         formula = _Said(self, rows, read_histories(rows), each)
         if self.learned is None or target not in self.learned.amounts:
-            return formula
+            return replace(formula, kept=kept)
         horizon = self.learned.horizon_days
         told = self.learned.predict(rows, self.formula_columns(rows, horizon), target)
         seasonal = told * self._length(rows, horizon) / horizon
         floored = replace(formula, least_per_day=_TINY)
-        return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon))
+        return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon), kept=kept)
 
     def save(self, folder: Path) -> None:
         """Write all parts into `folder`: JSON, and trees in XGBoost's format."""
         cohort = {} if self.cohort is None else {"cohort": self.cohort.as_dict()}
-        stored = {"choice": self.get_params(), "season": list(self.season.coefficients)}
+        season, refunds = list(self.season.coefficients), self.refunds.as_dict()
+        stored = {"choice": self.get_params(), "season": season, "refunds": refunds}
         write_json(folder / "clv.json", stored | cohort)
         self.purchases.save(folder)
         self.spend.save(folder)
@@ -274,7 +282,7 @@ class ClvModel:
         """Read what `save` wrote."""
         stored = read_json(folder / "clv.json")
         model = cls(ClvChoice.from_dict(stored["choice"]))
-        model.season = Season(tuple(stored["season"]))
+        model.season, model.refunds = Season(tuple(stored["season"])), RefundModel(**stored["refunds"])
         model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
         model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
         if model.choice.name in LEARNED:
@@ -300,7 +308,7 @@ def say_of_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Dat
 
 @dataclass(frozen=True)
 class _Said:
-    """What is expected of rows until so many days: the formulas' word, times a correction."""
+    """What is expected of rows until so many days: the formulas' word, times a correction, times the share kept."""
 
     model: ClvModel
     rows: pd.DataFrame
@@ -308,12 +316,14 @@ class _Said:
     each: Array
     correction: Array | float = 1.0
     least_per_day: float = 0.0
+    kept: Array | float = 1.0
 
     def until(self, days: float) -> Array:
         if days <= 0:
             return np.zeros(len(self.rows))
         purchases = self.model.purchases.expected_purchases(self.seen, self.model._length(self.rows, days))  # noqa: SLF001
-        return np.asarray(np.maximum(purchases * self.each, self.least_per_day * days) * self.correction)
+        ordered = np.maximum(purchases * self.each, self.least_per_day * days) * self.correction
+        return np.asarray(ordered * self.kept)
 
     def between(self, start_days: float, days: float) -> Array:
         return self.until(days) - self.until(start_days) if start_days > 0 else self.until(days)

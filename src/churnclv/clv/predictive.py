@@ -28,6 +28,7 @@ _NEGLIGIBLE = 1e-4
 _FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
 _TOLERANCE = 1e-3  # of the log of an amount
 _SPREAD = 40.0  # e to this either way bounds the search for an amount
+_LEAST_FACTOR = 1e-12  # of what a purchase brings: who keeps nothing brings nothing
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked of n customers: histories, mean spend, days ahead, and a factor on what a purchase costs."""
+    """What is asked of n customers: histories, mean spend, days ahead, and a factor on what a purchase brings."""
 
     seen: Histories
     mean_spend: Array
@@ -158,7 +159,8 @@ class Forecast:
     def _p_at_most(self, amounts: Array, rows: Rows) -> Array:
         """P(spend at most these amounts) of some rows: over counts of purchases, and over the points of parameters."""
         exceed, seen, means = self.exceed[:, rows], self.asked.seen.take(rows), self.asked.mean_spend[rows]
-        scaled, total = amounts / self.asked.cost_factor[rows], 1.0 - exceed[0]
+        factor = np.maximum(self.asked.cost_factor[rows], _LEAST_FACTOR)
+        scaled, total = amounts / factor, 1.0 - exceed[0]
         chance = exceed - np.vstack([exceed[1:], np.zeros((1, len(rows)))])
         for n in range(1, len(exceed) + 1):
             some = np.flatnonzero(chance[n - 1] > 0)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from ..errors import require
@@ -14,7 +15,8 @@ from .concentration import concentrated_spend
 from .log import Log, read_log
 from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
-from .settings import DataSettings, Shape
+from .refunds import RefundTotals, total_refunds
+from .settings import DataSettings, Refunds, Shape
 from .span import check_span
 from .tables import OtherTables, read_tables
 
@@ -37,6 +39,12 @@ class Events:
     end: datetime
     has_amount: bool
     shape: Shape = Shape.orders
+    refunds: Refunds = Refunds.net
+
+    @cached_property
+    def refund_totals(self) -> RefundTotals:
+        """What orders cost and what was refunded, over the whole log."""
+        return total_refunds(self.table, self.refunds)
 
     @property
     def tables(self) -> dict[str, QualityReport]:
@@ -76,7 +84,8 @@ def read_events(
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)
         quality = _with_tables(quality, others)
     quality = _with_orders(quality, table, settings)
-    return Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+    events = Events(connection, table, quality, _midnight(main.first), end, settings.has_amount, settings.shape)
+    return replace(events, refunds=settings.refunds)
 
 
 _BASES = ("order", "contract_start")  # kinds of events that make a customer

@@ -20,16 +20,15 @@ def name_kinds(rows: Any, settings: DataSettings) -> Any:
     """Replace the word in `kind` by the canonical kind, and flag what depends on it.
 
     Rows without a word for it are orders, or refunds where the amount is negative or the order cancelled. A refund's
-    amount becomes negative and a discount's positive, whatever the file's sign.
+    amount becomes negative and a discount's positive, whatever the file's sign: cancelled orders are often written with
+    the amount of the order itself.
     """
     refund = (rows.order_amount < 0).fill_null(False)
     if settings.refund_order_pattern is not None:
         refund |= rows.order_id.re_search(settings.refund_order_pattern).fill_null(False)
     sale = refund.ifelse("refund", "order")
     word = _translate(rows.kind, settings)
-    if word is None:
-        return _flag(rows.mutate(kind=sale))
-    kind = (word == "order").fill_null(False).ifelse(sale, word)
+    kind = sale if word is None else (word == "order").fill_null(False).ifelse(sale, word)
     size = rows.amount.abs().cast(rows.amount.type())
     amount = ibis.cases((kind == "refund", -size), (kind == "discount", size), else_=rows.amount)
     return _flag(rows.mutate(kind=kind, amount=amount.cast(rows.amount.type())))

@@ -16,6 +16,7 @@ from .fingerprint import fingerprint, row_hash
 from .kinds import check_kinds
 from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
+from .refunds import refunds_set_aside
 from .rows import ParsedRows, parse_rows
 from .settings import DataSettings, Policy, Shape
 from .source import RawLog, read_file, read_frame
@@ -62,7 +63,7 @@ def read_log(
     events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
     table = connection.create_table(name, events, temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
-    doubts = (*parsed.notices, *find_doubts(kept, raw, settings))
+    doubts = (*parsed.notices, *find_doubts(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
     return _describe(table, raw, counts, replace(parsed, notices=doubts), settings, until)
 
 

@@ -173,6 +173,13 @@ class Policies:
     overlapping_contract: Policy = Policy.set_aside
 
 
+class Refunds(Enum):
+    """Whether refunds are taken off spend and CLV (`net`), or spend is what orders cost (`gross`)."""
+
+    net = "net"
+    gross = "gross"
+
+
 @dataclass
 class TableSettings:
     """One more table: dated events, or attributes of customers that do not change where it has no `timestamp`.
@@ -253,6 +260,9 @@ class DataSettings:
     `missing_tokens`, and for ids `guest_ids` beside them, match in any case where in lower case, else exactly.
     `spelling` is what training found: a bundle has one.
 
+    `refunds` is the definition of spend: `net` takes refunds off labels, CLV and the report's revenue, on the day on
+    which they are booked; `gross` takes them off none of these.
+
     Of contracts: `open_tokens` are the texts, beside blank, by which `columns.end` says that a contract is open.
 
     Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
@@ -281,6 +291,7 @@ class DataSettings:
     latest: str | None = None
     observed_until: str | None = None
     refund_order_pattern: str | None = None
+    refunds: Refunds = Refunds.net
     ignore_columns: list[str] = field(default_factory=list)
     missing_tokens: list[str] = field(default_factory=lambda: list(MISSING_TOKENS))
     guest_ids: list[str] = field(default_factory=list)

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import ibis
+
+from ..data.contract import AMOUNT_TYPE, SALES
 from ..snapshots.history import KEYS, day_number, days_ago
 
 EXACT_LOG = "decimal(38, 12)"  # logs are rounded before they are summed, so that the sums are exact
@@ -18,6 +21,30 @@ def occasions(history: Any) -> Any:
         day=lambda t: day_number(t.timestamp), days_ago=lambda t: days_ago(t.timestamp, t.cutoff)
     )
     return orders.group_by([*KEYS, "day", "days_ago"]).agg(spend=orders.amount.sum(), units=orders.quantity.sum())
+
+
+def settled_days(history: Any) -> Any:
+    """Return one row per (customer, cutoff, day) with an order or a refund.
+
+    A refund on the day of an order corrects that order and makes it smaller, down to nothing; what was cancelled at
+    once is no return. Refunds on other days, and what exceeds the day's orders, are returns.
+
+    Columns: `day`, `days_ago` as in `occasions`; `is_purchase`, a day with an order; `spend`, the day's orders less its
+    refunds, 0 or above (exact); `returned`, 0 or above (exact).
+    """
+    sales = history.filter(history.kind.isin(SALES)).mutate(
+        day=lambda t: day_number(t.timestamp), days_ago=lambda t: days_ago(t.timestamp, t.cutoff)
+    )
+    nothing, is_order = ibis.literal(0).cast(AMOUNT_TYPE), sales.kind == "order"
+    days = sales.group_by([*KEYS, "day", "days_ago"]).agg(
+        is_purchase=is_order.any(),
+        ordered=sales.amount.sum(where=is_order).fill_null(nothing),
+        refunded=(-sales.amount.sum(where=~is_order)).fill_null(nothing),
+    )
+    kept = ibis.greatest(days.ordered - days.refunded, nothing)
+    return days.select(
+        *KEYS, "day", "days_ago", "is_purchase", spend=kept, returned=days.refunded - (days.ordered - kept)
+    )
 
 
 def exact_mean(total: Any, count: Any) -> Any:

@@ -62,7 +62,7 @@ def prepare(
     if events.shape is Shape.contracts:
         require_recorded_ends(events.table, training, events.end, windows)
     found, moments = events.quality.fingerprint, (*training, sealed)
-    frame = build_features(events.table, found, moments, features, windows, cache, events.shape)
+    frame = build_features(events.table, found, moments, features, windows, cache, events.shape, events.refunds)
     read = read_attributes(events, frame, data or DataSettings())
     frame = read.learned()
     eligible = frame[frame["in_population"]]
@@ -138,7 +138,8 @@ def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
 
 def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
     population = _population(events, cutoffs, windows)
-    frame: pd.DataFrame = label_windows(events.table, population, cutoffs, windows, events.shape).execute()
+    labels = label_windows(events.table, population, cutoffs, windows, events.shape, events.refunds)
+    frame: pd.DataFrame = labels.execute()
     return frame[["customer_id", "cutoff", *LABELS[events.shape]]]
 
 

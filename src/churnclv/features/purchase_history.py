@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..snapshots.history import KEYS
-from .occasions import EXACT_LOG, exact_mean, occasions
+from .occasions import EXACT_LOG, exact_mean, settled_days
 from .settings import FeatureSettings
 
 HISTORY_COLUMNS = (
@@ -17,11 +17,13 @@ def purchase_history(history: Any, settings: FeatureSettings) -> Any:
     `repeat_purchases` (x): days with an order after the first one. `last_purchase_age_days` (t_x): days from the
     first to the last. `age_days` (T): days from the first to the last whole day before the cutoff, as in the papers,
     whose calibration period includes its last day. `mean_repeat_spend` (m): the log's currency per repeat purchase,
-    0 where there is none (the first purchase does not enter: Fader and Hardie 2013). `log_gap_days_sum`: natural logs
+    0 where there is none (the first purchase does not enter: Fader and Hardie 2013), less what was refunded on the very
+    day, if `history` has refunds; other refunds are in `refund_history`. `log_gap_days_sum`: natural logs
     of the days between purchases, summed; what regularity is judged by (Platzer and Reutterer 2016).
     """
     del settings
-    bought = occasions(history)
+    days = settled_days(history)
+    bought = days.filter(days.is_purchase)
     bought = bought.mutate(is_first=bought.days_ago == bought.days_ago.max().over(group_by=KEYS))
     gap = bought.days_ago.lag().over(group_by=KEYS, order_by=bought.day) - bought.days_ago
     bought = bought.mutate(log_gap=gap.cast("float64").ln().cast(EXACT_LOG))

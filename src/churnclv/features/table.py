@@ -9,19 +9,22 @@ import ibis
 import pandas as pd
 
 from .. import __version__
-from ..data.settings import Shape
+from ..data.refunds import counts_as_spend
+from ..data.settings import Refunds, Shape
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.history import KEYS, cut_history, members
 from ..snapshots.settings import WindowSettings
 from .families import find_family, own_files
 from .keyed import put_beside
+from .refund_history import REFUND_COLUMNS, refund_history
 from .settings import FeatureSettings
 
 NOT_FEATURES = (*KEYS, "in_population")
+_OF_VALUE = ("purchase_history",)
 
 
-def build_features(
+def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     events: Any,
     fingerprint: str,
     cutoffs: Sequence[datetime],
@@ -29,16 +32,17 @@ def build_features(
     windows: WindowSettings,
     cache: Path | None = None,
     shape: Shape = Shape.orders,
+    refunds: Refunds = Refunds.net,
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) seen before the cutoff, ordered by both.
 
     Columns: the keys, `in_population`, the purchase history (of orders), then one per feature: numbers as float64, or
-    text (pandas' `str`), which models encode; null where undefined.
+    text (pandas' `str`), which models encode; null where undefined; last the refund history (of orders).
 
     Raises:
         InputError: a user's family is keyed otherwise, repeats a column, or has one of neither numbers nor text.
     """
-    table = feature_table(events, cutoffs, settings, windows, shape)
+    table = feature_table(events, cutoffs, settings, windows, shape, refunds)
     if cache is None:
         return _as_frame(table)
     own = [file_digest(path) for path in own_files(settings.families)]
@@ -57,15 +61,19 @@ def feature_table(
     settings: FeatureSettings,
     windows: WindowSettings,
     shape: Shape = Shape.orders,
+    refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
     history = cut_history(events, cutoffs)
     joined = members(history, windows, shape)
+    spent = history.filter(counts_as_spend(history, refunds))  # what the models of value learn from
     always = ["purchase_history"] if shape is Shape.orders else []
     for name in dict.fromkeys([*always, *settings.families]):
-        columns = find_family(name)(history, settings)
+        columns = find_family(name)(spent if name in _OF_VALUE else history, settings)
         _check_family(name, columns, joined)
         joined = put_beside(joined, columns)
+    if shape is Shape.orders:
+        joined = put_beside(joined, refund_history(spent, settings))
     return joined.order_by(KEYS)
 
 
@@ -108,8 +116,11 @@ def _as_frame(table: Any) -> pd.DataFrame:
 
 
 def feature_names(frame: pd.DataFrame, settings: FeatureSettings) -> list[str]:
-    """Return the columns that churn models learn from: all but the keys, the population and unlisted history."""
+    """Return the columns that churn models learn from: all but the keys, the population and unlisted history.
+
+    The refund history is for the models of value; its share stands in family money as `refund_share`.
+    """
     from .purchase_history import HISTORY_COLUMNS
 
-    hidden = () if "purchase_history" in settings.families else HISTORY_COLUMNS
+    hidden = REFUND_COLUMNS + (() if "purchase_history" in settings.families else HISTORY_COLUMNS)
     return [name for name in frame.columns if name not in NOT_FEATURES and name not in hidden]

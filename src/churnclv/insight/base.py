@@ -10,7 +10,8 @@ import ibis
 from ..data.contract import AMOUNT_TYPE, SALES
 from ..data.events import Events
 from ..data.parsing import bound
-from ..data.settings import Shape
+from ..data.refunds import counts_as_spend
+from ..data.settings import Refunds, Shape
 from ..errors import require
 from ..snapshots.history import day_number
 from .periods import EPOCH, Calendar
@@ -25,8 +26,9 @@ class CustomerBase:
     """What the sections look at.
 
     `events` are the canonical events with `timestamp < as_of`. `days` has one row per customer and day with an order
-    or a refund: `day` (since 1970-01-01), `date`, `orders`, `spend`, `refunded` (0 or below), `units` (null where the
-    log has none), and of days with an order `place`, 1 for the first such day of the customer.
+    or a refund: `day` (since 1970-01-01), `date`, `orders`, `spend` (what they cost, less the refunds of the day
+    unless data.refunds=gross; it may be negative), `units` (null where the log has none), and of days with an order
+    `place`, 1 for the first such day of the customer.
     """
 
     connection: Any
@@ -79,7 +81,7 @@ def look_at(events: Events, settings: ReportSettings) -> CustomerBase:
         remedy="give a later date.",
     )
     cut = events.table.filter(events.table.timestamp < moment(as_of))
-    days = events.connection.create_table(_DAYS, buying_days(cut), temp=True, overwrite=True)
+    days = events.connection.create_table(_DAYS, buying_days(cut, events.refunds), temp=True, overwrite=True)
     return CustomerBase(events.connection, cut, days, events.start, as_of, events.has_amount, events.shape, settings)
 
 
@@ -93,15 +95,14 @@ def last_day(instant: datetime) -> int:
     return (instant - EPOCH - timedelta(microseconds=1)).days
 
 
-def buying_days(events: Any) -> Any:
+def buying_days(events: Any, refunds: Refunds = Refunds.net) -> Any:
     """Return the days of buying; lines of one order id are one order, and lines without an id are one each."""
     sales = events.filter(events.kind.isin(SALES))
     is_order = sales.kind == "order"
     nothing = ibis.literal(0).cast(AMOUNT_TYPE)
     each = sales.group_by("customer_id", day=day_number(sales.timestamp), date=sales.timestamp.truncate("D")).agg(
         orders=sales.order_id.nunique(where=is_order) + sales.count(where=is_order & sales.order_id.isnull()),
-        spend=sales.amount.sum(where=is_order).fill_null(nothing),
-        refunded=sales.amount.sum(where=~is_order).fill_null(nothing),
+        spend=sales.amount.sum(where=counts_as_spend(sales, refunds)).fill_null(nothing),
         units=sales.quantity.sum(where=is_order),
     )
     bought = each.orders > 0

@@ -84,9 +84,7 @@ def count_cohorts(base: CustomerBase) -> Cohorts:
 def _ordered(base: CustomerBase, period: Period, last: int) -> Any:
     """Return one row per buyer and whole period with a sale; a refund before the first order has the age 0."""
     numbered = base.days.mutate(number=period.numbers(base.days.date)).filter(lambda t: t.number <= last)
-    summed = numbered.group_by("customer_id", "number").agg(
-        orders=numbered.orders.sum(), revenue=(numbered.spend + numbered.refunded).sum()
-    )
+    summed = numbered.group_by("customer_id", "number").agg(orders=numbered.orders.sum(), revenue=numbered.spend.sum())
     active = summed.orders > 0
     born = summed.number.min(where=active).over(group_by="customer_id")
     told = summed.mutate(active=active, cohort=born).filter(lambda t: ~t.cohort.isnull())  # noqa: PD003 # an expression

@@ -16,7 +16,7 @@ from .pictures import draw_periods, frame
 from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
 from .words.catalogue import Words
 
-_COUNTS = ("customers", "new", "kept", "repeat", "orders", "units", "spend", "refunded")
+_COUNTS = ("customers", "new", "kept", "repeat", "orders", "units", "spend")
 _SHOWN_PERIODS = 13
 
 
@@ -24,13 +24,13 @@ def count_periods(base: CustomerBase) -> pd.DataFrame:
     """Return one row per period with its counts and sums, indexed by the period's number, none left out.
 
     Columns: `customers` who ordered; `new`, whose first order it holds; `kept`, who ordered in the period before too;
-    `repeat`, with more than one order; `orders`, `units` (NaN where unknown), `spend`, `refunded`.
+    `repeat`, with more than one order; `orders`, `units` (NaN where unknown), `spend`.
     """
     days, period = base.days, base.settings.period
     numbered = days.mutate(number=period.numbers(days.date))
     each = numbered.group_by("customer_id", "number").agg(
         orders=numbered.orders.sum(), units=numbered.units.sum(), spend=numbered.spend.sum(),
-        refunded=numbered.refunded.sum(), first=(numbered.place == 1).any(),
+        first=(numbered.place == 1).any(),
     )  # fmt: skip
     bought = (each.orders > 0).fill_null(False)
     before = each.number.lag().over(group_by=[each.customer_id, bought], order_by=each.number)
@@ -38,7 +38,7 @@ def count_periods(base: CustomerBase) -> pd.DataFrame:
     found = told.group_by("number").agg(
         customers=told.bought.sum(), new=told["first"].fill_null(False).sum(), kept=told.kept.sum(),
         repeat=(told.orders > 1).sum(), orders=told.orders.sum(), units=told.units.sum(),
-        spend=told.spend.sum(), refunded=told.refunded.sum(),
+        spend=told.spend.sum(),
     )  # fmt: skip
     table: pd.DataFrame = found.order_by("number").execute()
     numbers = range(period.number_of(base.first), base.calendar.current + 1)
@@ -100,7 +100,7 @@ class PeriodFigures:
         )
 
     def _revenue(self, number: int) -> float:
-        return float(self.counts["spend"][number] + self.counts["refunded"][number])
+        return float(self.counts["spend"][number])
 
     def _of_start(self, number: int, *, kept: bool) -> Estimate | None:
         """Return the share of the customers of the period before who ordered in this one, or who did not."""

@@ -19,14 +19,12 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
     `_low` and `_high`; `step`, the next rung's later spend less this one's, with `_low` and `_high`.
     """
     settings, today = base.settings, last_day(base.as_of)
-    bought, days = base.purchases, base.ladder_days
-    own = {"group_by": bought.customer_id, "order_by": bought.day}
-    ahead = ibis.window(**own, range=(1, days))
-    told = bought.mutate(
-        wait=bought.day.lead().over(**own) - bought.day,
-        later=bought.spend.sum().over(ahead).fill_null(0).cast("float64"),
-        judged=bought.day + days <= today,
-    )
+    days = base.ladder_days
+    ahead = ibis.window(group_by=base.days.customer_id, order_by=base.days.day, range=(1, days))
+    later = base.days.spend.sum().over(ahead).fill_null(0).cast("float64")  # refunds of days without an order too
+    bought = base.days.mutate(later=later).filter(base.days.orders > 0)
+    wait = bought.day.lead().over(group_by=bought.customer_id, order_by=bought.day) - bought.day
+    told = bought.mutate(wait=wait, judged=bought.day + days <= today)
     climbed = (told.judged & (told.wait <= days)).fill_null(False)
     told = told.mutate(climbed=climbed).filter(told.place <= settings.ladder_rungs + 1)
     counted = told.group_by(rung=told.place).agg(

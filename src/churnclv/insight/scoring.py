@@ -59,17 +59,18 @@ def _count_below(value: Any, thresholds: Sequence[float]) -> Any:
 def standing(base: CustomerBase, at: datetime | None = None) -> Any:
     """Return one row per buyer as of a moment, the report's day unless given.
 
-    `silent` (days since the last purchase; 0 = the day before), `purchases` (days with an order), `spend` so far, and
-    of the last `value_days`: `recent_orders`, `recent_spend`, `recent_units`.
+    `silent` (days since the last purchase; 0 = the day before), `purchases` (days with an order), `spend` so far, less
+    refunds on their day, and of the last `value_days`: `recent_orders`, `recent_spend`, `recent_units`.
     """
     today = last_day(at or base.as_of)
-    bought = base.purchases.filter(base.purchases.day <= today)
-    recent = bought.day > today - base.settings.value_days
-    return bought.group_by("customer_id").agg(
-        silent=today - bought.day.max(), purchases=bought.count(), spend=bought.spend.sum(),
-        recent_orders=bought.orders.sum(where=recent).fill_null(0), recent_spend=bought.spend.sum(where=recent),
-        recent_units=bought.units.sum(where=recent),
+    days = base.days.filter(base.days.day <= today)
+    recent, is_purchase = days.day > today - base.settings.value_days, days.orders > 0
+    seen = days.group_by("customer_id").agg(
+        silent=today - days.day.max(where=is_purchase), purchases=days.count(where=is_purchase), spend=days.spend.sum(),
+        recent_orders=days.orders.sum(where=recent).fill_null(0), recent_spend=days.spend.sum(where=recent),
+        recent_units=days.units.sum(where=recent),
     )  # fmt: skip
+    return seen.filter(seen.purchases > 0)
 
 
 def find_scoring(base: CustomerBase, champion: Champion | None) -> Scoring:

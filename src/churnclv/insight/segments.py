@@ -80,10 +80,10 @@ def follow_segments(base: CustomerBase, scoring: Scoring) -> pd.DataFrame:
     """
     calendar, period = base.calendar, base.settings.period
     first = max(period.number_of(base.first), calendar.current + 1 - _MOST_MOMENTS)
-    bought = base.purchases
-    each = bought.mutate(number=period.numbers(bought.date)).filter(lambda t: t.number <= calendar.current)
+    each = base.days.mutate(number=period.numbers(base.days.date)).filter(lambda t: t.number <= calendar.current)
+    is_purchase = each.orders > 0
     summed = each.group_by("customer_id", "number").agg(
-        purchases=each.count(), last=each.day.max(), spend=each.spend.sum()
+        purchases=each.count(where=is_purchase), last=each.day.max(where=is_purchase), spend=each.spend.sum()
     )
     numbers = range(first, calendar.current + 1)
     ends = [min(period.start_of(number + 1), base.as_of) for number in numbers]
@@ -93,7 +93,8 @@ def follow_segments(base: CustomerBase, scoring: Scoring) -> pd.DataFrame:
     told = crossed.group_by("customer_id", "at", "today").agg(
         purchases=crossed.purchases.sum(), last=crossed["last"].max(), spend=crossed.spend.sum()
     )
-    named = scoring.name_segments(told.mutate(silent=told.today - told["last"]))
+    bought = told.filter(told.purchases > 0)
+    named = scoring.name_segments(bought.mutate(silent=bought.today - bought["last"]))
     before = named.segment.lag().over(group_by="customer_id", order_by=named["at"])
     moved = named.mutate(before=before.fill_null(NOT_YET))
     counted: pd.DataFrame = moved.group_by("at", "before", "segment").agg(customers=moved.count()).execute()

@@ -112,8 +112,8 @@ class Early:
 def follow_early(base: CustomerBase) -> Early | None:
     """Return who of the customers won long enough ago came to be of high value after their first days.
 
-    Value is the spend in [early_days, early_days + followed_days) after the first purchase; high is the top share by
-    it, above nothing. None where too few customers were won long enough ago.
+    Value is the spend less refunds in [early_days, early_days + followed_days) after the first purchase; high is the
+    top share by it, above nothing. None where too few customers were won long enough ago.
     """
     early, today = base.settings.early_days, last_day(base.as_of)
     bought = base.purchases
@@ -125,7 +125,7 @@ def follow_early(base: CustomerBase) -> Early | None:
     if chosen is None:
         return None
     judged = born.filter(born.born + early + chosen <= today + 1)
-    joined = judged.left_join(bought, "customer_id")
+    joined = judged.left_join(base.days, "customer_id")
     age = joined.day - joined.born
     paid = joined.spend if base.has_amount else joined.orders
     later = paid.sum(where=(age >= early) & (age < early + chosen)).cast("float64").fill_null(0.0)

@@ -129,6 +129,7 @@ def _see(model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows
     """Return what is expected of the customers under other parameters."""
     formulas = ClvModel(name=model.choice.formula)
     formulas.purchases, formulas.spend, formulas.season = purchases, spend, model.season
+    formulas.refunds = model.refunds
     expected = formulas.expected_spend(rows, days)
     alive = np.maximum(formulas.purchases.p_alive(read_histories(rows)), _TINY)
     climbed = np.zeros(len(rows))
@@ -144,7 +145,9 @@ def climb(rows: pd.DataFrame, spend: GammaGammaModel) -> pd.DataFrame:
     age = rows["age_days"].to_numpy(dtype=float)
     each = spend.expected_spend_per_purchase(rows)
     gaps = np.log(np.maximum(age, 1.0))
-    return rows.assign(repeat_purchases=1.0, last_purchase_age_days=age, mean_repeat_spend=each, log_gap_days_sum=gaps)
+    history = {"repeat_purchases": 1.0, "last_purchase_age_days": age, "log_gap_days_sum": gaps}
+    settled = {"settled_spend": rows["settled_spend"] + each} if "settled_spend" in rows else {}
+    return rows.assign(**history, mean_repeat_spend=each, **settled)
 
 
 def _added(scenario: Scenario, world: _World, scores: pd.DataFrame) -> Array:

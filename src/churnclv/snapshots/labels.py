@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..data.settings import Shape
+from ..data.contract import SALES
+from ..data.refunds import counts_as_spend
+from ..data.settings import Refunds, Shape
 from ..errors import require
 from .contracts import leaving_labels
 from .history import KEYS, cutoff_table, day_number, label_table
 from .settings import WindowSettings
 
 LABELS = {
-    Shape.orders: ("churned", "purchases", "spend"),
+    Shape.orders: ("churned", "purchases", "spend", "order_spend"),
     Shape.contracts: ("churned",),
     Shape.labelled: ("churned",),
 }
@@ -23,24 +25,34 @@ def label_windows(
     cutoffs: Sequence[datetime],
     windows: WindowSettings,
     shape: Shape = Shape.orders,
+    refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return one row per member of the population with its labels, ordered by customer and cutoff."""
     if shape is Shape.contracts:
         return leaving_labels(events, population, cutoffs, windows)
     remedy = "windows.grace_days=0; it is for contracts (data.shape=contracts)."
     require(windows.grace_days == 0, f"windows.grace_days is {windows.grace_days}.", remedy=remedy)
-    return _purchase_labels(events, population, cutoffs, windows)
+    return _purchase_labels(events, population, cutoffs, windows, refunds)
 
 
-def _purchase_labels(events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
+def _purchase_labels(
+    events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings, refunds: Refunds
+) -> Any:
     """Return the labels of buyers.
 
-    `purchases` counts days with an order, `spend` is what these orders cost (refunds do not count),
-    `churned` is 1 where there was no purchase.
+    `purchases` counts days with an order; one that is sent back is a purchase too, since its customer is still one.
+    `churned` is 1 where there was no purchase. `order_spend` is what the orders in the window cost. `spend` is the same
+    less the refunds that are booked in the window, whatever order they undo: it is negative where more came back than
+    was bought. With `Refunds.gross` both are the same.
     """
-    crossed = events.filter(events.kind == "order").cross_join(label_table(cutoffs, windows))
+    crossed = events.filter(events.kind.isin(SALES)).cross_join(label_table(cutoffs, windows))
     inside = crossed.filter((crossed.timestamp >= crossed.cutoff) & (crossed.timestamp < crossed.label_end))
-    bought = inside.group_by(KEYS).agg(purchases=day_number(inside.timestamp).nunique(), spend=inside.amount.sum())
+    is_order = inside.kind == "order"
+    bought = inside.group_by(KEYS).agg(
+        purchases=day_number(inside.timestamp).nunique(where=is_order),
+        spend=inside.amount.sum(where=counts_as_spend(inside, refunds)),
+        order_spend=inside.amount.sum(where=is_order),
+    )
     joined = population.left_join(bought, KEYS)
     purchases = joined.purchases.fill_null(0)
     return joined.select(
@@ -48,6 +60,7 @@ def _purchase_labels(events: Any, population: Any, cutoffs: Sequence[datetime], 
         churned=(purchases == 0).cast("int64"),
         purchases=purchases.cast("int64"),
         spend=joined.spend.cast("float64").fill_null(0.0),
+        order_spend=joined.order_spend.cast("float64").fill_null(0.0),
     ).order_by(KEYS)
 
 

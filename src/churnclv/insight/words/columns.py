@@ -9,8 +9,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.share.is": ("of the customers in this table", "dei clienti di questa tabella"),
     "column.spend": ("Spend", "Spesa"),
     "column.spend.is": (
-        "what their orders cost; refunds not taken off",
-        "quanto sono costati i loro ordini; rimborsi non detratti",
+        "orders less refunds, as dated (unless data.refunds=gross)",
+        "ordini meno rimborsi, alla loro data (salvo data.refunds=gross)",
     ),
     "column.spend_share": ("Share of spend", "Quota della spesa"),
     "column.aov": ("Order value", "Valore dell'ordine"),
@@ -28,7 +28,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "column.cohort": ("Won in", "Acquisiti in"),
     "column.revenue": ("Revenue", "Fatturato"),
-    "column.revenue.is": ("orders less refunds so far", "ordini meno rimborsi finora"),
+    "column.revenue.is": (
+        "orders less refunds so far (unless data.refunds=gross)",
+        "ordini meno rimborsi finora (salvo data.refunds=gross)",
+    ),
     "column.margin_0": ("Age 0", "Età 0"),
     "column.margin_0.is": (
         "margin per customer won, to the end of that age",

@@ -34,7 +34,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figure.units_per_order": ("Units per order", "Pezzi per ordine"),
     "figure.units_per_order.is": ("units sold / orders", "pezzi venduti / ordini"),
     "figure.revenue": ("Revenue", "Fatturato"),
-    "figure.revenue.is": ("orders less refunds, as dated", "ordini meno rimborsi, alla loro data"),
+    "figure.revenue.is": (
+        "orders less refunds, as dated (unless data.refunds=gross)",
+        "ordini meno rimborsi, alla loro data (salvo data.refunds=gross)",
+    ),
     "figure.clv": ("CLV", "CLV"),
     "figure.clv.is": (
         "mean discounted expected margin of the coming year per customer, by the champion",
