@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -31,6 +31,13 @@ from .redaction import redact
 from .snapshots.plan import refit_cutoffs
 from .tracking.home import Home
 from .tracking.registry import RunFacts
+
+
+class CardNotes(NamedTuple):
+    """What only models of value add to the card: doubts about the refit, and the sentence on refunds."""
+
+    notices: tuple[Notice, ...] = ()
+    refunds: str = ""
 
 
 def refit(
@@ -88,7 +95,7 @@ def _refit_orders(
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
     refunds = events.refund_totals.sentence if events.has_amount else ""
-    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, notices, refunds)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, CardNotes(notices, refunds))
     return replace(_sketched(parts, events), values=clv, segments=Segmentation.learn(latest))
 
 
@@ -143,13 +150,9 @@ def _parts(
     through: str,
     churn: ChurnModel,
     rows: pd.DataFrame,
-    notices: tuple[Notice, ...] = (),
-    refunds: str = "",
+    notes: CardNotes = CardNotes(),
 ) -> BundleParts:
-    """Return what every bundle has; `rows` are those that the models would be asked about first.
-
-    `refunds` is the sentence on refunds for the card of a model of value.
-    """
+    """Return what every bundle has; `rows` are those that the models would be asked about first."""
     contract = BundleContract(
         data=config.data,
         windows=config.windows,
@@ -167,9 +170,9 @@ def _parts(
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=redact(write_card(contract, title, run.metrics, run.params, notices, refunds)),
+        card=redact(write_card(contract, title, run.metrics, run.params, notes.notices, notes.refunds)),
         trained=run.started,
-        notices=notices,
+        notices=notes.notices,
     )
 
 
