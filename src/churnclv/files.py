@@ -82,8 +82,8 @@ def replacing_folder(path: Path, is_ours: Callable[[Path], bool] | None = None) 
         yield temporary
         _open_to_readers(temporary)
         remedy = "name a folder that does not exist yet."
-        told = f"{path}: holds files of others, so it is not replaced."
-        require(is_replaceable(target, is_ours), told, remedy=remedy)
+        message = f"{path}: holds files of others, so it is not replaced."
+        require(is_replaceable(target, is_ours), message, remedy=remedy)
         _take_over(handle, status_of(target))
         _put_in_place(temporary, target)
         _sync(target.parent)
@@ -167,12 +167,12 @@ def recover_folder(path: Path) -> None:
 def _remove_if_dead(leftover: Path) -> None:
     handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
-        found = os.fstat(handle)
-        if found.st_uid != os.geteuid() or not _lock(handle):
+        status = os.fstat(handle)
+        if status.st_uid != os.geteuid() or not _lock(handle):
             return
-        if stat.S_ISDIR(found.st_mode):
+        if stat.S_ISDIR(status.st_mode):
             shutil.rmtree(leftover)
-        elif stat.S_ISREG(found.st_mode):
+        elif stat.S_ISREG(status.st_mode):
             leftover.unlink()
     finally:
         os.close(handle)

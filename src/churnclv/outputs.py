@@ -95,18 +95,18 @@ class Output:
     @property
     def is_stream(self) -> bool:
         """Whether it is written through: an open file, a pipe or a device, which is never replaced by a file."""
-        found = self.status()
-        usual = found is None or stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)
+        status = self.status()
+        usual = status is None or stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)
         return self.descriptor is not None or not usual
 
     @property
     def is_stdout(self) -> bool:
         """Whether it is the command's standard output, by whatever path."""
-        found = self.status()
-        if found is None or not self.is_stream:
+        status = self.status()
+        if status is None or not self.is_stream:
             return False
         try:
-            return os.path.samestat(found, os.fstat(1))
+            return os.path.samestat(status, os.fstat(1))
         except OSError:
             return False
 
@@ -114,19 +114,19 @@ class Output:
         """Refuse what this output cannot be; write nothing."""
         require(self.given.strip() != "" and "\0" not in self.given, f"{self}: is no path.", remedy=self._remedy)
         with self.faults():
-            found = self.status()
-            if found is not None and stat.S_ISDIR(found.st_mode):
+            status = self.status()
+            if status is not None and stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
             if self.is_stream:
-                self._check_stream(found)
+                self._check_stream(status)
                 return
             require(not self.given.endswith(os.sep), f"{self}: names a folder.", remedy=self._remedy)
             _require_no_device(self)
-            if found is not None:
-                self._check_former(found)
+            if status is not None:
+                self._check_former(status)
 
-    def _check_stream(self, found: os.stat_result | None) -> None:
-        mode = 0 if found is None else found.st_mode
+    def _check_stream(self, status: os.stat_result | None) -> None:
+        mode = 0 if status is None else status.st_mode
         require(self.streams, f"{self}: is not a regular file, which {self.content} needs.", remedy=self._remedy)
         require(not stat.S_ISBLK(mode), f"{self}: is a disk.", remedy=self._remedy)
         require(not stat.S_ISSOCK(mode), f"{self}: is a socket.", remedy="name a file or a pipe.")
@@ -136,12 +136,12 @@ class Output:
         elif not os.access(self.path, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    def _check_former(self, found: os.stat_result) -> None:
+    def _check_former(self, status: os.stat_result) -> None:
         with self.target.open("r+b"):
             pass
-        earlier = found.st_size == 0 or self.is_earlier(self.target)
-        told = f"{self}: the file there does not hold {self.content} of an earlier run, so it is not replaced."
-        require(earlier, told, remedy=f"name another file in {self.setting}, or move that one away.")
+        earlier = status.st_size == 0 or self.is_earlier(self.target)
+        message = f"{self}: the file there does not hold {self.content} of an earlier run, so it is not replaced."
+        require(earlier, message, remedy=f"name another file in {self.setting}, or move that one away.")
 
     def probe(self) -> None:
         """Refuse a place where no file can be made, by making one without a name; remove what killed runs left."""
@@ -201,24 +201,24 @@ class FolderOutput(Output):
     whole: bool = True
 
     def check(self) -> None:
-        """Refuse what this output cannot be; write nothing."""
+        """Refuse what this output cannot be; write nothing, but bring back what a killed command had moved aside."""
         require(self.given.strip() != "" and "\0" not in self.given, f"{self}: is no path.", remedy=self._remedy)
         with self.faults():
-            found = self.status()
-            regular = found is None or stat.S_ISDIR(found.st_mode)
+            status = self.status()
+            regular = status is None or stat.S_ISDIR(status.st_mode)
             require(regular, f"{self}: is a file, not a folder.", remedy="name a folder that does not exist yet.")
             _require_no_device(self)
             if self.whole:
                 self._check_place()
                 recover_folder(self.target)
-            told = f"{self}: this folder holds files that are not {self.content}; none of them is removed."
+            message = f"{self}: this folder holds files that are not {self.content}; none of them is removed."
             remedy = self._subfolder if self.whole else f"move the folder away, or name another path in {self.setting}."
-            require(is_replaceable(self.target, self.is_earlier), told, remedy=remedy)
+            require(is_replaceable(self.target, self.is_earlier), message, remedy=remedy)
 
     def _check_place(self) -> None:
         here = Path.cwd().resolve()
-        told = f"{self}: is the folder you call from, or holds it."
-        require(self.target not in (here, *here.parents), told, remedy=self._subfolder)
+        message = f"{self}: is the folder you call from, or holds it."
+        require(self.target not in (here, *here.parents), message, remedy=self._subfolder)
         mounted = os.path.ismount(self.target)
         require(not mounted, f"{self}: is a mounted disk, which cannot be replaced.", remedy=self._subfolder)
 
@@ -253,7 +253,7 @@ def guard(outputs: Sequence[Output], reads: Mapping[str, str | Path | None]) -> 
 
     Raises:
         InputError: an output is read in this run, lies in a folder that is, or is another output by any spelling; what
-            is there is not the command's own; or it cannot be written.
+            is there is not an earlier output of the command; or it cannot be written.
     """
     for place, output in enumerate(outputs):
         for name, read in reads.items():
@@ -295,8 +295,8 @@ def _require_distinct(output: Output, other: Output) -> None:
             isinstance(folder, FolderOutput) and folder.target in inner.target.parents
             for folder, inner in ((output, other), (other, output))
         )
-        told = f"{output}: is the same place as {other}."
-        require(not (same or nested), told, remedy="name two different paths.")
+        message = f"{output}: is the same place as {other}."
+        require(not (same or nested), message, remedy="name two different paths.")
 
 
 def _are_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
@@ -312,8 +312,8 @@ def _holds(folder: os.stat_result | None, path: Path) -> bool:
 def _require_no_device(output: Output) -> None:
     """Refuse a new file among the machine's devices, where root could make one."""
     above = output.target.parents
-    told = f"{output}: there is no such device."
-    require(_DEVICES not in above or _SHARED_MEMORY in above, told, remedy="name a file, or /dev/stdout.")
+    message = f"{output}: there is no such device."
+    require(_DEVICES not in above or _SHARED_MEMORY in above, message, remedy="name a file, or /dev/stdout.")
 
 
 def _probe(target: Path) -> None:
@@ -329,9 +329,9 @@ def _probe(target: Path) -> None:
 
 def _first_of(error: OSError) -> OSError:
     """Return the first of the faults that copying a folder has gathered; any other fault as it is."""
-    if not isinstance(error, shutil.Error) or (found := re.search(r"\[Errno (\d+)\]", str(error))) is None:
+    if not isinstance(error, shutil.Error) or (numbered := re.search(r"\[Errno (\d+)\]", str(error))) is None:
         return error
-    return OSError(int(found[1]), os.strerror(int(found[1])), str(error.args[0][0][1]))
+    return OSError(int(numbered[1]), os.strerror(int(numbered[1])), str(error.args[0][0][1]))
 
 
 def _reason(error: OSError) -> str:
@@ -402,14 +402,14 @@ def storage_fault(error: BaseException) -> str | None:
     """Return in one sentence what the storage refused, if that is why an error was raised; None for any other error.
 
     A full or read-only disk, a quota, or missing rights are no bug. Libraries wrap what the system reports; their
-    errors are followed to it. An error of our own that was raised while another one was handled is not.
+    errors are followed to it. An error of this project that was raised while another one was handled is not.
     """
     seen: BaseException | None = error
     for _ in range(_MOST_LINKS):
         if seen is None:
             return None
-        if (told := _refused(seen)) is not None:
-            return told
+        if (message := _refused(seen)) is not None:
+            return message
         wrapped = type(seen).__module__.partition(".")[0] in _LIBRARIES
         seen = seen.__cause__ or (seen.__context__ if wrapped else None)
     return None
