@@ -76,7 +76,7 @@ def _plain_base() -> Path:
 def sweep(base: Path, prefix: str = PREFIX) -> int:
     """Remove the scratch folders in `base` whose owners are gone, and return how many."""
     swept = 0
-    for folder in base.glob(f"{prefix}*"):
+    for folder in base.glob(f"{prefix}{'?' * 8}"):  # as mkdtemp names them
         with contextlib.suppress(OSError):  # another user's, or another process sweeps it
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
