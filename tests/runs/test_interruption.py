@@ -164,7 +164,8 @@ def test_a_command_on_a_lifeline_ends_with_the_process_that_holds_it():
 def test_only_what_nobody_holds_is_swept(tmp_path):
     mine = make_scratch(tmp_path)
     (mine / "file").touch()
-    dead, made, old, foreign = (tmp_path / f"{PREFIX}{name}" for name in ("dead0000", "made0000", "old00000", "foreign0"))
+    names = ("dead0000", "made0000", "old00000", "foreign0")
+    dead, made, old, foreign = (tmp_path / f"{PREFIX}{name}" for name in names)
     for folder in (dead, made, old, foreign, tmp_path / "other"):
         folder.mkdir()
     (dead / ".churnclv-lock").touch()
