@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 
 PREFIX = "churnclv-"
-_LOCK = "lock"
-_SECONDS_TO_LOCK = 60.0  # a folder without a lock is being made, unless it is older
+_LOCK = ".churnclv-lock"  # what is without one is not ours to remove
+_SECONDS_TO_LOCK = 60.0  # an empty folder without a lock is being made, unless it is older
 _LONGEST_BASE = 104 - len("/churnclv-12345678/pymp-12345678/listener-12345678") - 1  # bytes of a socket's path
 
 
@@ -26,7 +26,7 @@ def scratch(base: Path, prefix: str = PREFIX) -> Iterator[Path]:
     base.mkdir(parents=True, exist_ok=True)
     sweep(base, prefix)
     folder = Path(tempfile.mkdtemp(dir=base, prefix=prefix))
-    owner, unready = os.getpid(), folder / f".{_LOCK}"
+    owner, unready = os.getpid(), folder / f"{_LOCK}.new"
     descriptor = os.open(unready, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if _lock(descriptor):
@@ -76,7 +76,7 @@ def _plain_base() -> Path:
 def sweep(base: Path, prefix: str = PREFIX) -> int:
     """Remove the scratch folders in `base` whose owners are gone, and return how many."""
     swept = 0
-    for folder in base.glob(f"{prefix}*"):
+    for folder in base.glob(f"{prefix}{'?' * 8}"):  # as mkdtemp names them
         with contextlib.suppress(OSError):  # another user's, or another process sweeps it
             if folder.is_symlink() or folder.stat().st_uid != os.getuid():
                 continue
@@ -87,8 +87,9 @@ def sweep(base: Path, prefix: str = PREFIX) -> int:
 
 
 def _is_left(folder: Path) -> bool:
-    if not (folder / _LOCK).exists():
-        return time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK
+    if not (folder / _LOCK).exists():  # killed before it had its lock, with nothing else in it; or somebody else's
+        empty = all(path.name == f"{_LOCK}.new" for path in folder.iterdir())
+        return empty and time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK
     descriptor = os.open(folder / _LOCK, os.O_RDWR)
     try:
         return _lock(descriptor)

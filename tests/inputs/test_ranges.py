@@ -126,9 +126,11 @@ def test_a_message_states_the_range_as_it_concerns_the_value(bounds, value, text
     assert not bounds.holds(value)
 
 
-@pytest.mark.parametrize("limit", ["banana", "", "4", "-1GB", "4 gigabytes", "0GB", "1e9GB", "GB", "4GB; x"])
+@pytest.mark.parametrize(
+    "limit", ["banana", "", "4", "-1GB", "4 gigabytes", "0GB", "1e9GB", "GB", "4GB; x", "80%", "1MB", "900KB"]
+)
 def test_a_limit_of_memory_that_is_no_size_is_refused(limit):
-    with pytest.raises(InputError, match=r"engine\.memory_limit is .*\n  -> a size such as 4GB"):
+    with pytest.raises(InputError, match=r"engine\.memory_limit is .*\n  -> a size from 16MB on"):
         EngineSettings(memory_limit=limit)
 
 

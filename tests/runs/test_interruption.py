@@ -164,14 +164,17 @@ def test_a_command_on_a_lifeline_ends_with_the_process_that_holds_it():
 def test_only_what_nobody_holds_is_swept(tmp_path):
     mine = make_scratch(tmp_path)
     (mine / "file").touch()
-    dead, made, old = (tmp_path / f"{PREFIX}{name}" for name in ("dead", "made", "old"))
-    for folder in (dead, made, old, tmp_path / "other"):
+    names = ("dead0000", "made0000", "old00000", "foreign0")
+    dead, made, old, foreign = (tmp_path / f"{PREFIX}{name}" for name in names)
+    for folder in (dead, made, old, foreign, tmp_path / "other"):
         folder.mkdir()
-    (dead / "lock").touch()
+    (dead / ".churnclv-lock").touch()
     (dead / "a log").touch()
-    os.utime(old, (time.time() - HOUR, time.time() - HOUR))
+    (foreign / "a person's file").touch()
+    for folder in (old, foreign):
+        os.utime(folder, (time.time() - HOUR, time.time() - HOUR))
     assert sweep(tmp_path) == 2
-    assert left_in(tmp_path) == sorted([mine.name, made.name, "other"])
+    assert left_in(tmp_path) == sorted([mine.name, made.name, foreign.name, "other"])
     assert make_scratch(tmp_path) == mine
     assert (mine / "file").exists()
 

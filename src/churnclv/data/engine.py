@@ -14,7 +14,8 @@ from ..errors import require
 from ..ranges import Bounds, check_numbers, number
 from ..scratch import scratch
 
-_MEMORY = re.compile(r"\d{1,9}(\.\d{1,3})? ?([KMGT]i?B|%)", re.IGNORECASE)
+_MEMORY = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT])i?B", re.IGNORECASE)
+_LEAST_MEMORY = 16e6  # bytes; with less the engine ends before it has read a line
 
 
 @dataclass
@@ -30,8 +31,15 @@ class EngineSettings:
         require(self.name == "duckdb", f"engine.name is {self.name!r}, allowed is 'duckdb'.")
         check_numbers(self, "engine")
         limit = self.memory_limit
-        fits = limit is None or (_MEMORY.fullmatch(limit) is not None and any(sign in "123456789" for sign in limit))
-        require(fits, f"engine.memory_limit is {limit!r}.", remedy="a size such as 4GB, 500MB or 80%; or null.")
+        remedy = "a size from 16MB on, such as 4GB or 500MB; or null."
+        fits = limit is None or _bytes(limit) >= _LEAST_MEMORY
+        require(fits, f"engine.memory_limit is {limit!r}.", remedy=remedy)
+
+
+def _bytes(size: str) -> float:
+    """Return how many bytes a size such as 4GB or 1.5 GiB names; 0 for a text that is none."""
+    found = _MEMORY.fullmatch(size)
+    return 0.0 if found is None else float(found[1]) * 1000.0 ** (1 + "KMGT".index(found[2].upper()))
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
