@@ -96,8 +96,10 @@ HAND_MADE = {
         ["overrides=[a]"], ["dataset=nosuch"], ["nosuch=1"], ["workers=0"], ["incumbent={a: b}"], ["n_trials="],
     ],
     "rollback": [["model=[a]"], ["modl=x"], ["model=a b = c"], ["tracking=nosuch"], ["tracking.home={a: b}"], ["x"]],
-    "ui": [["port=http"], ["port=5000.5"], ["port=[5000]"], ["host=[a]"], ["prt=1"], ["port=null"], ["host="], ["port="]],
-    "serve": [["port=http"], ["port=-1.5"], ["model=[a]"], ["model=models:/a b@c=d"], ["hst=x"], ["port={}"], ["host=null"]],
+    "ui": [["port=http"], ["port=5000.5"], ["port=[5000]"], ["host=[a]"], ["prt=1"], ["port=null"], ["host="],
+        ["port="]],
+    "serve": [["port=http"], ["port=-1.5"], ["model=[a]"], ["model=models:/a b@c=d"], ["hst=x"], ["port={}"],
+        ["host=null"]],
 }  # fmt: skip
 
 
@@ -166,7 +168,8 @@ def test_each_line_composes_or_ends_with_code_2_and_one_message(tmp_path, monkey
 
 PROCESSES = [
     ("train", "windows.horizon_days=ninety"), ("train", "data=transactions", "data.path=nowhere (1).csv"),
-    ("score", "input=nowhere.csv", "output=a.csv", "model=/nowhere"), ("export", "run=nosuch"), ("rollback", "model=x y"),
+    ("score", "input=nowhere.csv", "output=a.csv", "model=/nowhere"), ("export", "run=nosuch"),
+    ("rollback", "model=x y"),
     ("entry", "name=../a"), ("leaderboard", "metric=nosuch"), ("serve", "model=/nowhere"), ("report", "data.path=[a]"),
 ]  # fmt: skip
 
