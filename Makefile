@@ -3,11 +3,12 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup train entry leaderboard ui report export rollback score serve test test-fast lint bench clean
+.PHONY: help setup lock train entry leaderboard ui report export rollback score serve test test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
 PYTHON ?= python3
+PIP = .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps
 RUN_PYTHON = cd "$(CALLER)" && "$(ROOT)/.venv/bin/python"
 unexport MAKEFLAGS
 export MLFLOW_DISABLE_TELEMETRY := true
@@ -17,15 +18,20 @@ export CHURNCLV_HOME := $(ROOT)/mlruns
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-setup: ## .venv with the locked dependencies (done once; every other target does it when missing)
+setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
 	"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
 	echo "Setting up .venv with the locked dependencies (once, a minute or two) ..."; \
 	"$(PYTHON)" -m venv .venv; \
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock; \
-	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	awk '/^setuptools==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock >.venv/build.lock; \
+	$(PIP) --require-hashes -r .venv/build.lock; \
+	$(PIP) --require-hashes --no-build-isolation -r requirements.lock; \
+	$(PIP) --no-build-isolation -e .; \
 	.venv/bin/python -m compileall -q src; \
 	cp requirements.lock .venv/installed.lock
+
+lock: ## write requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
+	@.ci/lock $(ARGS)
 
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
 	@$(RUN_PYTHON) -m churnclv.train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)

@@ -1,10 +1,14 @@
 """Configuration: the rooms' settings composed by Hydra, checked before anything starts, and how doors are opened."""
 
 import os
+import re
+import shlex
 import sys
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import hydra
@@ -19,11 +23,16 @@ from .data.engine import EngineSettings
 from .data.settings import DataSettings, Reading
 from .decision.economics import EconomicsSettings
 from .entries.folder import find_entry
-from .errors import InputError, require
+from .entries.result import METRICS
+from .errors import InputError, require, require_name
 from .features.settings import FeatureSettings
 from .files import digest
 from .insight.settings import ReportSettings
+from .interruption import Interruption, interrupted, watch_signals
 from .overrides import write_overrides
+from .ranges import CURRENCY, Bounds, check_numbers, number
+from .redaction import redact, require_no_credentials
+from .scratch import leave_scratch, use_scratch
 from .snapshots.settings import WindowSettings
 from .tracking.settings import TrackingSettings
 from .tuning.settings import TuningSettings
@@ -106,10 +115,21 @@ class LeaderboardConfig:
     incumbent: str = "incumbent"
     fill: bool = True
     dataset: str = "cdnow"
-    n_trials: int | None = None
+    n_trials: int | None = number(None, Bounds(1, 100_000, technical=True))
     overrides: str = ""
-    workers: int = 2
+    workers: int = number(2, Bounds(1, 64))
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check names, numbers, and that the further words can be read."""
+        require_name("leaderboard.dataset", self.dataset)
+        require(self.metric in METRICS, f"leaderboard.metric is {self.metric!r}.", remedy=f"{', '.join(METRICS)}.")
+        check_numbers(self)
+        try:
+            shlex.split(self.overrides)
+        except ValueError as error:
+            remedy = "close every quote: overrides='clv=bgnbd churn.max_rounds=100'"
+            raise InputError(f"overrides is {self.overrides!r}: {error}.", remedy=remedy) from None
 
 
 @dataclass
@@ -124,6 +144,12 @@ class ExportConfig:
     reason: str = ""
     engine: EngineSettings = field(default_factory=EngineSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check that the metric can be one."""
+        plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
+        remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
+        require(plain, f"metric is {self.metric!r}.", remedy=remedy)
 
 
 @dataclass
@@ -148,13 +174,14 @@ class ScoreConfig:
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
     targets: str | None = None
-    budget: float | None = None
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
         """Check the budget."""
-        known = self.budget is None or self.budget >= 0
-        require(known, f"budget is {self.budget}, allowed is 0 or more (currency).", remedy="or null for no limit.")
+        check_numbers(self)
 
 
 @dataclass
@@ -174,10 +201,14 @@ class ReportConfig:
 class ServeConfig:
     """What a local server can choose."""
 
-    port: int = 5000
+    port: int = number(5000, Bounds(1, 65_535))
     host: str = "127.0.0.1"
     model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the port."""
+        check_numbers(self)
 
 
 _SCHEMAS = {
@@ -204,6 +235,9 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         sys.argv[1:] = take_overrides(name_entries(sys.argv[1:]), _SCHEMAS[name])
     except InputError as error:
         fail(str(error))
+    sys.excepthook = print_bug
+    watch_signals()
+    use_scratch()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
@@ -211,8 +245,11 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
     def run(composed: Any) -> None:
         try:
             _take_entry(composed)
+            require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             story(OmegaConf.to_object(composed))
         except Exception as error:
+            if interrupted() is not None:  # an engine has made an error of its own of it
+                raise Interruption(interrupted() or 0) from None
             if not getattr(error, "user_fault", False):
                 raise
             fail(str(error))
@@ -221,8 +258,8 @@ def open_door(name: str, story: Callable[[Any], None]) -> None:
         run()
     except (HydraException, OmegaConfBaseException) as error:
         fail(_explain(error, name))
-    except KeyboardInterrupt:
-        fail("Interrupted. The same command goes on with the finished trials.", code=130)
+    except Interruption as error:
+        fail(f"stopped by {error}. The same command goes on with the finished trials.", code=128 + error.number)
 
 
 def name_entries(words: list[str]) -> list[str]:
@@ -267,12 +304,18 @@ def hand_over(*words: str, **environment: str) -> None:
     os.environ.update(environment)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
+    leave_scratch()
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])  # noqa: S606 # our own interpreter
+
+
+def print_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Print the traceback of what is not the user's fault, without the credentials that drivers repeat."""
+    print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
 def fail(message: str, code: int = 2) -> None:
     """Print a message to standard error and end the process."""
-    print(f"error: {message}", file=sys.stderr)
+    print(f"error: {redact(message)}", file=sys.stderr)
     sys.exit(code)
 
 

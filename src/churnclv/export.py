@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from .config import ExportConfig, TrainConfig, open_door
-from .errors import require
+from .errors import require, require_name
 from .progress import Progress
 
 
@@ -18,8 +18,8 @@ def main(config: ExportConfig) -> None:
     from .meeting import meet_champion
     from .refitting import refit
     from .tracking.home import Home
-    from .tracking.promotion import promote, register
-    from .tracking.registry import find_run
+    from .tracking.promotion import promote, register, require_comparable
+    from .tracking.registry import find_run, require_artifacts
 
     progress = Progress()
     home = Home.at(config.tracking.home)
@@ -27,6 +27,9 @@ def main(config: ExportConfig) -> None:
     if config.force:
         remedy = "reason='why it replaces the champion'"
         require(bool(config.reason.strip()), "force=true needs a reason.", remedy=remedy)
+    require_name(f"the experiment of run {run.run_id}", run.experiment)
+    require_artifacts(run, ("config.yaml", "choices.json"))
+    require_comparable(home, run, force=config.force)
     figure = run.metrics.get(config.metric, float("nan"))
     progress.say(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
     chosen = OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml"))

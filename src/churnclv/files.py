@@ -1,7 +1,6 @@
 """Files: atomic writes, digests, and code loaded from a path."""
 
 import contextlib
-import fcntl
 import hashlib
 import importlib.util
 import json
@@ -14,10 +13,10 @@ from types import ModuleType
 from typing import Any
 
 from .errors import require
+from .scratch import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OPEN_FILES = Path("/proc/self/fd")
-_PRIVATE = "churnclv-private-"
 
 
 @contextlib.contextmanager
@@ -60,48 +59,30 @@ def unlinked_file() -> Iterator[Path]:
     """Yield the path of an empty file that the system removes with the process, however that ends.
 
     The file has no name in any folder: its path leads through the process's open files. Where the system does not show
-    these, the file lies in a private folder, which a killed process leaves to the next one.
+    these, the file lies in a scratch folder, which a killed process leaves to the next one.
     """
     if _OPEN_FILES.is_dir():
         with tempfile.TemporaryFile(prefix="churnclv-") as content:
             yield _OPEN_FILES / str(content.fileno())
     else:
-        with private_folder(Path(tempfile.gettempdir())) as folder:
+        with scratch(Path(tempfile.gettempdir())) as folder:
             yield folder / "content"
 
 
 @contextlib.contextmanager
-def private_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new folder in `parent` that nobody else may read, and remove it at the end.
+def making(path: Path) -> Iterator[Path]:
+    """Yield a path on which a database is made; it takes its place at `path` whole, unless another process was faster.
 
-    Its lock ends with the process. Folders whose lock has ended are leftovers of killed processes: they are removed
-    here first. A folder gets its final name once it is locked, so that none is taken for a leftover before.
+    A process that is killed meanwhile leaves no half-made database, which nobody would open again.
     """
-    parent.mkdir(parents=True, exist_ok=True)
-    _sweep(parent)
-    made = Path(tempfile.mkdtemp(dir=parent, prefix=".churnclv-"))
-    lock = os.open(made, os.O_RDONLY)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = made.rename(parent / f"{_PRIVATE}{os.getpid()}-{made.name.rpartition('-')[2]}")
+    with scratch(path.parent, f".{path.name}.") as folder:
+        made = folder / path.name
+        yield made
         try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-    finally:
-        os.close(lock)
-
-
-def _sweep(parent: Path) -> None:
-    """Remove the private folders of processes that have ended."""
-    for folder in parent.glob(f"{_PRIVATE}*"):
-        with contextlib.suppress(OSError):  # another user's, in use, or just removed by another process
-            lock = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+            os.link(made, path)
+        except OSError:  # another process was faster; or there are no links here
+            if not path.exists():
+                made.replace(path)
 
 
 def write_text(path: Path, text: str) -> None:

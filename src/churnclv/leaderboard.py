@@ -1,6 +1,5 @@
 """Rank the entries: train those that have no result yet, and write the leaderboard."""
 
-import os
 import shlex
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .config import EXPERIMENTS, LeaderboardConfig, open_door
+from .interruption import Lifeline, lifeline
 from .progress import Progress
 
 if TYPE_CHECKING:
@@ -43,19 +43,29 @@ def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) 
 
     names = sorted((entry.name for entry in missing), key=lambda name: (name != config.incumbent, name))
     progress.say(f"{len(names)} entries without a result on {config.dataset}; {config.workers} at a time")
-    with ThreadPoolExecutor(config.workers) as pool:
-        running = {pool.submit(_train, name, config): name for name in names}
-        for done, future in enumerate(as_completed(running), 1):
-            progress.say(f"{running[future]} on {config.dataset}: {future.result()} ({done} of {len(names)})")
+    with lifeline() as line, ThreadPoolExecutor(config.workers) as pool:
+        running = {pool.submit(_train, name, config, line): name for name in names}
+        try:
+            for done, future in enumerate(as_completed(running), 1):
+                progress.say(f"{running[future]} on {config.dataset}: {future.result()} ({done} of {len(names)})")
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            line.cut()
+            raise
 
 
-def _train(name: str, config: LeaderboardConfig) -> str:
-    """Train an entry in a process of its own, and say how it ended; one that fails stays without a result."""
+def _train(name: str, config: LeaderboardConfig, line: Lifeline) -> str:
+    """Train an entry in a process that ends with this one, and return how it ended; one that fails has no result."""
     words = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
     words += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
     words += shlex.split(config.overrides)
     done = subprocess.run(  # noqa: S603 # our own interpreter and door
-        [sys.executable, "-m", "churnclv.train", *words], capture_output=True, text=True, env=os.environ, check=False
+        [sys.executable, "-m", "churnclv.train", *words],
+        capture_output=True,
+        text=True,
+        env=line.environment,
+        pass_fds=(line.end,),
+        check=False,
     )
     told = [line for line in done.stderr.splitlines() if line.strip()]
     return "handed in" if not done.returncode else f"no result, exit code {done.returncode}: {' '.join(told[-2:])}"

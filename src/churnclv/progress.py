@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from .redaction import redact
+
 SECONDS_BETWEEN_LINES = 5.0
 
 
@@ -23,7 +25,7 @@ class Progress:
 
     def say(self, text: str) -> None:
         """Print one line with the time since the start."""
-        print(f"[{self.seconds:6.1f} s] {text}", file=self._stream, flush=True)  # this is the printer
+        print(f"[{self.seconds:6.1f} s] {redact(text)}", file=self._stream, flush=True)  # this is the printer
 
     @contextlib.contextmanager
     def steps(self, title: str, total: int, done: int = 0) -> Iterator[Callable[[str], None]]:

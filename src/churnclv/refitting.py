@@ -23,6 +23,7 @@ from .errors import require
 from .evaluation.metrics import Array
 from .features.preparation import Snapshots, prepare
 from .progress import Progress
+from .redaction import redact
 from .snapshots.plan import refit_cutoffs
 from .tracking.home import Home
 from .tracking.registry import RunFacts
@@ -105,7 +106,7 @@ def _parts(
         reasons=Reasons.learn(rows[churn.features]),
         contract=contract,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params),
+        card=redact(write_card(contract, f"{run.experiment}, run {run.run_id[:8]}", run.metrics, run.params)),
     )
 
 

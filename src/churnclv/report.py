@@ -1,17 +1,25 @@
 """The report: what the numbers mean, in one page that opens anywhere, with the tables behind it."""
 
+from pathlib import Path
+
 from .config import ReportConfig, open_door
 from .progress import Progress
 
 
 def main(config: ReportConfig) -> None:
     """Read the data, ask the champion if there is one, tell the story, and write it down."""
+    from .insight.costs import read_costs
     from .insight.words.catalogue import Words
     from .reporting import publish, read_data, record, summarise, tell
     from .tracking.home import Home
+    from .tracking.sink import restore_experiment
 
     progress = Progress()
     home, words = Home.at(config.tracking.home), Words.of(config.report.language)
+    if config.report.costs is not None:
+        read_costs(Path(config.report.costs), config.report.period)
+    for notice in restore_experiment(home, config.tracking.experiment or config.data.name):
+        progress.say(notice.line())
     progress.say(f"Reading {config.data.name}")
     data = read_data(config, home)
     for line in data.quality.lines():

@@ -19,6 +19,7 @@ from .tuning.settings import Range
 from .tuning.study import StudyPlan, TrialRecord
 
 _LONGEST_TITLE = 32
+_STORAGE = "tuning.storage="  # the address of a server: no result depends on it, and it is nobody else's business
 
 
 def overrides() -> list[str]:
@@ -26,8 +27,8 @@ def overrides() -> list[str]:
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    groups = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=")
-    told = [word for word in chosen if not word.startswith(groups)]
+    hidden = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=", _STORAGE)
+    told = [word for word in chosen if not word.startswith(hidden)]
     return sorted(told, key=lambda word: "." in word.partition("=")[0])
 
 
@@ -99,6 +100,7 @@ class Run:
 
         quality, chosen = self.data.quality, self.config.as_dict()
         chosen["features"]["families"] = list(self.data.features.families)
+        del chosen["tuning"]["storage"]
         self.sink.write(records.Params(flatten(chosen)))
         self.sink.write(records.Tags(self._facts()))
         profile = {"rows": quality.rows_kept, "customers": quality.customers, "orders": quality.orders}

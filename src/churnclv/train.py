@@ -7,24 +7,26 @@ from .progress import Progress
 def main(config: TrainConfig) -> None:
     """Read, cut, build features, tune the models, judge them, and say what was found."""
     from .checking import check_run
-    from .entering import hand_in, repeat_result, try_own_code
+    from .entering import RESULT, SUMMARY, hand_in, repeat_result, try_own_code
     from .gathering import gather
     from .run import Run, name_run, title_run
     from .tracking.home import Home
     from .tracking.registry import find_twin
-    from .tracking.sink import open_run
+    from .tracking.sink import open_run, restore_experiment
     from .training import Training
     from .valuing import value_side
 
     progress = Progress()
     home = Home.at(config.tracking.home)
+    experiment = config.tracking.experiment or config.data.name
+    for notice in restore_experiment(home, experiment):
+        progress.say(notice.line())
     data = gather(config, home, progress)
     try_own_code(config, data)
-    twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run)
+    twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:
         print(repeat_result(config, twin))
         return
-    experiment = config.tracking.experiment or config.data.name
     progress.say(f"Starting a run in {home.root}")
     with open_run(home, experiment, title_run(config)) as sink:
         run = Run(config, data, home, sink, progress, experiment)

@@ -53,6 +53,26 @@ def run_slowly(folder: Path) -> None:
     run(folder, slow_loss)
 
 
+def run_at_once(folder: Path, name: str, start) -> None:
+    start.wait()
+    chosen = StudyPlan(name, folder / "optuna.db", RANGES, TuningSettings(n_trials=2))
+    run_study(chosen, goal(), lambda _: None, Progress(), "Trying")
+
+
+def test_six_processes_that_begin_at_once_in_an_empty_home_all_keep_their_studies(tmp_path):
+    processes, folder = multiprocessing.get_context("fork"), tmp_path / "home"
+    start = processes.Barrier(6)
+    begun = [processes.Process(target=run_at_once, args=(folder, f"study {number}", start)) for number in range(6)]
+    for process in begun:
+        process.start()
+    for process in begun:
+        process.join()
+    assert [process.exitcode for process in begun] == [0] * 6
+    kept = optuna.get_all_study_summaries(f"sqlite:///{folder / 'optuna.db'}")
+    assert {summary.study_name: summary.n_trials for summary in kept} == {f"study {number}": 2 for number in range(6)}
+    assert {path.name for path in folder.iterdir()} == {"optuna.db", "locks"}
+
+
 @pytest.mark.parametrize("seconds", [0.7, 1.2, 1.7])
 def test_a_killed_study_goes_on_to_the_same_history(tmp_path, seconds):
     uninterrupted = run(tmp_path / "whole")

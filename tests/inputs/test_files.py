@@ -199,7 +199,8 @@ ENGINE = {
         "%Q",
         "Unrecognized format for strftime/strptime: %Q",
         (
-            "write it like '%d.%m.%y %H:%M', or one of iso, compact, year_first, day_month, month_day, epoch_s, epoch_ms, "
+            "write it like '%d.%m.%y %H:%M', or one of iso, compact, year_first, day_month, month_day, "
+            "epoch_s, epoch_ms, "
             "epoch_us, excel, days."
         ),
     ),

@@ -4,15 +4,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from churnclv import files
 from churnclv.data.encoding import as_text
-from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.settings import DataSettings
-from churnclv.files import private_folder, unlinked_file
+from churnclv.files import unlinked_file
+from churnclv.scratch import scratch
 
 HOLD = """
 import sys, time
@@ -52,16 +51,15 @@ def test_nothing_of_a_log_outlives_a_killed_run_and_the_next_one(tmp_path, monke
     assert (len(texts(folder)) > 0) or copy == "unlinked"
     assert all(path.stat().st_mode & 0o077 == 0 for path in folder.iterdir())
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    with private_folder(folder):
+    with scratch(folder):
         assert copy == "unlinked" or texts(folder), "a running process keeps its files"
     held.send_signal(how)
     held.wait()
     held.stdout.close()
     del held
-    connection = connect(EngineSettings())
-    assert texts(folder) == []
-    assert len(list(folder.iterdir())) == 1  # the new connection's own
-    connection.disconnect()
+    with scratch(folder):
+        assert texts(folder) == []
+    assert list(folder.iterdir()) == []
 
 
 def test_an_unlinked_file_has_no_name_and_can_be_read_many_times(tmp_path, monkeypatch):
@@ -89,29 +87,3 @@ def test_an_error_leaves_nothing_behind(tmp_path, monkeypatch, shown):
     with pytest.raises(KeyError, match="1,2"):
         fail()
     assert list(tmp_path.iterdir()) == [log]
-
-
-def test_a_folder_of_another_process_and_files_of_others_stay(tmp_path):
-    other = tmp_path / "churnclv-private-other"
-    with private_folder(tmp_path) as mine:
-        (tmp_path / "churnclv-private-file").write_text("no folder")
-        (tmp_path / "churnclv-private-link").symlink_to(tmp_path)
-        other.mkdir()
-        (other / "left").write_text("x")
-        before = time.time()
-        with private_folder(tmp_path) as second:
-            assert mine.is_dir()
-            assert second != mine
-            assert not other.exists()  # nobody holds it
-        assert time.time() - before < 5
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["churnclv-private-file", "churnclv-private-link"]
-
-
-def test_a_connection_removes_its_folder(tmp_path):
-    connection = connect(EngineSettings(), tmp_path / "spill")
-    assert len(list((tmp_path / "spill").iterdir())) == 1
-    del connection
-    import gc
-
-    gc.collect()
-    assert list((tmp_path / "spill").iterdir()) == []

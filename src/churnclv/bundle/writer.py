@@ -113,7 +113,7 @@ def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "files.py", "notices.py"):
+    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "ranges.py", "scratch.py"):
         shutil.copyfile(PACKAGE / module, target / module)
     for room in ROOMS:
         shutil.copytree(

@@ -1,9 +1,11 @@
 """What can be chosen about churn models."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
+from ..clv.settings import BOOSTING_BOUNDS, THREADS, TREES
 from ..errors import require
+from ..ranges import Bounds, check_numbers, number, numbers
 
 AUTO = "auto"
 NAMES = ("xgboost", "logistic", "formula", "own")
@@ -76,15 +78,15 @@ class ChurnSettings:
     name: str = AUTO
     own: str | None = None
     objective: Objective = Objective.log_loss
-    parameters: dict[str, float] = field(default_factory=dict)
-    max_rounds: int = 600
-    patience_rounds: int = 30
-    threads: int = 0
+    parameters: dict[str, float] = numbers({}, BOOSTING_BOUNDS)
+    max_rounds: int = number(600, TREES)
+    patience_rounds: int = number(30, TREES)
+    threads: int = number(0, THREADS)
     calibration: Calibration = Calibration.auto
     class_weight: ClassWeight = ClassWeight.auto
-    bags: int = 0
-    monotone: dict[str, int] = field(default_factory=dict)
-    penalty_strengths: list[float] = field(default_factory=lambda: [30.0, 1000.0, 10000.0])
+    bags: int = number(0, Bounds(0, 100))
+    monotone: dict[str, int] = numbers({}, Bounds(-1, 1, hint=" (1 = churn may only rise with it, -1 = only fall)"))
+    penalty_strengths: list[float] = numbers([30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
     season: Season = Season.auto
     formula_columns: bool = True
 
@@ -94,14 +96,8 @@ class ChurnSettings:
         require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
         own = self.name != "own" or self.own is not None
         require(own, "churn=own needs churn.own.", remedy="churn.own=path/to/model.py:Class")
-        for name in ("max_rounds", "patience_rounds"):
-            require(getattr(self, name) >= 1, f"churn.{name} is {getattr(self, name)}, allowed is 1 or more.")
-        require(self.threads >= 0, f"churn.threads is {self.threads}, allowed is 0 or more.")
-        require(self.bags >= 0, f"churn.bags is {self.bags}, allowed is 0 or more.")
-        wrong = {name: way for name, way in self.monotone.items() if way not in (-1, 0, 1)}
-        require(not wrong, f"churn.monotone has {wrong}.", remedy="1 = churn may only rise with it, -1 = only fall.")
-        penalties = len(self.penalty_strengths) > 0 and min(self.penalty_strengths) > 0
-        require(penalties, f"churn.penalty_strengths is {self.penalty_strengths}.", remedy="name at least one above 0.")
+        check_numbers(self, "churn")
+        require(len(self.penalty_strengths) > 0, "churn.penalty_strengths is [].", remedy="name at least one above 0.")
 
     def threads_for(self, rows: int) -> int:
         """Return how many threads XGBoost takes for so many training rows; 0 = all cores."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..errors import require
+from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers
 
 AUTO = "auto"
 FORMULAS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd")
@@ -19,6 +20,33 @@ _CAUTIOUS_TREES = {
     "reg_lambda": 10.0,
     "tweedie_variance_power": 1.5,
 }
+TREES = Bounds(1, 20_000, technical=True)
+THREADS = Bounds(0, 1024, technical=True)
+_PENALTY = Bounds(0, 1e6, technical=True)
+_SHARE, _STRENGTH = Bounds(0, 1, above=True), Bounds(0, 1e9, technical=True)
+BOOSTING_BOUNDS = {
+    "max_depth": Bounds(0, 32),
+    "max_leaves": Bounds(0, 65_536),
+    "max_bin": Bounds(2, 65_536),
+    "learning_rate": _SHARE,
+    "eta": _SHARE,
+    "subsample": _SHARE,
+    "colsample_bytree": _SHARE,
+    "colsample_bylevel": _SHARE,
+    "colsample_bynode": _SHARE,
+    "min_child_weight": _STRENGTH,
+    "reg_lambda": _STRENGTH,
+    "lambda": _STRENGTH,
+    "reg_alpha": _STRENGTH,
+    "alpha": _STRENGTH,
+    "gamma": _STRENGTH,
+    "min_split_loss": _STRENGTH,
+    "max_delta_step": _STRENGTH,
+    "scale_pos_weight": Bounds(0, 1e9, above=True, technical=True),
+    "num_parallel_tree": Bounds(1, 1000),
+    "base_score": Bounds(0, 1, above=True, below=True),
+    "tweedie_variance_power": Bounds(1, 2, above=True, below=True),
+}  # of XGBoost's parameters that are numbers; a name that it does not know it would pass over in silence
 
 
 @dataclass
@@ -35,16 +63,15 @@ class BoostingSettings:
 
     kind: str = "tweedie"
     from_formula: bool = True
-    rounds: int = 80
-    parameters: dict[str, float] = field(default_factory=lambda: dict(_CAUTIOUS_TREES))
-    threads: int = 0
+    rounds: int = number(80, TREES)
+    parameters: dict[str, float] = numbers(_CAUTIOUS_TREES, BOOSTING_BOUNDS)
+    threads: int = number(0, THREADS)
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         remedy = f"allowed are {', '.join(KINDS)}."
         require(self.kind in KINDS, f"clv.boosting.kind is {self.kind!r}.", remedy=remedy)
-        require(self.rounds >= 1, f"clv.boosting.rounds is {self.rounds}, allowed is 1 or more.")
-        require(self.threads >= 0, f"clv.boosting.threads is {self.threads}, allowed is 0 or more.")
+        check_numbers(self, "clv.boosting")
 
 
 class SeasonMode(Enum):
@@ -77,11 +104,11 @@ class ClvSettings:
     base: str = AUTO
     candidates: list[str] = field(default_factory=lambda: ["bgnbd", "mbgcnbd", "pareto_nbd", "boosted", "hybrid"])
     season: SeasonMode = SeasonMode.auto
-    purchase_penalty: float = 0.0
-    spend_penalty: float = 0.0
-    cohort_days: int = 0
-    stages: int = 0
-    opportunity_days: int = 7
+    purchase_penalty: float = number(0.0, _PENALTY)
+    spend_penalty: float = number(0.0, _PENALTY)
+    cohort_days: int = number(0, Bounds(0, CENTURY_DAYS, technical=True))
+    stages: int = number(0, Bounds(0, MOST_STAGES))
+    opportunity_days: int = number(7, Bounds(1, CENTURY_DAYS, technical=True))
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
 
     def __post_init__(self) -> None:
@@ -95,7 +122,4 @@ class ClvSettings:
         require(not wrong, f"clv.candidates has {wrong}.", remedy=f"{allowed}.")
         formulas = [name for name in self.candidates if name in FORMULAS]
         require(len(formulas) > 0, "clv.candidates needs a model of purchases.", remedy=f"{', '.join(FORMULAS)}.")
-        for name in ("purchase_penalty", "spend_penalty", "cohort_days", "stages"):
-            require(getattr(self, name) >= 0, f"clv.{name} is {getattr(self, name)}, allowed is 0 or more.")
-        require(self.stages <= MOST_STAGES, f"clv.stages is {self.stages}, allowed is 0 to {MOST_STAGES}.")
-        require(self.opportunity_days >= 1, f"clv.opportunity_days is {self.opportunity_days}, allowed is 1 or more.")
+        check_numbers(self, "clv")

@@ -1,8 +1,7 @@
 """The engine that holds the log: DuckDB through Ibis, spilling to disk past its memory limit."""
 
-import contextlib
+import re
 import tempfile
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,10 @@ from typing import Any
 import ibis
 
 from ..errors import require
-from ..files import private_folder
+from ..ranges import Bounds, check_numbers, number
+from ..scratch import make_scratch
+
+_MEMORY = re.compile(r"\d{1,9}(\.\d{1,3})? ?([KMGT]i?B|%)", re.IGNORECASE)
 
 
 @dataclass
@@ -18,27 +20,27 @@ class EngineSettings:
     """How much of the machine the engine may use; null leaves it to the engine."""
 
     name: str = "duckdb"
-    threads: int | None = None
+    threads: int | None = number(None, Bounds(1, 1024, technical=True))
     memory_limit: str | None = None
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         require(self.name == "duckdb", f"engine.name is {self.name!r}, allowed is 'duckdb'.")
-        require(self.threads is None or self.threads >= 1, f"engine.threads is {self.threads}, at least 1.")
+        check_numbers(self, "engine")
+        limit = self.memory_limit
+        fits = limit is None or (_MEMORY.fullmatch(limit) is not None and any(sign in "123456789" for sign in limit))
+        require(fits, f"engine.memory_limit is {limit!r}.", remedy="a size such as 4GB, 500MB or 80%; or null.")
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
     """Return an Ibis connection to a new in-memory DuckDB.
 
-    What exceeds memory goes to a private folder in `spill` (default: the system's folder for temporary files), which
-    ends with the connection; one that a killed process left there is removed by the next.
+    `spill` is the folder for what exceeds memory, by default that of temporary files; what lies there is removed with
+    the process, or by the next one.
     """
-    kept = contextlib.ExitStack()
-    folder = kept.enter_context(private_folder(spill or Path(tempfile.gettempdir())))
     options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    options["temp_directory"] = str(folder)
+    options["temp_directory"] = str(make_scratch(spill or Path(tempfile.gettempdir())))
     connection = ibis.duckdb.connect(**{key: value for key, value in options.items() if value is not None})
-    weakref.finalize(connection, kept.close)
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection

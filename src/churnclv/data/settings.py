@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
-from ..errors import require
+from ..errors import require, require_name
+from ..ranges import Bounds, check_numbers, number
 
 STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
 OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
@@ -294,17 +295,13 @@ class DataSettings:
     split: str | None = None
     exclude: list[str] = field(default_factory=list)
     policy: Policies = field(default_factory=Policies)
-    max_set_aside_share: float = 0.05
+    max_set_aside_share: float = number(0.05, Bounds(0, 1, remedy="0.05 allows one row in twenty."))
     set_aside_path: str | None = None
 
     def __post_init__(self) -> None:
         """Check what needs no file to be checked."""
-        share = self.max_set_aside_share
-        require(
-            0 <= share <= 1,
-            f"data.max_set_aside_share is {share}, allowed is 0 to 1.",
-            remedy="0.05 allows one row in twenty.",
-        )
+        require_name("data.name", self.name)
+        check_numbers(self, "data")
         require(
             self.policy.malformed_row is not Policy.keep,
             "data.policy.malformed_row=keep: a row of another width has no columns to keep.",

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from enum import Enum
-from math import isfinite
 
 from ..errors import require
+from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
 
 USUAL_VALUE = 200.0  # currency; the example of EMPC's authors (Verbraken, Verbeke, Baesens 2013)
+_COST = Bounds(0, CURRENCY, technical=True, hint=" (currency)")
+_SHAPE = Bounds(0, 1e6, above=True, technical=True, hint=" (6 and 14: 30% of leavers accept)")
 
 
 class ValueAtStake(Enum):
@@ -33,28 +35,29 @@ class EconomicsSettings:
         budget: currency, the most that a campaign is expected to spend; null = no limit.
     """
 
-    margin: float = 0.3
-    annual_discount_rate: float = 0.1
-    clv_horizon_days: int = 365
-    contact_cost: float = 1.0
-    incentive_cost: float = 10.0
-    acceptance_alpha: float = 6.0
-    acceptance_beta: float = 14.0
+    margin: float = number(0.3, Bounds(0, 1, above=True))
+    annual_discount_rate: float = number(0.1, Bounds(0, 1, hint=" (0.1 = 10% a year)"))
+    clv_horizon_days: int = number(365, Bounds(1, CENTURY_DAYS, technical=True))
+    contact_cost: float = number(1.0, _COST)
+    incentive_cost: float = number(10.0, _COST)
+    acceptance_alpha: float = number(6.0, _SHAPE)
+    acceptance_beta: float = number(14.0, _SHAPE)
     value_at_stake: ValueAtStake = ValueAtStake.clv
-    fixed_value: float | None = None
-    budget: float | None = None
+    fixed_value: float | None = number(
+        None, Bounds(0, CURRENCY, above=True, technical=True, hint=" (currency), or null for 200")
+    )
+    budget: float | None = number(None, _COST)
 
     def __post_init__(self) -> None:
         """Check the ranges, and that an offer costs less than a value that is fixed for all."""
-        require(0 < self.margin <= 1, f"economics.margin is {self.margin}, allowed is above 0 up to 1.")
-        rate = self.annual_discount_rate
+        check_numbers(self, "economics")
+        value = self.value_for_all
         require(
-            0 <= rate <= 1,
-            f"economics.annual_discount_rate is {rate}, allowed is 0 to 1 (0.1 = 10% a year).",
+            self.value_at_stake is not ValueAtStake.fixed or self.incentive_cost < value,
+            f"economics.incentive_cost is {self.incentive_cost}, but a customer who stays is worth {value} "
+            "(economics.fixed_value): every offer that is taken loses money.",
+            remedy="lower economics.incentive_cost, or raise economics.fixed_value.",
         )
-        days = self.clv_horizon_days
-        require(days >= 1, f"economics.clv_horizon_days is {days}, allowed is 1 or more.")
-        self._check_campaign()
 
     @property
     def worth(self) -> tuple[float, float, float]:
@@ -65,22 +68,3 @@ class EconomicsSettings:
     def value_for_all(self) -> float:
         """Return the value of a customer who stays where none of their own is used, in currency."""
         return USUAL_VALUE if self.fixed_value is None else self.fixed_value
-
-    def _check_campaign(self) -> None:
-        for name in ("contact_cost", "incentive_cost", "budget"):
-            amount = getattr(self, name)
-            known = amount is None or (isfinite(amount) and amount >= 0)
-            require(known, f"economics.{name} is {amount}, allowed is 0 or more (currency).")
-        for name in ("acceptance_alpha", "acceptance_beta"):
-            shape = getattr(self, name)
-            known = isfinite(shape) and shape > 0
-            require(known, f"economics.{name} is {shape}, allowed is above 0 (6 and 14: 30% of leavers accept).")
-        value = self.value_for_all
-        known = isfinite(value) and value > 0
-        require(known, f"economics.fixed_value is {value}, allowed is above 0 (currency), or null for 200.")
-        require(
-            self.value_at_stake is not ValueAtStake.fixed or self.incentive_cost < value,
-            f"economics.incentive_cost is {self.incentive_cost}, but a customer who stays is worth {value} "
-            "(economics.fixed_value): every offer that is taken loses money.",
-            remedy="lower economics.incentive_cost, or raise economics.fixed_value.",
-        )

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import require
-from ..files import read_json, write_json, write_text
+from ..errors import is_name, require
+from ..files import read_json, replacing_folder, write_json, write_text
 from .result import Result
 
 _DELTA, _STORY, _RESULTS = "entry.yaml", "README.md", "results"
@@ -87,9 +87,9 @@ def start_entry(root: Path, name: str) -> Entry:
     require(known, f"NAME={name}: not a name.", remedy="small letters, digits and hyphens, such as overdue-ratio.")
     entry = Entry(root / name)
     require(not entry.folder.exists(), f"{entry.folder}: is there already.", remedy="take another name.")
-    entry.folder.mkdir(parents=True)
-    write_text(entry.delta, _CONFIG.format(name=name))
-    write_text(entry.folder / _STORY, _README.format(name=name))
+    with replacing_folder(entry.folder) as made:  # whole or not at all: a half-made one would block its own name
+        write_text(made / _DELTA, _CONFIG.format(name=name))
+        write_text(made / _STORY, _README.format(name=name))
     return entry
 
 
@@ -97,15 +97,15 @@ def find_entry(root: Path, name: str) -> Entry:
     """Return the entry of that name.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or the name would lead to another folder.
     """
     entry = Entry(root / name)
     others = ", ".join(found.name for found in list_entries(root)) or "none yet"
     remedy = f"entries are: {others}. make entry NAME={name} starts one."
-    require(entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
+    require(is_name(name) and entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
     return entry
 
 
 def list_entries(root: Path) -> list[Entry]:
     """Return all entries, by name."""
-    return [Entry(path.parent) for path in sorted(root.glob(f"*/{_DELTA}"))]
+    return [Entry(path.parent) for path in sorted(root.glob(f"*/{_DELTA}")) if is_name(path.parent.name)]

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ..data.engine import EngineSettings, connect
 from ..data.events import EVENTS
-from ..files import private_folder
+from ..scratch import scratch
 from ..snapshots.history import KEYS, cut_history
 from .families import BUILT_IN, find_family
 from .settings import FeatureSettings
@@ -35,7 +35,7 @@ def find_leaks(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettin
 
 
 def _find_at(events: Any, cutoff: datetime, names: Sequence[str], settings: FeatureSettings) -> Iterator[str]:
-    with private_folder(Path(tempfile.gettempdir())) as folder:
+    with scratch(Path(tempfile.gettempdir())) as folder:
         path = folder / "past.parquet"
         _mask(events, cutoff).to_parquet(path)
         connection = connect(EngineSettings())

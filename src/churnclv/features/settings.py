@@ -4,11 +4,13 @@ import re
 from dataclasses import dataclass, field
 
 from ..errors import require
+from ..ranges import CENTURY_DAYS, Bounds, check_numbers, numbers
 
 _FAMILIES = (
     "recency", "frequency", "money", "cadence", "trend", "calendar", "attributes",
     "basket", "journey", "engagement", "referral", "contract",
 )  # fmt: skip
+_DAYS = Bounds(1, CENTURY_DAYS, technical=True)
 
 
 @dataclass
@@ -24,8 +26,8 @@ class FeatureSettings:
     """
 
     families: list[str] = field(default_factory=lambda: list(_FAMILIES))
-    lookback_days: list[int] = field(default_factory=lambda: [30, 90, 180, 365])
-    half_life_days: list[int] = field(default_factory=lambda: [30, 90])
+    lookback_days: list[int] = numbers([30, 90, 180, 365], _DAYS)
+    half_life_days: list[int] = numbers([30, 90], _DAYS)
     actions: list[str] = field(default_factory=list)
     channels: list[str] = field(default_factory=list)
 
@@ -36,9 +38,7 @@ class FeatureSettings:
             "features.families is empty.",
             remedy="name at least one, such as recency.",
         )
-        for name in ("lookback_days", "half_life_days"):
-            for days in getattr(self, name):
-                require(days >= 1, f"features.{name} holds {days}, allowed is 1 or more.")
+        check_numbers(self, "features")
         for name in ("actions", "channels"):
             _check_names(name, getattr(self, name))
 

@@ -4,10 +4,13 @@ from dataclasses import dataclass, field
 
 from ..churn.phrases.catalogue import LANGUAGES
 from ..errors import require
+from ..ranges import CENTURY_DAYS, LARGEST_SEED, Bounds, check_numbers, number
 from .periods import Period
 
 CELLS = ("high_high", "high_middle", "high_low", "middle_high", "middle_middle", "middle_low",
          "low_high", "low_middle", "low_low")  # fmt: skip
+
+_DAYS = Bounds(1, CENTURY_DAYS, technical=True)
 
 
 @dataclass
@@ -38,34 +41,26 @@ class ReportSettings:
     language: str = "en"
     period: Period = Period.month
     as_of: str | None = None
-    ladder_days: int | None = None
-    ladder_rungs: int = 6
-    early_days: int = 30
-    value_days: int = 365
-    superstar_share: float = 0.2
+    ladder_days: int | None = number(None, _DAYS)
+    ladder_rungs: int = number(6, Bounds(1, 50))
+    early_days: int = number(30, _DAYS)
+    value_days: int = number(365, _DAYS)
+    superstar_share: float = number(0.2, Bounds(0, 1, above=True, below=True))
     funnel_steps: list[str] = field(default_factory=list)
-    conversion_days: int = 7
+    conversion_days: int = number(7, _DAYS)
     costs: str | None = None
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
-    most_clusters: int = 7
-    sample: int = 20_000
-    draws: int = 200
-    seed: int = 0
+    most_clusters: int = number(7, Bounds(2, 30))  # one is none
+    sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # with fewer nothing is seen
+    draws: int = number(200, Bounds(1, 100_000, technical=True))
+    seed: int = number(0, Bounds(0, LARGEST_SEED, technical=True))
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         known = f"allowed are {', '.join(LANGUAGES)}."
         require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=known)
-        for name in ("ladder_rungs", "early_days", "value_days", "conversion_days", "draws"):
-            value = getattr(self, name)
-            require(value >= 1, f"report.{name} is {value}, allowed is 1 or more.")
-        days = self.ladder_days
-        require(days is None or days >= 1, f"report.ladder_days is {days}, allowed is null or 1 or more.")
-        share = self.superstar_share
-        require(0 < share < 1, f"report.superstar_share is {share}, allowed is above 0 and below 1.")
-        require(self.most_clusters >= 2, f"report.most_clusters is {self.most_clusters}, allowed is 2 or more.")  # noqa: PLR2004 # one is none
-        require(self.sample >= 100, f"report.sample is {self.sample}, allowed is 100 or more.")  # noqa: PLR2004 # or nothing is seen
+        check_numbers(self, "report")
         steps = self.funnel_steps
         require(len(set(steps)) == len(steps), f"report.funnel_steps names a step twice: {', '.join(steps)}.")
         require(

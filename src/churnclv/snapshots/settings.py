@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import require
+from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number
 
-MOST = 36500  # a century of days: dates stay within the calendar
+MOST = CENTURY_DAYS
 MOST_MONTHS = 1200
 _MONTHS_PER_YEAR = 12
+_FROM_ONE = Bounds(1, MOST, technical=True)
 
 
 @dataclass
@@ -32,53 +34,31 @@ class WindowSettings:
         table_folds: of a labelled table: stratified folds, each of which is judged by what the others taught.
     """
 
-    horizon_days: int = 90
-    step_days: int = 30
-    n_cutoffs: int = 6
-    n_folds: int = 3
-    gap_days: int = 0
-    min_history_days: int = 90
+    horizon_days: int = number(90, _FROM_ONE)
+    step_days: int = number(30, _FROM_ONE)
+    n_cutoffs: int = number(6, _FROM_ONE)
+    n_folds: int = number(3, _FROM_ONE)
+    gap_days: int = number(0, Bounds(0, MOST))
+    min_history_days: int = number(90, _FROM_ONE)
     sealed_cutoff: str | None = None
     open_seal: bool = True
-    active_days: int | None = None
-    min_purchases: int = 1
-    test_share: float = 0.25
-    horizon_months: int | None = None
-    step_months: int | None = None
-    grace_days: int = 0
-    table_folds: int = 5
+    active_days: int | None = number(None, _FROM_ONE)
+    min_purchases: int = number(1, _FROM_ONE)
+    test_share: float = number(0.25, Bounds(0, 1, above=True, below=True))
+    horizon_months: int | None = number(None, Bounds(1, MOST_MONTHS))
+    step_months: int | None = number(None, Bounds(1, MOST_MONTHS))
+    grace_days: int = number(0, Bounds(0, MOST))
+    table_folds: int = number(5, Bounds(2, 1000, technical=True))  # one to learn from
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        for name in (
-            "horizon_days",
-            "step_days",
-            "n_cutoffs",
-            "n_folds",
-            "min_history_days",
-            "min_purchases",
-        ):
-            value = getattr(self, name)
-            require(value >= 1, f"windows.{name} is {value}, allowed is 1 or more.")
-            require(value <= MOST, f"windows.{name} is {value}, allowed is {MOST} or less.")
-        for name in ("gap_days", "grace_days"):
-            value = getattr(self, name)
-            require(0 <= value <= MOST, f"windows.{name} is {value}, allowed is 0 to {MOST}.")
+        check_numbers(self, "windows")
         self._check_months()
-        share = self.test_share
-        require(0 < share < 1, f"windows.test_share is {share}, allowed is above 0 and below 1.")
-        require(self.table_folds >= 2, f"windows.table_folds is {self.table_folds}, allowed is 2 or more.")  # noqa: PLR2004 # one to learn from
-        active = self.active_days is None or self.active_days >= 1
-        require(active, f"windows.active_days is {self.active_days}, allowed is null or 1 or more.")
 
     def _check_months(self) -> None:
         months = (self.horizon_months, self.step_months)
         remedy = "set windows.horizon_months and windows.step_months, or neither."
         require((months[0] is None) == (months[1] is None), "windows: one of two lengths is in months.", remedy=remedy)
-        for name in ("horizon_months", "step_months"):
-            value = getattr(self, name)
-            fits = value is None or 1 <= value <= MOST_MONTHS
-            require(fits, f"windows.{name} is {value}, allowed is null or 1 to {MOST_MONTHS}.")
 
     @property
     def in_months(self) -> bool:

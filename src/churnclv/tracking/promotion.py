@@ -1,6 +1,7 @@
 """Promotion: the alias `champion` moves to what is better, or by force with a reason; and back again."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,7 @@ def register(home: Home, run: RunFacts, bundle: Path) -> str:
     from mlflow.exceptions import MlflowException
 
     mlflow = client(home)
-    try:
-        mlflow.get_registered_model(run.experiment)
-    except MlflowException:
+    with suppress(MlflowException):  # it is there already
         mlflow.create_registered_model(run.experiment)
     tags = {_MANIFEST: verify(bundle)}
     version = mlflow.create_model_version(run.experiment, bundle.resolve().as_uri(), run.run_id, tags=tags)
@@ -67,13 +66,49 @@ def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bo
     if force:
         require(bool(reason.strip()), "force=true needs a reason.", remedy="reason='why it replaces the champion'")
         return f"forced: {reason}", True
-    champion = run_facts(mlflow, mlflow.get_run(former.run_id))
+    champion = _champion_run(mlflow, former)
     if champion.run_id == run.run_id:
         return "the same run as the champion's", True
     worse = sorted(_failed(run) - _failed(champion))
     if worse:
         return f"it fails {', '.join(worse)}, which the champion's run does not (force=true reason=...)", False
     return _compare(run, champion, local_path(former.source), meet)
+
+
+def _champion_run(mlflow: Any, version: Any) -> RunFacts:
+    """Return the run behind the champion.
+
+    Raises:
+        InputError: a person has removed it from MLflow for good, so that nothing is left to compare with.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return run_facts(mlflow, mlflow.get_run(version.run_id))
+    except MlflowException:
+        what = f"the champion's run {version.run_id} was removed from MLflow: nothing is left to compare with."
+        raise InputError(what, remedy="force=true reason='the champion has no run any more'") from None
+
+
+def require_comparable(home: Home, run: RunFacts, *, force: bool) -> None:
+    """Check before any work that a newcomer's run can be compared with the champion's, unless it is forced.
+
+    Raises:
+        InputError: the champion's run was removed from MLflow, or its or the newcomer's artefacts were removed by hand.
+    """
+    mlflow = client(home)
+    former = champion_of(mlflow, run.experiment)
+    if former is None or force:
+        return
+    champion = _champion_run(mlflow, former)
+    if champion.run_id == run.run_id:
+        return
+    _predictions(run)
+    if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
+        _predictions(champion)
+    elif not local_path(former.source).is_dir():
+        what = f"{local_path(former.source)}: the champion's bundle was removed: nothing is left to compare with."
+        raise InputError(what, remedy="force=true reason='the champion has no bundle any more'")
 
 
 def _failed(run: RunFacts) -> set[str]:
@@ -127,13 +162,18 @@ def roll_back(home: Home, name: str) -> str:
     Raises:
         InputError: there is no champion or no former one, or the former's bundle is not what it was.
     """
+    from mlflow.exceptions import MlflowException
+
     mlflow = client(home)
     current = champion_of(mlflow, name)
     require(current is not None, f"{name}: has no champion.", remedy="make export")
     former = current.tags.get(_FORMER)
     remedy = "see `make ui`, Models: other versions can be exported again with force=true reason=..."
     require(former is not None, f"{name}: version {current.version} had no champion before it.", remedy=remedy)
-    version = mlflow.get_model_version(name, former)
+    try:
+        version = mlflow.get_model_version(name, former)
+    except MlflowException:
+        raise InputError(f"{name}: version {former} was deleted in MLflow.", remedy=remedy) from None
     bundle = local_path(version.source)
     try:
         same = verify(bundle) == version.tags.get(_MANIFEST)

@@ -1,9 +1,11 @@
 """What a run says of itself: records, streamed to one sink."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from ..redaction import redact_values
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,3 +91,9 @@ class Trial:
 
 
 Record = Params | Metrics | Tags | Text | Table | Drawing | Folder | Input | Trial
+
+
+def redacted(record: Record) -> Record:
+    """Return a record whose texts hold no credentials; tables, drawings and folders carry none of the settings."""
+    texts = {name: value for name, value in vars(record).items() if isinstance(value, str | Mapping)}
+    return replace(record, **{name: redact_values(value) for name, value in texts.items()})

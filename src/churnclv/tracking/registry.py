@@ -1,11 +1,12 @@
 """The registry: which run is best, which was made before, which bundle is champion."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from ..errors import InputError, require
+from ..errors import InputError, listed, require
 from .home import Home
 from .sink import client
 
@@ -40,9 +41,9 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
         if experiments
         else []
     )
-    require(len(latest) > 0, f"{home.root}: no finished training run.", remedy="make train")
+    require(len(latest) > 0, f"{home.root}: no finished training run{_deleted(mlflow)}.", remedy="make train")
     newest = latest[0]
-    same = f"{kind} and tags.`snapshot.fingerprint` = '{newest.data.tags['snapshot.fingerprint']}'"
+    same = f"{kind} and tags.`snapshot.fingerprint` = '{newest.data.tags.get('snapshot.fingerprint', '')}'"
     order = f"metrics.`{metric}` {'DESC' if higher_is_better else 'ASC'}"
     rivals = mlflow.search_runs([newest.info.experiment_id], same, max_results=1000, order_by=[order])
     judged = [run for run in rivals if metric in run.data.metrics]
@@ -54,8 +55,26 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     return run_facts(mlflow, judged[0])
 
 
-def find_twin(home: Home, identity: str) -> RunFacts | None:
-    """Return the latest finished run of the same data, choices and code that still has its artefacts; None if none."""
+def _deleted(mlflow: Any) -> str:
+    """Return, for a message, how many experiments lie deleted in MLflow; empty for none."""
+    from mlflow.entities import ViewType
+
+    names = [found.name for found in mlflow.search_experiments(view_type=ViewType.DELETED_ONLY)]
+    return f" (deleted in MLflow: {listed(names)})" if names else ""
+
+
+def require_artifacts(run: RunFacts, names: Sequence[str]) -> None:
+    """Raise `InputError` where a run has lost files among its artefacts."""
+    lost = [name for name in names if not (run.artifacts / name).is_file()]
+    remedy = "name another run with RUN=id, or make train ARGS=tracking.repeat=true"
+    require(not lost, f"run {run.run_id} has lost {listed(lost)} in {run.artifacts}.", remedy=remedy)
+
+
+def find_twin(home: Home, identity: str, needed: Sequence[str]) -> RunFacts | None:
+    """Return the latest finished run of the same data, choices and code that still has what is needed; None if none.
+
+    `needed` are names of files among its artefacts.
+    """
     if not home.database.exists():
         return None
     mlflow = client(home)
@@ -64,7 +83,8 @@ def find_twin(home: Home, identity: str) -> RunFacts | None:
     order = ["attributes.start_time DESC"]
     found = mlflow.search_runs(experiments, same, max_results=1, order_by=order) if experiments else []
     twin = run_facts(mlflow, found[0]) if found else None
-    return twin if twin is not None and twin.artifacts.is_dir() else None
+    kept = twin is not None and all((twin.artifacts / name).is_file() for name in needed)
+    return twin if kept else None
 
 
 def _named(mlflow: Any, run_id: str) -> Any:
@@ -79,6 +99,8 @@ def _named(mlflow: Any, run_id: str) -> Any:
         f"run {run_id} is not a training run.",
         remedy="name a run, not a trial.",
     )
+    remedy = "make ui: show deleted runs, mark it, and restore it; or name another run."
+    require(run.info.lifecycle_stage == "active", f"run {run_id} was deleted in MLflow.", remedy=remedy)
     require(run.info.status == "FINISHED", f"run {run_id} is {run.info.status}.", remedy="name a finished one.")
     return run
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from ..errors import require_name
+
 
 @dataclass
 class TrackingSettings:
@@ -14,3 +16,8 @@ class TrackingSettings:
     experiment: str | None = None
     log_customer_ids: bool = False
     repeat: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the name, which becomes a folder and a registered model."""
+        if self.experiment is not None:
+            require_name("tracking.experiment", self.experiment)

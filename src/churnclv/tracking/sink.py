@@ -12,6 +12,10 @@ from functools import singledispatchmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..files import making
+from ..interruption import interrupted
+from ..notices import Notice
+from ..redaction import redact
 from . import records
 from .headline import describe
 from .home import Home
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+_ACTIVE = "active"
 _PARENT = "mlflow.parentRunId"
 _DESCRIPTION = "mlflow.note.content"
 _PROCESS, _HOST = "process.id", "process.host"
@@ -44,25 +49,42 @@ def client(home: Home) -> Any:
 
 
 def _make_database(path: Path) -> None:
-    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all.
-
-    A process that is killed meanwhile leaves no half-made database, which MLflow would never open again.
-    """
+    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all."""
     from mlflow import MlflowClient
 
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
-        made = Path(folder) / path.name
+    with making(path) as made:
         MlflowClient(tracking_uri=f"sqlite:///{made}")
-        with suppress(OSError):  # another process was faster; or there are no links here, and MLflow makes it in place
-            os.link(made, path)
 
 
 def experiment_id(mlflow: Any, home: Home, name: str) -> str:
-    """Return the id of the experiment of that name, made if missing."""
+    """Return the id of the experiment of that name, made if missing, restored if deleted."""
+    from mlflow.exceptions import MlflowException
+
+    with suppress(MlflowException):  # another process made it first
+        if mlflow.get_experiment_by_name(name) is None:
+            mlflow.create_experiment(name, artifact_location=(home.artifacts / name).as_uri())
     found = mlflow.get_experiment_by_name(name)
-    if found is not None:
-        return str(found.experiment_id)
-    return str(mlflow.create_experiment(name, artifact_location=(home.artifacts / name).as_uri()))
+    if found.lifecycle_stage != _ACTIVE:
+        with suppress(MlflowException):  # another process restored it first
+            mlflow.restore_experiment(found.experiment_id)
+    return str(found.experiment_id)
+
+
+def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
+    """Restore the experiment of that name if a person has deleted it in MLflow's pages, and return a notice of it.
+
+    A deleted experiment keeps its name, and MLflow takes no run for it.
+    """
+    if not home.database.exists():
+        return ()
+    mlflow = client(home)
+    found = mlflow.get_experiment_by_name(name)
+    if found is None or found.lifecycle_stage == _ACTIVE:
+        return ()
+    experiment_id(mlflow, home, name)
+    message = f"the experiment {name} was deleted in MLflow; it is restored, and its former runs with it."
+    remedy = "delete the runs one by one to keep them out of sight, or take tracking.experiment=another-name."
+    return (Notice("experiment_restored", message, remedy),)
 
 
 class Sink:
@@ -79,12 +101,32 @@ class Sink:
     def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
         owner = {_PROCESS: str(os.getpid()), _HOST: socket.gethostname()}
         at = _milliseconds(started) if started else None
-        run = self._mlflow.create_run(self._experiment, run_name=name, tags={**owner, **tags}, start_time=at)
+        run = self._mlflow.create_run(self._experiment, run_name=redact(name), tags={**owner, **tags}, start_time=at)
         return str(run.info.run_id)
 
     def write(self, record: records.Record) -> None:
         """Write one record."""
-        self._write(record)
+        from mlflow.exceptions import MlflowException
+
+        masked = records.redacted(record)
+        try:
+            self._write(masked)
+        except MlflowException:
+            if not self._restore():
+                raise
+            self._write(masked)
+
+    def _restore(self) -> bool:
+        """Return whether a person had deleted the experiment or a run of ours in MLflow's pages; they are restored."""
+        deleted = False
+        if self._mlflow.get_experiment(self._experiment).lifecycle_stage != _ACTIVE:
+            self._mlflow.restore_experiment(self._experiment)
+            deleted = True
+        for run in (self.run_id, *self._studies.values()):
+            if self._mlflow.get_run(run).info.lifecycle_stage != _ACTIVE:
+                self._mlflow.restore_run(run)
+                deleted = True
+        return deleted
 
     @singledispatchmethod
     def _write(self, record: Any) -> None:
@@ -171,6 +213,7 @@ class Sink:
 
     def close(self, status: str) -> None:
         """End the run and its studies; its page opens with its headline."""
+        self._restore()
         if headline := describe(self._metrics):
             self._mlflow.set_tag(self.run_id, _DESCRIPTION, headline)
         for run in (*self._studies.values(), self.run_id):
@@ -186,11 +229,9 @@ def open_run(home: Home, experiment: str, name: str) -> Iterator[Sink]:
     sink = Sink(mlflow, where, name)
     try:
         yield sink
-    except KeyboardInterrupt:
-        sink.close("KILLED")
-        raise
-    except BaseException:
-        sink.close("FAILED")
+    except BaseException as error:
+        stopped = isinstance(error, KeyboardInterrupt) or interrupted() is not None
+        sink.close("KILLED" if stopped else "FAILED")
         raise
     sink.close("FINISHED")
 

@@ -4,7 +4,11 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from ..clv.settings import BOOSTING_BOUNDS, TREES, ClvSettings
 from ..errors import require
+from ..ranges import LARGEST_SEED, Bounds, bounds_of, check_numbers, number, require_within
+
+_ANY = Bounds(-1e12, 1e12)
 
 
 class Kind(Enum):
@@ -20,18 +24,26 @@ class Range:
     """A search range: low to high, inclusive (`log` searches orders of magnitude), or a list of choices."""
 
     kind: Kind = Kind.float
-    low: float = 0.0
-    high: float = 1.0
+    low: float = number(0.0, _ANY)
+    high: float = number(1.0, _ANY)
     log: bool = False
     choices: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Check that the range can be searched."""
+        check_numbers(self, "a search range")
         if self.kind is Kind.choice:
             require(len(self.choices) > 0, "a search range of kind choice needs choices.")
             return
         require(self.low <= self.high, f"a search range has low={self.low} above high={self.high}.")
         require(not self.log or self.low > 0, f"a logarithmic search range needs low above 0, not {self.low}.")
+
+    @property
+    def values(self) -> list[float]:
+        """Return the numbers that stand for the range: both ends, or all choices that are numbers."""
+        if self.kind is not Kind.choice:
+            return [self.low, self.high]
+        return [found for found in self.choices if isinstance(found, int | float) and not isinstance(found, bool)]
 
 
 @dataclass
@@ -44,10 +56,10 @@ class TuningSettings:
     One run at a time may work on a study.
     """
 
-    n_trials: int = 30
-    seed: int = 0
+    n_trials: int = number(30, Bounds(1, 100_000, technical=True))
+    seed: int = number(0, Bounds(0, LARGEST_SEED, technical=True))
     prune: bool = True
-    workers: int = 1
+    workers: int = number(1, Bounds(1, 256, technical=True))
     storage: str | None = None
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
@@ -55,6 +67,11 @@ class TuningSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require(self.n_trials >= 1, f"tuning.n_trials is {self.n_trials}, allowed is 1 or more.")
-        require(self.workers >= 1, f"tuning.workers is {self.workers}, allowed is 1 or more.")
-        require(self.seed >= 0, f"tuning.seed is {self.seed}, allowed is 0 or more.")
+        check_numbers(self, "tuning")
+        purchases = bounds_of(ClvSettings)
+        trees = {**BOOSTING_BOUNDS, "rounds": TREES}
+        for side, known in (("churn", BOOSTING_BOUNDS), ("clv", purchases), ("boosting", trees)):
+            for name, searched in getattr(self, side).items():
+                for value in searched.values:
+                    if isinstance(bounds := known.get(name), Bounds):
+                        require_within(f"tuning.{side}.{name} searches what", value, bounds)

@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from ..errors import InputError, require
-from ..files import digest
+from ..files import digest, making
 from ..progress import Progress
 from .remembered import Remembered
 from .settings import Kind, Range, TuningSettings
@@ -145,15 +145,30 @@ def _storage(plan: StudyPlan) -> optuna.storages.RDBStorage:
     """Return the database of trials: SQLite beside the runs, or the one that `tuning.storage` names."""
     address = plan.settings.storage
     if address is None:
-        plan.storage.parent.mkdir(parents=True, exist_ok=True)
-        waiting = {"connect_args": {"timeout": _BUSY_SECONDS}}
-        return optuna.storages.RDBStorage(f"sqlite:///{plan.storage}", engine_kwargs=waiting)
+        if not plan.storage.exists():
+            _make_database(plan.storage)
+        return _open_file(plan.storage)
     try:
         return optuna.storages.RDBStorage(address)
     except Exception as error:  # noqa: BLE001 # a driver may be missing, the server away, the address wrong
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "such as postgresql+psycopg://user@host/studies, with its driver installed; or null for SQLite."
         raise InputError(f"tuning.storage: cannot be opened ({reason}).", remedy=remedy) from None
+
+
+def _open_file(path: Path) -> optuna.storages.RDBStorage:
+    waiting = {"connect_args": {"timeout": _BUSY_SECONDS}}
+    return optuna.storages.RDBStorage(f"sqlite:///{path}", engine_kwargs=waiting)
+
+
+def _make_database(path: Path) -> None:
+    """Let Optuna make its tables in a file that is put in place when it has them all.
+
+    Two processes that make them in one file end each other: tables exist already, or a version is there twice.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with making(path) as made:
+        _open_file(made).remove_session()
 
 
 def _sampler(seed: int, finished: int) -> optuna.samplers.TPESampler:

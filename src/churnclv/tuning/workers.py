@@ -1,11 +1,17 @@
 """Workers: processes that evaluate folds of trials; one that dies costs the folds it held, which others do again."""
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 Job = tuple[dict[str, Any], int]  # the parameters of a trial, and the fold
 Work = Callable[[dict[str, Any], int], Any]
@@ -25,6 +31,7 @@ class Workers:
         """Keep the work; processes start with the first jobs."""
         self._work, self._count = work, count
         self._pool: ProcessPoolExecutor | None = None
+        self._others: set[BaseProcess] = set()  # children of this process that are none of ours
 
     def run(self, jobs: Sequence[Job]) -> list[Any]:
         """Return each job's outcome.
@@ -63,13 +70,16 @@ class Workers:
 
     def _open(self) -> ProcessPoolExecutor:
         if self._pool is None:
+            self._others = set(multiprocessing.active_children())
             self._pool = ProcessPoolExecutor(self._count, _context(), _hold, (self._work,))
         return self._pool
 
     def close(self) -> None:
-        """End the processes; jobs afterwards start new ones."""
+        """End the processes, in the middle of a job where one is left; jobs afterwards start new ones."""
         if self._pool is not None:
-            self._pool.shutdown()
+            self._pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(multiprocessing.active_children()) - self._others:
+                process.terminate()
             self._pool = None
 
 
@@ -86,7 +96,18 @@ def _context() -> BaseContext:
 
 
 def _hold(work: Work) -> None:
+    """Begin a worker: it keeps its work, leaves Ctrl-C to the process that owns it, and ends when that one does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_owner, daemon=True).start()
     _held["work"] = work
+
+
+def _end_with_owner() -> None:
+    """End this process as soon as its owner is gone, however that ended: a pipe between the two closes."""
+    owner = multiprocessing.parent_process()
+    if owner is not None:
+        owner.join()
+        os._exit(1)
 
 
 def _do(job: Job) -> Any:

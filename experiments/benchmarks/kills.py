@@ -1,0 +1,187 @@
+"""That killing a command at a random moment loses nothing: `kills.py --kills 100 --signals 30`.
+
+Over train, export, score, report, leaderboard and entry in turn, on a small simulated shop: a command is killed (-9) or
+sent SIGINT, SIGTERM or SIGHUP at a random moment, and run again. Counted is what must not be: a process that outlives
+it, a finished run or an output that was lost, a run again that fails or ends otherwise, a temporary file left by then,
+a traceback or another exit code than 128 + signal where it was asked to end.
+"""
+
+import argparse
+import contextlib
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from churnclv.data.simulator import Market, simulate
+from churnclv.tracking.home import Home
+from churnclv.tracking.sink import client
+
+SMALL = (
+    "clv=bgnbd", "churn=xgboost", "churn.class_weight=none", "churn.calibration=none", "tuning.n_trials=2",
+    "churn.max_rounds=15",
+)  # fmt: skip
+WINDOWS = ("windows.n_cutoffs=5", "windows.n_folds=2")
+ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass
+class Shop:
+    """A folder with a log, a home, entries and temporary files, and how it stood before a command was killed."""
+
+    root: Path
+    temporary: Path
+    faults: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def work(self) -> Path:
+        """The folder that commands change."""
+        return self.root / "work"
+
+    def commands(self) -> dict[str, list[str]]:
+        """Return the words of each command, and keep to what is small."""
+        data = ["data=transactions", f"data.path={self.root / 'shop.csv'}"]
+        return {
+            "train": ["train", *data, *SMALL, *WINDOWS, "tuning.seed=1", "tuning.workers=2"],
+            "export": ["export"],
+            "score": ["score", f"input={self.root / 'shop.csv'}", f"output={self.work / 'scores.csv'}"],
+            "report": ["report", *data, f"out={self.work / 'report.html'}"],
+            "leaderboard": ["leaderboard", f"overrides={' '.join(SMALL)}"],
+            "entry": ["entry", "name=second"],
+        }
+
+    def start(self, words: list[str]) -> subprocess.Popen:
+        """Start a command in a session of its own, by which its processes are found."""
+        places = {"MLRUNS": self.work / "home", "CHURNCLV_EXPERIMENTS": self.work / "entries", "TMPDIR": self.temporary}
+        return subprocess.Popen(
+            [sys.executable, "-m", f"churnclv.{words[0]}", *words[1:]],
+            env={**os.environ, **{name: str(path) for name, path in places.items()}},
+            cwd=self.work, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+
+    def run(self, words: list[str]) -> tuple[int, float, str]:
+        """Run a command to its end; return its exit code, seconds and messages."""
+        began = time.monotonic()
+        process = self.start(words)
+        _, errors = process.communicate()
+        return process.returncode, time.monotonic() - began, errors
+
+    def prepare(self, words: list[str]) -> float:
+        """Run a command that has to succeed; return its seconds."""
+        code, seconds, errors = self.run(words)
+        if code != 0:
+            sys.exit(f"{' '.join(words)}: {errors}")
+        return seconds
+
+    def finished(self) -> set[str]:
+        """Return the finished training runs whose artefacts are whole."""
+        mlflow = client(Home(self.work / "home"))
+        experiments = [found.experiment_id for found in mlflow.search_experiments()]
+        runs = mlflow.search_runs(experiments, "tags.kind = 'train' and attributes.status = 'FINISHED'")
+        whole = [run for run in runs if Path(run.info.artifact_uri.removeprefix("file://"), "result.json").is_file()]
+        return {run.info.run_id for run in whole}
+
+    def outputs(self) -> dict[str, str]:
+        """Return digests of what commands leave outside of the home; of a page that there is a whole one."""
+        found = {}
+        for path in (self.work / "scores.csv", self.work / "entries" / "second" / "entry.yaml"):
+            if path.is_file():
+                found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        page = self.work / "report.html"
+        return found | ({page.name: page.read_text()[-20:].strip()[-7:]} if page.is_file() else {})
+
+    def left(self) -> list[str]:
+        """Return what is temporary and still there."""
+        hidden = [path for path in self.work.rglob(".*") if "artifacts" not in path.parts]
+        return [str(path) for path in (*self.temporary.iterdir(), *hidden)]
+
+
+def outlive(session: int) -> int:
+    """Return how many processes of a session are alive."""
+    alive = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, _, found = path.read_text().rpartition(")")[2].split()[:4]
+            alive += int(found) == session and state != "Z"
+    return alive
+
+
+def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[str, str]) -> None:
+    """Let a command be interrupted after so many seconds, run it again, and count what is wrong."""
+    shutil.rmtree(shop.work)
+    shutil.copytree(shop.root / "before", shop.work, symlinks=True)
+    before, words = shop.finished(), shop.commands()[name]
+    process = shop.start(words)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(seconds)
+    process.send_signal(number)
+    errors = process.communicate()[1]
+    time.sleep(2.0)
+    wrong = {
+        "outlives": outlive(process.pid) > 0,
+        "exit code": number != signal.SIGKILL and process.returncode not in (0, 128 + number, -number),
+        "traceback": number != signal.SIGKILL and "Traceback" in errors,
+        "run lost": not before <= shop.finished(),
+        "damaged output": any(found != wanted.get(path, found) for path, found in shop.outputs().items()),
+    }
+    code, _, again = shop.run(words)
+    taken = name == "entry" and "is there already" in again  # it was done before the signal came
+    wrong["fails again"] = code != 0 and not taken
+    wrong["other output"] = any(shop.outputs().get(path) != found for path, found in wanted.items())
+    wrong["left behind"] = bool(shop.left())
+    for fault in (fault for fault, is_so in wrong.items() if is_so):
+        shop.faults[fault] += 1
+        detail = (
+            again[-300:] if fault == "fails again" else shop.left()[:3] if fault == "left behind" else errors[-200:]
+        )
+        print(f"  {name}, {signal.Signals(number).name} after {seconds:.1f} s: {fault}: {detail}", flush=True)
+
+
+def main(kills: int, signals: int, seed: int) -> None:
+    """Prepare a shop, interrupt its commands, and print a table."""
+    draws = random.Random(seed)
+    with tempfile.TemporaryDirectory(prefix="k") as root, tempfile.TemporaryDirectory(prefix="t") as temporary:
+        shop = Shop(Path(root), Path(temporary))
+        simulate(Market(customers=250, days=720), 1).log.to_csv(shop.root / "shop.csv", index=False)
+        (shop.work / "entries").mkdir(parents=True)
+        commands = shop.commands()
+        prepared = [[*commands["train"], "tuning.seed=0"], commands["export"], ["entry", "name=first"]]
+        for words in prepared:
+            shop.prepare(words)
+        shutil.copytree(shop.work, shop.root / "before", symlinks=True)
+        usual = {}
+        for name, words in commands.items():
+            usual[name] = shop.prepare(words)
+        wanted = shop.outputs()
+        kinds = [signal.SIGKILL] * kills + [ASKED[place % len(ASKED)] for place in range(signals)]
+        done: Counter[tuple[str, str]] = Counter()
+        for place, number in enumerate(kinds):
+            name = list(commands)[place % len(commands)]
+            each = {path: found for path, found in wanted.items() if made_by(path) == name}
+            interrupt(shop, name, number, draws.uniform(0.05, 0.95) * usual[name], each)
+            done[name, "kill -9" if number == signal.SIGKILL else "asked to end"] += 1
+    for (name, kind), count in sorted(done.items()):
+        print(f"| {name} | {kind} | {count} |")
+    print(f"faults: {dict(shop.faults) or 'none'}")
+
+
+def made_by(output: str) -> str:
+    """Return the command that makes an output."""
+    return {"scores.csv": "score", "report.html": "report", "entry.yaml": "entry"}[output]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=100, help="how often to kill (default 100)")
+    parser.add_argument("--signals", type=int, default=30, help="how often to ask for the end (default 30)")
+    parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    given = parser.parse_args()
+    main(given.kills, given.signals, given.seed)

@@ -1,0 +1,109 @@
+"""Scratch: temporary folders of a process that the next one sweeps, should their owner have been killed.
+
+A folder of its own holds everything temporary that a process and its libraries make. Its owner keeps a lock in it,
+which ends with the process however that ends; whoever begins later removes the folders whose locks are free.
+"""
+
+import atexit
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+PREFIX = "churnclv-"
+_LOCK = "lock"
+_SECONDS_TO_LOCK = 60.0  # a folder without a lock is being made, unless it is older
+_LONGEST_BASE = 104 - len("/churnclv-12345678/pymp-12345678/listener-12345678") - 1  # bytes of a socket's path
+
+
+@contextlib.contextmanager
+def scratch(base: Path, prefix: str = PREFIX) -> Iterator[Path]:
+    """Sweep `base`, and yield a new folder in it for the time of the block."""
+    base.mkdir(parents=True, exist_ok=True)
+    sweep(base, prefix)
+    folder = Path(tempfile.mkdtemp(dir=base, prefix=prefix))
+    owner, unready = os.getpid(), folder / f".{_LOCK}"
+    descriptor = os.open(unready, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        if _lock(descriptor):
+            unready.rename(folder / _LOCK)  # whoever sees it under this name sees it locked
+        yield folder
+    finally:
+        if os.getpid() == owner:  # a forked child inherits what is to be done
+            shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+@cache
+def make_scratch(base: Path) -> Path:
+    """Return this process's folder in `base`, which is removed when the process ends."""
+    kept = contextlib.ExitStack()
+    folder = kept.enter_context(scratch(base))
+    atexit.register(kept.close)
+    return folder
+
+
+def use_scratch() -> None:
+    """Let everything temporary of this process, and of those that it starts, lie in a scratch folder.
+
+    Where none can be made, whatever needs one says so with its own path. Where the base has a long path there is none
+    either: the sockets between workers, two levels below, have to keep to the system's limit.
+    """
+    with contextlib.suppress(OSError):
+        base = _plain_base()
+        if len(os.fsencode(base)) <= _LONGEST_BASE:
+            tempfile.tempdir = os.environ["TMPDIR"] = str(make_scratch(base))
+
+
+def leave_scratch() -> None:
+    """Remove this process's scratch folder, before another program takes the process over."""
+    folder = Path(tempfile.gettempdir())
+    if folder.name.startswith(PREFIX):
+        tempfile.tempdir = os.environ["TMPDIR"] = str(folder.parent)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _plain_base() -> Path:
+    """Return the folder of temporary files, not the scratch of a command that started this one: paths stay short."""
+    base = Path(tempfile.gettempdir())
+    return base.parent if base.name.startswith(PREFIX) else base
+
+
+def sweep(base: Path, prefix: str = PREFIX) -> int:
+    """Remove the scratch folders in `base` whose owners are gone, and return how many."""
+    swept = 0
+    for folder in base.glob(f"{prefix}*"):
+        with contextlib.suppress(OSError):  # another user's, or another process sweeps it
+            if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+                continue
+            if _is_left(folder):
+                shutil.rmtree(folder, ignore_errors=True)
+                swept += 1
+    return swept
+
+
+def _is_left(folder: Path) -> bool:
+    if not (folder / _LOCK).exists():
+        return time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK
+    descriptor = os.open(folder / _LOCK, os.O_RDWR)
+    try:
+        return _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Return whether the lock is ours now."""
+    try:
+        import fcntl
+    except ImportError:  # no such locks on this system: nothing is swept
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
