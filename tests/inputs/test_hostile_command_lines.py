@@ -5,6 +5,7 @@ import io
 import os
 import subprocess
 import sys
+import warnings
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, get_origin, get_type_hints
@@ -29,7 +30,7 @@ BY_TYPE = {  # what is typed for a setting of each type, in turn
 HAND_MADE = {
     "train": [
         ["="], ["=x"], ["a"], ["a b"], [""], ["+"], ["++"], ["~"], ["~data"], ["~data.path"], ["+data"], ["data"],
-        ["data="], ["data=nosuch"], ["data=[cdnow]"], ["data={a: b}"], ["data=cdnow,transactions"], ["+data=cdnow"],
+        ["data="], ["data=nosuch"], [f"data={'x' * 5000}"], ["data=[cdnow]"], ["data={a: b}"], ["data=cdnow,transactions"], ["+data=cdnow"],
         ["data=../data/cdnow"], ["data=/etc/passwd"], ["data@x=cdnow"], ["data=cdnow", "data=transactions"],
         ["dta=cdnow"],
         ["data.=x"], [".data=x"], ["data..path=x"], ["data.path.x=y"], ["data.columns=x"], ["data.columns=[a, b]"],
@@ -64,7 +65,7 @@ HAND_MADE = {
         ["windows.horizon-days=30"], ["windows/horizon_days=30"], ["windows.horizon_days:30"],
         ["windows.horizon_days==30"],
         ["名前=x"], ["\u202edata.path=x"], ["data.path\u00a0=x"], ["x" * 50_000], [f"{'a.' * 2000}b=c"],
-        ["data.name=" + "x" * 200_000], ["hydra.run.dir=[a]"], ["hydra.nosuch=1"], ["hydra/launcher=nosuch"],
+        ["data.name=" + "x" * 200_000], ["hydra.nosuch=1"], ["hydra/launcher=nosuch"],
         ["hydra.searchpath=nosuch"], ["+command_line=declared"], ["--package=x"], ["-m"], ["-m", "-m"],
     ],
     "score": [
@@ -131,7 +132,8 @@ def open_door(door, words, monkeypatch):
     composed: list[Any] = []
     monkeypatch.setattr(sys, "argv", [door, *words])
     out, error, code = io.StringIO(), io.StringIO(), 0
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as outside of tests
         try:
             config.open_door(door, composed.append)
         except SystemExit as end:
