@@ -30,7 +30,8 @@ BY_TYPE = {  # what is typed for a setting of each type, in turn
 HAND_MADE = {
     "train": [
         ["="], ["=x"], ["a"], ["a b"], [""], ["+"], ["++"], ["~"], ["~data"], ["~data.path"], ["+data"], ["data"],
-        ["data="], ["data=nosuch"], [f"data={'x' * 5000}"], ["data=[cdnow]"], ["data={a: b}"], ["data=cdnow,transactions"], ["+data=cdnow"],
+        ["data="], ["data=nosuch"], [f"data={'x' * 5000}"], ["data=[cdnow]"], ["data={a: b}"],
+        ["data=cdnow,transactions"], ["+data=cdnow"],
         ["data=../data/cdnow"], ["data=/etc/passwd"], ["data@x=cdnow"], ["data=cdnow", "data=transactions"],
         ["dta=cdnow"],
         ["data.=x"], [".data=x"], ["data..path=x"], ["data.path.x=y"], ["data.columns=x"], ["data.columns=[a, b]"],

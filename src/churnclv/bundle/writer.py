@@ -29,6 +29,7 @@ _NEEDS = (
     "ibis-framework",
     "mlflow",
     "numpy",
+    "openpyxl",
     "pandas",
     "pandera",
     "pyarrow",
