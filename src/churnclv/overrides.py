@@ -8,10 +8,13 @@ import types
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from .errors import require
+
 _EDGES = {"[": "]", "{": "}", "(": ")"}
 _SWEPT = re.compile(r"[\w.\-]+(,[\w.\-]+)+|(choice|glob|range|interval|shuffle|sort)\(.*\)")
 _QUOTED = re.compile(r"""\s*('([^'\\]|\\.)*'|"([^"\\]|\\.)*")\s*""", re.DOTALL)
 _AS_THEY_ARE = ("", "???")
+_LONGEST_NAME = 250  # bytes of a file's name that systems take
 
 
 @dataclass
@@ -34,6 +37,9 @@ def write_overrides(words: list[str], schema: type) -> Overrides:
         The command line.
     schema
         The dataclass that the command's configuration fills.
+
+    Raises:
+        InputError: a name is longer than any.
     """
     sweeps = any(word in {"-m", "--multirun"} for word in words)
     found = Overrides([])
@@ -48,6 +54,10 @@ def _write(word: str, schema: type, declared: dict[str, Any], *, sweeps: bool) -
     if not equals or key.startswith(("-", "~")):
         return word
     steps = _steps(schema, key.split("."))
+    as_file = not steps or (is_dataclass(steps[-1]) and not value.startswith("{"))  # a name that Hydra looks for
+    named_file = value if as_file else ""
+    remedy = "see what can be chosen with --cfg job."
+    require(max(len(key), len(named_file)) <= _LONGEST_NAME, f"{word[:60]}...: no such name.", remedy=remedy)
     if not steps:
         return word
     kind = steps[-1]

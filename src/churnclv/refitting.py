@@ -40,6 +40,9 @@ class CardNotes(NamedTuple):
     refunds: str = ""
 
 
+NO_NOTES = CardNotes()
+
+
 def refit(
     config: TrainConfig,
     choices: dict[str, Any],
@@ -150,7 +153,7 @@ def _parts(
     through: str,
     churn: ChurnModel,
     rows: pd.DataFrame,
-    notes: CardNotes = CardNotes(),
+    notes: CardNotes = NO_NOTES,
 ) -> BundleParts:
     """Return what every bundle has; `rows` are those that the models would be asked about first."""
     contract = BundleContract(

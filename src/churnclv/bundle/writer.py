@@ -32,6 +32,7 @@ _NEEDS = (
     "ibis-framework",
     "mlflow",
     "numpy",
+    "openpyxl",
     "pandas",
     "pandera",
     "pyarrow",
