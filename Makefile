@@ -34,31 +34,31 @@ lock: ## write requirements.lock anew from pyproject.toml; ARGS="-U package" mov
 	@.ci/lock $(ARGS)
 
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
-	@$(RUN_PYTHON) -m churnclv.train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
 
 entry: setup ## start a hackathon entry in experiments/: NAME=your-idea
-	@$(RUN_PYTHON) -m churnclv.entry $${NAME:+"name=$$NAME"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv entry $${NAME:+"name=$$NAME"} $(ARGS)
 
 leaderboard: setup ## rank the entries on the sealed leaderboard, train those without a CDNOW result
-	@$(RUN_PYTHON) -m churnclv.leaderboard $(ARGS)
+	@$(RUN_PYTHON) -m churnclv leaderboard $(ARGS)
 
 ui: setup ## MLflow on loopback (PORT=5000)
-	@$(RUN_PYTHON) -m churnclv.ui $${PORT:+"port=$$PORT"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv ui $${PORT:+"port=$$PORT"} $(ARGS)
 
 report: setup ## what the numbers mean, in one page; OUT=file.html, DATA=orders.csv
-	@$(RUN_PYTHON) -m churnclv.report $${DATA:+data=transactions "data.path=$$DATA"} $${OUT:+"out=$$OUT"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv report $${DATA:+data=transactions "data.path=$$DATA"} $${OUT:+"out=$$OUT"} $(ARGS)
 
 export: setup ## write the best run as a bundle; RUN=id, OUT=dir
-	@$(RUN_PYTHON) -m churnclv.export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv export $${RUN:+"run=$$RUN"} $${OUT:+"out=$$OUT"} $(ARGS)
 
 rollback: setup ## the champion before the present one serves again
-	@$(RUN_PYTHON) -m churnclv.rollback $(ARGS)
+	@$(RUN_PYTHON) -m churnclv rollback $(ARGS)
 
 score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
-	@$(RUN_PYTHON) -m churnclv.score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
-	@$(RUN_PYTHON) -m churnclv.serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 test: setup ## the whole suite (15 minutes at most on 2 cores)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
-from churnclv.data.contract import EVENT_COLUMNS
 from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.schema import EVENT_COLUMNS
 
 _TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
 
@@ -36,8 +36,8 @@ def look():
     from churnclv.data.engine import EngineSettings, connect
     from churnclv.data.events import read_events
     from churnclv.data.settings import DataSettings
-    from churnclv.insight.base import look_at
-    from churnclv.insight.settings import ReportSettings
+    from churnclv.report.customer_base import look_at
+    from churnclv.report.settings import ReportSettings
 
     def look(log, data=None, **report):
         settings = DataSettings(**{"max_set_aside_share": 1.0, **(data or {})})

@@ -19,9 +19,9 @@ import pandas as pd
 from lifetimes import BetaGeoFitter
 
 from churnclv.clv import beta_geometric
-from churnclv.clv.histories import AGE, LOG_GAPS, MEAN_SPEND, T_X, X, read_histories
-from churnclv.clv.model import ClvModel
-from churnclv.data.simulator import Market, simulate
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, X, read_histories
+from churnclv.testing.market import Market, simulate
 
 SIZES = (10_000, 100_000, 1_000_000)
 HORIZON_DAYS = 90.0

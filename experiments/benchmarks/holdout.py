@@ -24,22 +24,22 @@ import numpy as np
 import pandas as pd
 from omegaconf import OmegaConf
 
-from churnclv.clv.baselines import predict_past_rate, predict_zero
-from churnclv.clv.model import ClvModel
+from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.settings import ClvSettings
+from churnclv.clv.value_baselines import predict_past_rate, predict_zero
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import Events, read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy
-from churnclv.evaluation.coverage import inside, randomised_coverage
+from churnclv.evaluation.interval_coverage import inside, randomised_coverage
 from churnclv.evaluation.metrics import bias, gini, mae, msle, plain, rmse
 from churnclv.features.preparation import Snapshots, prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.progress import Progress
+from churnclv.snapshots.cutoff_plan import Fold
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import Fold
 from churnclv.snapshots.settings import WindowSettings
-from churnclv.tuning.clv import ClvEvidence, TunedClv, tune_clv
+from churnclv.tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from churnclv.tuning.settings import TuningSettings
 from churnclv.tuning.study import StudyPlan
 

@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 

@@ -131,7 +131,7 @@ def ask_us(table: Table, seed: int) -> Answer:
             f"data.exclude=[{','.join(table.costs.columns)}]",
         ]
         start = time.perf_counter()
-        call([sys.executable, "-m", "churnclv.train", *words], {**PASSIVE, "MLRUNS": str(home)})
+        call([sys.executable, "-m", "churnclv", "train", *words], {**PASSIVE, "MLRUNS": str(home)})
         seconds = time.perf_counter() - start
         said = pd.read_parquet(next(home.rglob("predictions/test.parquet")))
     facts = {"seconds": {OURS: seconds}, "code": code_digest()}

@@ -37,7 +37,7 @@ from peer_answers import (
     remember,
 )
 
-from churnclv.evaluation.intervals import Sample, Scores, score
+from churnclv.evaluation.bootstrap import Sample, Scores, score
 from churnclv.evaluation.maximum_profit import empc, maximum_profit_metric
 from churnclv.evaluation.metrics import auc, log_loss, plain
 from churnclv.evaluation.profit import Terms

@@ -14,11 +14,12 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, TrainConfig
-from churnclv.gathering import Gathered, gather
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.dataset_building import Gathered, gather
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.tracking.home import Home
-from churnclv.tuning.churn import ChurnEvidence, tune_churn
+from churnclv.tuning.churn_study import ChurnEvidence, tune_churn
 from churnclv.tuning.study import StudyPlan, TrialRecord
 
 

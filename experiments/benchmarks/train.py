@@ -25,7 +25,7 @@ FEATURES = ("Building features",)
 
 def train(home: Path, *words: str, kill_after_seconds: float | None = None) -> str:
     """Run the job in a process of its own and return its progress; kill it on the way if asked to."""
-    command = [sys.executable, "-m", "churnclv.train", "windows.open_seal=false", *words]
+    command = [sys.executable, "-m", "churnclv", "train", "windows.open_seal=false", *words]
     environment = {**os.environ, "MLRUNS": str(home)}
     with subprocess.Popen(
         command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True

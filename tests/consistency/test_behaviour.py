@@ -9,10 +9,10 @@ import pytest
 
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN, NEEDS, present_families
+from churnclv.features.feature_table import NOT_FEATURES, build_features
 from churnclv.features.purchase_history import HISTORY_COLUMNS
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import NOT_FEATURES, build_features
 from churnclv.snapshots.settings import WindowSettings
 
 CUTOFFS = (datetime(2024, 1, 15), datetime(2024, 3, 1))

@@ -12,7 +12,14 @@ from churnclv.evaluation.metrics import CHURN_METRICS, plain
 from churnclv.evaluation.profit import Terms
 from churnclv.features.dataset import Dataset
 from churnclv.features.purchase_history import HISTORY_COLUMNS
-from churnclv.tuning.churn_board import SCORE, ChurnBoard, ChurnJudged, judge_churn, predict_churn, prediction_columns
+from churnclv.tuning.churn_comparison import (
+    SCORE,
+    ChurnBoard,
+    ChurnJudged,
+    judge_churn,
+    predict_churn,
+    prediction_columns,
+)
 
 TERMS = Terms(contact_cost=2.0, incentive_cost=10.0, acceptance_alpha=6.0, acceptance_beta=14.0)  # 30% accept
 ALWAYS = {SCORE, "logistic", "xgboost_defaults", "warning_signs", "base_rate"}

@@ -8,19 +8,22 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import gammaln
 
-from churnclv.clv import beta_geometric, condensed, formulas, nbd, pareto
-from churnclv.clv.beta_bernoulli import BetaBernoulliModel
+from churnclv.clv import beta_geometric, nbd
+from churnclv.clv import closed_forms as formulas
+from churnclv.clv import condensed_nbd as condensed
+from churnclv.clv import pareto_nbd as pareto
 from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
-from churnclv.clv.catalogue import PURCHASE_MODELS
-from churnclv.clv.condensed import CondensedModel
-from churnclv.clv.gompertz import GompertzModel
-from churnclv.clv.histories import Histories, read_histories
-from churnclv.clv.model import ClvModel
+from churnclv.clv.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.condensed_nbd import CondensedModel
+from churnclv.clv.gompertz_nbd import GompertzModel
 from churnclv.clv.nbd import NbdModel
-from churnclv.clv.pareto import ParetoModel
-from churnclv.clv.purchases import PurchaseModel
+from churnclv.clv.pareto_nbd import ParetoModel
+from churnclv.clv.purchase_model import PurchaseModel
+from churnclv.clv.purchase_models import PURCHASE_MODELS
+from churnclv.clv.rfm import Histories, read_histories
 from churnclv.clv.season import YEAR_DAYS, Season
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 
 PARAMETERS = st.fixed_dictionaries(
     {"r": st.floats(0.05, 5), "alpha": st.floats(0.5, 200), "a": st.floats(0.05, 5), "b": st.floats(0.05, 10)}

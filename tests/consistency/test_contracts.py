@@ -9,18 +9,20 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, TrainConfig
-from churnclv.data.contract_simulator import ContractMarket, simulate_contracts
+from churnclv.cli.app import train_config
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Shape, TableSettings
-from churnclv.data.simulator import Market, simulate
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.settings import TrainConfig
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.contract_market import ContractMarket, simulate_contracts
+from churnclv.testing.market import Market, simulate
 
 MARKET = ContractMarket(customers=400, months=14, birth_months=8, rise_chance=0.1)
 USES = TableSettings(columns={"customer_id": "customer_id", "timestamp": "timestamp", "item": "action"}, kind="action")
@@ -219,4 +221,4 @@ def test_the_configurations_of_contracts_compose(data, paths):
     assert config.data.shape is Shape.contracts
     assert all(isinstance(table, TableSettings) for table in config.data.tables.values())
     assert (config.windows.horizon_months, config.windows.in_months) == (1, True)
-    assert TrainConfig.from_dict(config.as_dict()) == config
+    assert train_config(config.as_dict()) == config

@@ -13,8 +13,8 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
+from churnclv.features.feature_table import build_features, feature_names
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features, feature_names
 from churnclv.snapshots.settings import WindowSettings
 
 CUTOFFS = (datetime(2024, 1, 15), datetime(2024, 3, 1))

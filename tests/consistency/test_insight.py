@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data.simulator import Market, simulate
-from churnclv.decision.segments import Segmentation
-from churnclv.insight.cohorts import count_cohorts
-from churnclv.insight.kpis import count_periods
-from churnclv.insight.scoring import find_scoring, standing
-from churnclv.insight.segments import NOT_YET, follow_segments, mix, movement, profile_segments
+from churnclv.decision.rfm_segments import Segmentation
+from churnclv.report.cohorts import count_cohorts
+from churnclv.report.kpis import count_periods
+from churnclv.report.rfm_scores import find_scoring, standing
+from churnclv.report.segment_section import NOT_YET, follow_segments, mix, movement, profile_segments
+from churnclv.testing.market import Market, simulate
 
 
 @pytest.fixture(scope="module")

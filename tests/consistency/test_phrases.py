@@ -6,11 +6,11 @@ from string import Formatter
 
 import pytest
 
-from churnclv.churn.phrases.catalogue import ANY, DERIVED, LANGUAGES, fill_window, find_phrase
-from churnclv.churn.phrases.topics import MOVES, NO_SIGNS, TOPICS, can_warn, find_move, find_topic
-from churnclv.clv.contractual import CHANCE
-from churnclv.clv.learned import FORMULA_COLUMNS
-from churnclv.data.contract import EVENT_COLUMNS
+from churnclv.clv.contract_value import CHANCE
+from churnclv.clv.hybrid import FORMULA_COLUMNS
+from churnclv.data.schema import EVENT_COLUMNS
+from churnclv.explain.phrases.phrase import ANY, DERIVED, LANGUAGES, fill_window, find_phrase
+from churnclv.explain.phrases.topics import MOVES, NO_SIGNS, TOPICS, can_warn, find_move, find_topic
 from churnclv.features.families import BUILT_IN, find_family
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.history import KEYS, cut_history

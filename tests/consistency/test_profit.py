@@ -11,8 +11,8 @@ from scipy.stats import beta
 
 from churnclv.decision.campaign import Campaign
 from churnclv.decision.economics import EconomicsSettings
-from churnclv.decision.targets import target_list, total_targets
-from churnclv.evaluation.intervals import Sample, score
+from churnclv.decision.target_list import target_list, total_targets
+from churnclv.evaluation.bootstrap import Sample, score
 from churnclv.evaluation.maximum_profit import empb, empc, maximum_profit_metric
 from churnclv.evaluation.metrics import plain
 from churnclv.evaluation.profit import (

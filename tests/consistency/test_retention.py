@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.special import logit
 
-from churnclv.clv.retention import Terms, expected_margin, extend_hazard, margin_interval
+from churnclv.clv.contract_margin import Terms, expected_margin, extend_hazard, margin_interval
+from churnclv.clv.contract_spells import count_spells
 from churnclv.clv.shifted_beta_geometric import ShiftedBetaGeometricModel, log_likelihood
-from churnclv.clv.spells import count_spells
 
 RANDOM = np.random.default_rng(0)
 N, PERIODS = 40, 24

@@ -11,13 +11,13 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Refunds
+from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features
-from churnclv.insight.base import look_at
-from churnclv.insight.cohorts import count_cohorts
-from churnclv.insight.kpis import count_periods
-from churnclv.insight.scoring import standing
-from churnclv.insight.settings import ReportSettings
+from churnclv.report.cohorts import count_cohorts
+from churnclv.report.customer_base import look_at
+from churnclv.report.kpis import count_periods
+from churnclv.report.rfm_scores import standing
+from churnclv.report.settings import ReportSettings
 from churnclv.snapshots.labels import label_windows
 from churnclv.snapshots.settings import WindowSettings
 

@@ -14,7 +14,7 @@ import pytest
 
 from churnclv.errors import InputError
 from churnclv.progress import Progress
-from churnclv.tuning.remembered import Remembered
+from churnclv.tuning.figure_cache import Remembered
 from churnclv.tuning.settings import Kind, Range, TuningSettings
 from churnclv.tuning.study import Goal, StudyPlan, run_study, weigh_parameters
 from churnclv.tuning.workers import Workers

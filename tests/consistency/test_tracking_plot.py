@@ -6,12 +6,12 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
-from churnclv.data.simulator import Market, simulate
-from churnclv.evaluation.figures import draw_tracking
+from churnclv.evaluation.plots import draw_tracking
 from churnclv.features.preparation import count_weekly, prepare
 from churnclv.features.settings import FeatureSettings
-from churnclv.snapshots.plan import make_plan
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.market import Market, simulate
 
 
 @pytest.mark.parametrize("horizon_days", [90, 28, 10])

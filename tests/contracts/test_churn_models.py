@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.blend import ChurnChoice, ChurnModel
 from churnclv.churn.boosted import BoostedChurnModel
-from churnclv.churn.formula import FormulaChurnModel
+from churnclv.churn.btyd import FormulaChurnModel
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel
+from churnclv.churn.log_odds import BIAS, to_chance
 from churnclv.churn.logistic import LogisticChurnModel
-from churnclv.churn.margins import BIAS, to_chance
 
 ROWS = 300
 NUMBERS = ["silent", "spend", "chance", "flat", "never"]

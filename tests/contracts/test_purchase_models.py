@@ -8,18 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnclv.clv.catalogue import PURCHASE_MODELS
-from churnclv.clv.histories import read_histories
-from churnclv.clv.model import ClvChoice, ClvModel, gather_past
+from churnclv.clv.clv_model import ClvChoice, ClvModel, gather_past
+from churnclv.clv.purchase_models import PURCHASE_MODELS
+from churnclv.clv.rfm import read_histories
 from churnclv.clv.settings import LEARNED, BoostingSettings
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
-from churnclv.data.simulator import Market, simulate
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
-from churnclv.snapshots.plan import make_plan
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.market import Market, simulate
 
 DAYS = 90.0
 CUTOFF = pd.Timestamp(2024, 3, 1)

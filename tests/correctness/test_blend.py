@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from sklearn.isotonic import IsotonicRegression
 
-from churnclv.churn.blend import ChurnChoice, ChurnModel, blend
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
 from churnclv.churn.calibration import Calibrator, choose_calibration
-from churnclv.churn.margins import to_chance, to_margin
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel, blend
+from churnclv.churn.log_odds import to_chance, to_margin
 from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective, Season
 from churnclv.errors import InputError
 from churnclv.evaluation.maximum_profit import empc
@@ -19,8 +19,8 @@ from churnclv.evaluation.metrics import auc, average_precision, log_loss, plain
 from churnclv.evaluation.profit import Terms
 from churnclv.features.dataset import Dataset
 from churnclv.progress import Progress
-from churnclv.snapshots.plan import Fold
-from churnclv.tuning.churn import LEAST_GAIN, ChurnEvidence, _Contest, simplex, tune_churn
+from churnclv.snapshots.cutoff_plan import Fold
+from churnclv.tuning.churn_study import LEAST_GAIN, ChurnEvidence, _Contest, simplex, tune_churn
 from churnclv.tuning.settings import Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.checking import check_run
-from churnclv.churn.blend import ChurnChoice
+from churnclv.churn.ensemble import ChurnChoice
 from churnclv.data.settings import Shape
 from churnclv.evaluation import checks
+from churnclv.evaluation.bootstrap import Interval, Sample, Scores
 from churnclv.evaluation.checks import Outcome, single_auc
 from churnclv.evaluation.drift import stability_index
-from churnclv.evaluation.intervals import Interval, Sample, Scores
 from churnclv.features.dataset import Dataset
-from churnclv.snapshots.plan import Fold, Plan
+from churnclv.pipeline.run_checks import check_run
+from churnclv.snapshots.cutoff_plan import Fold, Plan
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import SplitPlan
 from churnclv.tracking import records
-from churnclv.tuning.churn import TunedChurn
-from churnclv.tuning.churn_board import ChurnBoard
+from churnclv.tuning.churn_comparison import ChurnBoard
+from churnclv.tuning.churn_study import TunedChurn
 from churnclv.tuning.settings import Kind, Range
 
 PASSED, FAILED, NONE = Outcome.passed, Outcome.failed, Outcome.not_applicable

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.baselines import base_rate, recency_rule
 from churnclv.churn.calibration import Calibrator, choose_calibration
+from churnclv.churn.churn_baselines import base_rate, recency_rule
 from churnclv.churn.logistic import LogisticChurnModel
 from churnclv.churn.settings import Calibration
 from churnclv.evaluation.metrics import auc, log_loss, plain
-from churnclv.tuning.churn import common_rounds
+from churnclv.tuning.churn_study import common_rounds
 
 
 def features(silent_days: list[float]) -> pd.DataFrame:

@@ -11,22 +11,25 @@ import pytest
 from scipy.integrate import dblquad
 from scipy.special import beta, gamma
 
-from churnclv.clv import beta_geometric, condensed, formulas, gamma_gamma
-from churnclv.clv.baselines import predict_past_rate
-from churnclv.clv.beta_bernoulli import BetaBernoulliModel
+from churnclv.clv import beta_geometric
+from churnclv.clv import closed_forms as formulas
+from churnclv.clv import condensed_nbd as condensed
+from churnclv.clv import gamma_gamma_likelihood as gamma_gamma
 from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
-from churnclv.clv.condensed import CondensedModel
-from churnclv.clv.gompertz import GompertzModel
-from churnclv.clv.histories import Histories, read_histories
-from churnclv.clv.model import ClvModel
+from churnclv.clv.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.condensed_nbd import CondensedModel
+from churnclv.clv.gamma_gamma import GammaGammaModel
+from churnclv.clv.gompertz_nbd import GompertzModel
 from churnclv.clv.nbd import NbdModel
-from churnclv.clv.pareto import ParetoModel
-from churnclv.clv.spend import GammaGammaModel
+from churnclv.clv.pareto_nbd import ParetoModel
+from churnclv.clv.rfm import Histories, read_histories
+from churnclv.clv.value_baselines import predict_past_rate
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy
+from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features
 from churnclv.snapshots.settings import WindowSettings
 
 # Fader, Hardie, Lee (2005), Marketing Science 24(2), table 2: CDNOW 1/10 sample, weeks, calibration to 1997-09-30.

@@ -5,9 +5,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.cohort import LEAST_CUSTOMERS, LEAST_REPEATERS, take_cohort
-from churnclv.clv.histories import AGE, MEAN_SPEND, T_X, X
-from churnclv.clv.model import ClvModel
+from churnclv.clv.rfm import AGE, MEAN_SPEND, T_X, X
 
 HORIZON = 90
 

@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pandas as pd
 
-from churnclv.bundle.comparison import compare_columns, describe_columns
-from churnclv.features.rare import RARE
+from churnclv.bundle.profile_comparison import compare_columns, describe_columns
+from churnclv.features.rare_categories import RARE
 
 
 def learned_rows(rows=2000, seed=0):

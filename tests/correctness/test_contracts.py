@@ -7,21 +7,21 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data import tables
-from churnclv.data.contracts import find_observed_until
+from churnclv.data import further_tables as tables
+from churnclv.data.contract_rows import find_observed_until
 from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.event_kinds import check_kinds, name_kinds
 from churnclv.data.events import read_events
-from churnclv.data.kinds import check_kinds, name_kinds
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
 from churnclv.errors import InputError
-from churnclv.features.contract import _months_to_renewal
+from churnclv.features.contract_terms import _months_to_renewal
+from churnclv.features.feature_table import build_features, feature_names
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features, feature_names
-from churnclv.snapshots.contracts import require_recorded_ends, restart_notices
+from churnclv.snapshots.contract_labels import require_recorded_ends, restart_notices
+from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import make_plan, refit_cutoffs
 from churnclv.snapshots.settings import WindowSettings, add_months
 
 MAPPED = Columns(

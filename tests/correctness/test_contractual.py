@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnclv.clv.contractual import (
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.contract_value import (
     AGE,
     CHANCE,
     DAYS_PER_MONTH,
@@ -15,10 +16,9 @@ from churnclv.clv.contractual import (
     Worth,
     columns_at_each_cutoff,
 )
-from churnclv.clv.histories import AGE as SINCE_FIRST
-from churnclv.clv.histories import LOG_GAPS, MEAN_SPEND, T_X, X
-from churnclv.clv.model import ClvModel
-from churnclv.clv.stake import value_if_staying
+from churnclv.clv.rfm import AGE as SINCE_FIRST
+from churnclv.clv.rfm import LOG_GAPS, MEAN_SPEND, T_X, X
+from churnclv.clv.value_if_staying import value_if_staying
 from churnclv.features.dataset import Dataset
 from churnclv.snapshots.settings import WindowSettings
 

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from churnclv.evaluation.coverage import calibrate_levels, coverage_by_decile, draw_ranks, inside, randomised_coverage
+from churnclv.evaluation.interval_coverage import (
+    calibrate_levels,
+    coverage_by_decile,
+    draw_ranks,
+    inside,
+    randomised_coverage,
+)
 from churnclv.evaluation.metrics import decile_error, plain, top_decile_share
 
 

@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.blend import ChurnChoice, ChurnModel
 from churnclv.churn.boosted import BoostedChurnModel, fit_fold, fold_matrices
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel
+from churnclv.churn.log_odds import BIAS
 from churnclv.churn.logistic import LogisticChurnModel
-from churnclv.churn.margins import BIAS
 from churnclv.churn.settings import ChurnSettings
-from churnclv.features.encoding import MOST_CATEGORIES, Encoding
+from churnclv.features.category_encoding import MOST_CATEGORIES, Encoding
 
 MODELS = {
     "boosted": lambda: BoostedChurnModel({"max_depth": 3, "min_child_weight": 0.0}, 12, threads=1),

@@ -7,13 +7,13 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from churnclv.entries.folder import Entry, find_entry, list_entries, start_entry
-from churnclv.entries.leaderboard import rank_entries
-from churnclv.entries.page import write_page, write_table
-from churnclv.entries.result import Figure, Result, figures_of
 from churnclv.errors import InputError
-from churnclv.evaluation.intervals import Sample, score
+from churnclv.evaluation.bootstrap import Sample, score
 from churnclv.evaluation.metrics import auc
+from churnclv.hackathon.entry_folder import Entry, find_entry, list_entries, start_entry
+from churnclv.hackathon.leaderboard_page import write_page, write_table
+from churnclv.hackathon.ranking import rank_entries
+from churnclv.hackathon.result import Figure, Result, figures_of
 
 PLAN = {"valid": ["1998-01-02"], "sealed": "1998-04-02", "horizon_days": 90}
 

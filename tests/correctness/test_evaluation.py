@@ -6,7 +6,7 @@ from scipy.stats import spearmanr
 from sklearn import metrics as oracle
 
 from churnclv.evaluation import metrics
-from churnclv.evaluation.intervals import Sample, score
+from churnclv.evaluation.bootstrap import Sample, score
 from churnclv.evaluation.metrics import plain
 from churnclv.evaluation.reliability import calibration_line, expected_calibration_error, reliability_bins
 

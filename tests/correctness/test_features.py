@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from churnclv.features.families import BUILT_IN
+from churnclv.features.feature_table import NOT_FEATURES, build_features, feature_names
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import NOT_FEATURES, build_features, feature_names
 from churnclv.snapshots.settings import WindowSettings
 
 CUTOFF = datetime(2024, 3, 1)

@@ -1,7 +1,7 @@
 """What a run is called, and what its page says first."""
 
-from churnclv import run
-from churnclv.config import TrainConfig
+from churnclv.pipeline import run
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.tracking.headline import describe, headline_metrics
 
 FOUND = {

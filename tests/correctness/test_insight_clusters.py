@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from churnclv.insight.clusters import describe, find_clusters, name_clusters, sample_behaviour, tell_clusters
-from churnclv.insight.section import Missing
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.clusters import describe, find_clusters, name_clusters, sample_behaviour, tell_clusters
+from churnclv.report.section import Missing
+from churnclv.report.texts.translation import Words
 
 ENGLISH = Words.of("en")
 

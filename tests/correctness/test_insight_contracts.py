@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns, Shape
-from churnclv.insight.section import Missing
-from churnclv.insight.spells import count_stays, count_under_contract, estimate_survival
-from churnclv.insight.subscribers import tell_stays, tell_subscribers
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.contract_section import tell_stays, tell_subscribers
+from churnclv.report.section import Missing
+from churnclv.report.survival import count_stays, count_under_contract, estimate_survival
+from churnclv.report.texts.translation import Words
 
 ENGLISH = Words.of("en")
 

@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.insight.funnel import compare_paths, count_funnel, mine_steps, stepping, tell_funnel
-from churnclv.insight.messages import count_messages
-from churnclv.insight.scoring import find_scoring
-from churnclv.insight.section import Missing
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.funnel import compare_paths, count_funnel, mine_steps, stepping, tell_funnel
+from churnclv.report.messages import count_messages
+from churnclv.report.rfm_scores import find_scoring
+from churnclv.report.section import Missing
+from churnclv.report.texts.translation import Words
 
 ENGLISH = Words.of("en")
 COLUMNS = {"columns": Columns(kind="kind", item="item", channel="channel")}

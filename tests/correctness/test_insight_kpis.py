@@ -4,11 +4,11 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.insight.chances import mean, share
-from churnclv.insight.kpis import count_contacts, find_figures, period_table, tell_kpis
-from churnclv.insight.periods import Period
-from churnclv.insight.section import Missing, Tiles
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.estimates import mean, share
+from churnclv.report.kpis import count_contacts, find_figures, period_table, tell_kpis
+from churnclv.report.periods import Period
+from churnclv.report.section import Missing, Tiles
+from churnclv.report.texts.translation import Words
 
 ENGLISH, ITALIAN = Words.of("en"), Words.of("it")
 

@@ -5,16 +5,16 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.decision.segments import Segmentation
+from churnclv.decision.rfm_segments import Segmentation
 from churnclv.files import write_json
-from churnclv.insight.chances import Estimate
-from churnclv.insight.cohorts import _name_shape, count_cohorts, judge_curve
-from churnclv.insight.ladder import count_ladder, tell_ladder
-from churnclv.insight.retention import tell_cohorts, worth_table
-from churnclv.insight.scoring import Scoring, find_scoring, standing
-from churnclv.insight.section import Missing
-from churnclv.insight.segments import NOT_YET, follow_segments, movement, profile_segments, tell_segments
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.cohort_section import tell_cohorts, worth_table
+from churnclv.report.cohorts import _name_shape, count_cohorts, judge_curve
+from churnclv.report.estimates import Estimate
+from churnclv.report.repeat_ladder import count_ladder, tell_ladder
+from churnclv.report.rfm_scores import Scoring, find_scoring, standing
+from churnclv.report.section import Missing
+from churnclv.report.segment_section import NOT_YET, follow_segments, movement, profile_segments, tell_segments
+from churnclv.report.texts.translation import Words
 
 ENGLISH = Words.of("en")
 # silent days up to 10 score 5, to 20 4, ...; one purchase scores 1, two 2, three 3, four 4, more 5

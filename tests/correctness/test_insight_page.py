@@ -12,12 +12,12 @@ import pytest
 
 from churnclv.data.settings import Columns
 from churnclv.errors import InputError
-from churnclv.insight.page import MOST_BYTES, Page, defuse, write_page, write_report, write_tables
-from churnclv.insight.pictures import draw_bars, frame
-from churnclv.insight.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
-from churnclv.insight.story import tell_story
-from churnclv.insight.words.catalogue import TEXTS, Words
 from churnclv.progress import Progress
+from churnclv.report.charts import draw_bars, frame
+from churnclv.report.page import MOST_BYTES, Page, defuse, write_page, write_report, write_tables
+from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
+from churnclv.report.sections import tell_story
+from churnclv.report.texts.translation import TEXTS, Words
 
 QUIET = Progress(io.StringIO())
 SCRIPT, FORMULA = "<script>alert('x')</script>", '=HYPERLINK("http://evil.example","click")'

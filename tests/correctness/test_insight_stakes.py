@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 
 from churnclv.decision.economics import EconomicsSettings
-from churnclv.insight.champion import Champion
-from churnclv.insight.page import Page, write_page
-from churnclv.insight.section import Missing
-from churnclv.insight.settings import CELLS, ReportSettings
-from churnclv.insight.stakes import tell_stakes
-from churnclv.insight.words.catalogue import Words
-from churnclv.insight.worth import churn_matrix, contact_list, gain_curve, name_thirds, weigh
+from churnclv.report.bundle_scores import Champion
+from churnclv.report.page import Page, write_page
+from churnclv.report.risk_section import tell_stakes
+from churnclv.report.section import Missing
+from churnclv.report.settings import CELLS, ReportSettings
+from churnclv.report.texts.translation import Words
+from churnclv.report.value_at_risk import churn_matrix, contact_list, gain_curve, name_thirds, weigh
 
 ENGLISH = Words.of("en")
 # 3 of 10 leavers accept; a contact costs 1, an offer 10

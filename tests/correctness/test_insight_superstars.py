@@ -6,12 +6,12 @@ import pytest
 from scipy import stats
 
 from churnclv.data.settings import Columns
-from churnclv.insight.comparing import Trait, compare, control
-from churnclv.insight.lenses import sentences, tell_superstars
-from churnclv.insight.scoring import find_scoring
-from churnclv.insight.section import Missing
-from churnclv.insight.superstars import compare_early, compare_now, find_superstars, follow_early
-from churnclv.insight.words.catalogue import Words
+from churnclv.report.group_comparison import Trait, compare, control
+from churnclv.report.rfm_scores import find_scoring
+from churnclv.report.section import Missing
+from churnclv.report.superstar_section import sentences, tell_superstars
+from churnclv.report.superstars import compare_early, compare_now, find_superstars, follow_early
+from churnclv.report.texts.translation import Words
 
 ENGLISH = Words.of("en")
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.clv.histories import read_histories
-from churnclv.clv.model import ClvModel
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.rfm import read_histories
 from churnclv.decision.economics import EconomicsSettings
-from churnclv.insight.champion import Champion
-from churnclv.insight.whatif import Scenario, climb, look_ahead
+from churnclv.report.bundle_scores import Champion
+from churnclv.report.what_if import Scenario, climb, look_ahead
 
 ECONOMICS = EconomicsSettings(margin=0.4, annual_discount_rate=0.1, clv_horizon_days=90)
 

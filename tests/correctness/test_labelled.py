@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.blend import ChurnChoice, ChurnModel
-from churnclv.data.labelled import read_labelled
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel
+from churnclv.data.labelled_table import read_labelled
 from churnclv.data.settings import Columns, DataSettings, Shape
 from churnclv.features.preparation import open_sealed, prepare_table
 from churnclv.snapshots.settings import WindowSettings

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from churnclv.bundle.contract import BundleContract
-from churnclv.bundle.moment import holds_everybody, moment_notices
+from churnclv.bundle.scoring_moment import holds_everybody, moment_notices
+from churnclv.bundle.specification import BundleContract
 from churnclv.data.settings import DataSettings, Shape
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings

@@ -14,8 +14,8 @@ import pytest
 
 from churnclv.decision.campaign import Campaign
 from churnclv.decision.economics import EconomicsSettings, ValueAtStake
-from churnclv.decision.targets import target_list, total_targets
-from churnclv.evaluation.intervals import Sample, score
+from churnclv.decision.target_list import target_list, total_targets
+from churnclv.evaluation.bootstrap import Sample, score
 from churnclv.evaluation.maximum_profit import empb, empc
 from churnclv.evaluation.metrics import plain
 from churnclv.evaluation.profit import (
@@ -31,7 +31,7 @@ from churnclv.evaluation.profit import (
     profit_metric,
     realised_profits,
 )
-from churnclv.evaluation.profit_figures import draw_money, draw_profit
+from churnclv.evaluation.profit_plots import draw_money, draw_profit
 
 LEFT = np.array([1.0, 0.0, 1.0, 0.0, 0.0])
 VALUES = np.array([100.0, 50.0, 20.0, 200.0, 80.0])

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data.labelled import read_labelled
+from churnclv.data.labelled_table import read_labelled
 from churnclv.data.readings import CATEGORY, LEFT_OUT, NUMBER
 from churnclv.data.settings import Columns, DataSettings, Decimal, Shape
 from churnclv.errors import InputError

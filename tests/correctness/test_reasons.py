@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from churnclv.churn.margins import BIAS
-from churnclv.churn.phrases.catalogue import LANGUAGES, find_phrase
-from churnclv.churn.reasons import Reasons
+from churnclv.churn.log_odds import BIAS
 from churnclv.errors import InputError
+from churnclv.explain.phrases.phrase import LANGUAGES, find_phrase
+from churnclv.explain.reasons import Reasons
 
 NOBODY = Reasons({})
 

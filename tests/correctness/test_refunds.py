@@ -9,14 +9,14 @@ import pytest
 from scipy.integrate import quad
 from scipy.stats import beta, betabinom
 
-from churnclv.clv.baselines import predict_past_rate
-from churnclv.clv.model import ClvModel
-from churnclv.clv.refunds import RefundModel, returned_share
-from churnclv.data.refunds import total_refunds
+from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.refund_model import RefundModel, returned_share
+from churnclv.clv.value_baselines import predict_past_rate
+from churnclv.data.refund_totals import total_refunds
 from churnclv.data.settings import Refunds
+from churnclv.features.feature_table import build_features, feature_names
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features, feature_names
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
 from churnclv.snapshots.settings import WindowSettings
@@ -304,7 +304,7 @@ def test_models_without_refunds_are_identical_to_the_byte(shop):
 
 
 def _histories(rows):
-    from churnclv.clv.histories import read_histories
+    from churnclv.clv.rfm import read_histories
 
     return read_histories(rows)
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from churnclv.clv.retention import Terms, expected_margin, extend_hazard, margin_interval, periods_within
+from churnclv.clv.contract_margin import Terms, expected_margin, extend_hazard, margin_interval, periods_within
+from churnclv.clv.contract_spells import count_spells
 from churnclv.clv.shifted_beta_geometric import ShiftedBetaGeometricModel, log_likelihood
-from churnclv.clv.spells import count_spells
 from churnclv.errors import InputError
 
 # Fader, Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21(1), table 1: percentages

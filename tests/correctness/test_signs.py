@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.sign_search import LEAST_COVERAGE, MOST_COVERAGE, learn_signs, readable_thresholds
-from churnclv.churn.signs import Condition, Sign, WarningSignScore, classic_signs, judge_signs
+from churnclv.explain.risk_rule_search import LEAST_COVERAGE, MOST_COVERAGE, learn_signs, readable_thresholds
+from churnclv.explain.risk_rules import Condition, Sign, WarningSignScore, classic_signs, judge_signs
 
 SILENT = Sign((Condition("days_since_last_purchase", ">", 62.0),))
 SILENT_AND_NEW = Sign((Condition("days_since_last_purchase", ">", 62.0), Condition("purchases", "<=", 2.0)))

@@ -11,8 +11,8 @@ from churnclv.data import sketch
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
-from churnclv.data.simulator import Market, simulate
 from churnclv.data.sketch import compare_events, sketch_events
+from churnclv.testing.market import Market, simulate
 
 UNTIL = datetime(2012, 1, 1)
 CUTOFF = datetime(2011, 1, 1)

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from churnclv.errors import InputError
+from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import make_plan, refit_cutoffs
-from churnclv.snapshots.seal import Seal
+from churnclv.snapshots.sealed_test import Seal
 from churnclv.snapshots.settings import MOST, WindowSettings
 
 START, END = datetime(1997, 1, 1), datetime(1998, 7, 1)  # CDNOW: 546 days

@@ -6,17 +6,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.campaigning import CampaignPlan
-from churnclv.data.concentration import concentrated_spend, is_concentrated
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
-from churnclv.decision.concentration import concentrated_gain
-from churnclv.evaluation.intervals import Interval, Sample, Scores, score
+from churnclv.data.spend_concentration import concentrated_spend, is_concentrated
+from churnclv.decision.gain_concentration import concentrated_gain
+from churnclv.evaluation.bootstrap import Interval, Sample, Scores, score
 from churnclv.evaluation.metrics import CHURN_METRICS
 from churnclv.evaluation.profit import BestFraction, profit_beyond
+from churnclv.pipeline.campaign_evaluation import CampaignPlan
 from churnclv.tracking.summary import churn_lines, score_lines, sign_lines
-from churnclv.tuning.churn_board import SCORE, ChurnBoard
+from churnclv.tuning.churn_comparison import SCORE, ChurnBoard
 
 METRICS = {"rmse": "RMSE", "bias": "bias"}
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pandas as pd
 import pytest
 
-from churnclv.bundle.totals import Reference, Totals, past_totals, require_plausible, totals_notices
+from churnclv.bundle.expected_totals import Reference, Totals, past_totals, require_plausible, totals_notices
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings

@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 
-from churnclv.snapshots.plan import make_plan
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
 
 pytestmark = pytest.mark.slow
@@ -23,7 +23,7 @@ def train(tmp_path):
     def train(*words, code=2):
         home = {"MLRUNS": str(tmp_path / "mlruns"), "MLFLOW_DISABLE_TELEMETRY": "true"}
         done = subprocess.run(
-            [sys.executable, "-m", "churnclv.train", *words],
+            [sys.executable, "-m", "churnclv", "train", *words],
             env=os.environ | home,
             cwd=tmp_path,
             capture_output=True,

@@ -9,8 +9,8 @@ import pytest
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
+from churnclv.data.further_tables import read_tables
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
-from churnclv.data.tables import read_tables
 from churnclv.errors import InputError
 
 MAPPED = Columns(timestamp="start", end="end", amount=None, price="price", contract_id="contract")

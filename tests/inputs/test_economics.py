@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from churnclv.config import TrainConfig
+from churnclv.cli.app import train_config
 from churnclv.decision.campaign import Campaign
 from churnclv.decision.economics import EconomicsSettings, ValueAtStake
 from churnclv.errors import InputError
+from churnclv.pipeline.settings import TrainConfig
 
 REFUSED = {
     "margin above one": ({"margin": 1.2}, "economics.margin is 1.2, allowed is above 0 up to 1."),
@@ -72,7 +73,7 @@ def test_zero_costs_a_zero_budget_and_a_fixed_value_that_is_not_used_are_allowed
 def test_economics_survive_the_configuration_and_the_bundle():
     config = TrainConfig()
     config.economics = EconomicsSettings(value_at_stake=ValueAtStake.fixed, fixed_value=60.0, budget=500.0)
-    assert TrainConfig.from_dict(config.as_dict()).economics == config.economics
+    assert train_config(config.as_dict()).economics == config.economics
     stored = TypeAdapter(EconomicsSettings)
     assert stored.validate_json(stored.dump_json(config.economics)) == config.economics
     assert stored.validate_python({"margin": 0.4}) == EconomicsSettings(

@@ -8,9 +8,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, TrainConfig, take_overrides
+from churnclv.cli.app import take_overrides
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.settings import TrainConfig
 
 _SHOPIFY = (
     "Name,Email,Financial Status,Paid at,Fulfillment Status,Fulfilled at,Accepts Marketing,Currency,Subtotal,"

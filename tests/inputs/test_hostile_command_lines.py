@@ -12,8 +12,8 @@ from typing import Any, get_origin, get_type_hints
 
 import pytest
 
-from churnclv import config
-from churnclv.overrides import _plain
+from churnclv.cli import app as config
+from churnclv.cli.overrides import _plain
 
 pytestmark = pytest.mark.slow
 

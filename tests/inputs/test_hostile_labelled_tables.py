@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data.labelled import read_labelled
+from churnclv.data.labelled_table import read_labelled
 from churnclv.data.settings import Columns, DataSettings, Decimal, Shape
 from churnclv.errors import InputError
 

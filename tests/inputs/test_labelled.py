@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from churnclv.churn.boosted import BoostedChurnModel
+from churnclv.churn.log_odds import BIAS
 from churnclv.churn.logistic import LogisticChurnModel
-from churnclv.churn.margins import BIAS
-from churnclv.data.labelled import read_labelled
+from churnclv.data.labelled_table import read_labelled
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape
 from churnclv.data.source import read_columns
 from churnclv.errors import InputError

@@ -9,9 +9,9 @@ import time
 import pytest
 
 from churnclv import files
-from churnclv.data.encoding import as_text
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.settings import DataSettings
+from churnclv.data.text_file import as_text
 from churnclv.files import unlinked_file
 from churnclv.scratch import scratch
 

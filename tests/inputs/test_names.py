@@ -2,10 +2,10 @@
 
 import pytest
 
-from churnclv.config import LeaderboardConfig
 from churnclv.data.settings import DataSettings
-from churnclv.entries.folder import find_entry, start_entry
 from churnclv.errors import InputError
+from churnclv.hackathon.entry_folder import find_entry, start_entry
+from churnclv.pipeline.settings import LeaderboardConfig
 from churnclv.tracking.settings import TrackingSettings
 
 GOOD = ["cdnow", "Shop 2011-09", "team.a_b-c", "negozio è 1", "a", "-", "x" * 100]

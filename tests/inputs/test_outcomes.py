@@ -6,16 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.config import TrainConfig
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
-from churnclv.evaluation.figures import draw_gain, draw_reliability
-from churnclv.evaluation.intervals import Interval, write_figure
+from churnclv.evaluation.bootstrap import Interval, write_figure
+from churnclv.evaluation.plots import draw_gain, draw_reliability
 from churnclv.features.outcomes import one_sided_folds
 from churnclv.features.settings import FeatureSettings
-from churnclv.gathering import gather
+from churnclv.pipeline.dataset_building import gather
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
-from churnclv.snapshots.plan import Fold
+from churnclv.snapshots.cutoff_plan import Fold
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.tracking.home import Home
 

@@ -18,13 +18,13 @@ import pytest
 from churnclv import files, outputs
 from churnclv.data.paths import set_aside_output, set_aside_outputs
 from churnclv.data.settings import DataSettings, TableSettings
-from churnclv.entries.page import page_output, table_output, write_page, write_table
 from churnclv.errors import InputError
 from churnclv.files import replacing, replacing_folder
-from churnclv.insight.page import Page, page_outputs
-from churnclv.insight.page import write_page as write_html
-from churnclv.insight.words.catalogue import Words
+from churnclv.hackathon.leaderboard_page import page_output, table_output, write_page, write_table
 from churnclv.outputs import FolderOutput, Output, guard, has_header, messages_apart, storage_fault, write_csv
+from churnclv.report.page import Page, page_outputs
+from churnclv.report.page import write_page as write_html
+from churnclv.report.texts.translation import Words
 
 ORDERS = "customer_id,timestamp,amount\nC1,2024-01-01,5\n"
 SCORES = pd.DataFrame({"customer_id": ["C1", "C2"], "as_of": ["2024-02-01"] * 2, "score": [0.25, 0.5]})

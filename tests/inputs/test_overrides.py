@@ -9,9 +9,11 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, ScoreConfig, TrainConfig, take_overrides
+from churnclv.cli.app import take_overrides
+from churnclv.cli.overrides import write_overrides
 from churnclv.data.settings import Policy
-from churnclv.overrides import write_overrides
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.settings import ScoreConfig, TrainConfig
 
 OWN = ("data=transactions", "data.path=orders.csv")
 SCHEMAS = {"train": TrainConfig, "score": ScoreConfig}

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.margins import BIAS
-from churnclv.churn.own import OwnChurnModel, require_keeps
+from churnclv.churn.custom import OwnChurnModel, require_keeps
+from churnclv.churn.log_odds import BIAS
 from churnclv.churn.settings import ChurnSettings
 from churnclv.errors import InputError
 

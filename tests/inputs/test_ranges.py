@@ -8,12 +8,13 @@ from collections.abc import Mapping
 
 import pytest
 
-from churnclv.config import _SCHEMAS, ExportConfig, LeaderboardConfig, ScoreConfig, ServeConfig
+from churnclv.cli.app import _SCHEMAS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
-from churnclv.insight.costs import read_costs
-from churnclv.insight.periods import Period
+from churnclv.pipeline.settings import ExportConfig, LeaderboardConfig, ScoreConfig, ServeConfig
 from churnclv.ranges import Bounds, bounds_of
+from churnclv.report.acquisition_costs import read_costs
+from churnclv.report.periods import Period
 from churnclv.tuning.settings import Kind, Range, TuningSettings
 
 

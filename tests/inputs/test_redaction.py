@@ -3,8 +3,9 @@
 import pytest
 from omegaconf import OmegaConf
 
-from churnclv.config import TrainConfig, fail, print_bug
+from churnclv.cli.app import fail, print_bug
 from churnclv.errors import InputError
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.redaction import redact, redact_values, require_no_credentials
 from churnclv.tracking import records

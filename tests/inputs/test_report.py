@@ -3,10 +3,10 @@
 import pytest
 
 from churnclv.errors import InputError
-from churnclv.insight.costs import read_costs
-from churnclv.insight.periods import Period
-from churnclv.insight.scoring import find_scoring
-from churnclv.insight.settings import ReportSettings
+from churnclv.report.acquisition_costs import read_costs
+from churnclv.report.periods import Period
+from churnclv.report.rfm_scores import find_scoring
+from churnclv.report.settings import ReportSettings
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.currencies import currency
-from churnclv.data.doubts import is_placeholder
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.quality import with_spelling
+from churnclv.data.row_notices import is_placeholder
 from churnclv.data.settings import Columns, DataSettings, Decimal, Fold, Policies, Policy, TableSettings
 from churnclv.data.unreadable import describe_date
 from churnclv.errors import InputError

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import compute
 
-from churnclv.data.contract import EVENT_COLUMNS
+from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.features.families import present_families
+from churnclv.features.feature_table import feature_table
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import feature_table
 from churnclv.snapshots.settings import WindowSettings
 
 MICROSECOND = timedelta(microseconds=1)

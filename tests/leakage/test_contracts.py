@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyarrow import compute
 
-from churnclv.data.contract import EVENT_COLUMNS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
+from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
 from churnclv.errors import InputError
+from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features, feature_table
+from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
 from churnclv.snapshots.history import cut_history, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import make_plan, refit_cutoffs
 from churnclv.snapshots.settings import WindowSettings
 
 FEBRUARY, MARCH, NOON = datetime(2024, 2, 1), datetime(2024, 3, 1), datetime(2024, 2, 29, 12, 0, 0, 7)

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.data.simulator import Market, simulate
-from churnclv.insight.page import Page, write_page
-from churnclv.insight.story import tell_story
-from churnclv.insight.words.catalogue import Words
 from churnclv.progress import Progress
+from churnclv.report.page import Page, write_page
+from churnclv.report.sections import tell_story
+from churnclv.report.texts.translation import Words
+from churnclv.testing.market import Market, simulate
 
 pytestmark = pytest.mark.slow
 DAY = "2011-03-10"

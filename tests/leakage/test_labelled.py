@@ -7,15 +7,15 @@ import pandas as pd
 import pytest
 
 from churnclv.churn.settings import ChurnSettings
-from churnclv.data.labelled import read_labelled
+from churnclv.data.labelled_table import read_labelled
 from churnclv.data.settings import Columns, DataSettings, Shape
 from churnclv.evaluation.checks import Outcome, check_golden_features
-from churnclv.features.encoding import Encoding
+from churnclv.features.category_encoding import Encoding
 from churnclv.features.preparation import prepare_table
 from churnclv.progress import Progress
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import TEST, split_rows
-from churnclv.tuning.churn import ChurnEvidence, tune_churn
+from churnclv.tuning.churn_study import ChurnEvidence, tune_churn
 from churnclv.tuning.settings import Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 

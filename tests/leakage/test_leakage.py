@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 from pyarrow import compute
 
 from churnclv.clv.beta_geometric import BetaGeoModel
-from churnclv.clv.model import ClvChoice, gather_past
+from churnclv.clv.clv_model import ClvChoice, gather_past
 from churnclv.clv.season import Season
-from churnclv.data.contract import EVENT_COLUMNS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
+from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.data.settings import DataSettings, Refunds, Shape
-from churnclv.data.simulator import Market, simulate
 from churnclv.features.families import BUILT_IN
+from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.preparation import open_sealed, prepare
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features, feature_table
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.history import KEYS, cut_history, daily_purchases, members
 from churnclv.snapshots.labels import label_windows
-from churnclv.snapshots.plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.market import Market, simulate
 
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from churnclv.churn.reasons import Reasons
-from churnclv.churn.sign_search import _conditions
-from churnclv.features.encoding import Encoding
-from churnclv.features.rare import RARE, frequent_values, mask_rare
+from churnclv.explain.reasons import Reasons
+from churnclv.explain.risk_rule_search import _conditions
+from churnclv.features.category_encoding import Encoding
+from churnclv.features.rare_categories import RARE, frequent_values, mask_rare
 
 NOTE = "Rossi Mario, via Roma 1"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 
@@ -27,7 +27,7 @@ class Shop:
     def run(self, door: str, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
         """Run `python -m churnclv.<door>` in the shop's folder."""
         done = subprocess.run(
-            [sys.executable, "-m", f"churnclv.{door}", *words],
+            [sys.executable, "-m", "churnclv", door, *words],
             cwd=self.folder,
             env={**os.environ, "MLRUNS": str(self.home), **environment},
             capture_output=True,

@@ -19,9 +19,10 @@ import pytest
 from omegaconf import OmegaConf
 
 from churnclv.bundle.loading import load_bundle
-from churnclv.config import ROOT, TrainConfig
+from churnclv.cli.app import train_config
 from churnclv.errors import InputError
-from churnclv.meeting import meet_champion
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.champion_contest import meet_champion
 from churnclv.tracking.home import Home
 from churnclv.tracking.registry import BundleSource, find_run
 from churnclv.tracking.sink import client
@@ -231,7 +232,7 @@ def post(url: str, body: dict, patience_seconds: float = 60.0) -> dict:
 def test_http_answers_the_same(exported, scored):
     shop, bundle = exported
     port = free_port()
-    words = [sys.executable, "-m", "churnclv.serve", f"port={port}", f"model={bundle}"]
+    words = [sys.executable, "-m", "churnclv", "serve", f"port={port}", f"model={bundle}"]
     environment = {**os.environ, "MLRUNS": str(shop.home)}
     server = subprocess.Popen(
         words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
@@ -359,7 +360,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
     shop.train("windows.open_seal=false", **home)
     where = Home(tmp_path / "home")
     run = find_run(where, None, "valid.churn.auc", higher_is_better=True)
-    config = TrainConfig.from_dict(OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml")))
+    config = train_config(OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml")))
     met = meet_champion(config, run, where, BundleSource(bundle))
     known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")  # 30 days apart, both after day 400
     assert met.predictions["newcomer"].tolist() == known["churn.score"].tolist()
@@ -371,7 +372,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
         assert met.predictions["champion"][rows.index].tolist() == said["churn_score"].dropna().tolist()
     early_run = find_run(where, load_bundle(bundle).contract.run_id, "valid.churn.auc", higher_is_better=True)
     stored = OmegaConf.to_container(OmegaConf.load(early_run.artifacts / "config.yaml"))
-    told = meet_champion(TrainConfig.from_dict(stored), early_run, where, BundleSource(bundle))
+    told = meet_champion(train_config(stored), early_run, where, BundleSource(bundle))
     assert told.startswith("no validation window begins after 20")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 
 pytestmark = pytest.mark.slow
 CHOICES = [

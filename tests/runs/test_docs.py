@@ -9,7 +9,9 @@ from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
-from churnclv.config import ROOT, ReportConfig, TrainConfig, take_overrides
+from churnclv.cli.app import take_overrides
+from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.settings import ReportConfig, TrainConfig
 
 VARIABLES = {
     "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",

@@ -187,8 +187,8 @@ def test_an_unknown_entry_is_answered_without_a_traceback(entered, words, told):
 
 
 def test_entries_that_ship_with_the_project_compose(shop):
-    from churnclv.config import ROOT
-    from churnclv.entries.folder import list_entries
+    from churnclv.files import PROJECT as ROOT
+    from churnclv.hackathon.entry_folder import list_entries
 
     names = [entry.name for entry in list_entries(ROOT / "experiments")]
     assert len(names) >= 10

@@ -186,7 +186,7 @@ def children_of(process: int) -> list[int]:
 @pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked at in /proc")
 def test_a_training_that_is_asked_to_end_closes_its_run_and_leaves_nothing(shop, tmp_path, temporary):
-    words = [sys.executable, "-m", "churnclv.train", *shop.words(), "tuning.workers=2", "tuning.n_trials=200"]
+    words = [sys.executable, "-m", "churnclv", "train", *shop.words(), "tuning.workers=2", "tuning.n_trials=200"]
     environment = {**os.environ, "MLRUNS": str(tmp_path), "TMPDIR": str(temporary)}
     process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     lines = []

@@ -10,19 +10,19 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from churnclv.bundle.contract import BundleContract, write_contract
 from churnclv.bundle.pyfunc import BUNDLE, MANIFEST
-from churnclv.config import TrainConfig
+from churnclv.bundle.specification import BundleContract, write_contract
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings, Shape
-from churnclv.data.simulator import Market, simulate
 from churnclv.data.sketch import EventSketch, sketch_events
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
 from churnclv.files import write_json
-from churnclv.lineage import compare_with_bundle, find_lineage
+from churnclv.pipeline.lineage import compare_with_bundle, find_lineage
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.market import Market, simulate
 from churnclv.tracking import records
 from churnclv.tracking.home import Home
 from churnclv.tracking.promotion import promote, register

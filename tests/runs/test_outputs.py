@@ -10,8 +10,8 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 
-from churnclv import entry, export, leaderboard, report, score, train
-from churnclv.config import EntryConfig, ExportConfig, LeaderboardConfig, ReportConfig, ScoreConfig, TrainConfig
+from churnclv.cli import entry, export, leaderboard, report, score, train
+from churnclv.cli.app import EntryConfig, ExportConfig, LeaderboardConfig, ReportConfig, ScoreConfig, TrainConfig
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
 from churnclv.files import PROJECT
@@ -130,7 +130,7 @@ def test_scores_are_piped_and_all_else_goes_to_standard_error(exported, place):
 @pytest.mark.slow
 def test_a_reader_that_has_enough_ends_the_command_quietly(exported, place):
     shop, bundle = exported
-    words = f'"{sys.executable}" -m churnclv.score input=log.csv output=/dev/stdout "model={bundle}"'
+    words = f'"{sys.executable}" -m churnclv score input=log.csv output=/dev/stdout "model={bundle}"'
     script = f"{words} | head -1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
         ["bash", "-c", script], cwd=place, env={**os.environ, "MLRUNS": str(shop.home)}, capture_output=True, text=True,
@@ -164,7 +164,7 @@ def test_a_bundle_can_be_read_by_everybody_and_is_exported_over_itself(exported,
 def test_a_full_disk_ends_training_with_one_sentence(shop, tmp_path):
     limited = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
-        "sys.argv[0] = 'train'; runpy.run_module('churnclv.train', run_name='__main__')"
+        "sys.argv[0] = 'train'; runpy.run_module('churnclv.cli.train', run_name='__main__')"
     )
     done = subprocess.run(
         [sys.executable, "-c", limited, *shop.words()], cwd=tmp_path, env={**os.environ, "MLRUNS": str(tmp_path / "m")},
@@ -193,7 +193,7 @@ def test_the_leaderboard_and_entries_replace_nothing_of_others(tmp_path, monkeyp
 
 
 def test_the_pages_in_the_repository_are_recognised():
-    from churnclv.entries.page import page_output, table_output
+    from churnclv.hackathon.leaderboard_page import page_output, table_output
     from churnclv.outputs import guard
 
     guard(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 
 NOTE = "Rossi Mario, via Roma 1"
 TINY = [

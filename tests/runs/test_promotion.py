@@ -11,7 +11,7 @@ import pytest
 from churnclv.bundle.loading import load_bundle
 from churnclv.bundle.pyfunc import MANIFEST
 from churnclv.errors import InputError
-from churnclv.evaluation.intervals import Sample
+from churnclv.evaluation.bootstrap import Sample
 from churnclv.files import file_digest
 from churnclv.tracking import records
 from churnclv.tracking.home import Home

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data.simulator import Market, simulate
+from churnclv.testing.market import Market, simulate
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from churnclv.bundle.loading import load_bundle
-from churnclv.churn.blend import ChurnModel
-from churnclv.data.contract_simulator import ContractMarket, simulate_contracts
+from churnclv.churn.ensemble import ChurnModel
 from churnclv.errors import InputError
 from churnclv.evaluation.metrics import auc, plain
+from churnclv.testing.contract_market import ContractMarket, simulate_contracts
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 

@@ -165,7 +165,7 @@ def test_a_closed_seal_leaves_no_test_figure(shop, tmp_path):
 @pytest.mark.parametrize("seconds", [7.0, 11.0])
 def test_a_killed_run_goes_on_with_its_finished_trials_and_the_dead_run_is_closed(trained, tmp_path, seconds):
     shop, _ = trained
-    words = [sys.executable, "-m", "churnclv.train", *shop.words()]
+    words = [sys.executable, "-m", "churnclv", "train", *shop.words()]
     environment = {**os.environ, "MLRUNS": str(tmp_path)}
     with subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as started:
         time.sleep(seconds)

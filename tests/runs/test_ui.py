@@ -48,7 +48,7 @@ def serving(folder: Path, home: Path) -> Iterator[tuple[str, str]]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     said = folder / "ui.txt"
-    words = [sys.executable, "-m", "churnclv.ui", f"port={port}"]
+    words = [sys.executable, "-m", "churnclv", "ui", f"port={port}"]
     environment = {**os.environ, "MLRUNS": str(home)}
     with (
         said.open("w") as out,

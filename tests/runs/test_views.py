@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from churnclv.tracking.champion import mark_champion, mark_champions
+from churnclv.tracking.champion_tag import mark_champion, mark_champions
 from churnclv.tracking.home import Home
 from churnclv.tracking.records import Metrics, Tags, Trial
 from churnclv.tracking.sink import client, open_run

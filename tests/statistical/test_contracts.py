@@ -13,19 +13,19 @@ import pandas as pd
 import pytest
 
 from churnclv.churn.settings import ChurnSettings
-from churnclv.clv.contractual import CHANCE, ContractValueModel, columns_at_each_cutoff
-from churnclv.config import TrainConfig
-from churnclv.data.contract_simulator import ContractMarket, simulate_contracts
+from churnclv.clv.contract_value import CHANCE, ContractValueModel, columns_at_each_cutoff
 from churnclv.data.settings import Columns, DataSettings, Shape, TableSettings
 from churnclv.evaluation.metrics import auc, plain
 from churnclv.evaluation.reliability import calibration_line, logit
+from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.features.table import build_features
-from churnclv.gathering import gather
+from churnclv.pipeline.dataset_building import gather
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.contract_market import ContractMarket, simulate_contracts
 from churnclv.tracking.home import Home
-from churnclv.tuning.churn import ChurnEvidence, tune_churn
+from churnclv.tuning.churn_study import ChurnEvidence, tune_churn
 from churnclv.tuning.settings import Kind, Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from churnclv.insight.chances import mean, share
-from churnclv.insight.comparing import Trait, compare
+from churnclv.report.estimates import mean, share
+from churnclv.report.group_comparison import Trait, compare
 
 
 def test_wilson_and_mean_intervals_hold_nineteen_times_in_twenty():

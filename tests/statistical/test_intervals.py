@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.clv.histories import AGE, LOG_GAPS, MEAN_SPEND, T_X, X
-from churnclv.clv.model import ClvModel
+from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.predictive import NOMINAL, cubature_points
-from churnclv.data.simulator import Market, simulate
-from churnclv.evaluation.coverage import inside, randomised_coverage
+from churnclv.clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, X
+from churnclv.evaluation.interval_coverage import inside, randomised_coverage
+from churnclv.testing.market import Market, simulate
 
 CUTOFF_DAY, HORIZON_DAYS, SEEDS = 730, 90, 20
 BGNBD = Market(customers=1000, days=820)

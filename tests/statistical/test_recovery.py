@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from churnclv.clv.model import ClvModel
+from churnclv.clv.clv_model import ClvModel
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
-from churnclv.data.simulator import Market, simulate
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
-from churnclv.snapshots.plan import make_plan
+from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing.market import Market, simulate
 
 MARKET = Market(customers=6000, days=730, birth_days=365)
 HORIZON_DAYS = 90

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from churnclv.clv.retention import Terms, expected_margin, margin_interval
+from churnclv.clv.contract_margin import Terms, expected_margin, margin_interval
 from churnclv.clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 
 ALPHA, BETA = 0.8, 9.0

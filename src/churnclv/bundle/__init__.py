@@ -1,1 +1,1 @@
-"""Room 10: the exported artefact: raw events in, scores out, in any process that trusts it."""
+"""Room 12: the exported artefact: raw events in, scores out."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-from ..churn.blend import MEMBERS
-from ..churn.own import OwnChurnModel
+from ..churn.custom import OwnChurnModel
+from ..churn.ensemble import MEMBERS
 from ..errors import InputError, require
 from ..features.families import BUILT_IN
 from ..files import read_json
@@ -51,8 +51,8 @@ def load_bundle(path: Path, code: str = "bundle", registered: str | None = None)
 
 def _load_installed(folder: Path) -> Any:
     """Return the installed package's scorer of a bundle that needs no code of its own."""
-    from .contract import read_contract
-    from .scoring import Scorer
+    from .scorer import Scorer
+    from .specification import read_contract
 
     contract = read_contract(folder)
     own = [name for name in contract.features.families if name not in BUILT_IN]

@@ -11,19 +11,19 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__
-from ..churn.blend import ChurnModel
-from ..churn.reasons import Reasons
-from ..clv.contractual import ContractValueModel
-from ..clv.model import ClvModel
+from ..churn.ensemble import ChurnModel
+from ..clv.clv_model import ClvModel
+from ..clv.contract_value import ContractValueModel
 from ..data.settings import Shape
-from ..decision.segments import Segmentation
+from ..decision.rfm_segments import Segmentation
+from ..explain.reasons import Reasons
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..notices import Notice
 from ..outputs import FolderOutput
-from .comparison import describe_columns
-from .contract import BundleContract, write_contract
+from .profile_comparison import describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
+from .specification import BundleContract, write_contract
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "decision", "bundle")

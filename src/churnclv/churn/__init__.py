@@ -1,1 +1,1 @@
-"""Room 6: who is leaving: models of churn, calibration and baselines."""
+"""Room 6: churn models, one file per model; ensemble and calibration."""

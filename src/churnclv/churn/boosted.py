@@ -10,9 +10,9 @@ import pandas as pd
 
 from ..errors import InputError
 from ..evaluation.metrics import Array
-from ..features.encoding import Encoding
+from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
-from .margins import BIAS, to_chance
+from .log_odds import BIAS, to_chance
 from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}

@@ -9,7 +9,7 @@ import numpy as np
 from ..evaluation.metrics import Array, log_loss, plain
 from ..evaluation.reliability import logit
 from ..files import read_json, write_json
-from .margins import to_chance
+from .log_odds import to_chance
 from .settings import Calibration
 
 _LEAST_GAIN = 1e-4  # nats per customer: a calibrator that gains less is not worth its variance

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.metrics import Array
-from ..features.encoding import Encoding
+from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
-from .margins import BIAS, to_chance, to_margin
+from .log_odds import BIAS, to_chance, to_margin
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
 _MOST_ROWS = 20_000  # to learn from, evenly spaced: two hundred weights need no more

@@ -1,1 +1,1 @@
-"""Room 5: what each customer is worth: probabilistic models of buying and spending, baselines, discounting."""
+"""Room 5: customer lifetime value: one file per model with the equations of its paper."""

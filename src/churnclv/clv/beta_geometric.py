@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from . import formulas
-from .fitting import Derivatives, in_logs
-from .histories import Array, Histories
-from .purchases import PurchaseModel, State, spread
+from . import closed_forms as formulas
+from .maximum_likelihood import Derivatives, in_logs
+from .purchase_model import PurchaseModel, State, spread
+from .rfm import Array, Histories
 
 NAMES = ("r", "alpha", "a", "b")
 _ROWS_PER_CHUNK = 32_768

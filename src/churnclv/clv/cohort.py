@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..notices import Notice
-from .histories import AGE, X
+from .rfm import AGE, X
 
 LEAST_CUSTOMERS, LEAST_REPEATERS = 100, 50  # four parameters of purchases and three of spend rest on them
 

@@ -1,39 +1,112 @@
-"""The Gamma-Gamma likelihood with exact first and second derivatives.
+"""Gamma-Gamma: what customers spend per purchase."""
 
-[1] Fader, Hardie (2013), The Gamma-Gamma model of monetary value. For x purchases of mean m (Eq. 1a):
-    L = G(px+q) / (G(px) G(q)) v^q m^(px-1) x^(px) / (v + xm)^(px+q).
-"""
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Self
 
 import numpy as np
-from scipy.special import digamma, gammaln, polygamma
+import pandas as pd
 
-from .fitting import in_logs
-from .histories import Array
+from ..files import read_json, write_json
+from . import closed_forms as formulas
+from . import gamma_gamma_likelihood as gamma_gamma
+from .maximum_likelihood import Certificate, maximise, penalise
+from .rfm import MEAN_SPEND, Array, X
 
-NAMES = ("p", "q", "v")
+_LEAST_REPEATERS = 10
+_ROUNDING = 1e-9
+_LEAST_SPREAD = 1e-6  # of log mean spend: below it all spend the same
 
 
-def log_likelihood(x: Array, m: Array, n: Array, log_parameters: Array) -> tuple[float, Array, Array]:
-    """Return the mean log-likelihood per customer with its gradient and Hessian by the logs of (p, q, v).
+class GammaGammaModel:
+    """Gamma-Gamma of Fader and Hardie (2013), spend in the log's currency per purchase.
 
-    x > 0 purchases of mean m > 0 each, n customers with that history.
+    Where it has no finite population mean (q <= 1), too few repeat buyers, or all spend the same, everyone's own mean
+    is shrunk to the population's with the weight of one purchase instead; `fallback` then says so.
     """
-    p, q, v = parameters = np.exp(log_parameters)
-    px, later = p * x, v + x * m
-    log_later, over = np.log(later), 1.0 / later
-    value = n @ (
-        gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(v) + (px - 1) * np.log(m) + px * np.log(x)
-        - (px + q) * log_later
-    )  # fmt: skip
-    psi, psi1 = digamma(px + q), polygamma(1, px + q)
-    total = n.sum()
-    gradient = np.array([
-        n @ (x * (psi - digamma(px) + np.log(m) + np.log(x) - log_later)),
-        n @ (psi - log_later) + total * (np.log(v) - digamma(q)),
-        total * q / v - n @ ((px + q) * over),
-    ])  # fmt: skip
-    pp, pq, pv = n @ (x**2 * (psi1 - polygamma(1, px))), n @ (x * psi1), -(n @ (x * over))
-    qq, qv = n @ psi1 - total * polygamma(1, q), total / v - n @ over
-    vv = -total * q / v**2 + n @ ((px + q) * over**2)
-    hessian = np.array([[pp, pq, pv], [pq, qq, qv], [pv, qv, vv]])
-    return in_logs(float(value) / total, gradient / total, hessian / total, parameters)
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        """Keep the penalty on the squared distance of the log-parameters from plain values (0 = maximum likelihood)."""
+        self.penalty = penalty
+        self.parameters: dict[str, float] = {}
+        self.fallback = ""
+        self.covariance: Array = np.zeros((3, 3))
+        self.certificate: Certificate | None = None
+
+    def get_params(self) -> dict[str, float]:
+        """Return what was chosen before the fit."""
+        return {"penalty": self.penalty}
+
+    def fit(self, history: pd.DataFrame) -> Self:
+        """Estimate p, q and v from customers with a repeat purchase of positive value."""
+        x, m = history[X].to_numpy(dtype=float), history[MEAN_SPEND].to_numpy(dtype=float)
+        paid = (x > 0) & (m > 0)
+        self.fallback, self.certificate = "", None
+        if paid.sum() < _LEAST_REPEATERS or np.log(m[paid]).std() < _LEAST_SPREAD:
+            self.fallback = "too few repeat buyers, or all spend the same"
+        else:
+            self._estimate(x[paid], m[paid])
+            if self.parameters["q"] <= 1.0:
+                self.fallback = "the Gamma-Gamma mean is not finite (q <= 1)"
+        if self.fallback:
+            self.parameters = {"mean": float(np.average(m[paid], weights=x[paid])) if paid.any() else 0.0}
+        return self
+
+    def _estimate(self, x: Array, m: Array) -> None:
+        plain = np.log([2.0, 3.0, float(np.median(m))])
+        likelihood = partial(gamma_gamma.log_likelihood, x, m, np.ones(len(x)))
+        starts = [plain + move for move in ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [-1.0, 0.0, 1.0])]
+        found = maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
+        self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(found.log_parameters).tolist(), strict=True))
+        self.covariance, self.certificate = found.covariance, found.certificate
+
+    def points(self, lay: Callable[[Array, Array], list[Array]]) -> "list[GammaGammaModel]":
+        """Return the model at parameter points that `lay` puts around the estimate; a fallback stands alone."""
+        if self.fallback:
+            return [self]
+        logs = np.log([self.parameters[name] for name in gamma_gamma.NAMES])
+        return [self._at(point) for point in lay(logs, self.covariance)]
+
+    def _at(self, log_parameters: Array) -> "GammaGammaModel":
+        other = GammaGammaModel(self.penalty)
+        other.parameters = dict(zip(gamma_gamma.NAMES, np.exp(log_parameters).tolist(), strict=True))
+        return other
+
+    def expected_spend_per_purchase(self, history: pd.DataFrame) -> Array:
+        """Return the expected spend of the next purchase, in the log's currency, shape (n,)."""
+        x, m = history[X].to_numpy(dtype=float), history[MEAN_SPEND].to_numpy(dtype=float)
+        if self.fallback:
+            return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
+        return formulas.gamma_gamma_mean(x, m, **self.parameters)
+
+    def typical(self, x: Array, m: Array) -> Array:
+        """Return what a purchase costs a customer with x repeat purchases of mean m, give or take."""
+        if self.fallback:
+            return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
+        return formulas.gamma_gamma_typical(x, m, **self.parameters)
+
+    def p_at_most(self, amounts: Array, purchases: int, x: Array, m: Array) -> Array:
+        """P(so many purchases cost at most these amounts | x repeat purchases of mean m), each of shape (n,).
+
+        The fallback takes every purchase to cost what is expected of it.
+        """
+        if self.fallback:
+            return np.asarray((amounts >= purchases * self.typical(x, m) * (1.0 - _ROUNDING)).astype(float))
+        return formulas.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
+
+    def save(self, folder: Path) -> None:
+        """Write the parameters, their covariance (of the logs) and the certificate as JSON."""
+        certificate = self.certificate.as_dict() if self.certificate else {}
+        stored = {"penalty": self.penalty, "parameters": self.parameters, "fallback": self.fallback}
+        uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}
+        write_json(folder / "spend.json", {**stored, **uncertainty})
+
+    @classmethod
+    def load(cls, folder: Path) -> "GammaGammaModel":
+        """Read what `save` wrote."""
+        stored = read_json(folder / "spend.json")
+        model = cls(stored["penalty"])
+        model.parameters, model.fallback = stored["parameters"], stored["fallback"]
+        model.covariance = np.array(stored["covariance_of_logs"])
+        return model

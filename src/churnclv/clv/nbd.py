@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import betainc, digamma, gammaln, polygamma
 
-from .fitting import Derivatives, in_logs
-from .histories import Array, Histories
-from .purchases import PurchaseModel, State, spread
+from .maximum_likelihood import Derivatives, in_logs
+from .purchase_model import PurchaseModel, State, spread
+from .rfm import Array, Histories
 
 NAMES = ("r", "alpha")
 

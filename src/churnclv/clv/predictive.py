@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize.elementwise import find_root
 
-from .fitting import HIGHEST, LOWEST
-from .histories import Array, Histories
-from .purchases import PurchaseModel
-from .spend import GammaGammaModel
+from .gamma_gamma import GammaGammaModel
+from .maximum_likelihood import HIGHEST, LOWEST
+from .purchase_model import PurchaseModel
+from .rfm import Array, Histories
 
 Levels = tuple[float, float]
 Rows = NDArray[np.intp]

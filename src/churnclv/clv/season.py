@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from .histories import Array
-from .purchases import PurchaseModel
+from .purchase_model import PurchaseModel
+from .rfm import Array
 
 YEAR_DAYS = 365.25
 _HARMONICS = 4

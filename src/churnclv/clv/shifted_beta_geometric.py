@@ -20,9 +20,9 @@ import numpy as np
 from scipy.special import betaln, xlogy
 
 from ..files import read_json, write_json
-from .fitting import Certificate, maximise
-from .histories import Array
-from .spells import CountedSpells, count_spells
+from .contract_spells import CountedSpells, count_spells
+from .maximum_likelihood import Certificate, maximise
+from .rfm import Array
 
 NAMES = ("alpha", "beta")
 _CLIMBED = ("mean_odds", "concentration")

@@ -1,1 +1,1 @@
-"""Room 1: raw logs become the canonical event table, and nothing is dropped uncounted."""
+"""Room 1: sources, the schema and its policies, canonical events, the quality report."""

@@ -11,14 +11,14 @@ from ..files import digest
 from ..notices import Notice
 from ..outputs import guard
 from . import parsing
-from .concentration import concentrated_spend
+from .further_tables import OtherTables, read_tables
 from .log import Log, read_log
 from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
-from .refunds import RefundTotals, total_refunds
+from .refund_totals import RefundTotals, total_refunds
 from .settings import DataSettings, Refunds, Shape
 from .span import check_span
-from .tables import OtherTables, read_tables
+from .spend_concentration import concentrated_spend
 
 EVENTS = "events"
 _MAIN = "main_events"

@@ -7,17 +7,17 @@ from typing import Any
 import ibis
 
 from ..outputs import Output, write_csv
-from .contract import check_events, event_columns
-from .contracts import contract_events, find_observed_until, flag_contracts, overlapping_contracts
+from .contract_rows import contract_events, find_observed_until, flag_contracts, overlapping_contracts
 from .decimals import with_numbers
-from .doubts import find_doubts
+from .event_kinds import check_kinds
 from .faults import Fault, faults_of
 from .fingerprint import fingerprint, row_hash
-from .kinds import check_kinds
 from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
-from .refunds import refunds_set_aside
+from .refund_totals import refunds_set_aside
+from .row_notices import find_doubts
 from .rows import ParsedRows, parse_rows
+from .schema import check_events, event_columns
 from .settings import DataSettings, Policy, Shape
 from .source import RawLog, read_file, read_frame
 

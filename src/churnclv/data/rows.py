@@ -9,13 +9,13 @@ import ibis
 from ..errors import require
 from ..notices import Notice
 from . import parsing
-from .contract import text_columns
-from .contracts import CONTRACT_ROLES, parse_ends
+from .contract_rows import CONTRACT_ROLES, parse_ends
 from .currencies import currency_cell
 from .dates import parse_dates
 from .decimals import BARE, ROLES, SIGN, Decimals, choose_decimals
-from .kinds import name_kinds
+from .event_kinds import name_kinds
 from .lines import mark_lines
+from .schema import text_columns
 from .settings import DataSettings, Shape, Spelling
 from .source import RawLog
 

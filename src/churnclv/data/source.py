@@ -15,9 +15,9 @@ from typing import Any
 import duckdb
 
 from ..errors import InputError, require
-from .encoding import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
-from .records import check_rows
+from .record_count import check_rows
 from .settings import DataSettings, Format
+from .text_file import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
 
 RAW = "raw_log"
 NUMBER, MOMENT = "number", "moment"  # the types of cells that are no texts

@@ -1,1 +1,1 @@
-"""Room 7: what to do: economics and segments."""
+"""Room 9: economics, RFM segments, target lists, campaigns."""

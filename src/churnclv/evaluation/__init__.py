@@ -1,1 +1,1 @@
-"""Room 4: metrics, intervals and paired comparison. Knows arrays, not models."""
+"""Room 4: metrics, bootstrap, paired comparison, profit, checks. Arrays in, figures out; no models."""

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from .bootstrap import Interval
 from .drift import stability_index
-from .intervals import Interval
 from .metrics import Array, auc, plain
 from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 

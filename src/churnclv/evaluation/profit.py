@@ -18,7 +18,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from .intervals import LEVELS, Interval, Sample, draw_customers, score
+from .bootstrap import LEVELS, Interval, Sample, draw_customers, score
 from .metrics import Array, Metric, captured, cumulate
 
 

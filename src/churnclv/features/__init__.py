@@ -1,1 +1,1 @@
-"""Room 3: events before a cutoff become columns, one file per family of behaviour."""
+"""Room 3: events before a cutoff become columns, one file per family."""

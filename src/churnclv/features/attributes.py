@@ -10,7 +10,7 @@ from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_re
 from ..data.settings import STATIC, DataSettings
 from ..notices import Notice
 from ..snapshots.history import KEYS
-from .keyed import put_beside
+from .keyed_table import put_beside
 from .settings import FeatureSettings
 
 

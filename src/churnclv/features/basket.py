@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..snapshots.history import KEYS, day_number, days_ago
-from .keyed import put_beside
+from .keyed_table import put_beside
 from .occasions import entropy_term, exact_entropy, exact_mean
 from .settings import FeatureSettings
 

@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import require
+from ..snapshots.cutoff_plan import Part
 from ..snapshots.history import KEYS
-from ..snapshots.plan import Part
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ..snapshots.history import KEYS, days_ago
-from .keyed import put_beside
+from .keyed_table import put_beside
 from .occasions import exact_mean
 from .settings import FeatureSettings, as_word
 

@@ -14,7 +14,7 @@ from .attributes import attributes
 from .basket import basket
 from .cadence import cadence
 from .calendar import calendar
-from .contract import contract
+from .contract_terms import contract
 from .engagement import engagement
 from .frequency import frequency
 from .journey import journey

@@ -5,7 +5,7 @@ from typing import Any
 import ibis
 
 from ..snapshots.history import KEYS, day_number, days_ago
-from .keyed import put_beside
+from .keyed_table import put_beside
 from .occasions import entropy_term, exact_entropy, exact_mean
 from .settings import FeatureSettings, as_word
 

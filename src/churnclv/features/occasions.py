@@ -4,7 +4,7 @@ from typing import Any
 
 import ibis
 
-from ..data.contract import AMOUNT_TYPE, SALES
+from ..data.schema import AMOUNT_TYPE, SALES
 from ..snapshots.history import KEYS, day_number, days_ago
 
 EXACT_LOG = "decimal(38, 12)"  # logs are rounded before they are summed, so that the sums are exact

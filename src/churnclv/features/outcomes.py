@@ -10,7 +10,7 @@ from ..data.events import Events
 from ..data.settings import Shape
 from ..errors import InputError
 from ..notices import Notice
-from ..snapshots.plan import Fold
+from ..snapshots.cutoff_plan import Fold
 from ..snapshots.settings import WindowSettings
 from .dataset import Dataset
 from .preparation import total_labels

@@ -13,20 +13,20 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.events import Events
-from ..data.labelled import LabelledTable
+from ..data.labelled_table import LabelledTable
 from ..data.readings import ColumnReading
 from ..data.settings import DataSettings, Shape
 from ..notices import Notice
-from ..snapshots.contracts import require_recorded_ends
+from ..snapshots.contract_labels import require_recorded_ends
 from ..snapshots.history import cut_history, daily_purchases, members
 from ..snapshots.labels import LABELS, label_windows, weekly_purchases
 from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan
 from .attributes import read_attributes
 from .dataset import Dataset, join_labels
-from .rare import frequent_values, mask_rare
+from .feature_table import build_features, feature_names
+from .rare_categories import frequent_values, mask_rare
 from .settings import FeatureSettings
-from .table import build_features, feature_names
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..snapshots.history import KEYS, days_ago
-from .keyed import put_beside
+from .keyed_table import put_beside
 from .settings import FeatureSettings
 
 

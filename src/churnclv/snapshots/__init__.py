@@ -1,1 +1,1 @@
-"""Room 2: cutoffs, folds, population and labels; the sealed test and its seal."""
+"""Room 2: cutoffs, folds, population and labels; the sealed test; splits of a labelled table."""

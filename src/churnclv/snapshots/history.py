@@ -6,7 +6,7 @@ from typing import Any
 
 import ibis
 
-from ..data.contract import SALES
+from ..data.schema import SALES
 from ..data.settings import Shape
 from ..errors import require
 from .settings import WindowSettings

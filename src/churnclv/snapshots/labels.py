@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..data.contract import SALES
-from ..data.refunds import counts_as_spend
+from ..data.refund_totals import counts_as_spend
+from ..data.schema import SALES
 from ..data.settings import Refunds, Shape
 from ..errors import require
-from .contracts import leaving_labels
+from .contract_labels import leaving_labels
 from .history import KEYS, cutoff_table, day_number, label_table
 from .settings import WindowSettings
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..errors import InputError, listed, require
 from ..files import digest
-from .plan import Fold
+from .cutoff_plan import Fold
 from .settings import WindowSettings
 
 TEST = -1

@@ -1,1 +1,1 @@
-"""Room 11: run records, provenance and the registry; the one place that knows MLflow's tracking API."""
+"""Room 13: MLflow: runs, records, registry, promotion."""

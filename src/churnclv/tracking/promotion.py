@@ -11,20 +11,11 @@ from numpy.typing import NDArray
 
 from ..bundle.pyfunc import DamagedBundleError, verify
 from ..errors import InputError, require
-from ..evaluation.intervals import Interval, Sample, score
+from ..evaluation.bootstrap import Interval, Sample, score
 from ..evaluation.metrics import auc
-from .champion import mark_champion
+from .champion_tag import mark_champion
 from .home import Home
-from .registry import (
-    CHAMPION,
-    EXPERIMENT_TAG,
-    MANIFEST_TAG,
-    BundleSource,
-    RunFacts,
-    champion_of,
-    run_facts,
-    source_of,
-)
+from .registry import CHAMPION, EXPERIMENT_TAG, MANIFEST_TAG, BundleSource, RunFacts, champion_of, run_facts, source_of
 from .sink import client
 
 Meeting = Callable[[BundleSource], Sample | str]

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..churn.blend import ChurnChoice
-from ..clv.model import ClvChoice
+from ..churn.ensemble import ChurnChoice
+from ..clv.clv_model import ClvChoice
 from ..clv.settings import LEARNED
 from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
+from ..evaluation.bootstrap import UNDEFINED, Interval, Scores, write_figure
 from ..evaluation.checks import Check, Outcome
-from ..evaluation.intervals import UNDEFINED, Interval, Scores, write_figure
-from ..snapshots.plan import Plan
+from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
-from ..tuning.churn_board import SCORE, ChurnBoard
-from ..tuning.value_board import ValueBoard, summarise_coverage
+from ..tuning.churn_comparison import SCORE, ChurnBoard
+from ..tuning.value_comparison import ValueBoard, summarise_coverage
 
 _RULE = "-" * 100
 _SIGNED = "+.4f"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .champion import TAG, mark_champions
+from .champion_tag import TAG, mark_champions
 from .headline import MAIN, WHEN, headline_metrics
 from .home import Home
 from .sink import client

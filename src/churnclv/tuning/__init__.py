@@ -1,1 +1,1 @@
-"""Room 8: Optuna studies that resume, their search spaces, and the choices they make on validation folds."""
+"""Room 10: Optuna studies, search spaces, selection on folds, resume."""

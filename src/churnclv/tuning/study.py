@@ -15,7 +15,7 @@ from optuna.trial import FrozenTrial, TrialState
 from ..errors import InputError, require
 from ..files import digest, making
 from ..progress import Progress
-from .remembered import Remembered
+from .figure_cache import Remembered
 from .settings import Kind, Range, TuningSettings
 from .workers import Work, Workers
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Job = tuple[dict[str, Any], int]  # the parameters of a trial, and the fold
 Work = Callable[[dict[str, Any], int], Any]
 
-_PRELOADED = ["churnclv.tuning.churn", "churnclv.tuning.clv", "xgboost"]
+_PRELOADED = ["churnclv.tuning.churn_study", "churnclv.tuning.clv_study", "xgboost"]
 _MOST_BREAKS = 20  # without a single finished job in between
 _held: dict[str, Work] = {}  # in a worker: what it was given when it began
 

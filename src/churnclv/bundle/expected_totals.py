@@ -1,0 +1,136 @@
+"""Totals: what models expect of all customers together, against what the same log shows to have happened.
+
+A score of one customer can hardly be seen to be wrong; a total can. Export compares the refitted models with the log
+and with the models of the run, scoring compares the bundle with the log that it scores.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pandas as pd
+
+from ..clv.clv_model import ClvModel
+from ..data.events import Events
+from ..errors import require
+from ..features.preparation import total_labels
+from ..notices import Notice
+from ..snapshots.settings import WindowSettings
+
+FAR, ABSURD = 2.0, 10.0  # factors between an expected and an actual total
+_LEAST_PURCHASES = 30.0  # with fewer, chance alone gives such factors
+_YEAR_DAYS = 365
+_TINY = 1e-9
+_PURCHASES, _SPEND = "purchases", "spend"
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Purchases and spend of some customers together within the horizon; spend in the log's currency."""
+
+    purchases: float
+    spend: float = 0.0
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A total to compare with: any value between `low` and `high` agrees with it."""
+
+    name: str
+    low: Totals
+    high: Totals
+
+    def distance(self, target: str, expected: Totals) -> float:
+        """Return how many times an expected total lies above `high` or below `low`; 1 in between."""
+        value, low, high = (float(getattr(totals, target)) for totals in (expected, self.low, self.high))
+        each = max(
+            (totals.spend / totals.purchases for totals in (self.high, expected) if totals.purchases), default=1.0
+        )
+        tiny = 1.0 if target == _PURCHASES else max(each, 1e-9)  # one purchase, where there was or will be none
+        return value / max(high, tiny) if value > high else max(low / max(value, tiny), 1.0)
+
+
+def expected_totals(clv: ClvModel, rows: pd.DataFrame, days: float, *, has_amount: bool) -> Totals:
+    """Return what a model expects of the customers of feature rows within `days`."""
+    spend = float(clv.expected_spend(rows, days).sum()) if has_amount else 0.0
+    return Totals(float(clv.expected_purchases(rows, days).sum()), spend)
+
+
+def past_totals(name: str, events: Events, end: datetime, windows: WindowSettings, customers: int) -> Reference | None:
+    """Return what happened in the horizon that ends at a moment.
+
+    Args:
+        name: of the reference, for messages.
+        events: the canonical events.
+        end: the end of the window.
+        windows: its length and population.
+        customers: of the population that is compared with it. Where it is larger than that of the window, the totals of
+            as many customers are `high`: those who are new buy between nothing and as much as the others.
+
+    Returns:
+        the reference, or None where the log does not hold the whole window.
+    """
+    start = end - timedelta(days=windows.horizon_days)
+    if start <= events.start:
+        return None
+    found = total_labels(events, start, windows)
+    low = Totals(found[_PURCHASES], found[_SPEND])
+    growth = max(1.0, customers / max(found["customers"], 1.0))
+    return Reference(name, low, Totals(low.purchases * growth, low.spend * growth))
+
+
+def references(
+    events: Events, end: datetime, windows: WindowSettings, clv: ClvModel, customers: int
+) -> list[Reference]:
+    """Return the recent horizon, and that of a year before the expected one where the model follows the season."""
+    days = windows.horizon_days
+    moments = {f"the last {days} days": end}
+    if clv.season.coefficients:
+        moments[f"the same {days} days a year before"] = end + timedelta(days=days - _YEAR_DAYS)
+    past = (past_totals(name, events, moment, windows, customers) for name, moment in moments.items())
+    return [found for found in past if found is not None]
+
+
+def totals_notices(expected: Totals, known: list[Reference], days: int) -> tuple[Notice, ...]:
+    """Return a notice for each total that lies further than the factor `FAR` from all that is `known`."""
+    found = []
+    for target, nearest in _nearest(expected, known).items():
+        factor = nearest.distance(target, expected)
+        if factor <= FAR:
+            continue
+        message = (
+            f"{target} of all customers within {days} days are expected to be {getattr(expected, target):,.0f}, "
+            f"{nearest.name}: {_range(nearest, target)}; a factor of {factor:,.1f}."
+        )
+        remedy = "look at the bias on validation, the season and the last weeks of the log; try clv.cohort_days=0."
+        found.append(Notice("totals_differ", message, remedy))
+    return tuple(found)
+
+
+def require_plausible(expected: Totals, known: list[Reference], days: int, *, forced: bool) -> None:
+    """Refuse totals that lie further than the factor `ABSURD` from all that is `known`.
+
+    Raises:
+        InputError: purchases or spend are absurd, and the export is not forced.
+    """
+    for target, nearest in _nearest(expected, known).items():
+        shown = "; ".join(f"{reference.name}: {_range(reference, target)}" for reference in known)
+        require(
+            forced or nearest.distance(target, expected) <= ABSURD,
+            f"the refitted models expect {target} of {getattr(expected, target):,.0f} from all customers within {days} "
+            f"days ({shown}).",
+            remedy="make train with clv.cohort_days=0 or another clv model; or force=true reason='why it is right'.",
+        )
+
+
+def _nearest(expected: Totals, known: list[Reference]) -> dict[str, Reference]:
+    """Return by target the reference that lies nearest; none where there are so few purchases that chance decides."""
+    if not known or max(expected.purchases, *(found.high.purchases for found in known)) < _LEAST_PURCHASES:
+        return {}
+    with_spend = expected.spend or any(found.high.spend for found in known)
+    targets = (_PURCHASES, _SPEND) if with_spend else (_PURCHASES,)
+    return {target: min(known, key=lambda found: found.distance(target, expected)) for target in targets}
+
+
+def _range(reference: Reference, target: str) -> str:
+    low, high = (f"{getattr(totals, target):,.0f}" for totals in (reference.low, reference.high))
+    return low if low == high else f"{low} to {high} for as many customers"

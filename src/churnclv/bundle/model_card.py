@@ -1,0 +1,80 @@
+"""The model card: what a bundle is for, what it learned from, how good it was, and what not to do with it."""
+
+from collections.abc import Mapping, Sequence
+
+from ..notices import Notice
+from .specification import BundleContract
+
+_LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
+_PATHS = ("path", "set_aside_path", "own", "families")
+
+
+def write_card(
+    contract: BundleContract,
+    title: str,
+    metrics: Mapping[str, float],
+    parameters: Mapping[str, str],
+    notices: Sequence[Notice] = (),
+    refunds: str = "",
+) -> str:
+    """Return the card as Markdown; `metrics` are those of the run that chose the model, `notices` of the refit.
+
+    `refunds` is the sentence on how spend and CLV treat them, empty where there is no spend.
+    """
+    windows = contract.windows
+    who = f"at least {windows.min_purchases} purchase(s)"
+    who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
+    shown = [
+        f"| {name} | {metrics[name]:.4f} | {_range(metrics, name)} |"
+        for name in sorted(metrics)
+        if _is_main(name, metrics)
+    ]
+    lines = [
+        f"# {title}",
+        "",
+        _purpose(contract),
+        "",
+        *[line for notice in notices for line in (f"**{notice.line()}**", "")],
+        f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
+        "  below are those of the same choices before the refit, not of these exact models.",
+        f"- Eligible for a churn score: {who} `as_of`.",
+        f"- Learned from {contract.data.name} ({contract.origin}), content fingerprint {contract.data_fingerprint};",
+        f"  run {contract.run_id}.",
+        *([f"- {refunds}"] if refunds else []),
+        "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
+        "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
+        "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
+        '- `load_bundle(path, code="installed")` runs none of its code.',
+        "",
+        "| figure | value | 95% interval |",
+        "|---|---:|---:|",
+        *shown,
+        "",
+        "## Parameters",
+        "",
+        *[f"- {name}: {value}" for name, value in parameters.items() if not _is_local(name)],
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _purpose(contract: BundleContract) -> str:
+    economics = contract.economics
+    return (
+        f"Chance of no purchase within {contract.windows.horizon_days} days, expected purchases and spend "
+        f"in that time, and CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
+        f"{economics.annual_discount_rate:g} a year)."
+    )
+
+
+def _is_main(name: str, metrics: Mapping[str, float]) -> bool:
+    return f"{name}_low" in metrics
+
+
+def _is_local(name: str) -> bool:
+    """Return whether a parameter names a place on the machine that trained, or how many cores it had."""
+    return name.startswith(_LOCAL) or name.rpartition(".")[2] in _PATHS
+
+
+def _range(metrics: Mapping[str, float], name: str) -> str:
+    return f"{metrics[f'{name}_low']:.4f} to {metrics[f'{name}_high']:.4f}"

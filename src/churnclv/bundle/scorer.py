@@ -1,0 +1,275 @@
+"""Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
+
+import logging
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..churn.ensemble import ChurnModel
+from ..data.engine import EngineSettings, connect
+from ..data.events import Events, read_events
+from ..data.labelled_table import LabelledTable, read_labelled
+from ..data.parsing import bound
+from ..data.settings import Columns, DataSettings, Shape, TableSettings
+from ..data.source import read_columns
+from ..decision.campaign import Campaign
+from ..decision.gain_concentration import concentrated_gain
+from ..decision.target_list import TargetTotals, target_list, total_targets
+from ..errors import listed, require
+from ..explain.reasons import Reasons
+from ..features.attributes import attributes, read_attributes
+from ..features.feature_table import build_features
+from ..files import read_json
+from ..notices import Notice
+from ..snapshots.history import cut_history
+from .expected_totals import expected_totals, references, totals_notices
+from .profile_comparison import compare_columns
+from .scoring_moment import holds_everybody, moment_notices
+from .specification import BundleContract, read_contract
+from .valuation import OrderAppraisal, load_appraisal
+
+SCORE_COLUMNS = (
+    "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
+    "expected_purchases", "expected_purchases_low", "expected_purchases_high",
+    "expected_spend", "expected_spend_low", "expected_spend_high",
+    "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
+    "expected_gain", "reason_1", "reason_2", "reason_3",
+)  # fmt: skip
+_LOG = logging.getLogger("churnclv.scoring")
+_TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
+_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
+
+
+class Scorer:
+    """A loaded bundle."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load contract and models from the bundle's folder."""
+        self.folder = folder
+        self.contract: BundleContract = read_contract(folder)
+        models = folder / "models"
+        self._churn = ChurnModel.load(models)
+        self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
+        self._appraisal = load_appraisal(models, self.contract)
+
+    def read(
+        self,
+        events: pd.DataFrame | Path,
+        columns: dict[str, str] | None = None,
+        date_format: str | None = None,
+        tables: dict[str, str] | None = None,
+        as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
+    ) -> Events | LabelledTable:
+        """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
+
+        `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
+        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
+        it the data are observed until the later of the end of what the bundle has learned from and the last event,
+        whoever is in the file. A mapped column that is missing may also carry its role's own name; without either,
+        optional roles are left out. `reading` holds how the main file is written where it differs from the training
+        file, by the names of `data.settings.Reading`; what it does not hold is read as in training.
+
+        Raises:
+            InputError: as for training, or the file is written in another way than the training file.
+        """
+        settings = replace(
+            self.contract.data,
+            builtin=None,
+            separator="auto",
+            encoding="auto",
+            path=None,
+            latest=self.contract.data.latest if as_of is None else None,
+            observed_until=as_of if self.contract.data.shape is Shape.contracts else None,
+            set_aside_path=None,
+        )
+        if isinstance(events, Path):
+            settings = replace(settings, path=str(events))
+        settings = replace(settings, tables=_relocate(settings, tables or {}))
+        written = {"date_format": date_format} if date_format is not None else {}
+        settings = settings.read_as(written | (reading or {}))
+        header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
+        settings = replace(settings, columns=_adapt(settings, header, columns or {}))
+        frame = events if isinstance(events, pd.DataFrame) else None
+        connection = connect(EngineSettings())
+        since = None if as_of is not None else self.contract.fitted_until
+        if settings.shape is Shape.labelled:
+            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.contract.readings)
+        return read_events(connection, settings, frame, observed_since=since, span_is_given=as_of is not None)
+
+    def features(
+        self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
+    ) -> pd.DataFrame:
+        """Return one feature row per customer seen before `as_of` (default: `Events.end`, see `read`)."""
+        day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
+        known = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
+        if isinstance(known, LabelledTable):
+            keys = pd.DataFrame({"customer_id": known.ids, "cutoff": pd.NaT, "in_population": True})
+            return pd.concat([keys, self._churn.typed(known.frame)], axis=1)
+        moment = as_of if isinstance(as_of, datetime) else bound(as_of, known.end, "as_of")
+        require(
+            known.start < moment,
+            f"no event lies before as_of={moment:%Y-%m-%d}.",
+            remedy="give a later date.",
+        )
+        families = self.contract.own_families(self.folder)
+        settings = replace(self.contract.features, families=families)
+        fingerprint, windows = known.quality.fingerprint, self.contract.windows
+        shape, refunds = known.shape, known.refunds
+        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
+        return read_attributes(known, frame, self.contract.data, self.contract.readings).frame
+
+    def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
+        """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
+
+        What this bundle cannot know is empty: `churn_score` outside the population, and everything but the key for
+        customers who never bought.
+        """
+        frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
+        self._require_columns(frame)
+        result = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": frame["cutoff"].map(_day_or_moment)})
+        result["horizon_days"] = frame["cutoff"].map(self._horizon_days)
+        result["in_population"] = frame["in_population"].to_numpy(dtype=bool)
+        values = self._values(frame, language)
+        for name in SCORE_COLUMNS[4:]:
+            empty = pd.Series([None] * len(frame), dtype=object) if name in _TEXTS else np.nan
+            result[name] = values.get(name, empty)
+        return result[list(SCORE_COLUMNS)]
+
+    def _horizon_days(self, moment: pd.Timestamp) -> float:
+        """Return the length of the label window from a moment on; a labelled table does not say."""
+        return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
+
+    def predict(
+        self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Return the score rows of everybody in a frame of raw events; what is doubtful is logged as a warning.
+
+        `tables` is as for `read`.
+        """
+        read = self.read(events, tables=tables, as_of=as_of)
+        rows = self.features(read, as_of)
+        scores = self.score(rows)
+        for notice in self.notices(read, rows, scores):
+            _LOG.warning(notice.line())
+        return scores
+
+    def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return what is doubtful about scores of feature rows: columns, the moment, the totals, where the money is."""
+        columns = self._column_notices(events, rows)
+        if isinstance(events, LabelledTable) or not len(rows):
+            return columns
+        moment = rows["cutoff"].iloc[0].to_pydatetime()
+        timing = moment_notices(self.contract, events, moment)
+        return (*columns, *timing, *self._totals_notices(events, rows, moment), *concentrated_gain(scores))
+
+    def _totals_notices(self, events: Events, rows: pd.DataFrame, moment: datetime) -> tuple[Notice, ...]:
+        """Compare what is expected of everybody with what happened, where the file holds the whole log."""
+        asked = rows[rows["in_population"].astype(bool)]
+        if not isinstance(self._appraisal, OrderAppraisal) or not holds_everybody(self.contract, events):
+            return ()
+        clv, windows = self._appraisal.clv, self.contract.windows
+        expected = expected_totals(clv, asked, windows.horizon_days, has_amount=events.has_amount)
+        happened = references(events, moment, windows, clv, len(asked))
+        return totals_notices(expected, happened, windows.horizon_days)
+
+    def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return attributes whose cells are no numbers, and columns that differ from those of training."""
+        asked = rows[rows["in_population"].astype(bool)]
+        found = compare_columns(read_json(self.folder / "profile.json"), asked)
+        readings = self.contract.readings
+        if isinstance(events, LabelledTable) or not readings or not len(rows):
+            return found
+        history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        frame = attributes(history, self.contract.features).execute()
+        return (*read_attributes(events, frame, self.contract.data, readings).notices, *found)
+
+    def _require_columns(self, frame: pd.DataFrame) -> None:
+        wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))
+        missing = [name for name in wanted if name not in frame.columns and name not in self._appraisal.made]
+        remedy = "make them with this bundle's features()."
+        require(not missing, f"feature rows lack {missing[:5]}.", remedy=remedy)
+
+    def targets(self, rows: pd.DataFrame, budget: float | None = None) -> tuple[pd.DataFrame, TargetTotals]:
+        """Return whom of the feature rows' customers to contact, best first, and what that amounts to.
+
+        `budget` is the most that it may be expected to cost, in currency; None takes the bundle's own economics.
+        """
+        frame = rows.reset_index(drop=True)
+        self._require_columns(frame)
+        most = self.contract.economics.budget if budget is None else budget
+        heard = self._hear(frame)
+        customers = self._money(heard[heard["in_population"].astype(bool)])
+        listed = target_list(customers, most)
+        return listed, total_targets(customers, listed, most)
+
+    def _hear(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of which something is known, with what the value models say of them."""
+        known = frame[self._appraisal.known(frame)]
+        return pd.concat([known, self._appraisal.columns(known)], axis=1)
+
+    def _money(self, asked: pd.DataFrame) -> pd.DataFrame:
+        """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
+        score, campaign = self._churn.predict(asked), Campaign(self.contract.economics)
+        value = campaign.values_at_stake(self._appraisal.stakes(asked), len(asked))
+        gain, cost = campaign.expected_gain(score, value), campaign.expected_cost(score)
+        money = {"churn_score": score, "value": value, "expected_gain": gain, "cost": cost}
+        return pd.DataFrame({"customer_id": asked["customer_id"], **money}, index=asked.index)
+
+    def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
+        if not self._appraisal.known(frame).any():
+            return {}
+        heard = self._hear(frame)
+        found = self._churn_values(heard[heard["in_population"].astype(bool)], language)
+        scores = found.get("churn_score", pd.Series(dtype=float)).reindex(heard.index)
+        found |= {
+            name: pd.Series(cells, index=heard.index) for name, cells in self._appraisal.values(heard, scores).items()
+        }
+        return {name: cells.reindex(frame.index) for name, cells in found.items()}
+
+    def _churn_values(self, asked: pd.DataFrame, language: str) -> dict[str, "pd.Series[Any]"]:
+        """Return the churn score, what it rests on in words, and what contacting the customer is expected to bring."""
+        if not len(asked):
+            return {}
+        money = self._money(asked)
+        gain = money["expected_gain"].to_numpy()
+        reasons = self._reasons.explain(self._churn.contributions(asked), asked, language)
+        found = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
+        found |= {"action": Campaign(self.contract.economics).actions(gain)}
+        found |= {name: reasons[name].to_numpy() for name in reasons.columns}
+        return {name: pd.Series(cells, index=asked.index) for name, cells in found.items()}
+
+
+def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:
+    """Return the further tables at other paths."""
+    unknown = [name for name in paths if name not in settings.tables]
+    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle knows {listed(list(settings.tables))}.")
+    missing = [name for name in settings.tables if name not in paths]
+    remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
+    require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")
+    return {name: replace(table, path=paths[name]) for name, table in settings.tables.items()}
+
+
+def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:
+    """Return the mapping that this header can serve."""
+    unknown = [role for role in overrides if role not in vars(Columns())]
+    require(not unknown, f"columns: unknown roles {unknown}.", remedy=f"allowed are {', '.join(vars(Columns()))}.")
+    mapping: dict[str, str | None] = dict.fromkeys(vars(settings.columns))
+    for role, column in settings.columns.mapped().items():
+        choices = [overrides.get(role, column), role]
+        present = next((name for name in choices if name in header), None)
+        needed = role in _NEEDED and (role != "quantity" or settings.columns.price is not None)
+        needed |= role == "order_id" and settings.amount_is_order_total  # else money would be counted per line
+        mapping[role] = choices[0] if present is None and needed else present
+    return Columns(**mapping)
+
+
+def _day_or_moment(moment: pd.Timestamp) -> str | None:
+    """Write a midnight as its day; a labelled table has no moment."""
+    if pd.isna(moment):
+        return None
+    return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else moment.isoformat(sep=" ")

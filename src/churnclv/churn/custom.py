@@ -1,0 +1,151 @@
+"""A churn model of the user's own, from a file: heard beside the built-in ones, and kept with its code."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError, require
+from ..evaluation.metrics import Array
+from ..features.category_encoding import Encoding
+from ..files import load_named, locate, read_json, write_json
+from .log_odds import BIAS, to_margin
+
+_CODE, _FACTS, _FOLDER = "own_model.py", "own.json", "own"
+_PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how pickle's protocols 2 to 5 begin
+_PACKED = b"PK\x03\x04"  # joblib and torch put pickles into such archives
+_REMEDY = "a class with fit(table, churned), predict(table), get_params(), save(folder) and load(folder), no pickle."
+_CLOSE = 1e-9
+
+
+class OwnModel(Protocol):
+    """What a class of the user's own has to offer. Tables (n, k) hold float64, null where undefined; text is numbered.
+
+    `contributions(table)` is optional: what each column adds to the log-odds, and the rest in "(bias)".
+    """
+
+    def fit(self, table: pd.DataFrame, churned: Array) -> Any:
+        """Learn from outcomes 0 or 1 (n,)."""
+
+    def predict(self, table: pd.DataFrame) -> Array:
+        """Return chances of churn in 0..1, shape (n,)."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return what was chosen before the fit."""
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted model into a folder that exists, without pickle."""
+
+
+class OwnChurnModel:
+    """The user's class in the words of the built-in models."""
+
+    name = "own"
+
+    def __init__(self, where: str) -> None:
+        """Make a model of the class at `path/to/model.py:Class`."""
+        self.where = where
+        self.encoding = Encoding((), {})
+        self.model: Any = _find_class(where)()
+
+    @property
+    def features(self) -> list[str]:
+        """The columns learned from."""
+        return list(self.encoding.columns)
+
+    def get_params(self) -> dict[str, Any]:
+        """Return what was chosen before the fit."""
+        return {"where": self.where, **self.model.get_params()}
+
+    def fit(self, features: pd.DataFrame, churned: Array) -> "OwnChurnModel":
+        """Fit on features (n, k), null where undefined, and outcomes 0 or 1 (n,)."""
+        self.encoding = Encoding.learn(features)
+        self.model.fit(self._table(features), churned)
+        return self
+
+    def _table(self, features: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame(self.encoding.apply(features), columns=self.features, index=features.index)
+
+    def predict(self, features: pd.DataFrame) -> Array:
+        """Return uncalibrated probabilities of churn, shape (n,).
+
+        Raises:
+            InputError: the class gives something else.
+        """
+        said = np.asarray(self.model.predict(self._table(features)), dtype=float)
+        told = said.shape == (len(features),) and bool(np.all((said >= 0.0) & (said <= 1.0)))
+        require(told, f"{self.where}: predict gives no chances in 0..1, one per row.", remedy=_REMEDY)
+        return said
+
+    def margins(self, features: pd.DataFrame) -> Array:
+        """Return log-odds of churn before calibration, shape (n,)."""
+        return to_margin(self.predict(features))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the log-odds, and the bias, where all goes if the class cannot say."""
+        if hasattr(self.model, "contributions"):
+            return pd.DataFrame(self.model.contributions(self._table(features)), index=features.index)
+        silent = pd.DataFrame(0.0, index=features.index, columns=self.features)
+        return silent.assign(**{BIAS: self.margins(features)})
+
+    def save(self, folder: Path) -> None:
+        """Write the class's code, its columns, and what the class writes of itself."""
+        (folder / _FOLDER).mkdir(parents=True, exist_ok=True)
+        path, _, name = self.where.rpartition(":")
+        shutil.copyfile(locate(Path(path)), folder / _CODE)
+        write_json(folder / _FACTS, {"class": name, "encoding": self.encoding.as_dict()})
+        self.model.save(folder / _FOLDER)
+
+    @staticmethod
+    def kept(folder: Path) -> str:
+        """Return where the class lies in a folder that `save` wrote to."""
+        return f"{folder / _CODE}:{read_json(folder / _FACTS)['class']}"
+
+    @classmethod
+    def load(cls, folder: Path) -> "OwnChurnModel":
+        """Read what `save` wrote, by the code that lies beside it."""
+        stored = read_json(folder / _FACTS)
+        model = cls(cls.kept(folder))
+        model.encoding = Encoding.from_dict(stored["encoding"])
+        model.model = type(model.model).load(folder / _FOLDER)
+        return model
+
+
+def _find_class(where: str) -> Any:
+    found = load_named(where, "churn.own", "model", "class", _REMEDY)
+    missing = [name for name in ("fit", "predict", "get_params", "save", "load") if not hasattr(found, name)]
+    require(not missing, f"churn.own: {where} lacks {', '.join(missing)}.", remedy=_REMEDY)
+    return found
+
+
+def require_keeps(where: str, features: pd.DataFrame, churned: Array) -> None:
+    """Fit the class on some rows, save it, load it, and compare what both say.
+
+    Raises:
+        InputError: it fails on the way, writes pickle, or says something else afterwards.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        try:
+            model = OwnChurnModel(where).fit(features, churned)
+            said = model.predict(features)
+            model.save(folder)
+            again = OwnChurnModel.load(folder).predict(features)
+        except InputError:
+            raise
+        except Exception as error:  # a user's class may raise anything
+            reason = f"churn.own: {where} cannot be fitted, saved and loaded: {type(error).__name__}: {error}"
+            raise InputError(reason, remedy=_REMEDY) from error
+        pickled = [path.name for path in (folder / _FOLDER).rglob("*") if path.is_file() and _is_pickle(path)]
+        require(not pickled, f"churn.own: {where} writes pickle ({', '.join(pickled)}).", remedy="JSON, or .ubj.")
+        same = bool(np.allclose(said, again, rtol=0.0, atol=_CLOSE))
+        require(same, f"churn.own: {where} says something else after save and load.", remedy="save all it has learned.")
+
+
+def _is_pickle(path: Path) -> bool:
+    with path.open("rb") as content:
+        start = content.read(4)
+    return path.suffix in {".pkl", ".pickle", ".joblib"} or start[:2] in _PICKLED or start == _PACKED

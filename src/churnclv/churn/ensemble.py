@@ -1,0 +1,156 @@
+"""The churn model of a run: one member, or a weighted mean of members' log-odds, calibrated."""
+
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..clv.hybrid import SEASON_SHIFT
+from ..evaluation.metrics import Array
+from ..files import read_json, write_json
+from .boosted import BoostedChurnModel
+from .btyd import FormulaChurnModel
+from .calibration import Calibrator
+from .custom import OwnChurnModel
+from .log_odds import BIAS, MarginModel, to_chance
+from .logistic import LogisticChurnModel
+
+MEMBERS: dict[str, Any] = {
+    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel, OwnChurnModel)
+}
+
+
+@dataclass(frozen=True)
+class ChurnChoice:
+    """What is chosen of a churn model before it is fitted.
+
+    Attributes:
+        weights: of the members' log-odds, by name; they add up to 1.
+        parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
+        own: where the user's own class lies.
+        season: whether the season's shift is added to the log-odds.
+        method, map: of the calibration, which validation has fitted.
+        seed: of xgboost.
+    """
+
+    weights: dict[str, float]
+    parameters: dict[str, float] = field(default_factory=dict)
+    rounds: int = 100
+    monotone: dict[str, int] = field(default_factory=dict)
+    bags: int = 1
+    penalty_strength: float = 1.0
+    column: str | None = None
+    own: str | None = None
+    season: bool = False
+    method: str = "none"
+    map: dict[str, list[float]] = field(default_factory=dict)
+    seed: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the choice for JSON."""
+        return asdict(self)
+
+    def member(self, name: str, threads: int) -> MarginModel:
+        """Return an unfitted member."""
+        if name == BoostedChurnModel.name:
+            chosen = {"seed": self.seed, "threads": threads, "monotone": self.monotone, "bags": self.bags}
+            return BoostedChurnModel(self.parameters, self.rounds, **chosen)  # type: ignore[arg-type] # of one kind each
+        if name == OwnChurnModel.name:
+            return OwnChurnModel(str(self.own))
+        return LogisticChurnModel(self.penalty_strength) if name == "logistic" else FormulaChurnModel(str(self.column))
+
+    @property
+    def sentence(self) -> str:
+        """The choice in words, such as `0.7 xgboost + 0.3 logistic`."""
+        return self._blend + (", shifted by the season" if self.season else "")
+
+    @property
+    def _blend(self) -> str:
+        parts = sorted(self.weights.items(), key=lambda pair: (-pair[1], pair[0]))
+        return parts[0][0] if len(parts) == 1 else " + ".join(f"{weight:g} {name}" for name, weight in parts)
+
+
+class ChurnModel:
+    """Members whose log-odds are averaged with the chosen weights, and the calibration on top."""
+
+    def __init__(self, choice: ChurnChoice, threads: int = 0) -> None:
+        """Keep what was chosen."""
+        self.choice = choice
+        self.members = {name: choice.member(name, threads) for name in sorted(choice.weights)}  # as a file orders them
+        self.calibrator = Calibrator(choice.method, choice.map)
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that the members learned from."""
+        return list(dict.fromkeys(name for member in self.members.values() for name in member.features))
+
+    def fit(self, features: pd.DataFrame, churned: Array, names: list[str]) -> "ChurnModel":
+        """Fit the members on outcomes 0 or 1 (n,) and the named ones of the features (n, k); the calibration stands."""
+        for member in self.members.values():
+            fit_member(member, features, churned, names)
+        return self
+
+    def margins(self, features: pd.DataFrame) -> Array:
+        """Return log-odds of churn before calibration, shape (n,)."""
+        said = blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        return said + self._season(features)
+
+    def _season(self, features: pd.DataFrame) -> Array:
+        """Return the season's shift, which models of purchases put beside the features; 0 where it is not followed."""
+        return features[SEASON_SHIFT].to_numpy(dtype=float) if self.choice.season else np.zeros(len(features))
+
+    def predict(self, features: pd.DataFrame) -> Array:
+        """Return calibrated churn scores in 0..1, shape (n,)."""
+        return self.calibrator.predict(to_chance(self.margins(features)))
+
+    def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the log-odds before calibration, and the bias: they add up to the margin."""
+        total = pd.DataFrame(0.0, index=features.index, columns=[*self.features, BIAS])
+        for name, member in self.members.items():
+            found = member.contributions(features) * self.choice.weights[name]
+            total[found.columns] += found
+        total[BIAS] += self._season(features)  # nearly the same for all: no reason of anybody's own
+        return total
+
+    def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of texts with numbers where the members learned from numbers."""
+        for member in self.members.values():
+            if isinstance(member, BoostedChurnModel | LogisticChurnModel | OwnChurnModel):
+                rows = member.encoding.typed(rows)
+        return rows
+
+    def gains(self) -> dict[str, float]:
+        """Return the total gain of each feature in the trees; empty without trees."""
+        trees = self.members.get(BoostedChurnModel.name)
+        return trees.gains() if isinstance(trees, BoostedChurnModel) else {}
+
+    def save(self, folder: Path) -> None:
+        """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
+        folder.mkdir(parents=True, exist_ok=True)
+        own = None if self.choice.own is None else self.choice.own.replace("\\", "/").rpartition("/")[2]
+        write_json(folder / "churn.json", replace(self.choice, own=own).as_dict())  # the file lies beside it
+        for member in self.members.values():
+            member.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ChurnModel":
+        """Read what `save` wrote."""
+        choice = ChurnChoice(**read_json(folder / "churn.json"))
+        if OwnChurnModel.name in choice.weights:
+            choice = replace(choice, own=OwnChurnModel.kept(folder))
+        model = cls(choice)
+        model.members = {name: MEMBERS[name].load(folder) for name in model.members}
+        return model
+
+
+def fit_member(member: MarginModel, features: pd.DataFrame, churned: Array, names: list[str]) -> MarginModel:
+    """Fit a member on the named features; the formula takes its own column, which need not be among them."""
+    own = member.features if isinstance(member, FormulaChurnModel) else names
+    return member.fit(features[own], churned)
+
+
+def blend(margins: dict[str, Array], weights: dict[str, float]) -> Array:
+    """Return the weighted mean of log-odds, shape (n,)."""
+    return np.asarray(sum(weight * margins[name] for name, weight in sorted(weights.items())))

@@ -1,0 +1,15 @@
+"""Roll back: the champion before the present one serves again."""
+
+from ..pipeline.settings import RollbackConfig
+
+
+def main(config: RollbackConfig) -> None:
+    """Find the present champion, and hand its alias back to the one before it."""
+    from ..tracking.home import Home
+    from ..tracking.promotion import roll_back
+    from ..tracking.registry import only_champion
+    from ..tracking.sink import client
+
+    home = Home.at(config.tracking.home)
+    name = config.model or only_champion(client(home), home, "make rollback ARGS=model={}").name
+    print(roll_back(home, name))

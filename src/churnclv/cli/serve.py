@@ -1,0 +1,32 @@
+"""Serve: the bundle's scores over HTTP, in MLflow's protocol, on loopback."""
+
+from ..pipeline.settings import ServeConfig
+from ..progress import Progress
+
+
+def main(config: ServeConfig) -> None:
+    """Take the address, load the bundle that was registered, and answer requests."""
+    from ..bundle.loading import load_bundle
+    from ..bundle.serving import ServingLimits, bind, load_model, serve
+    from ..tracking.home import Home
+    from ..tracking.registry import locate_bundle, table_paths
+
+    home, progress = Home.named(config.tracking.home), Progress()
+    bound = bind(config.host, config.port)
+    source = locate_bundle(home, config.model)
+    scorer = load_bundle(source.folder, registered=source.manifest)
+    contract = scorer.contract
+    tables = {name: path for name, path in table_paths(home, contract.run_id).items() if name in contract.data.tables}
+    model = load_model(source.folder, scorer, tables | config.tables)
+    address = f"{config.host}:{config.port}/invocations"
+    example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{source.folder}/input_example.json'"
+    progress.say(
+        f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}"
+    )
+    limits = ServingLimits(
+        waiting=config.waiting,
+        body_bytes=config.max_body_mb * 1024**2,
+        request_seconds=config.request_seconds,
+        hosts=(config.host, *config.hosts),
+    )
+    serve(model, limits, bound)

@@ -1,0 +1,130 @@
+"""Machine-learned amounts: gradient-boosted trees for purchases or spend within a horizon, mostly zero.
+
+Two ways, of which validation chooses: `tweedie`, one model of the amount whose variance grows with a power of its mean
+(Joergensen 1987), and `two_part`, the chance of any amount times the amount given one.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..features.category_encoding import Encoding
+from ..files import read_json, write_json
+from .rfm import Array
+from .settings import BoostingSettings
+
+_FIXED = {"tree_method": "hist", "verbosity": 0, "base_score": 1.0}
+_WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree")
+_SURE = 1e-6
+_LEAST = 1e-3  # of the mean amount: what a start may be
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where boosting starts from: the expected amount, and the chance of any, each of shape (n,)."""
+
+    amount: Array
+    chance: Array
+
+
+class BoostedAmount:
+    """Trees for one amount, 0 or more; the log of what they start from is their offset."""
+
+    def __init__(self, chosen: BoostingSettings, seed: int) -> None:
+        """Keep the choice of trees and the seed."""
+        self.chosen, self.seed = chosen, seed
+        self.encoding = Encoding((), {})
+        self.boosters: dict[str, Any] = {}
+        self.means: dict[str, float] = {}
+
+    @property
+    def features(self) -> list[str]:
+        """The columns learned from."""
+        return list(self.encoding.columns)
+
+    def fit(self, features: pd.DataFrame, amount: Array, start: Start | None) -> "BoostedAmount":
+        """Fit on features (n, k) and amounts (n,), from a start or from the mean."""
+        self.encoding, any_amount = Encoding.learn(features), amount > 0
+        self.means = {
+            "amount": float(amount.mean()) or _LEAST,
+            "chance": float(np.clip(any_amount.mean(), _SURE, 1.0 - _SURE)),
+            "given_any": float(amount[any_amount].mean()) if any_amount.any() else _LEAST,
+        }
+        if self.chosen.kind == "tweedie":
+            power = {"objective": "reg:tweedie"}
+            self._boost("amount", features, amount, self._log_amount(len(amount), start), power)
+            return self
+        margin = self._logit_chance(len(amount), start)
+        self._boost("chance", features, any_amount.astype(float), margin, {"objective": "binary:logistic"})
+        if any_amount.any():
+            given = self._log_given_any(len(amount), start)[any_amount]
+            self._boost("given_any", features[any_amount], amount[any_amount], given, {"objective": "reg:gamma"})
+        return self
+
+    def _boost(self, name: str, features: pd.DataFrame, target: Array, margin: Array, more: dict[str, str]) -> None:
+        import xgboost
+
+        matrix = xgboost.QuantileDMatrix(
+            self.encoding.apply(features), label=target, base_margin=margin, nthread=self.chosen.threads, **self._kinds
+        )
+        whole = {key: int(value) if key in _WHOLE else value for key, value in self.chosen.parameters.items()}
+        if self.chosen.kind != "tweedie":
+            whole.pop("tweedie_variance_power", None)
+        settings = {**_FIXED, **whole, **more, "seed": self.seed, "nthread": self.chosen.threads}
+        self.boosters[name] = xgboost.train(settings, matrix, self.chosen.rounds)
+
+    def predict(self, features: pd.DataFrame, start: Start | None) -> Array:
+        """Return expected amounts, shape (n,)."""
+        n = len(features)
+        if self.chosen.kind == "tweedie":
+            return self._predict("amount", features, self._log_amount(n, start))
+        if "given_any" not in self.boosters:
+            return np.zeros(n)
+        chance = self._predict("chance", features, self._logit_chance(n, start))
+        return chance * self._predict("given_any", features, self._log_given_any(n, start))
+
+    def _predict(self, name: str, features: pd.DataFrame, margin: Array) -> Array:
+        import xgboost
+
+        cells = self.encoding.apply(features)
+        matrix = xgboost.DMatrix(cells, base_margin=margin, nthread=self.chosen.threads, **self._kinds)
+        return np.asarray(self.boosters[name].predict(matrix), dtype=float)
+
+    @property
+    def _kinds(self) -> dict[str, Any]:
+        return {"feature_types": self.encoding.kinds, "enable_categorical": True}
+
+    def _log_amount(self, n: int, start: Start | None) -> Array:
+        mean = self.means["amount"]
+        return np.full(n, np.log(mean)) if start is None else np.log(np.maximum(start.amount, _LEAST * mean))
+
+    def _logit_chance(self, n: int, start: Start | None) -> Array:
+        chance = np.full(n, self.means["chance"]) if start is None else np.clip(start.chance, _SURE, 1.0 - _SURE)
+        return np.asarray(np.log(chance) - np.log1p(-chance))
+
+    def _log_given_any(self, n: int, start: Start | None) -> Array:
+        mean = self.means["given_any"]
+        if start is None:
+            return np.full(n, np.log(mean))
+        return np.log(np.maximum(start.amount / np.maximum(start.chance, _SURE), _LEAST * mean))
+
+    def save(self, folder: Path) -> None:
+        """Write the boosters in XGBoost's format and the rest as JSON."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, booster in self.boosters.items():
+            booster.save_model(folder / f"{name}.ubj")
+        fitted = {"encoding": self.encoding.as_dict(), "means": self.means, "boosters": list(self.boosters)}
+        write_json(folder / "boosted.json", fitted)
+
+    def load(self, folder: Path) -> "BoostedAmount":
+        """Read what `save` wrote."""
+        import xgboost
+
+        stored = read_json(folder / "boosted.json")
+        self.encoding, self.means = Encoding.from_dict(stored["encoding"]), stored["means"]
+        files = {name: folder / f"{name}.ubj" for name in stored["boosters"]}
+        self.boosters = {name: xgboost.Booster(model_file=path) for name, path in files.items()}
+        return self

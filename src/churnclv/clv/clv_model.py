@@ -1,0 +1,339 @@
+"""The CLV model: purchases times spend, what trees learn on top, the season, and the discounted margin."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..evaluation.reliability import logit
+from ..features.dataset import Dataset
+from ..files import read_json, write_json
+from ..notices import Notice
+from .cohort import Cohort, take_cohort
+from .gamma_gamma import GammaGammaModel
+from .hybrid import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
+from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
+from .purchase_models import PURCHASE_MODELS, load_purchases
+from .refund_model import RefundModel
+from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
+from .season import Season, day_numbers
+from .settings import LEARNED, BoostingSettings
+
+DAYS_PER_YEAR = 365.0
+_STEP_DAYS = 30.0
+_ENDLESS_DAYS = 36_500.0
+_FINE_STEPS, _STEPS_GROW = 36, 1.1
+_TINY = 1e-12
+_MOST_HURRY = 5.0  # a correction of purchases that is taken for speed; chances of being alive are not corrected
+
+
+@dataclass(frozen=True)
+class ClvChoice:
+    """What is chosen of a CLV model before it is fitted.
+
+    Attributes:
+        name: a model of purchases, or `boosted` or `hybrid`.
+        base: the model of purchases that `boosted` and `hybrid` stand on.
+        purchase_penalty, spend_penalty: of the formulas' parameters.
+        cohort_days: formulas are estimated on customers first seen within so many days before the cutoff, or on all
+            of them where these are too few; 0 = all.
+        stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
+        season: whether expectations follow the season.
+        boosting, seed: the choice of trees, where there are any.
+        levels: of the distributions of purchases and spend at which intervals end.
+    """
+
+    name: str = "bgnbd"
+    base: str = "pareto_nbd"
+    purchase_penalty: float = 0.0
+    spend_penalty: float = 0.0
+    cohort_days: int = 0
+    stages: int = 0
+    opportunity_days: int = 7
+    season: bool = False
+    boosting: BoostingSettings = field(default_factory=BoostingSettings)
+    seed: int = 0
+    levels: dict[str, Levels] = field(default_factory=lambda: {"purchases": NOMINAL, "spend": NOMINAL})
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "ClvChoice":
+        """Return the choice that `asdict` made into plain values."""
+        levels = {target: (low, high) for target, (low, high) in stored["levels"].items()}
+        return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
+
+    @property
+    def formula(self) -> str:
+        """The model of purchases."""
+        return self.base if self.name in LEARNED else self.name
+
+
+class ClvModel:
+    """A model of purchases times Gamma-Gamma for spend times the share kept, from histories before one cutoff.
+
+    Models of purchases and spend, and trees, are of orders; `refunds` takes off what comes back, as the last factor.
+    Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
+    """
+
+    def __init__(self, choice: ClvChoice | None = None, **changes: Any) -> None:
+        """Keep what was chosen."""
+        self.choice = choice or ClvChoice(**changes)
+        kind = PURCHASE_MODELS[self.choice.formula]
+        own = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
+        taken = {name: value for name, value in own.items() if name in kind().get_params()}
+        self.purchases = kind(self.choice.purchase_penalty, **taken)
+        self.spend = GammaGammaModel(self.choice.spend_penalty)
+        self.refunds = RefundModel()
+        self.season = Season()
+        self.learned: LearnedPart | None = None
+        self.cohort: Cohort | None = None
+
+    def get_params(self) -> dict[str, Any]:
+        """Return what was chosen before the fit, for JSON."""
+        return asdict(self.choice)
+
+    @property
+    def features(self) -> list[str]:
+        """The columns that the trees learned from, beside the purchase history."""
+        amounts = self.learned.amounts.values() if self.learned is not None else ()
+        return [name for amount in amounts for name in amount.features if name not in FORMULA_COLUMNS]
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fit."""
+        return () if self.cohort is None else self.cohort.notices()
+
+    def clone(self) -> "ClvModel":
+        """Return an unfitted model with the same choices."""
+        return ClvModel(self.choice)
+
+    def fit(self, rows: pd.DataFrame, past: Past | None = None, daily: pd.DataFrame | None = None) -> "ClvModel":
+        """Estimate the formulas from histories at one cutoff, the season from the days before it, and teach the trees.
+
+        `past` are the rows at earlier cutoffs whose labels are known at this one; trees need them.
+        """
+        usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
+        self.purchases.fit(read_histories(usable))
+        self.spend.fit(usable)
+        self.refunds.fit(rows)
+        if self.choice.season and daily is not None:
+            self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
+        return self.teach(past) if self.choice.name in LEARNED else self
+
+    def teach(self, past: Past | None, targets: tuple[str, ...] = TARGETS) -> "ClvModel":
+        """Teach the trees; the formulas stand."""
+        if past is None:
+            message = f"{self.choice.name} learns from labels at earlier cutoffs, and there are none"
+            raise ValueError(message)
+        length = self.season.length(day_numbers(past.data.features["cutoff"]), past.horizon_days)
+        part = LearnedPart(self.choice.boosting, self.choice.seed, hybrid=self.choice.name == "hybrid")
+        self.learned = part.fit(past, length / past.horizon_days, targets)
+        return self
+
+    def on_top_of(self, formulas: "ClvModel") -> "ClvModel":
+        """Take over the formulas and the season of a fitted model."""
+        self.purchases, self.spend, self.season = formulas.purchases, formulas.spend, formulas.season
+        self.cohort, self.refunds = formulas.cohort, formulas.refunds
+        return self
+
+    def at(self, levels: dict[str, Levels]) -> "ClvModel":
+        """Return the fitted model with intervals that end at other levels."""
+        model = ClvModel(replace(self.choice, levels=levels)).on_top_of(self)
+        model.learned = self.learned
+        return model
+
+    def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
+        """Return expected purchases between `start_days` and `days` after the cutoff: counts."""
+        return self._said(rows, "purchases").between(start_days, days)
+
+    def expected_spend(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
+        """Return expected spend, net of refunds, between `start_days` and `days` after the cutoff, in currency."""
+        return self._said(rows, "spend").between(start_days, days)
+
+    def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return the probability of no purchase within `days`, by the formulas."""
+        return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
+
+    def p_alive(self, rows: pd.DataFrame, days: float = 0.0) -> Array:
+        """Return the probability of still being a customer `days` after the cutoff, by the formulas.
+
+        Under BG/NBD it is 1 for everyone without a repeat purchase: it is not a churn score.
+        """
+        seen = read_histories(rows)
+        return self.purchases.p_alive_later(seen, self._length(rows, days)) if days else self.purchases.p_alive(seen)
+
+    def discounted_value(self, rows: pd.DataFrame, days: float | None, margin: float, annual_rate: float) -> Array:
+        """Return the CLV: expected margin over `days`, discounted to the cutoff, in the log's currency.
+
+        Spend is expected per step of 30 days and discounted at the middle of the step at
+        (1 + annual_rate) ** (-days / 365). `days` = None is the infinite horizon: a hundred years, in growing steps.
+
+        Raises:
+            ValueError: an infinite horizon without a discount, whose value need not exist.
+        """
+        if days is None and annual_rate <= 0:
+            message = "an infinite horizon needs an annual_rate above 0"
+            raise ValueError(message)
+        said, value, before, start = self._said(rows, "spend"), np.zeros(len(rows)), np.zeros(len(rows)), 0.0
+        for end in _steps(days):
+            until = said.until(end)
+            value += (until - before) * (1.0 + annual_rate) ** (-(start + end) / 2.0 / DAYS_PER_YEAR)
+            before, start = until, end
+        return margin * value
+
+    def new_customer_value(self, days: float | None, margin: float, annual_rate: float, cutoff: pd.Timestamp) -> float:
+        """Return the CLV of a customer at the first purchase, which is not counted itself, in the log's currency.
+
+        By the formulas alone: behaviour, which trees learn from, is still to come.
+        """
+        row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
+            cutoff=cutoff
+        )
+        formulas = ClvModel(replace(self.choice, name=self.choice.formula)).on_top_of(self)
+        return float(formulas.discounted_value(row, days, margin, annual_rate)[0])
+
+    def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
+        """Return the intervals of purchases and spend within `days`: outcomes and parameters are uncertain."""
+        return Predictive(self.purchases, self.spend).intervals(self._ask(rows, days), self.choice.levels)
+
+    def value_interval(self, rows: pd.DataFrame, days: float, margin: float, annual_rate: float) -> Interval:
+        """Return the interval of the CLV: that of spend, times each customer's margin and mean discount."""
+        expected = np.maximum(self.expected_spend(rows, days), _TINY)
+        worth = np.minimum(self.discounted_value(rows, days, margin, annual_rate) / expected, margin)
+        spend = self.intervals(rows, days)["spend"]
+        return Interval(spend.low * worth, spend.high * worth)
+
+    def ranks(self, rows: pd.DataFrame, days: float, labels: pd.DataFrame) -> dict[str, tuple[Array, Array]]:
+        """Return where purchases and spend lie in their distributions: P(less) and P(no more)."""
+        happened = (labels[target].to_numpy(dtype=float) for target in TARGETS)
+        return Predictive(self.purchases, self.spend).ranks(self._ask(rows, days), *happened)
+
+    def expected_frequencies(self, rows: pd.DataFrame, days: float, most: int) -> Array:
+        """Return how many of these customers are expected to make 0, 1, ... purchases, shape (most + 1,)."""
+        return Predictive(self.purchases, self.spend).frequencies(self._ask(rows, days), most)
+
+    def _ask(self, rows: pd.DataFrame, days: float) -> Asked:
+        """Return what the distributions are asked of these rows.
+
+        Where trees correct the formulas, time runs faster by the correction of purchases, within reason, and a purchase
+        costs more by what the correction of spend exceeds that. Of each purchase the expected share is kept.
+        """
+        length, cost = self._length(rows, days), np.ones(len(rows))
+        if self.learned is not None:
+            hurry, dear = (self._said(rows, target).correction for target in TARGETS)
+            faster = np.clip(hurry, 1.0 / _MOST_HURRY, _MOST_HURRY)
+            length, cost = length * faster, np.maximum(dear / faster, _TINY)
+        cost = cost * self.refunds.kept_share(rows)
+        return Asked(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+
+    def formula_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return what the formulas say of the horizon in average season, as columns for trees: of orders, as placed."""
+        seen = read_histories(rows)
+        purchases, each = self.purchases.expected_purchases(seen, days), self.spend.expected_spend_per_purchase(rows)
+        columns = (
+            purchases, purchases * each, each, self.purchases.p_alive(seen), self.purchases.p_no_purchase(seen, days)
+        )  # fmt: skip
+        return pd.DataFrame(dict(zip(FORMULA_COLUMNS, columns, strict=True)), index=rows.index)
+
+    def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return by how much the season moves the log-odds of no purchase within `days`, (n,)."""
+        seen = read_histories(rows)
+        average = self.purchases.p_no_purchase(seen, days)
+        seasonal = self.purchases.p_no_purchase(seen, self._length(rows, days))
+        return logit(seasonal) - logit(average)
+
+    def columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return what the formulas say of rows at a cutoff, and the season's shift, for churn models."""
+        return self.formula_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
+
+    def _length(self, rows: pd.DataFrame, days: float) -> Array:
+        """Return the seasonal length of `days` from each row's cutoff."""
+        if not self.season.coefficients:
+            return np.full(len(rows), float(days))
+        return self.season.length(day_numbers(rows["cutoff"]), days)
+
+    def _said(self, rows: pd.DataFrame, target: str) -> "_Said":
+        is_spend = target == "spend"
+        each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
+        kept = self.refunds.kept_share(rows) if is_spend else 1.0
+        formula = _Said(self, rows, read_histories(rows), each)
+        if self.learned is None or target not in self.learned.amounts:
+            return replace(formula, kept=kept)
+        horizon = self.learned.horizon_days
+        told = self.learned.predict(rows, self.formula_columns(rows, horizon), target)
+        seasonal = told * self._length(rows, horizon) / horizon
+        floored = replace(formula, least_per_day=_TINY)
+        return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon), kept=kept)
+
+    def save(self, folder: Path) -> None:
+        """Write all parts into `folder`: JSON, and trees in XGBoost's format."""
+        cohort = {} if self.cohort is None else {"cohort": self.cohort.as_dict()}
+        season, refunds = list(self.season.coefficients), self.refunds.as_dict()
+        stored = {"choice": self.get_params(), "season": season, "refunds": refunds}
+        write_json(folder / "clv.json", stored | cohort)
+        self.purchases.save(folder)
+        self.spend.save(folder)
+        if self.learned is not None:
+            self.learned.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> "ClvModel":
+        """Read what `save` wrote."""
+        stored = read_json(folder / "clv.json")
+        model = cls(ClvChoice.from_dict(stored["choice"]))
+        model.season, model.refunds = Season(tuple(stored["season"])), RefundModel(**stored["refunds"])
+        model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
+        model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
+        if model.choice.name in LEARNED:
+            model.learned = LearnedPart.load(folder, model.choice.boosting, model.choice.seed)
+        return model
+
+
+def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
+    """Return labelled rows, and for trees what the formulas say at every cutoff, each from the histories before it."""
+    heard = say_of_past(data, choice, horizon_days) if choice.name in LEARNED else None
+    return Past(data, horizon_days, heard)
+
+
+def say_of_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
+    """Return what a choice's formulas say at every cutoff, each from the histories before it, for all labelled rows."""
+    base = ClvModel(replace(choice, name=choice.formula, season=False))
+
+    def speak(rows: pd.DataFrame) -> pd.DataFrame:
+        return base.clone().fit(rows).formula_columns(rows, horizon_days)
+
+    return say_at_each_cutoff(data, speak)
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What is expected of rows until so many days: the formulas' word, times a correction, times the share kept."""
+
+    model: ClvModel
+    rows: pd.DataFrame
+    seen: Histories
+    each: Array
+    correction: Array | float = 1.0
+    least_per_day: float = 0.0
+    kept: Array | float = 1.0
+
+    def until(self, days: float) -> Array:
+        if days <= 0:
+            return np.zeros(len(self.rows))
+        purchases = self.model.purchases.expected_purchases(self.seen, self.model._length(self.rows, days))  # noqa: SLF001
+        ordered = np.maximum(purchases * self.each, self.least_per_day * days) * self.correction
+        return np.asarray(ordered * self.kept)
+
+    def between(self, start_days: float, days: float) -> Array:
+        return self.until(days) - self.until(start_days) if start_days > 0 else self.until(days)
+
+
+def _steps(days: float | None) -> Iterator[float]:
+    """Yield the ends of the steps at which value is discounted."""
+    end, step, last = 0.0, _STEP_DAYS, _ENDLESS_DAYS if days is None else days
+    while end < last:
+        end = min(end + step, last)
+        yield end
+        if days is None and end > _FINE_STEPS * _STEP_DAYS:
+            step *= _STEPS_GROW

@@ -1,0 +1,103 @@
+"""The machine-learned part of a CLV model: trees that learn from labels at earlier cutoffs.
+
+Alone (`boosted`) they see behaviour; in the hybrid they also see what the formulas said at each cutoff, estimated on
+histories before it alone, and may start from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..features.dataset import Dataset
+from ..files import read_json, write_json
+from .boosted_amounts import BoostedAmount, Start
+from .rfm import Array
+from .settings import BoostingSettings
+
+SEASON_SHIFT = "formula_season_shift"  # of log-odds; no column to learn from
+FORMULA_COLUMNS = (
+    "formula_purchases", "formula_spend", "formula_spend_per_purchase", "formula_p_alive", "formula_p_no_purchase"
+)  # fmt: skip
+TARGETS = ("purchases", "spend")
+_LEARNED_LABELS = {"purchases": "purchases", "spend": "order_spend"}  # what comes back is a factor on what is ordered
+
+
+@dataclass(frozen=True)
+class Past:
+    """Rows at cutoffs whose labels are known, and the formulas' columns beside them (null where not asked for)."""
+
+    data: Dataset
+    horizon_days: float
+    formula: pd.DataFrame | None = None
+
+    def at(self, cutoffs: Any) -> "Past":
+        """Return the rows at some cutoffs."""
+        rows = self.data.rows_at(cutoffs)
+        formula = None if self.formula is None else self.formula.iloc[rows].reset_index(drop=True)
+        return Past(self.data.at(cutoffs), self.horizon_days, formula)
+
+
+def say_at_each_cutoff(data: Dataset, speak: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Return formula columns for all rows of a data set, each cutoff's from a model fitted on its own histories."""
+    parts = [speak(rows) for _, rows in data.features.groupby("cutoff", sort=True)]
+    return pd.concat(parts).reindex(data.features.index)
+
+
+class LearnedPart:
+    """Boosted purchases and spend within the horizon they were learned on, in average season."""
+
+    def __init__(self, boosting: BoostingSettings, seed: int, *, hybrid: bool) -> None:
+        """Keep the choice of trees, and whether they hear the formulas."""
+        self.boosting, self.seed, self.hybrid = boosting, seed, hybrid
+        self.horizon_days = 0.0
+        self.amounts: dict[str, BoostedAmount] = {}
+
+    def fit(self, past: Past, season: Array, targets: tuple[str, ...] = TARGETS) -> "LearnedPart":
+        """Learn from earlier cutoffs; `season` (n,) is the relative strength of the season in each row's window."""
+        self.horizon_days = past.horizon_days
+        features = self._columns(past.data.X, past.formula)
+        for target in targets:
+            amount = past.data.labels[_LEARNED_LABELS[target]].to_numpy(dtype=float) / season
+            model = BoostedAmount(self.boosting, self.seed)
+            self.amounts[target] = model.fit(features, amount, self._start(past.formula, target))
+        return self
+
+    def predict(self, rows: pd.DataFrame, formula: pd.DataFrame, target: str) -> Array:
+        """Return expected purchases or spend within the horizon in average season, shape (n,)."""
+        model = self.amounts[target]
+        own = [name for name in model.features if name not in FORMULA_COLUMNS]
+        return model.predict(self._columns(rows[own], formula), self._start(formula, target))
+
+    def _columns(self, features: pd.DataFrame, formula: pd.DataFrame | None) -> pd.DataFrame:
+        if not self.hybrid or formula is None:
+            return features
+        return pd.concat([features, formula[list(FORMULA_COLUMNS)].set_index(features.index)], axis=1)
+
+    def _start(self, formula: pd.DataFrame | None, target: str) -> Start | None:
+        if not (self.hybrid and self.boosting.from_formula) or formula is None:
+            return None
+        chance = 1.0 - formula["formula_p_no_purchase"].to_numpy(dtype=float)
+        return Start(formula[f"formula_{target}"].to_numpy(dtype=float), chance)
+
+    def save(self, folder: Path) -> None:
+        """Write trees and choices."""
+        write_json(
+            folder / "learned.json",
+            {"hybrid": self.hybrid, "horizon_days": self.horizon_days, "targets": list(self.amounts)},
+        )
+        for target, model in self.amounts.items():
+            model.save(folder / f"learned_{target}")
+
+    @classmethod
+    def load(cls, folder: Path, boosting: BoostingSettings, seed: int) -> "LearnedPart":
+        """Read what `save` wrote."""
+        stored = read_json(folder / "learned.json")
+        part = cls(boosting, seed, hybrid=stored["hybrid"])
+        part.horizon_days = stored["horizon_days"]
+        part.amounts = {
+            target: BoostedAmount(boosting, seed).load(folder / f"learned_{target}") for target in stored["targets"]
+        }
+        return part

@@ -1,0 +1,53 @@
+"""Customers who buy at a Gamma rate until a death that may come at any time: what follows from any law of lifetimes."""
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from scipy.special import betainc
+
+from .purchase_model import PurchaseModel, State, spread
+from .rfm import Array, Histories
+
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+
+
+class LifetimeModel(PurchaseModel):
+    """A model whose customers buy until they die; its first two parameters are r and alpha."""
+
+    @abstractmethod
+    def _survival(self, T: Array, t: Array) -> Array:
+        """Return P(alive at T + t | alive at T)."""
+
+    @abstractmethod
+    def _death(self, T: Array, survival: Array) -> Array:
+        """Return the t at which `_survival` has fallen to `survival`."""
+
+    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+        """Return the probability of still being a customer `days` after the cutoff."""
+        return self.p_alive(seen) * self._survival(seen.T, spread(days, seen))
+
+    def _ahead(self, seen: Histories, t: Array) -> State:
+        """Return the shape of rates, and for each exposure how far it reaches and its chance.
+
+        Customers who are alive buy until the end of the time or their death.
+        """
+        r, alpha = self.values[:2]
+        exposure, chance = self._exposures(seen.T, t)
+        return r + seen.x, exposure / (alpha + seen.T + exposure), chance * self.p_alive(seen)
+
+    def _step(self, n: int, state: State) -> tuple[Array, State]:
+        """Given the exposure u, purchases are negative binomial: P(N >= n) = I_{u / (alpha + T + u)}(n, r + x)."""
+        shape, reach, chance = state
+        return np.asarray(sum(chance * betainc(n, shape, reach))), state
+
+    def _exposures(self, T: Array, t: Array) -> tuple[Array, Array]:
+        """Return how long customers who are alive buy within t, and with which chance: (1 + nodes, n).
+
+        The first is the whole time; deaths within it stand at Gauss-Legendre points of their distribution.
+        """
+        stays = self._survival(T, t)
+        shares = (_NODES[:, None] + 1.0) / 2.0
+        deaths = self._death(T, stays + shares * (1.0 - stays))
+        chances = _WEIGHTS[:, None] / 2.0 * (1.0 - stays)
+        return np.vstack([t[None, :], np.minimum(deaths, t)]), np.vstack([stays[None, :], chances])

@@ -1,0 +1,144 @@
+"""Contracts: one row with start and end becomes dated events, and ends that have not happened are hidden."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import ibis
+
+from ..errors import require
+from . import parsing
+from .dates import parse_dates
+from .schema import event_columns
+from .settings import DataSettings, Policy
+from .source import RawLog
+
+CONTRACT_ROLES = {"order_id": "contract_id", "item": "plan", "category": "reason"}  # canonical column -> role
+_NEVER_ENDS = "9999-12-31"
+_FAR = "(9999|2999)"  # years that mean never
+_NO_DATE = (  # what programs write for no date, or for never, in lower case
+    r"^(nat|nil|\\n|#n/?a|0000-00-00.*|00[./]00[./]0000.*|"
+    rf"{_FAR}-12-31.*|31[./]12[./]{_FAR}.*|12/31/{_FAR}.*)$"
+)
+_PLANNED_DAYS = 31  # an end so much later than the last start may be planned
+
+
+def parse_ends(log: RawLog, settings: DataSettings) -> dict[str, Any]:
+    """Return the parsed ends: `end`, null where open or not readable, and what faults are told from.
+
+    Open are blank ends, `open_tokens`, `missing_tokens`, and what programs write for no date or for never.
+
+    Raises:
+        InputError: days and months cannot be told apart.
+    """
+    raw = log.table
+    word = raw.end.strip().fill_null("")
+    tokens = {token.lower() for token in (*settings.open_tokens, *settings.missing_tokens)}
+    is_open = (word == "") | word.lower().isin(sorted(tokens)) | word.lower().re_search(_NO_DATE)
+    dates = parse_dates(log, settings, "end", is_open)
+    other_shape = (dates.other_shape & dates.moment.notnull() & ~is_open).fill_null(False)
+    unread = is_open if settings.policy.mixed_end_format is Policy.keep else is_open | other_shape
+    end = unread.ifelse(ibis.null("timestamp"), dates.moment)
+    return {"end": end, "is_open": is_open, "mixed_end_format": other_shape}
+
+
+def find_observed_until(
+    rows: Any, origin: str, settings: DataSettings, observed_since: datetime | None = None
+) -> datetime:
+    """Return the end of the observed span: `data.observed_until`, or midnight after the last start or end.
+
+    Where nothing starts on or after the day `observed_since`, it is that day: later ends are planned.
+
+    Raises:
+        InputError: ends lie so much later than the last start that they may be planned, and no moment is given.
+    """
+    latest = parsing.latest_moment(settings)
+    past = rows.filter(rows.customer_id.notnull() & (rows.timestamp <= latest))
+    last = past.aggregate(start=past.timestamp.max(), end=past.end.max(where=past.end <= latest)).execute().iloc[0]
+    start = _moment(last["start"], latest)
+    end = _moment(last["end"], start)
+    if settings.observed_until is not None:
+        return parsing.bound(settings.observed_until, start, "data.observed_until")
+    if observed_since is not None and start < observed_since:
+        return observed_since
+    require(
+        end <= start + timedelta(days=_PLANNED_DAYS),
+        f"{origin}: the last contract starts on {start:%Y-%m-%d} and the last one ends on {end:%Y-%m-%d}: "
+        "whether these ends have happened or are planned cannot be told.",
+        remedy="set data.observed_until to the day of the export; what lies at or after it is not known yet.",
+    )
+    return max(start, end).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+
+
+def _moment(found: Any, default: datetime) -> datetime:
+    return default if str(found) == "NaT" else datetime.fromisoformat(str(found))
+
+
+def flag_contracts(rows: Any, until: datetime) -> Any:
+    """Add one boolean column per fault of contracts, and open those that end at or after `until`."""
+    moment = ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S.%f}")
+    unborn, planned = rows.timestamp >= moment, rows.end >= moment
+    flags = {
+        "unparseable_end": ~rows.is_open & ~rows.mixed_end_format & rows.end.isnull(),
+        "end_before_start": rows.end < rows.timestamp,
+        "after_observation": unborn,
+        "end_after_observation": planned & ~unborn,
+        "missing_price": rows.missing_amount,
+        "negative_price": rows.amount < 0,
+    }
+    filled = {name: flag.fill_null(False) for name, flag in flags.items()}
+    return rows.mutate(**filled, end=planned.fill_null(False).ifelse(ibis.null("timestamp"), rows.end))
+
+
+def overlapping_contracts(rows: Any) -> Any:
+    """Return whether a kept contract starts before the day on which an earlier one of its customer ends.
+
+    On that very day is a renewal: no overlap.
+    """
+    usable = rows.set_aside_for.isnull()
+    last_day = rows.end.date().fill_null(ibis.date(_NEVER_ENDS))
+    order = [rows.timestamp, last_day, rows.content, rows.row]
+    former = ibis.window(group_by=[rows.customer_id, usable], order_by=order, rows=(None, -1))
+    return usable & (rows.timestamp.date() < last_day.max().over(former)).fill_null(False)
+
+
+def contract_events(rows: Any, settings: DataSettings) -> Any:
+    """Return the canonical events of contracts: starts, ends, and plan changes.
+
+    A contract that starts on the very day on which another one of its customer ends is a renewal or a change of plan:
+    start and end are kept, and `plan_change` is dated at the later of both, when it is known. A price is known from
+    the start on, a reason from the end on. Contracts without an id are numbered by start.
+    """
+    order = [rows.timestamp, rows.end.fill_null(ibis.timestamp(_NEVER_ENDS)), rows.content, rows.row]
+    place = ibis.row_number().over(group_by=rows.customer_id, order_by=order) + 1
+    contracts = rows.mutate(order_id=rows.order_id.fill_null(ibis.literal("#") + place.cast("string")))
+    begun = contracts.mutate(kind=ibis.literal("contract_start"), category=ibis.null("string"))
+    ended = contracts.filter(contracts.end.notnull())
+    over = ended.mutate(
+        kind=ibis.literal("contract_end"),
+        timestamp=ended.end,
+        amount=ibis.null(parsing.AMOUNT),
+        quantity=ibis.null(parsing.AMOUNT),
+        channel=ibis.null("string"),
+    )
+    events = (begun, over, _plan_changes(contracts, ended))
+    columns = event_columns(settings)
+    return ibis.union(*[table.select(*columns) for table in events])
+
+
+def _plan_changes(contracts: Any, ended: Any) -> Any:
+    """Return one event per contract that starts on the day on which another of its customer's ends."""
+    before = ended.select(
+        customer_id=ended.customer_id, day=ended.end.date(), former_end=ended.end, former_row=ended.row
+    )
+    joined = contracts.mutate(day=contracts.timestamp.date()).inner_join(before, ["customer_id", "day"])
+    renewed = (
+        joined.filter(joined.row != joined.former_row).group_by("row").agg(former_end=lambda t: t.former_end.max())
+    )
+    changed = contracts.inner_join(renewed, "row")
+    return changed.mutate(
+        kind=ibis.literal("plan_change"),
+        timestamp=ibis.greatest(changed.timestamp, changed.former_end),
+        quantity=ibis.null(parsing.AMOUNT),
+        category=ibis.null("string"),
+        channel=ibis.null("string"),
+    )

@@ -1,1 +1,0 @@
-"""Entries of the hackathon: their folders, what they handed in, and the leaderboard."""

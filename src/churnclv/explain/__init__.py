@@ -1,0 +1,1 @@
+"""Room 8: reasons per customer, risk rules, and their templates in both languages."""

@@ -1,0 +1,30 @@
+"""English: its marks, its words and all it says of features."""
+
+from .english_contacts import CONTACTS
+from .english_contracts import CONTRACTS
+from .english_habits import HABITS
+from .english_orders import ORDERS
+from .language import Language
+
+_WORDS = {
+    "monday": "Monday", "tuesday": "Tuesday", "wednesday": "Wednesday", "thursday": "Thursday", "friday": "Friday",
+    "saturday": "Saturday", "sunday": "Sunday",
+    "night": "at night", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening",
+    "01": "January", "02": "February", "03": "March", "04": "April", "05": "May", "06": "June", "07": "July",
+    "08": "August", "09": "September", "10": "October", "11": "November", "12": "December",
+}  # fmt: skip
+_ANY = ("{name:name}", "{name:name} is {value:text}{usual}", "{missing}no {name:name} known")
+
+ENGLISH = Language(
+    name="en",
+    point=".",
+    comma=",",
+    quotes=("“", "”"),
+    only="only ",
+    usual=" (typical customer: {})",
+    both=" and ",
+    unknown="{}: not known",
+    ages=(("day", "days"), ("month", "months"), ("year", "years")),
+    words=_WORDS,
+    phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
+)

@@ -1,0 +1,30 @@
+"""Italian: its marks, its words and all it says of features."""
+
+from .italian_contacts import CONTACTS
+from .italian_contracts import CONTRACTS
+from .italian_habits import HABITS
+from .italian_orders import ORDERS
+from .language import Language
+
+_WORDS = {
+    "monday": "lunedì", "tuesday": "martedì", "wednesday": "mercoledì", "thursday": "giovedì", "friday": "venerdì",
+    "saturday": "sabato", "sunday": "domenica",
+    "night": "di notte", "morning": "di mattina", "afternoon": "di pomeriggio", "evening": "di sera",
+    "01": "gennaio", "02": "febbraio", "03": "marzo", "04": "aprile", "05": "maggio", "06": "giugno", "07": "luglio",
+    "08": "agosto", "09": "settembre", "10": "ottobre", "11": "novembre", "12": "dicembre",
+}  # fmt: skip
+_ANY = ("{name:name}", "{name:name} è {value:text}{usual}", "{missing}nessun dato su {name:name}")
+
+ITALIAN = Language(
+    name="it",
+    point=",",
+    comma=".",
+    quotes=("«", "»"),
+    only="solo ",
+    usual=" (cliente tipico: {})",
+    both=" e ",
+    unknown="{}: dato mancante",
+    ages=(("giorno", "giorni"), ("mese", "mesi"), ("anno", "anni")),
+    words=_WORDS,
+    phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
+)

@@ -1,0 +1,153 @@
+"""Reasons: what pushes a customer's score up most, told with that customer's own numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..churn.log_odds import BIAS
+from ..evaluation.metrics import Array
+from ..features.rare_categories import RARE
+from .phrases.phrase import Phrase, Value, find_phrase
+from .phrases.topics import find_move, find_topic
+
+LEAST_PUSH = 0.05  # log-odds: what multiplies the odds by less than 1.05 is no reason
+_CHUNK = 20_000  # rows at a time, so that memory does not grow with their number
+
+
+@dataclass(frozen=True)
+class Reasons:
+    """Tells why a churn score is high.
+
+    `typical` is the typical customer, learned from the rows a model was fitted on: medians of numbers, the most
+    frequent value of text. A customer's numbers are compared with it; it takes no other part.
+    """
+
+    typical: dict[str, float | str]
+
+    @classmethod
+    def learn(cls, features: pd.DataFrame) -> "Reasons":
+        """Take the typical value of each column (n, k); a column without any value has none."""
+        found = {str(name): _typical_value(features[name]) for name in features.columns}
+        return cls({name: value for name, value in found.items() if value is not None})
+
+    def explain(
+        self,
+        contributions: pd.DataFrame,
+        rows: pd.DataFrame,
+        language: str = "en",
+        most: int = 3,
+        least: float = LEAST_PUSH,
+    ) -> pd.DataFrame:
+        """Return `reason_1` to `reason_<most>`, texts in descending order of what they add to the score.
+
+        Features that say the same thing count together, and the one with the greatest share is cited; equal sums are
+        ordered by the names of their topics. A place is None where nothing else pushes the score up by `least`.
+
+        Args:
+            contributions: what each feature adds to the log-odds, (n, k), with or without the bias.
+            rows: the raw values of the same customers, at least these k columns, null where undefined.
+            language: `en` or `it`.
+            most: reasons per customer.
+            least: log-odds that a reason adds at the least; it always has to add something.
+
+        Raises:
+            InputError: there are no phrases in the language.
+        """
+        names = sorted(name for name in contributions.columns if name != BIAS)
+        texts = np.full((len(rows), most), None, dtype=object)
+        for start in range(0, len(rows), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            ranked = rank_features(contributions[names].iloc[part], rows.iloc[part], most, least)
+            for place in np.unique(ranked[ranked >= 0]):
+                where = np.nonzero(ranked == place)
+                texts[part][where] = self._say(find_phrase(names[place], language), rows.iloc[part].iloc[where[0]])
+        columns = [f"reason_{place}" for place in range(1, most + 1)]
+        return pd.DataFrame(texts, columns=columns, index=rows.index, dtype=object)
+
+    def _say(self, phrase: Phrase, rows: pd.DataFrame) -> list[str]:
+        """Return one column's texts; customers with the same values get the same text, made once."""
+        names = [name for name in dict.fromkeys((phrase.column, *phrase.needs)) if name in rows.columns]
+        said: dict[tuple[Value, ...], str] = {}
+        texts = []
+        for values in zip(*[_plain_values(rows[name]) for name in names], strict=True):
+            if values not in said:
+                said[values] = phrase.say(dict(zip(names, values, strict=True)), self.typical)
+            texts.append(said[values])
+        return texts
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the typical customer for JSON."""
+        return {"typical": self.typical}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Reasons":
+        """Return what `as_dict` gave."""
+        return cls(dict(stored["typical"]))
+
+
+def rank_features(contributions: pd.DataFrame, rows: pd.DataFrame, most: int, least: float) -> NDArray[np.intp]:
+    """Return the places of the columns to cite, (n, most), in order of their topics' sums; -1 where none is left.
+
+    Columns are taken in the order given, which decides between equal ones.
+    """
+    totals, cited = _sum_topics(contributions, rows)
+    order = np.argsort(-totals, axis=1, kind="stable")[:, :most]
+    sums = np.take_along_axis(totals, order, axis=1)
+    pushes = (sums > 0) & (sums >= least)
+    ranked = np.full((len(rows), most), -1, dtype=np.intp)
+    ranked[:, : order.shape[1]] = np.where(pushes, np.take_along_axis(cited, order, axis=1), -1)
+    return ranked
+
+
+def _sum_topics(contributions: pd.DataFrame, rows: pd.DataFrame) -> tuple[Array, NDArray[np.intp]]:
+    """Return what each topic adds, (n, topics) by name, and the place of the column with the greatest share in it."""
+    names = list(contributions.columns)
+    moves = {name: find_move(name) for name in names}
+    found = {find_topic(name) for name in names} | {move.topic for move in moves.values() if move is not None}
+    topics = sorted(found)
+    totals, greatest = np.zeros((len(rows), len(topics))), np.full((len(rows), len(topics)), -np.inf)
+    cited = np.full(totals.shape, -1, dtype=np.intp)
+    for place, name in enumerate(names):
+        added = contributions[name].to_numpy(dtype=float)
+        topic = np.full(len(rows), topics.index(find_topic(name)))
+        move = moves[name]
+        if move is not None and move.witness in rows.columns:
+            topic[_holds(rows[move.witness], move.when)] = topics.index(move.topic)
+        each = np.arange(len(rows))
+        totals[each, topic] += added
+        larger = added > greatest[each, topic]  # the first of equal ones stays
+        greatest[each[larger], topic[larger]] = added[larger]
+        cited[each[larger], topic[larger]] = place
+    return totals, cited
+
+
+def _holds(witness: "pd.Series[Any]", when: float | None) -> NDArray[np.bool_]:
+    return (witness.isna() if when is None else witness == when).to_numpy(dtype=bool)
+
+
+def _typical_value(column: "pd.Series[Any]") -> float | str | None:
+    known = column.dropna()
+    if known.empty:
+        return None
+    if pd.api.types.is_numeric_dtype(known):
+        return float(known.median())
+    common = known.astype(str)
+    common = common[common != RARE]
+    return str(common.mode().iloc[0]) if len(common) else None
+
+
+def _plain_values(column: "pd.Series[Any]") -> list[Value]:
+    """Return floats or texts; None where a value is missing or infinite."""
+    if pd.api.types.is_numeric_dtype(column):
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        return [float(value) if known else None for value, known in zip(numbers, np.isfinite(numbers), strict=True)]
+    missing = column.isna().to_numpy(dtype=bool)
+    return [None if gone else _plain_value(value) for value, gone in zip(column, missing, strict=True)]
+
+
+def _plain_value(value: Any) -> Value:
+    is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+    return float(value) if is_number else str(value)

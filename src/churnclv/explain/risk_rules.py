@@ -1,0 +1,165 @@
+"""Warning signs: short rules on one or two behaviours, how well they hold, and a hand-made score of them.
+
+`sign_search` finds them on training rows.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from ..evaluation.metrics import Array
+from .phrases.phrase import find_phrase, match_pattern
+
+Mask = NDArray[np.bool_]
+_WORDS = {">": ">", "<=": "≤", "is": "="}
+_CHANGES = (r"purchase_change_(\d+)_days",)
+_USUAL_WINDOW_DAYS = 90
+_SHRINKAGE = 10.0  # customers at the base rate, added to each number of points
+_JUDGED = ("en", "it", "customers", "coverage", "precision", "lift", "recall")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """One behaviour beyond a threshold: `>` or `<=` a number, or `is` a text; a missing value meets none of them."""
+
+    column: str
+    relation: str
+    value: float | str
+
+    def holds(self, rows: pd.DataFrame) -> Mask:
+        """Return for which rows it holds, (n,)."""
+        column = rows[self.column]
+        if self.relation == "is":
+            return np.asarray(column.notna() & (column.astype(str) == self.value), dtype=bool)
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        return np.asarray(numbers > float(self.value) if self.relation == ">" else numbers <= float(self.value))
+
+    def tell(self, language: str) -> str:
+        """Return it in words."""
+        phrase = find_phrase(self.column, language)
+        return f"{phrase.label} {_WORDS[self.relation]} {phrase.write(self.value)}"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One condition, or two that hold together."""
+
+    conditions: tuple[Condition, ...]
+
+    def holds(self, rows: pd.DataFrame) -> Mask:
+        """Return for which rows (n, k) it holds, (n,)."""
+        return np.asarray(np.all([condition.holds(rows) for condition in self.conditions], axis=0))
+
+    def tell(self, language: str = "en") -> str:
+        """Return it in words, such as `days since the last purchase > 62 and purchases ≤ 2`."""
+        joined = find_phrase(self.conditions[0].column, language).language.both
+        return joined.join(condition.tell(language) for condition in self.conditions)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Sign":
+        """Return what `as_dict` gave."""
+        return cls(tuple(Condition(**condition) for condition in stored["conditions"]))
+
+
+_CLASSIC = (
+    Sign((Condition("overdue_mean_ratio", ">", 2.0),)),
+    Sign((Condition("days_since_last_purchase", ">", 90.0),)),
+    Sign((Condition("unsubscribed", ">", 0.0),)),
+    Sign((Condition("payment_failures", ">", 0.0),)),
+    Sign((Condition("contract_age_days", "<=", 90.0), Condition("months_to_renewal", "<=", 1.0))),
+)
+
+
+def judge_signs(signs: Sequence[Sign], features: pd.DataFrame, churned: Array) -> pd.DataFrame:
+    """Return one row per sign, judged on rows (n, k) and outcomes (n,) that need not be those it was learned on.
+
+    Columns: `en`, `it`, the sign in words; `customers`; `coverage`, the share of customers for whom it holds;
+    `precision`, the churn rate among them; `lift`, that over everybody's; `recall`, the share of churners among whom
+    it holds. What has nobody to be measured on is NaN.
+    """
+    outcome = np.asarray(churned, dtype=float)
+    return pd.DataFrame([_judge(sign, sign.holds(features), outcome) for sign in signs], columns=list(_JUDGED))
+
+
+def _judge(sign: Sign, held: Mask, churned: Array) -> dict[str, Any]:
+    customers, caught, left = int(held.sum()), float(churned[held].sum()), float(churned.sum())
+    precision = caught / customers if customers else np.nan
+    return {
+        "en": sign.tell("en"),
+        "it": sign.tell("it"),
+        "customers": customers,
+        "coverage": customers / len(held) if len(held) else np.nan,
+        "precision": precision,
+        "lift": precision / (left / len(held)) if left else np.nan,
+        "recall": caught / left if left else np.nan,
+    }
+
+
+def classic_signs(columns: Iterable[str]) -> tuple[Sign, ...]:
+    """Return the fixed signs that can be read from columns, each worth one point.
+
+    Silent for longer than twice the own mean gap; no purchase in 90 days; fewer purchases than in the window before
+    (of the lookbacks, the one nearest to 90 days); unsubscribed; a failed payment; a contract younger than three months
+    that can be ended within one, which is what monthly plans are.
+    """
+    present = list(columns)
+    falling = [Sign((Condition(name, "<=", -1.0),)) for name in _nearest_change(present)]
+    return tuple(
+        sign for sign in (*_CLASSIC, *falling) if all(condition.column in present for condition in sign.conditions)
+    )
+
+
+def _nearest_change(columns: list[str]) -> list[str]:
+    """Return the column that compares purchases over a window of about the usual length with those before, if any."""
+    found = {name: groups for name in columns for _, groups in [match_pattern(name, _CHANGES)] if groups}
+    return sorted(found, key=lambda name: (abs(int(found[name][0]) - _USUAL_WINDOW_DAYS), name))[:1]
+
+
+@dataclass
+class WarningSignScore:
+    """One point per classic sign; the score is the training churn rate of customers with as many points.
+
+    Rates are drawn a little towards everybody's, so that a handful of customers is no certainty. A number of points
+    that training never saw takes the rate of the next lower one.
+    """
+
+    signs: tuple[Sign, ...] = ()
+    rates: list[float] = field(default_factory=list)
+
+    def fit(self, features: pd.DataFrame, churned: Array) -> "WarningSignScore":
+        """Count the points of features (n, k) and their churn rates, from outcomes 0 or 1 (n,)."""
+        self.signs = classic_signs(map(str, features.columns))
+        points, base = self.points(features), float(np.mean(churned))
+        counts = np.bincount(points, minlength=len(self.signs) + 1)
+        sums = np.bincount(points, weights=churned, minlength=len(self.signs) + 1)
+        self.rates = []
+        for count, total in zip(counts, sums, strict=True):
+            last = self.rates[-1] if self.rates else base
+            self.rates.append(float((total + _SHRINKAGE * base) / (count + _SHRINKAGE)) if count else last)
+        return self
+
+    def points(self, features: pd.DataFrame) -> NDArray[np.int64]:
+        """Return how many of the signs hold, (n,)."""
+        held = [sign.holds(features).astype(np.int64) for sign in self.signs]
+        return np.sum(held, axis=0, dtype=np.int64) if held else np.zeros(len(features), dtype=np.int64)
+
+    def predict(self, features: pd.DataFrame) -> Array:
+        """Return scores in 0..1, shape (n,)."""
+        return np.array(self.rates)[self.points(features)]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return signs and rates for JSON."""
+        return {"signs": [sign.as_dict() for sign in self.signs], "rates": self.rates}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "WarningSignScore":
+        """Return what `as_dict` gave."""
+        return cls(tuple(Sign.from_dict(sign) for sign in stored["signs"]), list(stored["rates"]))

@@ -1,0 +1,94 @@
+"""Encoding: text columns become categories by number, learned from the rows a model is fitted on and stored with it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .rare_categories import RARE
+
+MOST_CATEGORIES = 64  # of one column; the rest count as one
+_LEAST_ROWS = 5  # a rarer value says more of its rows than of itself; `rare` counts customers before
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The columns in order, and for those that hold text their values, most frequent first.
+
+    Text of which every value says a number, such as an age among a customer's attributes, is numbers.
+
+    A value's number is its place; a value outside the list, seen or unseen, gets the number after the last. Missing
+    values stay missing.
+    """
+
+    columns: tuple[str, ...]
+    categories: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def learn(cls, rows: pd.DataFrame) -> "Encoding":
+        """Take the columns (n, k) as they are, and list the frequent values of those that hold text."""
+        texts = [name for name in rows.columns if not _says_numbers(rows[name])]
+        return cls(tuple(map(str, rows.columns)), {str(name): _frequent(rows[name]) for name in texts})
+
+    def apply(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return numbers (n, k), NaN where missing; a column of numbers that holds text now is missing there."""
+        cells = np.empty((len(rows), len(self.columns)))
+        for place, name in enumerate(self.columns):
+            column = rows[name]
+            cells[:, place] = self._codes(name, column) if name in self.categories else _numbers(column)
+        return cells
+
+    def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of texts with numbers in the columns that held numbers, NaN where a cell says none."""
+        wanted = [name for name in rows.columns if name in self.columns and name not in self.categories]
+        numbers = {name: _numbers(rows[name]) for name in wanted}
+        return pd.DataFrame({name: numbers.get(name, rows[name]) for name in rows.columns}, index=rows.index)
+
+    def _codes(self, name: str, column: "pd.Series[Any]") -> NDArray[np.float64]:
+        values = self.categories[name]
+        known = {value: float(place) for place, value in enumerate(values)}
+        codes = column.astype(object).map(lambda cell: known.get(_word(cell), float(len(values))), na_action="ignore")
+        return codes.to_numpy(dtype=float, na_value=np.nan)
+
+    @property
+    def kinds(self) -> list[str]:
+        """XGBoost's word for each column: `c` for categories, `q` for quantities."""
+        return ["c" if name in self.categories else "q" for name in self.columns]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the encoding for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "Encoding":
+        """Return what `as_dict` gave."""
+        return cls(tuple(stored["columns"]), {name: tuple(values) for name, values in stored["categories"].items()})
+
+
+def _says_numbers(column: "pd.Series[Any]") -> bool:
+    if pd.api.types.is_numeric_dtype(column):
+        return True
+    known = column.dropna()
+    return len(known) > 0 and bool(np.isfinite(_numbers(known)).all())
+
+
+def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:
+    counts = column.dropna().astype(str).value_counts().drop(RARE, errors="ignore")
+    least = min(_LEAST_ROWS, int(counts.max()) if len(counts) else 0)
+    ranked = sorted(counts[counts >= least].items(), key=lambda pair: (-pair[1], str(pair[0])))
+    return tuple(str(value) for value, _ in ranked[:MOST_CATEGORIES])
+
+
+def _word(cell: Any) -> str:
+    """Return a cell as reading a file would: 1.0 is 1, True is true."""
+    if isinstance(cell, bool):
+        return str(cell).lower()
+    return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _numbers(column: "pd.Series[Any]") -> NDArray[np.float64]:
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(dtype=float, na_value=np.nan)
+    return pd.to_numeric(column, errors="coerce").to_numpy(dtype=float, na_value=np.nan)

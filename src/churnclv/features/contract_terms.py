@@ -1,0 +1,100 @@
+"""Contract: how long, on which plan, at which price, and how near to the next renewal."""
+
+from typing import Any
+
+import ibis
+
+from ..snapshots.history import KEYS, days_ago
+from .keyed_table import put_beside
+from .settings import FeatureSettings
+
+_KINDS = ("contract_start", "contract_end", "plan_change", "payment_failure")
+_PRICED = ("contract_start", "plan_change")
+
+
+def contract(history: Any, settings: FeatureSettings) -> Any:
+    """Return what is known of the contract that is open at the cutoff, and of those before it.
+
+    `contract_age_days` and `months_to_renewal` are of the open contract (the latest, where there are several): null
+    where none is open, or its term is not known. A contract renews at multiples of its term; on the very day 0 months
+    are left, the day after a whole term; a month that has begun counts. `customer_age_days` is since the first
+    start, `contracts_before` counts the starts before the latest one. `price` (per month, in the log's currency) and
+    `plan`, a text, are the latest known; `price_change_share` is price / first price - 1; `price_increases` and
+    `price_decreases` count changes. `plan_changes` and `payment_failures` are counts, `payment_failures_last_*` per
+    lookback, `days_since_*` days before the cutoff (1 = the day before).
+    """
+    told = history.filter(history.kind.isin(_KINDS))
+    told = told.mutate(ago=days_ago(told.timestamp, told.cutoff))
+    return put_beside(_counts(told, settings), _current(told), _prices(told), _plan(told))
+
+
+def _counts(told: Any, settings: FeatureSettings) -> Any:
+    starts, changes = told.kind == "contract_start", told.kind == "plan_change"
+    failures = told.kind == "payment_failure"
+    recent = {
+        f"payment_failures_last_{days}_days": told.ago.count(where=failures & (told.ago <= days))
+        for days in settings.lookback_days
+    }
+    return told.group_by(KEYS).agg(
+        customer_age_days=told.ago.max(where=starts),
+        contracts_before=ibis.greatest(told.ago.count(where=starts) - 1, 0),
+        plan_changes=told.ago.count(where=changes),
+        days_since_plan_change=told.ago.min(where=changes),
+        payment_failures=told.ago.count(where=failures),
+        **recent,
+        days_since_payment_failure=told.ago.min(where=failures),
+    )
+
+
+def _current(told: Any) -> Any:
+    """Return age and months to renewal of the open contract."""
+    starts = told.kind == "contract_start"
+    contracts = told.group_by([*KEYS, "order_id"]).agg(
+        started=starts.sum(),
+        ended=(told.kind == "contract_end").sum(),
+        start=told.timestamp.max(where=starts),
+        term=told.quantity.max(where=starts),
+    )
+    still = contracts.filter(contracts.started > contracts.ended)
+    current = still.mutate(is_latest=still.start == still.start.max().over(group_by=KEYS))
+    one = current.group_by(KEYS).agg(start=current.start.max(), term=current.term.max(where=current.is_latest))
+    return one.select(
+        *KEYS,
+        contract_age_days=days_ago(one.start, one.cutoff),
+        months_to_renewal=_months_to_renewal(one.start, one.cutoff, one.term.cast("int64").nullif(0)),
+    )
+
+
+def _months_to_renewal(start: Any, cutoff: Any, term: Any) -> Any:
+    """Return months, a begun one as a whole, from the cutoff to the next multiple of the term after the start."""
+    months = (cutoff.year() - start.year()).cast("int64") * 12 + (cutoff.month() - start.month()).cast("int64")
+    passed = months - (cutoff.day() < start.day()).cast("int64")
+    into_term = passed % term
+    is_due = (cutoff.day() == start.day()) & (passed > 0) & (into_term == 0)
+    return is_due.ifelse(ibis.literal(0, "int64"), term - into_term)
+
+
+def _prices(told: Any) -> Any:
+    known = told.filter(told.kind.isin(_PRICED) & told.amount.notnull())
+    priced = known.group_by([*KEYS, "timestamp"]).agg(price=known.amount.max())
+    own = {"group_by": KEYS, "order_by": "timestamp"}
+    ordered = priced.mutate(
+        former=priced.price.lag().over(**own),
+        first=priced.timestamp.min().over(group_by=KEYS),
+        last=priced.timestamp.max().over(group_by=KEYS),
+    )
+    summed = ordered.group_by(KEYS).agg(
+        price=ordered.price.max(where=ordered.timestamp == ordered["last"]).cast("float64"),
+        first_price=ordered.price.max(where=ordered.timestamp == ordered["first"]).cast("float64"),
+        price_increases=(ordered.price > ordered.former).sum().fill_null(0),
+        price_decreases=(ordered.price < ordered.former).sum().fill_null(0),
+    )
+    share = summed.price / summed.first_price.nullif(0.0) - 1.0
+    return summed.mutate(price_change_share=share).drop("first_price")
+
+
+def _plan(told: Any) -> Any:
+    """Return the latest plan; of several at one moment the least text counts."""
+    known = told.filter(told.kind.isin(_PRICED) & told.item.notnull())
+    latest = known.filter(known.timestamp == known.timestamp.max().over(group_by=KEYS))
+    return latest.group_by(KEYS).agg(plan=latest.item.min())

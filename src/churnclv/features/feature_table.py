@@ -1,0 +1,126 @@
+"""The feature table: all families at all cutoffs in one pass, cached by content."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+
+from .. import __version__
+from ..data.refund_totals import counts_as_spend
+from ..data.settings import Refunds, Shape
+from ..errors import require
+from ..files import digest, file_digest, replacing
+from ..snapshots.history import KEYS, cut_history, members
+from ..snapshots.settings import WindowSettings
+from .families import find_family, own_files
+from .keyed_table import put_beside
+from .refund_history import REFUND_COLUMNS, refund_history
+from .settings import FeatureSettings
+
+NOT_FEATURES = (*KEYS, "in_population")
+_OF_VALUE = ("purchase_history",)
+
+
+def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
+    events: Any,
+    fingerprint: str,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    cache: Path | None = None,
+    shape: Shape = Shape.orders,
+    refunds: Refunds = Refunds.net,
+) -> pd.DataFrame:
+    """Return one row per (customer, cutoff) seen before the cutoff, ordered by both.
+
+    Columns: the keys, `in_population`, the purchase history (of orders), then one per feature: numbers as float64, or
+    text (pandas' `str`), which models encode; null where undefined; last the refund history (of orders).
+
+    Raises:
+        InputError: a user's family is keyed otherwise, repeats a column, or has one of neither numbers nor text.
+    """
+    table = feature_table(events, cutoffs, settings, windows, shape, refunds)
+    if cache is None:
+        return _as_frame(table)
+    own = [file_digest(path) for path in own_files(settings.families)]
+    key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), own, __version__)
+    path = cache / f"features-{key}.parquet"
+    if not path.exists():
+        frame = _as_frame(table)
+        with replacing(path) as temporary:
+            frame.to_parquet(temporary, index=False)
+    return pd.read_parquet(path)
+
+
+def feature_table(
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: Shape = Shape.orders,
+    refunds: Refunds = Refunds.net,
+) -> Any:
+    """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
+    history = cut_history(events, cutoffs)
+    joined = members(history, windows, shape)
+    spent = history.filter(counts_as_spend(history, refunds))  # what the models of value learn from
+    always = ["purchase_history"] if shape is Shape.orders else []
+    for name in dict.fromkeys([*always, *settings.families]):
+        columns = find_family(name)(spent if name in _OF_VALUE else history, settings)
+        _check_family(name, columns, joined)
+        joined = put_beside(joined, columns)
+    if shape is Shape.orders:
+        joined = put_beside(joined, refund_history(spent, settings))
+    return joined.order_by(KEYS)
+
+
+def _check_family(name: str, columns: Any, joined: Any) -> None:
+    keyed = isinstance(columns, ibis.Table) and set(KEYS) <= set(columns.columns)
+    require(
+        keyed,
+        f"feature family {name}: its result lacks the keys {KEYS}.",
+        remedy="group_by(['customer_id', 'cutoff']).",
+    )
+    doubled = (set(columns.columns) & set(joined.columns)) - set(KEYS)
+    require(
+        not doubled,
+        f"feature family {name}: repeats columns {sorted(doubled)}.",
+        remedy="give them names of their own.",
+    )
+    kinds = {column: kind for column, kind in columns.schema().items() if column not in KEYS}
+    other = [
+        column for column, kind in kinds.items() if not (kind.is_numeric() or kind.is_boolean() or kind.is_string())
+    ]
+    require(
+        not other,
+        f"feature family {name}: columns {other} are neither numbers nor text.",
+        remedy="a family returns numbers, or text that models encode.",
+    )
+
+
+def _as_frame(table: Any) -> pd.DataFrame:
+    frame = table.execute()
+    kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
+    frame = frame.astype({name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()})
+    frame["in_population"] = frame["in_population"].astype(bool)
+    repeated = frame.duplicated(list(KEYS)).any()
+    require(
+        not repeated,
+        "a feature family has several rows per customer and cutoff.",
+        remedy="group by both keys.",
+    )
+    return frame  # type: ignore[no-any-return] # ibis is untyped here
+
+
+def feature_names(frame: pd.DataFrame, settings: FeatureSettings) -> list[str]:
+    """Return the columns that churn models learn from: all but the keys, the population and unlisted history.
+
+    The refund history is for the models of value; its share stands in family money as `refund_share`.
+    """
+    from .purchase_history import HISTORY_COLUMNS
+
+    hidden = REFUND_COLUMNS + (() if "purchase_history" in settings.families else HISTORY_COLUMNS)
+    return [name for name in frame.columns if name not in NOT_FEATURES and name not in hidden]

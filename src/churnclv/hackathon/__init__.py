@@ -1,0 +1,1 @@
+"""Room 15: entries, their results, and the leaderboard."""

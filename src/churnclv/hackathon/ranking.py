@@ -1,0 +1,95 @@
+"""The leaderboard: entries judged on the same rows, ranked by validation, compared with the incumbent draw by draw."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..errors import require
+from ..evaluation.bootstrap import Interval
+from .entry_folder import Entry
+from .result import METRICS, Result
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ranked entry: its place, its result, and how far it is from the incumbent on validation and behind the seal."""
+
+    place: int
+    entry: str
+    result: Result
+    valid: Interval | None
+    test: Interval | None
+
+
+@dataclass(frozen=True)
+class Board:
+    """The ranking on one data set, and who is not in it, with the reason."""
+
+    dataset: str
+    metric: str
+    incumbent: str
+    rows: list[Row]
+    apart: dict[str, str]
+
+    @property
+    def reference(self) -> Result | None:
+        """The incumbent's result."""
+        return next((row.result for row in self.rows if row.entry == self.incumbent), None)
+
+
+def rank_entries(entries: Iterable[Entry], metric: str, incumbent: str) -> list[Board]:
+    """Return a board per data set, by name; the order in which entries come changes nothing.
+
+    Comparable are results that were judged on the same rows as the incumbent's, or, without it, as most are.
+
+    Raises:
+        InputError: an unknown metric, or a file that is no result.
+    """
+    require(metric in METRICS, f"leaderboard.metric is {metric!r}.", remedy=f"allowed are {', '.join(METRICS)}.")
+    found = {entry.name: entry.results() for entry in sorted(entries, key=lambda entry: entry.name)}
+    datasets = sorted({dataset for results in found.values() for dataset in results})
+    return [_rank(dataset, found, metric, incumbent) for dataset in datasets]
+
+
+def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, incumbent: str) -> Board:
+    results = {name: by[dataset] for name, by in found.items() if dataset in by}
+    judged = _common_rows(results, incumbent)
+    reasons = {name: _reason(result, judged, metric) for name, result in results.items()}
+    apart = {name: "has no result yet" for name in found if name not in results}
+    apart |= {name: reason for name, reason in reasons.items() if reason}
+    ranked = {name: result for name, result in results.items() if name not in apart}
+    sign = -1.0 if METRICS[metric] else 1.0
+    order = sorted(ranked, key=lambda name: (sign * ranked[name].figures[f"valid.{metric}"].value, name))
+    rows = [
+        Row(
+            place,
+            name,
+            ranked[name],
+            *(_apart(ranked, name, incumbent, f"{when}.{metric}") for when in ("valid", "test")),
+        )
+        for place, name in enumerate(order, 1)
+    ]
+    return Board(dataset, metric, incumbent, rows, dict(sorted(apart.items())))
+
+
+def _common_rows(results: Mapping[str, Result], incumbent: str) -> str:
+    if incumbent in results and results[incumbent].disqualified is None:
+        return results[incumbent].judged
+    counted = Counter(result.judged for result in results.values() if result.disqualified is None)
+    return max(sorted(counted), key=lambda judged: counted[judged], default="")
+
+
+def _reason(result: Result, judged: str, metric: str) -> str:
+    """Return why a result is not ranked; empty where it is."""
+    if result.disqualified is not None:
+        return f"DISQUALIFIED: {result.disqualified}"
+    if result.judged != judged:
+        return "judged on other rows: other data, population, validation cutoffs, sealed cutoff, horizon or seed"
+    return "" if f"valid.{metric}" in result.figures else f"has no figure for {metric}"
+
+
+def _apart(ranked: Mapping[str, Result], name: str, incumbent: str, figure: str) -> Interval | None:
+    if name == incumbent or incumbent not in ranked:
+        return None
+    mine, theirs = (ranked[who].figures.get(figure) for who in (name, incumbent))
+    return None if mine is None or theirs is None else mine.minus(theirs)

@@ -1,0 +1,83 @@
+"""What a retention campaign would earn by a run's scores: whom to contact is chosen on validation, and judged later."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..evaluation.bootstrap import Interval, score, write_figure
+from ..evaluation.maximum_profit import empb, empc
+from ..evaluation.profit import BestFraction, Terms, best_fraction, profit_beyond
+from ..tracking import records
+from ..tuning.churn_comparison import SCORE, ChurnBoard
+from .run import Run
+
+
+@dataclass
+class CampaignPlan:
+    """The share and threshold of the highest profit on validation, what the literature's figures say, and the test.
+
+    Attributes:
+        best: share of customers to contact, the least expected gain of a contacted one, profit (currency per customer).
+        maximum: EMPC and EMPB by when (`valid`, `test`), currency per customer; upper bounds, see `maximum_profit`.
+        sealed: profit per customer behind the seal, of contacting from validation's threshold on.
+    """
+
+    best: BestFraction
+    maximum: dict[str, tuple[float, float]]
+    sealed: Interval | None = None
+
+    def lines(self) -> list[str]:
+        """Return the plan in words."""
+        share, earned = self.best.share, self.best.profit
+        told = f"contact {share.value:.1%} [{share.low:.1%}, {share.high:.1%}] of customers"
+        if np.isinf(self.best.threshold):
+            told = "contact nobody: no share earns anything"
+        else:
+            told += f", whose expected gain is {self.best.threshold:.2f} or more"
+        lines = [f"  most profit on validation: {told}; it earns {earned} per customer there"]
+        if self.sealed is not None:
+            lines.append(f"  the same threshold behind the seal earns {self.sealed} per customer")
+        pairs = ", ".join(f"{when} {write_figure(c)} and {write_figure(b)}" for when, (c, b) in self.maximum.items())
+        return [*lines, f"  EMPC and EMPB per customer (best share in hindsight): {pairs}"]
+
+
+def plan_campaign(run: Run, board: ChurnBoard, terms: Terms) -> CampaignPlan:
+    """Choose share and threshold on the validation rows of all folds, and record them."""
+    gains, expected, customers = (
+        np.concatenate(parts)
+        for parts in zip(
+            *((found.truth, found.predictions[SCORE], found.customers) for found in board.campaigns), strict=True
+        )
+    )
+    best = best_fraction(gains, expected, customers, seed=run.config.tuning.seed)
+    plan = CampaignPlan(best, {"valid": _maximum(board, terms)})
+    numbers = {"best_share": best.share.value, "best_share_low": best.share.low, "best_share_high": best.share.high}
+    run.sink.write(records.Metrics({f"valid.churn.{name}": value for name, value in numbers.items()}))
+    _record(run, plan, "valid")
+    return plan
+
+
+def judge_sealed_campaign(run: Run, plan: CampaignPlan, board: ChurnBoard, terms: Terms) -> None:
+    """Contact behind the seal whom validation's threshold names, and record what it earned."""
+    judged = {"profit": profit_beyond(plan.best.threshold)}
+    found = score(board.campaigns, judged, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
+    plan.sealed = found.figures[SCORE]["profit"]
+    plan.maximum["test"] = _maximum(board, terms)
+    run.sink.write(records.Metrics({"test.churn.profit_at_best_share": plan.sealed.value}))
+    _record(run, plan, "test")
+
+
+def _record(run: Run, plan: CampaignPlan, when: str) -> None:
+    pairs = zip(("empc", "empb"), plan.maximum[when], strict=True)
+    run.sink.write(records.Metrics({f"{when}.churn.{name}": value for name, value in pairs}))
+
+
+def _maximum(board: ChurnBoard, terms: Terms) -> tuple[float, float]:
+    """Return EMPC and EMPB, means over the cutoffs; customers of unknown value are left out."""
+    found = []
+    for sample, values in zip(board.samples, board.values, strict=True):
+        known = np.isfinite(values)
+        seen = (sample.truth[known], sample.predictions[SCORE][known], values[known], terms)
+        found.append([measure(*seen).profit for measure in (empc, empb)])
+    one, two = np.mean(found, axis=0)
+    return float(one), float(two)

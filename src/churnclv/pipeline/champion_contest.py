@@ -1,0 +1,62 @@
+"""A champion meets a newcomer on windows that neither has learned from, when the data have moved on between them."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from ..bundle.loading import load_bundle
+from ..data.engine import connect
+from ..data.events import Events, read_events
+from ..data.settings import Shape
+from ..data.source import locate
+from ..evaluation.bootstrap import Sample
+from ..features.preparation import population_ids
+from ..snapshots.cutoff_plan import make_plan
+from ..tracking.home import Home
+from ..tracking.promotion import contest_sample
+from ..tracking.registry import BundleSource, RunFacts
+from .settings import TrainConfig
+
+
+def meet_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: BundleSource) -> Sample | str:
+    """Return what both said of the newcomer's validation rows after the champion's training end, or why that cannot be.
+
+    The newcomer's word is out of fold; the champion has learned from nothing that these windows hold.
+    """
+    if config.data.shape is Shape.labelled:
+        return "a labelled table has no time, and this one is another than the champion's"
+    champion = load_bundle(bundle.folder, registered=bundle.manifest)
+    if champion.contract.windows.horizon_days != config.windows.horizon_days:
+        return "the champion's horizon is another"
+    through = datetime.fromisoformat(champion.contract.fitted_through)
+    events = read_events(connect(config.engine, home.cache / "spill"), config.data)
+    plan = make_plan(events.start, events.end, config.windows)
+    later = [fold.valid for fold in plan.folds if fold.valid >= through]
+    if not later:
+        return f"no validation window begins after {through:%Y-%m-%d}, where the champion's training ends"
+    known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")
+    asked = _asked(champion, config, events.end)
+    return _sample([_said(champion, asked, known, events, cutoff, config) for cutoff in later])
+
+
+def _asked(champion: Any, config: TrainConfig, end: datetime) -> Any:
+    """Return the data as the champion's own code reads them, observed until the end that the newcomer's run has."""
+    tables = {name: str(table.path) for name, table in config.data.tables.items()}
+    return champion.read(locate(config.data), tables=tables, as_of=f"{end:%Y-%m-%d}")
+
+
+def _said(
+    champion: Any, asked: Any, known: pd.DataFrame, events: Events, cutoff: datetime, config: TrainConfig
+) -> pd.DataFrame:
+    """Return customer, outcome and both scores at a cutoff, for those whom both know."""
+    rows = known[known["cutoff"] == str(cutoff)]
+    newcomer = rows.assign(customer_id=population_ids(events, cutoff, config.windows))
+    scores = champion.score(champion.features(asked, cutoff))[["customer_id", "churn_score"]]
+    both = newcomer.merge(scores, on="customer_id", how="inner")
+    return both[both["churn_score"].notna()]
+
+
+def _sample(cutoffs: list[pd.DataFrame]) -> Sample:
+    rows = pd.concat(cutoffs, ignore_index=True)
+    return contest_sample(rows, "churn_score", pd.factorize(rows["customer_id"])[0])

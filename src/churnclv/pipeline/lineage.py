@@ -1,0 +1,198 @@
+"""Lineages: which data set a bundle belongs to, at export and at scoring, so that each has a champion of its own.
+
+A longer log of the same shop is the same lineage, another shop's log is another, whatever the files are called: what is
+compared are the events themselves, by the sketch in the champion's bundle.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..bundle.loading import load_bundle
+from ..bundle.pyfunc import BUNDLE, DamagedBundleError, verify
+from ..bundle.specification import BundleContract, read_contract
+from ..bundle.writer import BundleParts
+from ..data.engine import connect
+from ..data.events import Events, read_events
+from ..data.sketch import Overlap, compare_events
+from ..errors import InputError
+from ..files import read_json
+from ..notices import Notice
+from ..tracking.home import Home
+from ..tracking.registry import (
+    ORIGIN_TAG,
+    BundleSource,
+    champions,
+    free_name,
+    locate_bundle,
+    models_of,
+    only_champion,
+    source_of,
+    table_paths,
+)
+from ..tracking.sink import client
+from .settings import ScoreConfig, TrainConfig
+
+_MOST_FOREIGN, _MOST_SLUG = 0.5, 60
+_SURE = 0.001
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """The registered model of a data set, and the notice where others of its experiment are of other data."""
+
+    model: str
+    notices: tuple[Notice, ...] = ()
+
+
+def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home: Home) -> Lineage:
+    """Return the registered model that a new bundle is a version of: the one whose champion has learned from its data.
+
+    Without any it is named like the experiment; beside others it gets a name of its own, after its file.
+    """
+    mlflow = client(home)
+    rivals = [version for version in champions(mlflow) if version.name in models_of(mlflow, experiment)]
+    events = cache(lambda: read_events(connect(config.engine, home.cache / "spill"), config.data))
+    for version in rivals:
+        if _is_same(version, parts, events):
+            return Lineage(str(version.name))
+    slug = re.sub(r"[^\w.-]+", "-", Path(parts.contract.origin).stem)[:_MOST_SLUG].strip("-") or "data"
+    model = free_name(mlflow, experiment, slug)
+    if not rivals:
+        return Lineage(model)
+    others = ", ".join(f"{version.name} ({version.tags.get(ORIGIN_TAG, 'no file name')})" for version in rivals)
+    return Lineage(
+        model,
+        (
+            Notice(
+                "other_data_set",
+                f"{parts.contract.origin} has too few events in common with the data of {others}: another data set, "
+                f"with a champion of its own, registered as {model}.",
+                f"if it is the same shop's, name its model: make export ARGS='model={rivals[0].name}'.",
+            ),
+        ),
+    )
+
+
+def _is_same(version: Any, parts: BundleParts, events: Callable[[], Events]) -> bool:
+    """Return whether a champion's bundle was fitted on these data, or on an earlier or later part of them."""
+    mine = parts.contract
+    try:
+        theirs, profile = _read_champion(source_of(version))
+    except (InputError, DamagedBundleError, OSError, ValueError):  # it cannot be compared, nor can it serve
+        return bool(version.tags.get(ORIGIN_TAG, mine.origin) == mine.origin)
+    if theirs.data_fingerprint == mine.data_fingerprint:
+        return True
+    if theirs.data.shape is not mine.data.shape:
+        return False
+    if theirs.sketch is None or mine.sketch is None:
+        return theirs.data.target == mine.data.target and _share_columns(set(profile), parts)
+    overlap = compare_events(theirs.sketch, events().table, datetime.fromisoformat(theirs.fitted_through))
+    return overlap.share >= _MOST_FOREIGN if overlap.measured else theirs.origin == mine.origin
+
+
+def _read_champion(source: BundleSource) -> tuple[BundleContract, dict[str, Any]]:
+    verify(source.folder, source.manifest)
+    folder = source.folder / BUNDLE
+    return read_contract(folder), read_json(folder / "profile.json")
+
+
+def _share_columns(profile: set[str], parts: BundleParts) -> bool:
+    mine = {str(name) for name in parts.profile.select_dtypes("number").columns}
+    return len(profile & mine) >= _MOST_FOREIGN * len(profile | mine)
+
+
+def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
+    """Return a notice if a file's earlier events are not those that a bundle has learned from.
+
+    Tables without time, files that begin after the bundle's data end, and bundles without a sketch give none.
+    """
+    overlap = measure_overlap(scorer, events)
+    if overlap is None or not _is_foreign(overlap):
+        return ()
+    contract = scorer.contract
+    return (
+        Notice(
+            "other_data",
+            f"of the {overlap.events:,} events compared before {contract.fitted_through} about {overlap.share:.0%} are "
+            f"in the data that the bundle was fitted on ({contract.data.name}, {contract.origin}): these are other "
+            "customers, and the scores are another shop's.",
+            "name this shop's bundle with MODEL=..., or train on this file: make train DATA=..., make export.",
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A bundle whose code has read a file: where it lies, its scorer, the events, and the paths of further tables."""
+
+    source: BundleSource
+    scorer: Any
+    events: Any
+    tables: dict[str, str]
+
+    @property
+    def line(self) -> str:
+        """Which model of which data set this is, and how far its data reach."""
+        contract = self.scorer.contract
+        origin = getattr(contract, "origin", "")
+        data = f"{contract.data.name} ({origin})" if origin else contract.data.name
+        return f"Scoring with {self.source}, fitted on {data} through {contract.fitted_through}"
+
+
+def open_bundle(config: ScoreConfig, home: Home) -> Opened:
+    """Read a file with the bundle named, the only champion, or the one champion that has learned from its events.
+
+    Raises:
+        InputError: there is none, or several and the file fits none of them alone; a bundle is not the registered one.
+    """
+    mlflow = client(home)
+    rivals = champions(mlflow) if config.model is None else []
+    if len(rivals) <= 1:
+        return _open(locate_bundle(home, config.model), config, home)
+    tried = (_try(source_of(version), config, home) for version in rivals)
+    fitting = [opened for opened in tried if opened is not None]
+    return fitting[0] if len(fitting) == 1 else _open(source_of(only_champion(mlflow, home)), config, home)
+
+
+def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
+    scorer = load_bundle(source.folder, registered=source.manifest)
+    lay = table_paths(home, scorer.contract.run_id)
+    tables = {name: path for name, path in lay.items() if name in scorer.contract.data.tables} | config.tables
+    chosen = config.data.chosen()
+    written = {"reading": chosen} if chosen else {}  # bundles of former versions know no other spelling
+    events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **written)
+    return Opened(source, scorer, events, tables)
+
+
+def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None:
+    """Return a bundle that can read the file and has learned from most of its earlier events; None otherwise."""
+    try:
+        opened = _open(source, config, home)
+    except Exception as error:  # a bundle's own class of faults is another class
+        if not getattr(error, "user_fault", False):
+            raise
+        return None
+    overlap = measure_overlap(opened.scorer, opened.events)
+    return opened if overlap is not None and overlap.share >= _MOST_FOREIGN else None
+
+
+def measure_overlap(scorer: Any, events: Any) -> Overlap | None:
+    """Return how much of a file's earlier events a bundle has learned from; None if it cannot be measured."""
+    sketch = getattr(scorer.contract, "sketch", None)
+    if sketch is None or not hasattr(events, "table"):
+        return None
+    overlap = compare_events(sketch, events.table, datetime.fromisoformat(scorer.contract.fitted_through))
+    return overlap if overlap.measured else None
+
+
+def _is_foreign(overlap: Overlap) -> bool:
+    """Return whether so few hits are all but impossible if half of the events were in the bundle's data."""
+    from scipy.stats import binom
+
+    chance = overlap.filled + (1.0 - overlap.filled) * _MOST_FOREIGN
+    return bool(binom.cdf(overlap.hits, overlap.events, chance) < _SURE)

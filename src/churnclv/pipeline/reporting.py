@@ -1,0 +1,183 @@
+"""The steps of a report: the champion's scores where there is a champion for these data, the page, and its record."""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..data.engine import connect
+from ..data.events import Events, read_events
+from ..data.labelled_table import LabelledTable, read_labelled
+from ..data.paths import input_paths, set_aside_outputs
+from ..data.settings import Shape
+from ..decision.economics import EconomicsSettings, ValueAtStake
+from ..errors import InputError
+from ..outputs import guard
+from ..progress import Progress
+from ..report.bundle_scores import Champion
+from ..report.customer_base import look_at
+from ..report.page import Page, page_outputs, write_page, write_report, write_tables
+from ..report.risk_section import tell_stakes
+from ..report.section import Section
+from ..report.sections import tell_story
+from ..report.texts.translation import Words
+from ..tracking import records
+from ..tracking.home import Home
+from ..tracking.provenance import code_commit
+from ..tracking.sink import open_run
+from .settings import ReportConfig
+
+
+@dataclass(frozen=True)
+class Found:
+    """The champion, or None, and what the page has to say about that."""
+
+    champion: Champion | None
+    notes: tuple[str, ...] = ()
+
+
+def find_champion(
+    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, words: Words
+) -> Found:
+    """Score the data with the named bundle, or with the experiment's champion that was fitted on these data.
+
+    Raises:
+        InputError: the bundle is not there, is damaged, is not the one that was registered, or does not fit the data.
+    """
+    from ..bundle.loading import load_bundle
+    from ..tracking.registry import fitted_on, has_champion, locate_bundle
+
+    name = config.tracking.experiment or config.data.name
+    if config.model is not None:
+        source = locate_bundle(home, config.model)
+    elif (champion := fitted_on(home, name, data.quality.fingerprint)) is not None:
+        source = champion
+    else:
+        notes = (words.say("note.other_champion", name=name),) if has_champion(home, name) else ()
+        return Found(None, notes)
+    scorer = load_bundle(source.folder, registered=source.manifest)
+    rows = _feature_rows(scorer, data, as_of)
+    scores = scorer.score(rows, config.report.language)
+    through = scorer.contract.fitted_through
+    late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
+    notes = (words.say("note.looks_ahead", through=through),) if late else ()
+    signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
+    economics = _own(scorer.contract.economics)
+    return Found(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
+
+
+def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
+    """Return the bundle's feature rows; it runs code of its own, which knows shapes by its own word for them."""
+    if isinstance(data, Events):
+        rows: pd.DataFrame = scorer.features(replace(data, shape=scorer.contract.data.shape), as_of)
+        return rows
+    keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
+    return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
+
+
+def _own(economics: Any) -> EconomicsSettings:
+    """Return a bundle's economics as this code's own."""
+    return EconomicsSettings(**{**vars(economics), "value_at_stake": ValueAtStake(economics.value_at_stake.value)})
+
+
+def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, str]:
+    """Return the signs that the champion's run found, in words, and whether they are of leaving or of staying."""
+    from ..tracking.registry import find_run
+
+    try:
+        path = find_run(home, run_id, "", higher_is_better=True).artifacts / "signs.parquet"
+    except InputError:  # a bundle from elsewhere
+        return pd.DataFrame(), "leaving"
+    if not path.is_file():
+        return pd.DataFrame(), "leaving"
+    signs = pd.read_parquet(path)
+    return signs.assign(sign=signs[language]), str(signs["of"].iloc[0]) if len(signs) else "leaving"
+
+
+def read_data(config: ReportConfig, home: Home) -> Events | LabelledTable:
+    """Read the data, as training does."""
+    connection = connect(config.engine, home.cache / "spill")
+    if config.data.shape is Shape.labelled:
+        return read_labelled(connection, config.data)
+    return read_events(connection, config.data)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What is told: the page's own words, its sections, the champion that was asked, and the day it speaks of."""
+
+    page: Page
+    sections: list[Section]
+    champion: Champion | None
+    day: str
+
+
+def tell(config: ReportConfig, home: Home, data: Events | LabelledTable, words: Words, progress: Progress) -> Report:
+    """Ask the champion, if there is one for these data, and tell the sections that their shape allows."""
+    progress.say("Asking the champion, if there is one for these data")
+    if isinstance(data, LabelledTable):
+        return _tell_table(config, home, data, words)
+    base = look_at(data, config.report)
+    found = find_champion(config, home, data, base.as_of, words)
+    progress.say("Telling the sections")
+    sections = tell_story(base, words, found.champion, config.economics.margin, progress)
+    day = f"{base.as_of:%Y-%m-%d}"
+    seen = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
+    about = words.say("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
+    return Report(Page(words.say("page.title"), about, found.notes), sections, found.champion, day)
+
+
+def _tell_table(config: ReportConfig, home: Home, data: LabelledTable, words: Words) -> Report:
+    """Return the report on a labelled table, which has no time: churn and value alone."""
+    found = find_champion(config, home, data, None, words)
+    day = words.say("page.undated")
+    section = tell_stakes(found.champion, config.report, words, day, pd.DataFrame())
+    about = words.say("page.about_table", data=config.data.name, customers=float(len(data.ids)))
+    learned = (words.say("note.learned_rows"),) if found.champion is not None else ()
+    return Report(Page(words.say("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
+
+
+def guard_outputs(config: ReportConfig, home: Home) -> None:
+    """Refuse, before any work, a page or a file of rows set aside that cannot be written or would destroy a file.
+
+    Raises:
+        InputError: as `guard`.
+    """
+    model = None if config.model is None or config.model.startswith("models:") else config.model
+    chosen = {"report.costs": config.report.costs, "report.thresholds": config.report.thresholds, "model": model}
+    outputs = (*page_outputs(home.report if config.out is None else config.out), *set_aside_outputs(config.data))
+    guard(outputs, {**input_paths(config.data), **chosen, **home.kept})
+
+
+def publish(config: ReportConfig, home: Home, report: Report, words: Words) -> Path:
+    """Write the page and its tables, and return the page's path."""
+    page, tables = page_outputs(home.report if config.out is None else config.out)
+    with page.faults():
+        write_report(page.target, write_page(report.page, report.sections, words))
+    with tables.faults():
+        write_tables(tables.target, report.sections)
+    return page.target
+
+
+def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerprint: str) -> str:
+    """Log the page to MLflow, which never sees the tables beside it; return the run's id."""
+    told = {"kind": "report", "as_of": report.day, "data.fingerprint": fingerprint, "code.commit": code_commit()}
+    sections = json.dumps([section.name for section in report.sections])
+    with open_run(home, config.tracking.experiment or config.data.name, f"report {report.day}") as sink:
+        sink.write(records.Tags(told | {"scored": str(report.champion is not None), "sections": sections}))
+        sink.write(records.Text("report.html", path.read_text(encoding="utf-8")))
+        return sink.run_id
+
+
+def summarise(path: Path, report: Report, words: Words) -> str:
+    """Return what was found and written, and what to do next."""
+    told = [f"  {words.say(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
+    tables = sum(len(part.tables) for part in report.sections)
+    written = f"{path}: {path.stat().st_size:,} bytes; {tables} tables in {path.stem}_tables/"
+    lines = [words.say("page.summary"), *told, "", written, ""]
+    if report.champion is None:
+        return "\n".join([*lines, "Next:  make train, make export, then make report again, with scores"])
+    return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv says whom to contact"])

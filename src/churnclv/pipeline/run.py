@@ -1,0 +1,138 @@
+"""A run: its configuration, its data, and where its records go."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..features.families import own_files
+from ..files import digest, file_digest, locate
+from ..progress import Progress
+from ..tracking import records
+from ..tracking.comparison_records import flatten
+from ..tracking.home import Home
+from ..tracking.provenance import code_commit, code_digest, library_versions
+from ..tracking.sink import Sink
+from ..tuning.figure_cache import Remembered
+from ..tuning.settings import Range
+from ..tuning.study import StudyPlan, TrialRecord
+from .dataset_building import Gathered
+from .settings import TrainConfig
+
+_LONGEST_TITLE = 32
+
+
+def title_run(config: TrainConfig, overrides: list[str]) -> str:
+    """Return what tells a run from others of its experiment: its entry and what the command line chose.
+
+    Charts and pictures in MLflow carry it, so keys are shortened to their last word, and data and home are left out.
+    """
+    words = {}
+    for word in overrides:
+        key, _, value = word.lstrip("+~").partition("=")
+        if not key.startswith(("data", "tracking")):
+            words[key] = f"{key.rpartition('.')[2]}={value}"
+    told = " ".join([*([config.entry] if config.entry else []), *words.values()]) or "defaults"
+    return told if len(told) <= _LONGEST_TITLE else f"{told[: _LONGEST_TITLE - 1]}…"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Digests: of all that can change a run's result, of what can change its value side's, and of what it is judged on.
+
+    Runs with the same `judged` are comparable: data, population, validation cutoffs, sealed cutoff and horizon are the
+    same, whatever they learned from.
+    """
+
+    run: str
+    values: str
+    judged: str
+
+
+def name_run(config: TrainConfig, data: Gathered) -> Names:
+    """Return a run's names before it starts; the code of a user's own families and models counts as code."""
+    fingerprint = data.quality.fingerprint
+    own = [file_digest(path) for path in own_files(config.features.families)]
+    model = [] if config.churn.own is None else [file_digest(locate(Path(config.churn.own.rpartition(":")[0])))]
+    code = (code_digest(), *own)
+    population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
+    return Names(
+        config.identity(fingerprint, *code, *model),
+        config.value_identity(fingerprint, *code),
+        digest(fingerprint, data.plan.judged, population, *data.spend_definition),
+    )
+
+
+@dataclass
+class Run:
+    """One run, named by what can change its result."""
+
+    config: TrainConfig
+    data: Gathered
+    home: Home
+    sink: Sink
+    progress: Progress
+    experiment: str
+    overrides: list[str]
+    names: Names = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the run's names."""
+        self.names = name_run(self.config, self.data)
+
+    @property
+    def identity(self) -> str:
+        """What stands for everything that can change the run's result."""
+        return self.names.run
+
+    def describe(self) -> None:
+        """Record choices, data, windows and code."""
+        import yaml
+
+        quality, chosen = self.data.quality, self.config.as_dict()
+        chosen["features"]["families"] = list(self.data.features.families)
+        del chosen["tuning"]["storage"]
+        self.sink.write(records.Params(flatten(chosen)))
+        self.sink.write(records.Tags(self._facts()))
+        profile = {"rows": quality.rows_kept, "customers": quality.customers, "orders": quality.orders}
+        source = Path(quality.origin).name
+        self.sink.write(records.Input(self.config.data.name, quality.fingerprint, source, profile))
+        self.sink.write(records.Text("quality.md", quality.to_markdown()))
+        self.sink.write(records.Text("quality.json", json.dumps(quality.as_dict(), indent=1)))
+        self.sink.write(records.Text("config.yaml", yaml.safe_dump(chosen, sort_keys=False, allow_unicode=True)))
+
+    def _facts(self) -> dict[str, str]:
+        quality = self.data.quality
+        plan = {f"plan.{name}": str(value) for name, value in self.data.plan.as_dict().items()}
+        versions = {f"version.{name}": value for name, value in library_versions().items()}
+        return {
+            "kind": "train",
+            "entry": self.config.entry or "default",
+            "overrides": " ".join(self.overrides),
+            "identity": self.identity,
+            "data.shape": self.data.shape.value,
+            "data.fingerprint": quality.fingerprint,
+            "data.input_fingerprint": quality.input_fingerprint,
+            "snapshot.fingerprint": self.names.judged,
+            "code.commit": code_commit(),
+            "code.digest": code_digest(),
+            "engine": self.config.engine.name,
+            **plan,
+            **versions,
+        }
+
+    def study(self, name: str, ranges: dict[str, Range], identity: str | None = None) -> StudyPlan:
+        """Return the plan of one of the run's studies, named by the run's identity or by what else can change it."""
+        found = identity or self.identity
+        remembered = Remembered(self.home.cache / f"{name}-{found}.json")
+        study = f"{self.experiment}/{name}/{found}"
+        return StudyPlan(study, self.home.studies, ranges, self.config.tuning, remembered)
+
+    def write_trial(self, study: str, trial: TrialRecord) -> None:
+        """Record a finished trial."""
+        folds = {f"fold_{step}": value for step, value in trial.folds.items()}
+        value = {} if trial.value is None else {"value": trial.value}
+        numbers = {name: float(v) for name, v in trial.attributes.items() if isinstance(v, int | float)}
+        metrics = {**folds, **value, **numbers}
+        self.sink.write(
+            records.Trial(study, trial.number, trial.state, trial.parameters, metrics, trial.started, trial.ended)
+        )

@@ -1,0 +1,211 @@
+"""What each command can choose: the rooms' settings side by side, checked before work starts."""
+
+import os
+import re
+import shlex
+from dataclasses import asdict, dataclass, field
+from enum import Enum
+from typing import Any
+
+from ..churn.settings import ChurnSettings
+from ..clv.settings import ClvSettings
+from ..data.engine import EngineSettings
+from ..data.settings import DataSettings, Reading
+from ..decision.economics import EconomicsSettings
+from ..errors import InputError, require, require_name
+from ..features.settings import FeatureSettings
+from ..files import PROJECT, digest
+from ..hackathon.result import METRICS
+from ..ranges import CURRENCY, Bounds, check_numbers, number
+from ..report.settings import ReportSettings
+from ..snapshots.settings import WindowSettings
+from ..tracking.settings import TrackingSettings
+from ..tuning.settings import TuningSettings
+
+EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(PROJECT / "experiments"))
+
+
+def plain_values(value: Any) -> Any:
+    """Return nested settings as plain values: an enumeration's member is its name."""
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, dict):
+        return {name: plain_values(part) for name, part in value.items()}
+    return [plain_values(part) for part in value] if isinstance(value, list | tuple) else value
+
+
+@dataclass
+class TrainConfig:
+    """All that a training run can choose. `entry` is the folder in `experiments/` it belongs to, where there is one."""
+
+    entry: str | None = None
+    data: DataSettings = field(default_factory=DataSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    churn: ChurnSettings = field(default_factory=ChurnSettings)
+    clv: ClvSettings = field(default_factory=ClvSettings)
+    tuning: TuningSettings = field(default_factory=TuningSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the configuration as plain values."""
+        return plain_values(asdict(self))  # type: ignore[no-any-return] # a dataclass gives a dict
+
+    def identity(self, *parts: str) -> str:
+        """Return a digest of the choices that can change a result, with other parts such as data and code."""
+        return digest(self._choices(), *parts)
+
+    def value_identity(self, *parts: str) -> str:
+        """Return the same for the value side alone: runs that differ in churn choices only share its trials."""
+        chosen = self._choices()
+        for name in ("churn", "economics"):
+            del chosen[name]
+        del chosen["windows"]["open_seal"], chosen["tuning"]["churn"]
+        return digest(chosen, *parts)
+
+    def _choices(self) -> dict[str, Any]:
+        hidden = ("tracking", "engine", "entry")
+        chosen = {name: value for name, value in self.as_dict().items() if name not in hidden}
+        tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
+        chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
+        chosen["churn"] = {**chosen["churn"], "threads": None}
+        return chosen
+
+
+@dataclass
+class EntryConfig:
+    """What starting an entry can choose: its name."""
+
+    name: str = "???"
+
+
+@dataclass
+class LeaderboardConfig:
+    """What ranking the entries can choose.
+
+    Attributes:
+        metric: of validation, by which entries are ranked: churn.auc, churn.log_loss, churn.profit, spend.rmse or
+            spend.gini.
+        incumbent: the entry that the others are compared with.
+        fill: train entries that have no result on `dataset` yet.
+        dataset: which, as `conf/data` names it.
+        n_trials: per study while filling; null = each entry's own budget.
+        overrides: further words for training while filling, for a smaller budget, such as
+            `clv=bgnbd churn.max_rounds=100`; results say what was chosen.
+        workers: entries trained at a time.
+    """
+
+    metric: str = "churn.auc"
+    incumbent: str = "incumbent"
+    fill: bool = True
+    dataset: str = "cdnow"
+    n_trials: int | None = number(None, Bounds(1, 100_000, technical=True))
+    overrides: str = ""
+    workers: int = number(2, Bounds(1, 64))
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check names, numbers, and that the further words can be read."""
+        require_name("leaderboard.dataset", self.dataset)
+        require(self.metric in METRICS, f"leaderboard.metric is {self.metric!r}.", remedy=f"{', '.join(METRICS)}.")
+        check_numbers(self)
+        try:
+            shlex.split(self.overrides)
+        except ValueError as error:
+            remedy = "close every quote: overrides='clv=bgnbd churn.max_rounds=100'"
+            raise InputError(f"overrides is {self.overrides!r}: {error}.", remedy=remedy) from None
+
+
+@dataclass
+class ExportConfig:
+    """What an export can choose."""
+
+    run: str | None = None
+    out: str | None = None
+    model: str | None = None
+    metric: str = "valid.churn.auc"
+    higher_is_better: bool = True
+    force: bool = False
+    reason: str = ""
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the metric and the model's name, which the registry would refuse after the refit."""
+        plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
+        remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
+        require(plain, f"metric is {self.metric!r}.", remedy=remedy)
+        plain = self.model is None or bool(self.model.strip() and not set(self.model) & set("/:"))
+        require(plain, f"model={self.model}: no name of a registered model.", remedy="such as model=transactions.")
+
+
+@dataclass
+class RollbackConfig:
+    """What a rollback can choose: the registered model, null for the only one with a champion."""
+
+    model: str | None = None
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+
+@dataclass
+class ScoreConfig:
+    """What scoring can choose."""
+
+    input: str = "???"
+    output: str = "???"
+    as_of: str | None = None
+    model: str | None = None
+    date_format: str | None = None
+    data: Reading = field(default_factory=Reading)
+    columns: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+    language: str = "en"
+    targets: str | None = None
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        check_numbers(self)
+
+
+@dataclass
+class ReportConfig:
+    """What a report can choose."""
+
+    data: DataSettings = field(default_factory=DataSettings)
+    report: ReportSettings = field(default_factory=ReportSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    out: str | None = None
+    model: str | None = None
+
+
+@dataclass
+class UiConfig:
+    """What a local server can choose."""
+
+    port: int = number(5000, Bounds(1, 65_535))
+    host: str = "127.0.0.1"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the port."""
+        check_numbers(self)
+
+
+@dataclass
+class ServeConfig(UiConfig):
+    """What serving a bundle can choose; `waiting` and what follows are the limits of what the server takes on."""
+
+    model: str | None = None
+    tables: dict[str, str] = field(default_factory=dict)
+    hosts: list[str] = field(default_factory=list)
+    waiting: int = number(30, Bounds(1, 10_000))
+    max_body_mb: int = number(32, Bounds(1, 10_000))
+    request_seconds: float = number(10.0, Bounds(0.1, 3_600))

@@ -1,0 +1,199 @@
+"""The steps of a training run, each of which tells the run's sink what it did."""
+
+import json
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..churn.ensemble import ChurnModel, fit_member
+from ..churn.log_odds import to_chance
+from ..decision.campaign import Campaign
+from ..evaluation import plots as figures
+from ..evaluation.bootstrap import Scores
+from ..evaluation.checks import Check
+from ..evaluation.metrics import Array
+from ..features.dataset import Dataset
+from ..features.preparation import open_sealed
+from ..hackathon.result import Result
+from ..snapshots.sealed_test import Seal
+from ..tracking import records
+from ..tracking.comparison_records import churn_records, prediction_table
+from ..tracking.summary import (
+    check_lines,
+    churn_choice_lines,
+    churn_lines,
+    data_lines,
+    run_lines,
+    sign_lines,
+    weight_lines,
+)
+from ..tuning.churn_comparison import SCORE, ChurnBoard, ChurnJudged, judge_churn
+from ..tuning.churn_study import ChurnEvidence, TunedChurn, tune_churn
+from .campaign_evaluation import CampaignPlan, judge_sealed_campaign, plan_campaign
+from .entry_result import RESULT, SUMMARY, describe_result
+from .risk_rule_evaluation import Signs, find_signs, judge_sealed_signs, tell_reasons
+from .run import Run
+from .values import NoValues
+
+
+@dataclass
+class Training:
+    """One run, from choices on validation to the opened seal; the value side is asked where money is at stake."""
+
+    run: Run
+    values: NoValues
+    openings: int = field(default=0, init=False)
+    signs: Signs | None = field(default=None, init=False)
+    plan: CampaignPlan | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        """Put the economics into the words of the profit metrics, and the formulas' columns beside the features."""
+        self.campaign = Campaign(self.run.config.economics)
+        self.data = self._hear()
+
+    def _hear(self) -> Dataset:
+        """Return the labelled rows, with the probabilistic model's columns where the settings want them."""
+        data = self.run.data.snapshots.training
+        if self.values.columns is None:
+            return data
+        heard = data.with_columns(self.values.columns)
+        return heard if self.run.config.churn.formula_columns else replace(heard, names=data.names)
+
+    def tune_churn(self) -> TunedChurn:
+        """Choose the churn model's members, parameters, weights and calibration on the folds."""
+        tuned = tune_churn(
+            ChurnEvidence(
+                self.data, self.run.data.plan.folds, self.values.chance_column, self._worth, self.values.season_shifts()
+            ),
+            self.run.config.churn,
+            self.run.study("churn", self.run.config.tuning.churn),
+            lambda trial: self.run.write_trial("churn", trial),
+            self.run.progress,
+        )
+        self.run.sink.write(records.Metrics({f"ablation.churn.{name}": v for name, v in tuned.ablation.items()}))
+        losses = {f"calibration.{name}.log_loss": loss for name, loss in tuned.calibration_losses.items()}
+        weights = {f"importance.churn.{name}": share for name, share in tuned.weights.items()}
+        self.run.sink.write(records.Metrics(losses | weights))
+        return tuned
+
+    def _worth(self, truth: Array, chances: Array) -> float:
+        """Return EMPC: the profit of the best share to contact, in currency per customer."""
+        from ..evaluation.maximum_profit import empc
+
+        return empc(truth, chances, self.run.config.economics.value_for_all, self.campaign.terms).profit
+
+    def validate(self, churn: TunedChurn) -> ChurnBoard:
+        """Judge the choices and the baselines on the validation folds."""
+        self.run.progress.say("Judging the choices and the baselines on the validation folds")
+        judged = [
+            self._judged(
+                self.data.at(fold.train),
+                self.data.at((fold.valid,)),
+                scores,
+                place,
+                {name: folds[place] for name, folds in churn.members.items()},
+            )
+            for place, (fold, scores) in enumerate(zip(self.run.data.plan.folds, churn.fold_scores, strict=True))
+        ]
+        seed = self.run.config.tuning.seed
+        board = judge_churn(judged, self.campaign.terms, seed, drawn=list(churn.members))
+        choices = {"churn": churn.choice.as_dict(), **self.values.choices()}
+        self.run.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
+        parts = [fold.valid for fold in self.run.data.plan.folds]
+        self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
+        self._record(board, "valid")
+        self.values.validate()
+        self.plan = plan_campaign(self.run, board, self.campaign.terms)
+        self.signs = find_signs(self.run, self.data)
+        tell_reasons(self.run)
+        return board
+
+    def _judged(
+        self, train: Dataset, asked: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
+    ) -> ChurnJudged:
+        heard = others | self.values.other_chances(asked, fold)
+        values = self.campaign.values_at_stake(self.values.stakes(asked.features, fold), len(asked))
+        return ChurnJudged(train, asked, scores, heard, values)
+
+    def _members(self, churn: TunedChurn, model: ChurnModel, asked: Dataset) -> dict[str, Array]:
+        """Return every member's chances, those that the blend does without among them: it has to beat them too."""
+        data, everyone = self.data, dict(model.members)
+        threads = self.run.config.churn.threads_for(len(data))
+        for name in churn.members.keys() - everyone.keys():
+            everyone[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
+        return {name: to_chance(everyone[name].margins(asked.features)) for name in churn.members}
+
+    def refit(self, churn: TunedChurn) -> ChurnModel:
+        """Fit the frozen choices on all that was known by the sealed cutoff."""
+        self.run.progress.say("Refitting on all labels known by the sealed test")
+        data = self.data
+        threads = self.run.config.churn.threads_for(len(data))
+        model = churn.model(threads).fit(data.features, data.churned, data.names)
+        self.values.refit()
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            model.save(folder)
+            self.values.save(folder)
+            self.run.sink.write(records.Folder("model", folder))
+        if gains := model.gains():
+            importance = figures.draw_importance(gains, "What the churn model looks at")
+            self.run.sink.write(records.Drawing("figures/feature_importance.svg", importance))
+        return model
+
+    def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnBoard | None:
+        """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
+        data, config = self.run.data, self.run.config
+        if not config.windows.open_seal:
+            return None
+        self.run.progress.say(f"Opening the seal: {data.plan.sealed_name}")
+        subject = (data.quality.fingerprint, data.plan.sealed_name)
+        seal = Seal(data.snapshots.read_sealed_labels, self.run.home.seals, subject, self.run.identity)
+        plain = open_sealed(data.snapshots, seal.open())
+        columns = self.values.sealed_columns(plain.features)
+        asked = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
+        members = self._members(churn, model, asked)
+        judged = self._judged(self.data, asked, model.predict(asked.features), None, members)
+        board = judge_churn([judged], self.campaign.terms, config.tuning.seed)
+        self.openings = seal.openings
+        self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
+        self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
+        self._record(board, "test")
+        if self.plan is not None:
+            judge_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
+        self.values.judge_sealed(plain)
+        if self.signs is not None:
+            judge_sealed_signs(self.run, self.signs, asked)
+        return board
+
+    def _record(self, board: ChurnBoard, when: str) -> None:
+        for record in churn_records(board, when):
+            self.run.sink.write(record)
+
+    def _boards(self, when: str, board: ChurnBoard | None) -> list[tuple[str, Scores, str]]:
+        return [] if board is None else [(f"{when}.churn", found, SCORE) for found in (board.figures, board.profit)]
+
+    def conclude(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> Result:
+        """Return, and record, the figures by which other runs compare themselves with this one."""
+        boards = [*self._boards("valid", valid), *self._boards("test", test), *self.values.boards()]
+        choice = "; ".join(part for part in (churn.choice.sentence, self.values.sentence()) if part)
+        result = describe_result(self.run, choice, checks, boards, self.openings)
+        self.run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
+        return result
+
+    def summarise(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> str:
+        """Return, and record, what the run found."""
+        run = self.run
+        lines = [
+            *data_lines(run.data.quality, run.data.plan),
+            *churn_lines(valid, test, run.data.plan.horizon_text),
+            *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
+            *weight_lines(churn.weights),
+            *(self.plan.lines() if self.plan else []),
+            *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
+            *self.values.lines(),
+            *check_lines(checks),
+            *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
+        ]
+        text = "\n".join(lines).lstrip("\n")
+        run.sink.write(records.Text(SUMMARY, text + "\n"))
+        return text

@@ -1,0 +1,278 @@
+"""The value side of a run: what customers will buy and are worth, by models that suit the shape of the data."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..clv.clv_model import ClvModel
+from ..clv.contract_value import CHANCE, ContractValueModel, Worth, columns_at_each_cutoff
+from ..clv.settings import LEARNED
+from ..clv.value_if_staying import value_if_staying
+from ..data.settings import Shape
+from ..evaluation import plots as figures
+from ..evaluation.bootstrap import Scores
+from ..evaluation.metrics import Array
+from ..features.dataset import Dataset
+from ..features.preparation import count_weekly
+from ..tracking import records
+from ..tracking.comparison_records import spend_table, value_records
+from ..tracking.model_plots import draw_model
+from ..tracking.summary import choice_lines, score_lines, survival_lines, value_lines
+from ..tuning.clv_study import ClvEvidence, TunedClv, tune_clv
+from ..tuning.value_comparison import ValueBoard, ValueJudged, formula_chances, judge_values, predict_values
+from .run import Run
+
+
+class NoValues:
+    """A labelled table: nothing is known of what its customers will spend."""
+
+    chance_column: str | None = None
+    columns: pd.DataFrame | None = None
+
+    def __init__(self, run: Run) -> None:
+        """Keep the run."""
+        self.run = run
+
+    def tune(self) -> None:
+        """Choose nothing."""
+
+    def choices(self) -> dict[str, Any]:
+        """Return what was chosen, for JSON."""
+        return {}
+
+    def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
+        """Return what customers are worth if they stay, (n,), by the models of a fold, or behind the seal (None).
+
+        None where nothing is known of it.
+        """
+        del rows, fold
+        return None
+
+    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the chances of leaving that the value models give, by name."""
+        del asked, fold
+        return {}
+
+    def season_shifts(self) -> list[Array] | None:
+        """Return how far the season moves the log-odds of leaving, fold by fold, (n,) each; None where it does not."""
+        return None
+
+    def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame | None:
+        """Return the columns for rows at the sealed cutoff, by the models fitted there."""
+        del rows
+        return None
+
+    def validate(self) -> None:
+        """Judge on the validation folds, and record."""
+
+    def refit(self) -> None:
+        """Fit on all that was known at the sealed cutoff."""
+
+    def judge_sealed(self, sealed: Dataset) -> None:
+        """Judge behind the opened seal, and record."""
+
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return what was judged: `valid.spend` or `test.spend`, the board, and the name of the chosen model."""
+        return []
+
+    def sentence(self) -> str:
+        """Return the choice in words; empty where there is none."""
+        return ""
+
+    def lines(self) -> list[str]:
+        """Return the summary's part."""
+        return []
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted models."""
+
+
+class OrderValues(NoValues):
+    """An order log: models of purchases and spend, trees on top of them, and the season."""
+
+    chance_column = "formula_p_no_purchase"
+    tuned: TunedClv
+    clv: ClvModel
+    formulas: tuple[ClvModel, ...]
+    valid: ValueBoard
+    test: ValueBoard | None = None
+
+    def __init__(self, run: Run) -> None:
+        """Keep the run, and its log."""
+        super().__init__(run)
+        self.days, self.events = run.data.horizon_days, run.data.log
+
+    def tune(self) -> None:
+        """Choose the CLV model, its season and its parameters on the folds."""
+        config, snapshots = self.run.config, self.run.data.snapshots
+        self.tuned = tune_clv(
+            ClvEvidence(snapshots.training, self.run.data.plan.folds, snapshots.daily, self.days),
+            config.clv,
+            config.tuning,
+            self.run.study("clv", {}, self.run.names.values),
+            lambda trial: self.run.write_trial("clv", trial),
+            self.run.progress,
+        )
+        self.columns = self.tuned.said
+        errors = {f"ablation.clv.{name}": error for name, error in self.tuned.ablation.items()}
+        season = {f"ablation.season.{name}": error for name, error in self.tuned.season_errors.items()}
+        self.run.sink.write(records.Metrics(errors | season))
+
+    def choices(self) -> dict[str, Any]:
+        """Return what was chosen, for JSON."""
+        return {"clv": self.tuned.model.get_params()}
+
+    def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
+        """Return what customers are worth if they stay, (n,); None for a log without amounts."""
+        if not self.events.has_amount:
+            return None
+        return value_if_staying(self._model(fold), rows, *self.run.config.economics.worth)
+
+    def _model(self, fold: int | None) -> ClvModel:
+        return self.clv if fold is None else self.tuned.folds[fold].model
+
+    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the chances of no purchase by the formulas and by the expected purchases, by name."""
+        return formula_chances(self._model(fold), asked, self.days)
+
+    def season_shifts(self) -> list[Array] | None:
+        """Return the shifts of the folds' seasons, each estimated before its validation cutoff."""
+        if not self.tuned.model.choice.season:
+            return None
+        data, folds = self.run.data.snapshots.training, self.run.data.plan.folds
+        asked = [data.at((fold.valid,)).features for fold in folds]
+        return [found.model.season_shift(rows, self.days) for found, rows in zip(self.tuned.folds, asked, strict=True)]
+
+    def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the formulas' columns, and the season's shift, for rows at the sealed cutoff."""
+        return self.clv.columns(rows, self.days)
+
+    def validate(self) -> None:
+        """Judge the choice and the baselines on the validation folds, and draw what the choice looks like."""
+        data = self.run.data.snapshots.training
+        judged = [
+            ValueJudged(data.at(fold.train), data.at((fold.valid,)), found.model, found.formulas)
+            for fold, found in zip(self.run.data.plan.folds, self.tuned.folds, strict=True)
+        ]
+        self.valid = judge_values(predict_values(judged, self.days), self.run.config.tuning.seed)
+        parts = [fold.valid for fold in self.run.data.plan.folds]
+        self.run.sink.write(records.Table("predictions/valid_spend.parquet", spend_table(parts, self.valid)))
+        self._record(self.valid, "valid")
+        self._track(judged[-1])
+
+    def _record(self, board: ValueBoard, when: str) -> None:
+        for record in value_records(board, when):
+            self.run.sink.write(record)
+
+    def _track(self, judged: ValueJudged) -> None:
+        """Record the weeks after the last validation cutoff: purchases that happened beside those expected."""
+        steps = np.minimum(np.arange(0, self.days + 7, 7), self.days)
+        ends = np.unique(steps)[1:]
+        until = [0.0, *(float(judged.clv.expected_purchases(judged.asked.features, end).sum()) for end in ends)]
+        actual = count_weekly(self.events, self.run.data.plan.folds[-1].valid, self.run.config.windows)
+        tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
+        self.run.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
+        for name, figure in draw_model(judged.clv, judged.asked, self.days).items():
+            self.run.sink.write(records.Drawing(f"figures/valid_{name}.svg", figure))
+
+    def refit(self) -> None:
+        """Fit the choice, and the plain formulas beside it, on all that was known at the sealed cutoff."""
+        sealed, daily = self.run.data.snapshots.sealed, self.run.data.snapshots.daily
+        fitted = [
+            value.clone().fit(sealed, self.tuned.past, daily) for value in (self.tuned.model, *self.tuned.formulas)
+        ]
+        self.clv, self.formulas = fitted[0], tuple(fitted[1:])
+
+    def judge_sealed(self, sealed: Dataset) -> None:
+        """Judge once behind the seal."""
+        judged = ValueJudged(self.run.data.snapshots.training, sealed, self.clv, self.formulas)
+        said = predict_values([judged], self.days)
+        self.test = judge_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
+        self._record(self.test, "test")
+
+    def boards(self) -> list[tuple[str, Scores, str]]:
+        """Return the boards of spend that were judged."""
+        judged = {"valid": self.valid, "test": self.test}
+        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in judged.items() if board]
+
+    def sentence(self) -> str:
+        """Return the chosen model, and what it stands on."""
+        choice = self.tuned.model.choice
+        return f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name
+
+    def lines(self) -> list[str]:
+        """Return the tables of spend and purchases, and how the model was chosen."""
+        judged, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
+        lines = []
+        for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
+            metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
+            test = getattr(self.test, target) if self.test else None
+            title = f"CLV: {target} within {self.days} days"
+            lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
+            lines += value_lines(judged, target, where)
+            lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
+        lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
+        fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
+        doubts = dict.fromkeys(notice for model in fitted for notice in model.notices())
+        return lines + [f"  {notice.line()}" for notice in doubts]
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted model."""
+        self.clv.save(folder)
+
+
+class ContractValues(NoValues):
+    """Contracts: survival by age, and the margin of the payments that are still to come."""
+
+    chance_column = CHANCE
+
+    def tune(self) -> None:
+        """Estimate survival at every cutoff from the labels known by it; there is nothing to choose."""
+        data, windows = self.run.data.snapshots.training, self.run.config.windows
+        self.days = float(self.run.data.horizon_days)
+        self.columns = columns_at_each_cutoff(data, windows, self.days)
+        self.folds = [self._fit(data.at(fold.train)) for fold in self.run.data.plan.folds]
+
+    def _fit(self, data: Dataset) -> ContractValueModel:
+        return ContractValueModel(self.days).fit(data.features, data.churned)
+
+    def _model(self, fold: int | None) -> ContractValueModel:
+        return self.model if fold is None else self.folds[fold]
+
+    def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
+        """Return what customers are worth if they stay, (n,); None for contracts without prices."""
+        if not self.run.data.log.has_amount:
+            return None
+        worth = Worth(*self.run.config.economics.worth)
+        return self._model(fold).value_if_staying(rows, worth)
+
+    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the chance of ending by age alone."""
+        chance = self._model(fold).p_ends(asked.features)
+        return {"survival_by_age": np.where(np.isfinite(chance), chance, np.nanmean(chance))}
+
+    def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the chance column for rows at the sealed cutoff."""
+        return self.model.columns(rows)
+
+    def refit(self) -> None:
+        """Estimate survival from all labels known by the sealed cutoff."""
+        self.model = self._fit(self.run.data.snapshots.training)
+
+    def lines(self) -> list[str]:
+        """Return the survival curve in words."""
+        return survival_lines(self.model.survival)
+
+    def save(self, folder: Path) -> None:
+        """Write the fitted model."""
+        self.model.save(folder)
+
+
+_SIDES = {Shape.orders: OrderValues, Shape.contracts: ContractValues, Shape.labelled: NoValues}
+
+
+def value_side(run: Run) -> NoValues:
+    """Return the value side that suits the shape of the run's data."""
+    return _SIDES[run.data.shape](run)

@@ -1,0 +1,184 @@
+"""Clusters: groups of customers by behaviour, as many as the data bear, named by what sets them apart."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .charts import draw_points, frame
+from .customer_base import CustomerBase
+from .rfm_scores import standing
+from .section import Block, Column, Grid, Missing, Note, Section
+from .texts.translation import Words
+
+_LEAST = 60  # customers
+_REPEATS = 5  # halves of the sample on which stability is judged
+_JUDGED = 2000  # customers by whom silhouettes and stability are judged
+_STABLE = 0.6  # adjusted Rand index, from which clusters count as found again
+_APART = 0.25  # standard deviations from the mean of all, from which a trait names a cluster
+_NAMING = 2
+_RECENT_DAYS = 90
+_MEASURES = ("silent", "purchases", "basket", "units", "tenure", "per_month")
+
+
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """The clusters found.
+
+    `rows` are the sampled customers with their measures and `cluster`; `choices` has per k the `silhouette`, the
+    `stability` (mean adjusted Rand index between halves) and whether it was `chosen`; `centres` are means in standard
+    deviations from all, by cluster (rows) and measure.
+    """
+
+    rows: pd.DataFrame
+    choices: pd.DataFrame
+    centres: pd.DataFrame
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether the chosen clusters are found again."""
+        return bool(self.choices.loc[self.choices["chosen"], "stability"].iloc[0] >= _STABLE)
+
+
+def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
+    """Return a bounded sample of buyers, ordered by id: `_MEASURES`, `spend_a_year`, and whether they are `recent`."""
+    bought = base.purchases
+    born = bought.group_by("customer_id").agg(born=bought.day.min(), last=bought.day.max())
+    table = standing(base).inner_join(born, "customer_id")
+    spread = table.customer_id.hash().abs() % 1_000_003
+    chosen = table.mutate(spread=spread).order_by("spread", "customer_id").limit(base.settings.sample)
+    rows = chosen.execute().sort_values("customer_id", ignore_index=True)
+    known = rows["last"] - rows["born"] + rows["silent"] + 1.0
+    units = rows["recent_units"].astype(float) / rows["recent_orders"].where(rows["recent_orders"] > 0)
+    return pd.DataFrame({
+        "silent": rows["silent"].astype(float), "purchases": rows["purchases"].astype(float),
+        "basket": rows["spend"].astype(float) / rows["purchases"], "units": units, "tenure": known,
+        "per_month": 30.4375 * rows["purchases"] / np.maximum(known, 30.4375),
+        "spend_a_year": rows["recent_spend"].astype(float).fillna(0.0), "recent": rows["silent"] < _RECENT_DAYS,
+    })  # fmt: skip
+
+
+def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
+    """Return k-means clusters of the logs of behaviour; None where there are too few customers, or all are alike.
+
+    The k with the best silhouette (Rousseeuw 1987) among those whose clusters two halves of the sample find again
+    (mean adjusted Rand index of 0.6 and more; Hubert and Arabie 1985), and else the most stable k.
+    """
+    scaled = _scale(rows)
+    if len(rows) < _LEAST or scaled.shape[1] < 2:  # noqa: PLR2004 # one measure is no picture of behaviour
+        return None
+    choices = pd.DataFrame([_judge(scaled, k, seed) for k in range(2, most + 1)])
+    stable = choices[choices["stability"] >= _STABLE]
+    rivals = stable["silhouette"] if len(stable) else choices["stability"]
+    best = rivals.index[int(np.argmax(rivals))]
+    choices["chosen"] = choices.index == best
+    labels = _assign(scaled, int(choices["k"][best]), seed)
+    order = pd.Series(rows["spend_a_year"].to_numpy()).groupby(labels).mean().sort_values(ascending=False).index
+    places = {label: place for place, label in enumerate(order)}
+    own = np.array([places[label] for label in labels])
+    return Clusters(rows.assign(cluster=own), choices, scaled.groupby(own).mean())
+
+
+def _scale(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the logs of the measures in standard deviations; without those that are unknown or equal for all."""
+    logs = pd.DataFrame(np.log1p(rows[list(_MEASURES)].clip(lower=0.0).to_numpy()), columns=list(_MEASURES))
+    filled = logs.fillna(logs.median())
+    spread = filled.std(ddof=0)
+    kept = [name for name in _MEASURES if np.isfinite(spread[name]) and spread[name] > 1e-9]  # noqa: PLR2004 # rounding
+    scaled: pd.DataFrame = (filled[kept] - filled[kept].mean()) / spread[kept]
+    return scaled
+
+
+def _assign(scaled: pd.DataFrame, k: int, seed: int, learned_on: Rows | None = None) -> Rows:
+    """Return everybody's cluster, (n,), learned on some rows or on all; one thread, so that sums do not differ."""
+    from sklearn.cluster import KMeans
+    from threadpoolctl import threadpool_limits
+
+    values = scaled.to_numpy()
+    with threadpool_limits(1):
+        found = KMeans(k, n_init=2, random_state=seed).fit(values if learned_on is None else values[learned_on])
+        return np.asarray(found.predict(values), dtype=np.intp)
+
+
+def _judge(scaled: pd.DataFrame, k: int, seed: int) -> dict[str, float]:
+    """Return the silhouette and the stability of k clusters, on at most `_JUDGED` customers."""
+    from sklearn.metrics import silhouette_score
+
+    some = scaled.sample(min(_JUDGED, len(scaled)), random_state=seed)
+    silhouette = float(silhouette_score(some.to_numpy(), _assign(some, k, seed)))
+    return {"k": k, "silhouette": silhouette, "stability": _stability(some, k, seed)}
+
+
+def _stability(scaled: pd.DataFrame, k: int, seed: int) -> float:
+    """Return the mean agreement on everybody between clusters learned on one random half and on the other."""
+    from sklearn.metrics import adjusted_rand_score
+
+    generator, found = np.random.default_rng(seed), []
+    for repeat in range(_REPEATS):
+        order = generator.permutation(len(scaled))
+        halves = (order[: len(order) // 2], order[len(order) // 2 :])
+        said = [_assign(scaled, k, seed + repeat, half) for half in halves]
+        found.append(adjusted_rand_score(*said))
+    return float(np.mean(found))
+
+
+def name_clusters(clusters: Clusters, words: Words) -> list[str]:
+    """Return the clusters' names: the one or two measures in which each differs most from all."""
+    names = []
+    for place, centre in clusters.centres.iterrows():
+        apart = centre.reindex(centre.abs().sort_values(ascending=False, kind="stable").index)
+        told = [words.say(f"cluster.{measure}.{'more' if value > 0 else 'less'}") for measure, value in apart.items()
+                if abs(value) >= _APART][:_NAMING]  # fmt: skip
+        name = ", ".join(told) or words.say("cluster.usual")
+        names.append(name if name not in names else f"{name} ({int(str(place)) + 1})")
+    return names
+
+
+def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
+    """Return one row per cluster: its size and share, medians of its measures, mean spend and the share of recent."""
+    grouped = clusters.rows.groupby("cluster")
+    table = grouped.agg(
+        customers=("silent", "size"), silent=("silent", "median"), purchases=("purchases", "median"),
+        basket=("basket", "median"), spend_a_year=("spend_a_year", "mean"), recent=("recent", "mean"),
+    ).reset_index(drop=True)  # fmt: skip
+    table.insert(0, "cluster", names)
+    table.insert(2, "share", table["customers"] / table["customers"].sum())
+    return table
+
+
+def tell_clusters(base: CustomerBase, words: Words) -> Section:
+    """Return the section."""
+    rows = sample_behaviour(base)
+    found = find_clusters(rows, base.settings.most_clusters, base.settings.seed)
+    if found is None:
+        return Section("clusters", (Missing(words.say("clusters.few", n=float(len(rows)))),))
+    names = name_clusters(found, words)
+    table = describe(found, names)
+    chosen = found.choices[found.choices["chosen"]].iloc[0]
+    told = words.say("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
+                     stability=chosen["stability"])  # fmt: skip
+    unstable = [] if found.is_stable else [Missing(words.say("clusters.unstable"))]
+    letters = [chr(ord("A") + place) for place in range(len(names))]
+    drawn = draw_points(
+        table["recent"].to_numpy(dtype=float), table["spend_a_year"].to_numpy(dtype=float),
+        table["customers"].to_numpy(dtype=float), letters,
+        (words.say("clusters.recent", days=float(_RECENT_DAYS)), words.say("clusters.value")),
+    )  # fmt: skip
+    lettered = [f"{letter}: {name}" for letter, name in zip(letters, names, strict=True)]
+    shown = table.assign(cluster=lettered)
+    columns = [Column("cluster"), Column("customers", "int"), Column("share", "%"), Column("silent", "int"),
+               Column("purchases"), Column("basket", "money"), Column("spend_a_year", "money"),
+               Column("recent", "%")]  # fmt: skip
+    columns = [column for column in columns if base.has_amount or column.name not in ("basket", "spend_a_year")]
+    best = table.iloc[0]
+    alt = words.say("clusters.alt", listed="; ".join(lettered))
+    picture = [frame(drawn, alt, words.say("clusters.picture"))] if base.has_amount else []
+    choices = tuple(Column(name) for name in ("k", "silhouette", "stability"))
+    blocks: list[Block] = [Note(told), *unstable, *picture, Grid(words.say("clusters.table"), shown, tuple(columns)),
+                           Grid(words.say("clusters.choices"), found.choices, choices)]  # fmt: skip
+    headline = words.say("clusters.headline", k=chosen["k"], name=str(best["cluster"]), share=best["share"])
+    return Section("clusters", tuple(blocks), headline, {"clusters": table, "cluster_choices": found.choices})

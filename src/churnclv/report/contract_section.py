@@ -1,0 +1,147 @@
+"""The sections of contracts: key figures of periods, and how long customers stay."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from .bundle_scores import Champion
+from .charts import draw_curves, draw_periods, frame
+from .customer_base import CustomerBase
+from .estimates import Estimate, share
+from .messages import tell_messages
+from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
+from .survival import DAYS_PER_MONTH, Survival, count_stays, count_under_contract, estimate_survival
+from .texts.translation import Words
+
+_TOLD_MONTHS = (1, 3, 6, 12, 24, 36, 48)
+_MOST_PLANS, _LEAST_STAYS = 4, 30
+_STYLES = {"under_contract": "int", "won": "int", "lost": "int", "contract_retention": "%", "contract_churn": "%",
+           "monthly_revenue": "money", "price_per_customer": "money"}  # fmt: skip
+
+
+def tell_subscribers(base: CustomerBase, words: Words, champion: Champion | None) -> Section:
+    """Return the key figures of contracts, the period beside the one before and a year before."""
+    counts, calendar = count_under_contract(base), base.calendar
+    found = [_figures(counts, number, has_amount=base.has_amount) for number in
+             (calendar.current, calendar.before, calendar.year_ago)]  # fmt: skip
+    period = words.period(calendar.period, calendar.current)
+    tiles = [_tile(words, name, period, [each.get(name) for each in found]) for name in _STYLES if name in found[0]]
+    clv = champion.clv if champion is not None else None
+    day, scored = words.say("as_of", day=f"{base.as_of:%Y-%m-%d}"), words.say("population.scored")
+    tiles.append(
+        Figure("clv", None, "money", day, scored, why=words.say("why.scores"))
+        if clv is None
+        else Figure.of("clv", clv, "money", day, scored)
+    )
+    table = _table(base, words, counts)
+    names = table["period"].tolist()[::-1]
+    partial = [Missing(words.say("kpis.partial", period=period))] if calendar.is_partial else []
+    campaigns, more = tell_messages(base, words)
+    blocks: list[Block] = [Note(words.say("subscribers.lead", period=period)), *partial, Tiles(tuple(tiles))]
+    if len(counts) > 1:
+        series = {words.say(f"picture.{name}"): counts[name].to_numpy(dtype=float) for name in ("end", "won", "lost")}
+        alt = words.say("kpis.alt_contracts", first=names[0], last=names[-1], end=float(counts["end"].iloc[-1]))
+        drawn = draw_periods(names, series, words.say("picture.customers_open"))
+        blocks.append(frame(drawn, alt, words.say("subscribers.picture")))
+    columns = (Column("period"), Column("start", "int"), Column("won", "int"), Column("lost", "int"),
+               Column("end", "int"), Column("retention", "%", "retention_low", "retention_high"),
+               *([Column("monthly", "money")] if base.has_amount else []))  # fmt: skip
+    blocks += [Grid(words.say("kpis.table"), table, columns), *campaigns]
+    kept = found[0].get("contract_retention")
+    headline = None if kept is None else words.say("subscribers.headline", period=period, kept=kept.value,
+                                                   n=float(kept.n), lost=1.0 - kept.value)  # fmt: skip
+    return Section("kpis", tuple(blocks), headline, {"kpis": table, **more})
+
+
+def _figures(counts: pd.DataFrame, number: int, *, has_amount: bool) -> dict[str, Estimate | None]:
+    if number not in counts.index:
+        return {}
+    row = {str(name): float(counts[name].to_numpy()[counts.index.get_loc(number)]) for name in counts.columns}
+    start, end = row["start"], row["end"]
+
+    def exact(value: float, n: float) -> Estimate:
+        return Estimate(value, np.nan, np.nan, int(n))
+
+    rates = {"contract_retention": row["kept"], "contract_churn": row["lost"]}
+    found: dict[str, Estimate | None] = {
+        "under_contract": exact(end, end),
+        "won": exact(row["won"], end),
+        "lost": exact(row["lost"], start),
+        **{name: share(count, start) if start else None for name, count in rates.items()},
+    }  # fmt: skip
+    if has_amount:
+        found["monthly_revenue"] = exact(row["monthly"], end)
+        found["price_per_customer"] = exact(row["monthly"] / end, end) if end else None
+    return found
+
+
+def _tile(words: Words, name: str, period: str, found: list[Estimate | None]) -> Figure:
+    now, before, year_ago = found
+    population = words.say("population.under_contract")
+    if now is None:
+        return Figure(name, None, _STYLES[name], period, population, why=words.say("why.no_start"))
+    told = Figure.of(name, now, _STYLES[name], period, population)
+    earlier = [None if each is None else each.value for each in (before, year_ago)]
+    return replace(told, before=earlier[0], year_ago=earlier[1])
+
+
+def _table(base: CustomerBase, words: Words, counts: pd.DataFrame) -> pd.DataFrame:
+    """Return the periods by name, the latest first, with the retention rate and its interval."""
+    table = counts.reset_index(drop=True)
+    table.insert(0, "period", [words.period(base.settings.period, int(number)) for number in counts.index])
+    rates = [share(kept, start) for kept, start in counts[["kept", "start"]].to_numpy(dtype=float)]
+    told = {"retention": "value", "retention_low": "low", "retention_high": "high"}
+    table = table.assign(**{name: [getattr(rate, end) for rate in rates] for name, end in told.items()})
+    return table.iloc[::-1].reset_index(drop=True)
+
+
+def tell_stays(base: CustomerBase, words: Words) -> Section:
+    """Return how long customers stay under contract: Kaplan-Meier, for all and by plan."""
+    stays = count_stays(base)
+    if not len(stays) or not stays["ended"].sum():
+        return Section("stays", (Missing(words.say("stays.no_ends")),))
+    everyone = estimate_survival(stays)
+    curves = {words.say("stays.all"): everyone} | _by_plan(stays)
+    most = float(everyone.days.max()) / DAYS_PER_MONTH
+    months = np.arange(int(most) + 2)
+    drawn = {}
+    for name, curve in curves.items():
+        points = np.array([curve.at(month * DAYS_PER_MONTH) for month in months])
+        drawn[name] = (points[:, 0], points[:, 1], points[:, 2])
+    listed = ", ".join(f"{name} {words.write(values[-1], '%')}" for name, (values, _, _) in drawn.items())
+    alt = words.say("stays.alt", months=float(months[-1]), listed=listed)
+    picture = frame(draw_curves(drawn, words.say("stays.age"), words.say("stays.share"), steps=True), alt,
+                    words.say("stays.picture"))  # fmt: skip
+    table = _survival_table(curves)
+    columns = (Column("plan"), Column("spells", "int"), Column("spell_ends", "int"), Column("median_months"),
+               *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _TOLD_MONTHS
+                 if f"month_{m}" in table])  # fmt: skip
+    year = everyone.at(365.25)
+    headline = words.say("stays.headline", share=year[0], low=year[1], high=year[2])
+    blocks = (Note(words.say("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
+              Heading(words.say("stays.by_plan")), Grid(words.say("stays.table"), table, columns))  # fmt: skip
+    return Section("stays", blocks, headline, {"survival": table})
+
+
+def _by_plan(stays: pd.DataFrame) -> dict[str, Survival]:
+    """Return the curves of the largest plans, where there is more than one and enough of each."""
+    sizes = stays.groupby("plan")["n"].sum().sort_values(ascending=False, kind="stable")
+    chosen = [plan for plan in sizes.index if sizes[plan] >= _LEAST_STAYS][:_MOST_PLANS]
+    if len(sizes) < 2:  # noqa: PLR2004 # one plan is everybody
+        return {}
+    curves = {str(plan): stays[stays["plan"] == plan] for plan in chosen}
+    return {plan: estimate_survival(rows) for plan, rows in curves.items() if rows["ended"].sum()}
+
+
+def _survival_table(curves: dict[str, Survival]) -> pd.DataFrame:
+    rows = []
+    for name, curve in curves.items():
+        row: dict[str, object] = {"plan": name, "spells": curve.spells, "spell_ends": curve.ends,
+                                  "median_months": curve.median_days / DAYS_PER_MONTH}  # fmt: skip
+        for month in _TOLD_MONTHS:
+            if month * DAYS_PER_MONTH <= curve.days.max():
+                value, low, high = curve.at(month * DAYS_PER_MONTH)
+                row |= {f"month_{month}": value, f"month_{month}_low": low, f"month_{month}_high": high}
+        rows.append(row)
+    return pd.DataFrame(rows)

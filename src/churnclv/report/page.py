@@ -1,0 +1,139 @@
+"""The page: sections become one HTML file that needs nothing else, and tables become files beside it."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..errors import require
+from ..files import replacing, write_json, write_text
+from ..outputs import FolderOutput, Output
+from .section import Column, Figure, Picture, Section
+from .texts.translation import UNKNOWN, Words
+
+MOST_BYTES = 2_000_000
+_HEAD = """\
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<link rel="icon" href="data:,">"""  # what an earlier page is recognised by, too
+_HEAD_BYTES = 1024
+_TEMPLATES = Path(__file__).parent / "templates"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the page says around its sections."""
+
+    title: str
+    about: str
+    notes: tuple[str, ...] = ()
+
+
+def write_page(page: Page, sections: Sequence[Section], words: Words) -> str:
+    """Return the report as HTML. Every text is escaped: names, ids and comments are only ever text."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    engine = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return engine.get_template("report.html").render(
+        page=page, sections=sections, words=words, say=words.say, write=words.write, has=words.has, cell=cell,
+        address=address, head=_HEAD, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
+        with_ids=with_ids,
+    )  # fmt: skip
+
+
+def address(picture: Picture) -> str:
+    """Return a picture as an address that holds all of it."""
+    return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
+
+
+def interval(figure: Figure, words: Words) -> str:
+    """Return a figure's interval in brackets; nothing where it has none."""
+    if figure.low is None or figure.high is None:
+        return ""
+    return f"[{words.write(figure.low, figure.style)}, {words.write(figure.high, figure.style)}]"
+
+
+def cell(row: Mapping[str, Any], column: Column, words: Words) -> str:
+    """Return one cell of a table as text, with its interval."""
+    value = row.get(column.name)
+    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 # NaN
+        return UNKNOWN
+    text = str(value) if isinstance(value, str) else words.write(float(value), column.style)
+    low, high = (row.get(name, float("nan")) if name else float("nan") for name in (column.low, column.high))
+    if low != low or high != high:  # noqa: PLR0124 # NaN
+        return text
+    return f"{text} [{words.write(low, column.style)}, {words.write(high, column.style)}]"
+
+
+def with_ids(table: pd.DataFrame) -> bool:
+    """Whether a table holds customer ids."""
+    return "customer_id" in table.columns
+
+
+def page_outputs(out: str | Path) -> tuple[Output, FolderOutput]:
+    """Return the page and the folder of its tables as outputs; the tables are ours if the page beside them is."""
+    page = Output("out", str(out), "a report", is_report, streams=False)
+    path = page.target
+    folder = path.parent / f"{path.stem}_tables"
+    content = f"the tables of {path.name}"
+    return page, FolderOutput("out", str(folder), content, lambda _: is_report(path), whole=False)
+
+
+def is_report(path: Path) -> bool:
+    """Whether a file is a page of an earlier report."""
+    try:
+        with path.open("rb") as page:
+            return _HEAD.encode() in page.read(_HEAD_BYTES)
+    except OSError:
+        return False
+
+
+def write_report(path: Path, html: str) -> None:
+    """Write the page.
+
+    Raises:
+        InputError: it would be too large to be sent around.
+    """
+    size = len(html.encode())
+    told = f"{path}: the report would have {size:,} bytes, more than {MOST_BYTES:,}."
+    require(size < MOST_BYTES, told, remedy="a longer report.period (quarter or year) has fewer rows.")
+    write_text(path, html)
+
+
+def write_tables(folder: Path, sections: Sequence[Section]) -> list[Path]:
+    """Write the sections' tables into the folder, as CSV and Parquet, and documents; return the CSV files."""
+    written = []
+    for section in sections:
+        for name, table in section.tables.items():
+            path = folder / f"{name}.csv"
+            with replacing(path) as temporary:
+                defuse(table).to_csv(temporary, index=False)
+            with replacing(path.with_suffix(".parquet")) as temporary:
+                table.to_parquet(temporary, index=False)
+            written.append(path)
+        for name, document in section.documents.items():
+            write_json(folder / f"{name}.json", document)
+    return written
+
+
+def defuse(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table whose texts no spreadsheet takes for a formula: such a text begins with an apostrophe.
+
+    What OWASP advises against CSV injection; a text that merely begins with a blank before the sign is taken too.
+    """
+    harmless = table.copy()
+    for name in harmless.columns:
+        if harmless[name].dtype == object or isinstance(harmless[name].dtype, pd.StringDtype):
+            harmless[name] = [_defuse(value) for value in harmless[name]]
+    return harmless.rename(columns={name: _defuse(name) for name in harmless.columns})
+
+
+def _defuse(value: Any) -> Any:
+    risky = isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA))
+    return f"'{value}" if risky else value

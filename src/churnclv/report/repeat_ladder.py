@@ -1,0 +1,86 @@
+"""The repeat ladder: how likely the next order is after each one, how long it takes, and what each rung is worth."""
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from .charts import draw_bars, frame
+from .customer_base import CustomerBase, last_day
+from .estimates import NORMAL, exact, mean, share
+from .section import Block, Column, Grid, Missing, Note, Section
+from .texts.translation import Words
+
+
+def count_ladder(base: CustomerBase) -> pd.DataFrame:
+    """Return one row per rung: customers with an n-th day of purchase, and what followed it within `ladder_days`.
+
+    Columns: `rung`; `reached`; `judged`, whose window after it has passed whole; `climbed`, those of them who ordered
+    again in it; `chance` with `_low` and `_high`; `median_days` until they did; `later_spend` within the window, with
+    `_low` and `_high`; `step`, the next rung's later spend less this one's, with `_low` and `_high`.
+    """
+    settings, today = base.settings, last_day(base.as_of)
+    days = base.ladder_days
+    ahead = ibis.window(group_by=base.days.customer_id, order_by=base.days.day, range=(1, days))
+    later = base.days.spend.sum().over(ahead).fill_null(0).cast("float64")  # refunds of days without an order too
+    bought = base.days.mutate(later=later).filter(base.days.orders > 0)
+    wait = bought.day.lead().over(group_by=bought.customer_id, order_by=bought.day) - bought.day
+    told = bought.mutate(wait=wait, judged=bought.day + days <= today)
+    climbed = (told.judged & (told.wait <= days)).fill_null(False)
+    told = told.mutate(climbed=climbed).filter(told.place <= settings.ladder_rungs + 1)
+    counted = told.group_by(rung=told.place).agg(
+        reached=told.count(), judged=told.judged.sum(), climbed=told.climbed.sum(),
+        median_days=told.wait.median(where=told.climbed), total=exact(told.later).sum(where=told.judged),
+        squares=exact(told.later * told.later).sum(where=told.judged),
+    )  # fmt: skip
+    return _with_estimates(counted.order_by("rung").execute())
+
+
+def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
+    table = counted[["rung", "reached", "judged", "climbed", "median_days"]].astype(float)
+    sums = counted[["climbed", "judged", "total", "squares"]].astype(float).fillna(0.0).to_numpy()
+    chances = [share(climbed, judged) for climbed, judged, _, _ in sums]
+    spends = [mean(total, squares, judged) for _, judged, total, squares in sums]
+    for name, found in (("chance", chances), ("later_spend", spends)):
+        table[name] = [point.value for point in found]
+        table[f"{name}_low"], table[f"{name}_high"] = [p.low for p in found], [p.high for p in found]
+    error = ((table["later_spend_high"] - table["later_spend_low"]) / (2 * NORMAL)).to_numpy()
+    step = table["later_spend"].shift(-1) - table["later_spend"]
+    reach = NORMAL * np.hypot(error, np.r_[error[1:], np.nan])
+    return table.assign(step=step, step_low=step - reach, step_high=step + reach)
+
+
+def tell_ladder(base: CustomerBase, words: Words) -> Section:
+    """Return the section."""
+    ladder, days = count_ladder(base), float(base.ladder_days)
+    judged = ladder[(ladder["judged"] > 0) & (ladder["rung"] <= base.settings.ladder_rungs)]
+    if not len(judged):
+        return Section("ladder", (Missing(words.say("ladder.short", days=days)),), None, {"ladder": ladder})
+    if not judged["climbed"].sum():
+        text = words.say("ladder.nobody", n=float(judged["judged"].iloc[0]), days=days)
+        return Section("ladder", (Missing(text),), None, {"ladder": ladder})
+    names = [words.say("ladder.rung", rung=float(rung)) for rung in judged["rung"]]
+    chance, low, high = (judged[name].to_numpy(dtype=float) for name in ("chance", "chance_low", "chance_high"))
+    drawn = draw_bars(names, chance, low, high, words.say("ladder.across", days=days))
+    first = judged.iloc[0]
+    alt = words.say("ladder.alt", listed=", ".join(words.write(chance, "%") for chance in judged["chance"]))
+    shown = judged.assign(rung=names)
+    columns = [Column("rung"), Column("reached", "int"), Column("judged", "int"),
+               Column("chance", "%", "chance_low", "chance_high"), Column("median_days", "int")]  # fmt: skip
+    if base.has_amount:
+        columns += [Column("later_spend", "money", "later_spend_low", "later_spend_high"),
+                    Column("step", "money", "step_low", "step_high", "column.rung_worth")]  # fmt: skip
+    blocks: list[Block] = [Note(words.say("ladder.lead", days=days)),
+                           frame(drawn, alt, words.say("ladder.picture", days=days)),
+                           Grid(words.say("ladder.table", days=days, day=f"{base.as_of:%Y-%m-%d}"), shown,
+                                tuple(columns))]  # fmt: skip
+    return Section("ladder", tuple(blocks), _headline(words, judged, days, float(first["median_days"])),
+                   {"ladder": ladder})  # fmt: skip
+
+
+def _headline(words: Words, judged: pd.DataFrame, days: float, median: float) -> str:
+    first = judged.iloc[0]
+    told = words.say("ladder.headline", chance=first["chance"], low=first["chance_low"], high=first["chance_high"],
+                     days=days, median=median)  # fmt: skip
+    if len(judged) > 1:
+        told += " " + words.say("ladder.headline_next", chance=judged["chance"].iloc[1])
+    return told

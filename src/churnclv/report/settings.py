@@ -1,0 +1,70 @@
+"""What can be chosen about the report."""
+
+from dataclasses import dataclass, field
+
+from ..errors import require
+from ..explain.phrases.phrase import LANGUAGES
+from ..ranges import CENTURY_DAYS, LARGEST_SEED, Bounds, check_numbers, number
+from .periods import Period
+
+CELLS = ("high_high", "high_middle", "high_low", "middle_high", "middle_middle", "middle_low",
+         "low_high", "low_middle", "low_low")  # fmt: skip
+
+_DAYS = Bounds(1, CENTURY_DAYS, technical=True)
+
+
+@dataclass
+class ReportSettings:
+    """What the report looks at.
+
+    Attributes:
+        language: `en` or `it`.
+        period: what is compared with the one before and the year before.
+        as_of: the report knows what happened before this day; null = midnight after the last event.
+        ladder_days: within how many days a next order counts as a step up the ladder; null = 180, or a third of a
+            log that is shorter than three times that.
+        ladder_rungs: how many steps of the ladder are shown.
+        early_days: a customer's first days, in which signs of later value are looked for.
+        value_days: over how many days value is measured.
+        superstar_share: the share of customers, by spend, among whom superstars are sought.
+        funnel_steps: names of actions in their order, `order` for a purchase; empty = found in the events.
+        conversion_days: an order within so many days after a message counts as its conversion.
+        costs: CSV of acquisition costs with the columns date, cost; null = not known.
+        thresholds: segments.json of an earlier report, whose thresholds are taken again; null = learned now.
+        plays: `churn_value` cell -> what to do, over the report's own words; churn and value are high, middle, low.
+        most_clusters: the largest number of clusters tried.
+        sample: the most customers whose rows are held at once by statistics that need rows.
+        draws: repetitions of bootstraps and simulations.
+        seed: of everything drawn.
+    """
+
+    language: str = "en"
+    period: Period = Period.month
+    as_of: str | None = None
+    ladder_days: int | None = number(None, _DAYS)
+    ladder_rungs: int = number(6, Bounds(1, 50))
+    early_days: int = number(30, _DAYS)
+    value_days: int = number(365, _DAYS)
+    superstar_share: float = number(0.2, Bounds(0, 1, above=True, below=True))
+    funnel_steps: list[str] = field(default_factory=list)
+    conversion_days: int = number(7, _DAYS)
+    costs: str | None = None
+    thresholds: str | None = None
+    plays: dict[str, str] = field(default_factory=dict)
+    most_clusters: int = number(7, Bounds(2, 30))  # one is none
+    sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # with fewer nothing is seen
+    draws: int = number(200, Bounds(1, 100_000, technical=True))
+    seed: int = number(0, Bounds(0, LARGEST_SEED, technical=True))
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        known = f"allowed are {', '.join(LANGUAGES)}."
+        require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=known)
+        check_numbers(self, "report")
+        steps = self.funnel_steps
+        require(len(set(steps)) == len(steps), f"report.funnel_steps names a step twice: {', '.join(steps)}.")
+        require(
+            len(steps) != 1, f"report.funnel_steps is {steps[:1]}: one step has no conversion.", remedy="two steps."
+        )
+        unknown = sorted(set(self.plays) - set(CELLS))
+        require(not unknown, f"report.plays names the cells {unknown}.", remedy=f"allowed are {', '.join(CELLS)}.")

@@ -1,0 +1,128 @@
+"""Contracts: who is under one when, and how long customers stay."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import numpy as np
+import pandas as pd
+
+from ..evaluation.metrics import Array
+from ..snapshots.history import day_number
+from .customer_base import CustomerBase, last_day
+from .estimates import NORMAL
+
+_MOST_PERIODS = 13
+_PLAN = "(plan)"
+DAYS_PER_MONTH = 365.25 / 12
+
+
+def contracts(base: CustomerBase) -> Any:
+    """Return one row per contract: `customer_id`, `begin`, `end` (null while open), `price` per month, `plan`."""
+    events = base.events.filter(base.events.kind.isin(["contract_start", "contract_end"]))
+    starts = events.kind == "contract_start"
+    return events.group_by("customer_id", "order_id").agg(
+        begin=events.timestamp.min(where=starts), end=events.timestamp.min(where=~starts),
+        price=events.amount.max(where=starts), plan=events["item"].max(where=starts),
+    )  # fmt: skip
+
+
+def count_under_contract(base: CustomerBase) -> pd.DataFrame:
+    """Return one row per period, indexed by its number, at most the last 14.
+
+    `start` and `end` count customers with an open contract at its first moment and at its end; `kept` had one at both;
+    `won` and `lost` at one of them; `monthly` is the sum of the prices per month of contracts open at the end.
+    """
+    period, calendar = base.settings.period, base.calendar
+    first = max(period.number_of(base.first), calendar.current - _MOST_PERIODS)
+    ends = [*(period.start_of(number) for number in range(first, calendar.current + 1)), calendar.end]
+    moments = ibis.memtable(pd.DataFrame({"place": range(len(ends)), "at": pd.to_datetime(ends)}))
+    table = contracts(base).cross_join(moments)
+    is_open = (table.begin < table["at"]) & (table.end.isnull() | (table.end >= table["at"]))  # noqa: PD003 # an engine expression
+    each = table.group_by("customer_id", "place").agg(
+        under=is_open.any(), monthly=table.price.sum(where=is_open).cast("float64")
+    )
+    before = each.under.lag().over(group_by="customer_id", order_by=each.place).fill_null(False)
+    told = each.mutate(kept=each.under & before, was=before)
+    counted = told.group_by("place").agg(
+        start=told.was.sum(), end=told.under.sum(), kept=told.kept.sum(), monthly=told.monthly.sum()
+    )
+    found: pd.DataFrame = counted.order_by("place").execute().set_index("place").astype(float).iloc[1:]
+    found.index = pd.Index(range(first, calendar.current + 1), name="number")
+    return found.assign(won=found["end"] - found["kept"], lost=found["start"] - found["kept"]).fillna({"monthly": 0.0})
+
+
+@dataclass(frozen=True)
+class Survival:
+    """A Kaplan-Meier curve: at each day of age with an end, the share still under contract, with its 95% interval."""
+
+    days: Array
+    share: Array
+    low: Array
+    high: Array
+    spells: int
+    ends: int
+
+    def at(self, day: float) -> tuple[float, float, float]:
+        """Return the share at an age in days, and its interval; 1 before the first end."""
+        place = int(np.searchsorted(self.days, day, side="right")) - 1
+        if place < 0:
+            return 1.0, 1.0, 1.0
+        return float(self.share[place]), float(self.low[place]), float(self.high[place])
+
+    @property
+    def median_days(self) -> float:
+        """The age at which half have left; NaN where fewer have."""
+        below = np.flatnonzero(self.share <= 0.5)  # noqa: PLR2004 # half
+        return float(self.days[below[0]]) if len(below) else float("nan")
+
+
+def count_stays(base: CustomerBase) -> pd.DataFrame:
+    """Return how many stays under contract entered the record at which age and lasted how long.
+
+    Columns: `plan` (of the stay's first contract), `entered` and `lasted` in days, `ended` (0 or 1), `n`. A renewal, a
+    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not known of, so a
+    stay that began earlier is seen from that day on (left truncation), and one that is open lasts until the report's
+    day.
+    """
+    table = contracts(base)
+    dated = table.mutate(first=day_number(table.begin), last=day_number(table.end))
+    known = dated.filter(~dated.last.isnull())  # noqa: PD003 # an engine expression
+    ends = known.select("customer_id", day=known["last"]).distinct()
+    starts = dated.select("customer_id", day=dated["first"]).distinct()
+    begun = dated.anti_join(ends, [dated.customer_id == ends.customer_id, dated["first"] == ends.day])
+    over = ends.anti_join(starts, ["customer_id", "day"])
+    begun = begun.group_by("customer_id", "first").agg(plan=begun.plan.min())
+    place = ibis.row_number().over(group_by="customer_id", order_by="first")
+    closing = ibis.row_number().over(group_by="customer_id", order_by="day")
+    joined = begun.mutate(place=place).left_join(over.mutate(place=closing), ["customer_id", "place"])
+    today = last_day(base.as_of)
+    recorded = ends.day.min().execute()
+    since = int(recorded) if recorded == recorded and recorded is not None else today  # noqa: PLR0124 # NaN
+    told = joined.mutate(
+        plan=joined.plan.fill_null(_PLAN), ended=(~joined.day.isnull()).cast("int64"),  # noqa: PD003 # an engine expression  # noqa: PD003 # an engine expression
+        lasted=joined.day.fill_null(today) - joined["first"],
+        entered=ibis.greatest(since - joined["first"], 0),
+    )  # fmt: skip
+    seen = told.filter(told.lasted >= told.entered)
+    counted: pd.DataFrame = seen.group_by("plan", "entered", "lasted", "ended").agg(n=seen.count()).execute()
+    return counted
+
+
+def estimate_survival(stays: pd.DataFrame) -> Survival:
+    """Return the Kaplan-Meier curve (1958, JASA 53(282)) with left truncation; intervals are Greenwood's on log-log.
+
+    At risk at age t are stays that entered at or before it and lasted at least as long.
+    """
+    entered, lasted, n = (stays[name].to_numpy(dtype=float) for name in ("entered", "lasted", "n"))
+    ended = stays["ended"].to_numpy() == 1
+    days = np.unique(lasted[ended])
+    gone = np.array([n[ended & (lasted == day)].sum() for day in days])
+    risk = np.array([n[(entered <= day) & (lasted >= day)].sum() for day in days])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.cumprod(1.0 - gone / risk)
+        spread = np.sqrt(np.cumsum(gone / (risk * (risk - gone)))) / np.abs(np.log(share))
+        low, high = share ** np.exp(NORMAL * spread), share ** np.exp(-NORMAL * spread)
+    known = (share > 0) & (share < 1)
+    low, high = np.where(known, low, share), np.where(known, high, share)
+    return Survival(days, share, low, high, int(n.sum()), int(gone.sum()))

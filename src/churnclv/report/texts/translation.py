@@ -1,0 +1,87 @@
+"""Words: the report's texts in one language, with numbers written the way that language writes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from ...explain.phrases.language import Language
+from ...explain.phrases.phrase import LANGUAGES
+from ..periods import Period
+from . import behaviour, columns, movement
+from . import key_figures as figures
+from . import money_texts as money
+from . import page_texts as page
+
+ORDER = ("en", "it")  # of the texts in the modules of this package
+TEXTS: dict[str, tuple[str, str]] = {
+    **page.TEXTS, **figures.TEXTS, **columns.TEXTS, **movement.TEXTS, **behaviour.TEXTS, **money.TEXTS
+}  # fmt: skip
+_PERIODS = {"week": ("week of {}", "settimana del {}"), "quarter": ("Q{} {}", "{}º trimestre {}")}
+UNKNOWN = "–"
+_WHOLE_FROM = 1000.0  # currency: decimals of larger amounts say nothing
+_MONTHS = tuple(f"{month:02}" for month in range(1, 13))
+
+Field = float | int | str | None
+
+
+@dataclass(frozen=True)
+class Words:
+    """The report's words in one language.
+
+    A text's fields are written in the styles of `Language.write`: `{n:customer|customers}`, `{segment:name}`; but a
+    share (`%`, or `points` without the sign) always with one decimal, money without decimals from a thousand on, `int` whole, and with `±` before a style
+    a number above zero bears its sign.
+    """
+
+    language: Language
+
+    @classmethod
+    def of(cls, name: str) -> "Words":
+        """Return the words of a language, `en` or `it`."""
+        return cls(LANGUAGES[name])
+
+    def has(self, key: str) -> bool:
+        """Whether there is a text of this name."""
+        return key in TEXTS
+
+    def say(self, key: str, **values: Field) -> str:
+        """Return a text with its fields filled in."""
+        template = TEXTS[key][ORDER.index(self.language.name)]
+        pieces = Formatter().parse(template)
+        return "".join(
+            text + ("" if name is None else self.write(values[name], style or "")) for text, name, style, _ in pieces
+        )
+
+    def write(self, value: Field, style: str = "") -> str:
+        """Write a number, or a text as it is; a dash where there is none."""
+        if value is None or value != value:  # noqa: PLR0124 # NaN
+            return UNKNOWN
+        if isinstance(value, str):
+            return self.language.write(value, "name")
+        number = float(value)
+        if style.startswith("±"):
+            return ("+" if number > 0 else "") + self.write(number, style[1:])
+        if style in ("%", "points"):
+            return self._grouped(100.0 * number, 1) + style.replace("points", "")
+        if style in ("int", "money"):
+            return self._grouped(number, 0 if style == "int" or abs(number) >= _WHOLE_FROM else 2)
+        return self.language.write(number, style)
+
+    def _grouped(self, value: float, decimals: int) -> str:
+        whole, _, fraction = f"{value:,.{decimals}f}".partition(".")
+        text = whole.replace(",", self.language.comma) + (self.language.point + fraction if fraction else "")
+        return text if text.strip("-0.,") else text.removeprefix("-")
+
+    def segment(self, name: str) -> str:
+        """Return the name of a segment; one that nobody translated stays as it is."""
+        return self.say(f"segment.{name}") if self.has(f"segment.{name}") else name
+
+    def period(self, period: Period, number: int) -> str:
+        """Return the name of a period."""
+        place = ORDER.index(self.language.name)
+        months = tuple(self.language.words[month] for month in _MONTHS)
+        return period.name_of(number, months, {name: texts[place] for name, texts in _PERIODS.items()})
+
+    def play(self, cell: str, chosen: Mapping[str, str]) -> str:
+        """Return what to do with a cell of churn by value: the user's own word for it, or the report's."""
+        return chosen.get(cell) or self.say(f"play.{cell}")

@@ -1,0 +1,105 @@
+"""Churn and value together: what is at stake, with whom, what to do about each group, and whom to contact."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import pandas as pd
+
+from ..decision.target_list import TargetTotals, target_list, total_targets
+from ..evaluation.metrics import Array
+from .bundle_scores import Champion
+from .estimates import NORMAL, Estimate
+
+LEVELS = ("high", "middle", "low")
+_THIRDS = (1 / 3, 2 / 3)
+_REASONS = ("reason_1", "reason_2", "reason_3")
+_CURVE_POINTS = 200
+
+
+@dataclass(frozen=True)
+class Worth:
+    """The scored customers with what they are worth.
+
+    `rows` are the score rows with `value` (if the customer stays), `at_stake` (churn score x value), `cost` (expected,
+    of a contact), `churn` and `worth` (of the levels) and `cell`, both joined.
+    """
+
+    rows: pd.DataFrame
+    champion: Champion
+
+    @property
+    def at_stake(self) -> Estimate:
+        """What leaves with the leavers within the horizon: expected, and a 95% interval over who leaves."""
+        p, value = (self.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
+        total = float(np.nansum(p * value))
+        reach = NORMAL * sqrt(float(np.nansum(p * (1 - p) * value**2)))
+        return Estimate(total, max(0.0, total - reach), total + reach, int(np.isfinite(value).sum()))
+
+    @property
+    def churners(self) -> Estimate:
+        """How many are expected to leave within the horizon, with a 95% interval over who leaves."""
+        p = self.rows["churn_score"].to_numpy(dtype=float)
+        total, reach = float(p.sum()), NORMAL * sqrt(float((p * (1 - p)).sum()))
+        return Estimate(total, max(0.0, total - reach), min(float(len(p)), total + reach), len(p))
+
+
+def weigh(champion: Champion) -> Worth:
+    """Return the scored customers with what they are worth, and in which cell of churn by value they stand."""
+    rows = champion.scored
+    value = champion.values_if_staying()
+    known = rows["clv"].to_numpy(dtype=float)
+    told = rows.assign(
+        value=value,
+        at_stake=rows["churn_score"].to_numpy(dtype=float) * value,
+        cost=champion.campaign.expected_cost(rows["churn_score"].to_numpy(dtype=float)),
+        churn=name_thirds(rows["churn_score"].to_numpy(dtype=float)),
+        worth=name_thirds(known if np.isfinite(known).any() else value),
+    )
+    return Worth(told.assign(cell=told["churn"] + "_" + told["worth"]), champion)
+
+
+def name_thirds(values: Array) -> list[str]:
+    """Return `high`, `middle` or `low` by thirds of the ranks; equal values share their mean rank."""
+    ranks = pd.Series(values).rank(method="average", na_option="top").to_numpy()
+    shares = (ranks - 0.5) / max(len(ranks), 1)
+    return ["high" if share > _THIRDS[1] else "middle" if share > _THIRDS[0] else "low" for share in shares]
+
+
+def churn_matrix(worth: Worth) -> pd.DataFrame:
+    """Return one row per cell of churn by value, the one with most at stake first.
+
+    Columns: `churn`, `worth`, `cell`, `customers`, `churn_score` and `value` (means), `at_stake` (sum), `contacts`
+    worth their cost, and what these are expected to gain, `gain`.
+    """
+    gains = worth.rows["expected_gain"].to_numpy(dtype=float)
+    rows = worth.rows.assign(contacts=gains > 0, gain=np.where(gains > 0, gains, 0.0))
+    grouped = rows.groupby(["churn", "worth", "cell"], as_index=False)
+    table = grouped.agg(
+        customers=("customer_id", "size"),
+        churn_score=("churn_score", "mean"),
+        value=("value", "mean"),
+        at_stake=("at_stake", "sum"),
+        contacts=("contacts", "sum"),
+        gain=("gain", "sum"),
+    )
+    return table.sort_values(["at_stake", "cell"], ascending=[False, True], ignore_index=True)
+
+
+def gain_curve(worth: Worth) -> tuple[Array, Array]:
+    """Return the share of customers contacted, best first, and the expected profit of contacting so many."""
+    gains = np.sort(worth.rows["expected_gain"].dropna().to_numpy(dtype=float))[::-1]
+    total = np.r_[0.0, np.cumsum(gains)]
+    reach = np.unique(np.linspace(0, len(gains), min(len(gains), _CURVE_POINTS) + 1).astype(int))
+    best = int(np.argmax(total))
+    places = np.unique(np.r_[reach, best])
+    return places / max(len(gains), 1), total[places]
+
+
+def contact_list(worth: Worth, plays: dict[str, str]) -> tuple[pd.DataFrame, TargetTotals]:
+    """Return whom to contact within the budget, best first, with segment, reasons and play; and what it amounts to."""
+    rows, budget = worth.rows, worth.champion.economics.budget
+    listed = target_list(rows[["customer_id", "churn_score", "value", "expected_gain", "cost"]], budget)
+    told = rows[["customer_id", "segment", "clv", "cell", *_REASONS]]
+    table = listed.merge(told, on="customer_id", how="left", validate="one_to_one")
+    return table.assign(play=[plays[cell] for cell in table["cell"]]), total_targets(rows, listed, budget)

@@ -1,0 +1,1 @@
+"""Simulated data with known truth, and protocol suites for models of your own."""

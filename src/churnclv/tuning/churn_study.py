@@ -1,0 +1,293 @@
+"""Choosing the churn model on the validation folds: the trees' parameters, the members' weights, the calibration."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, weight_shift
+from ..churn.btyd import FormulaChurnModel
+from ..churn.calibration import choose_calibration
+from ..churn.custom import OwnChurnModel
+from ..churn.ensemble import ChurnChoice, ChurnModel, blend, fit_member
+from ..churn.log_odds import MarginModel, to_chance
+from ..churn.logistic import LogisticChurnModel
+from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective, Season
+from ..errors import require
+from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
+from ..features.dataset import Dataset
+from ..progress import Progress
+from ..snapshots.cutoff_plan import Fold
+from .churn_folds import FoldWork
+from .settings import TuningSettings
+from .study import Goal, StudyPlan, TrialRecord, run_study, weigh_parameters
+
+XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
+LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
+_SHARES = 10  # a weight is a tenth, or several
+
+Worth = Callable[[Array, Array], float]
+
+
+@dataclass(frozen=True)
+class ChurnEvidence:
+    """What the choice rests on.
+
+    Labelled rows, folds, the column that holds the probabilistic model's chance of leaving (None where there is no such
+    model), what a ranking would earn: `worth(truth, scores)`, for the objective `profit`, and how far the season moves
+    the log-odds of leaving, fold by fold (None where it is not followed).
+    """
+
+    data: Dataset
+    folds: Sequence[Fold]
+    column: str | None = None
+    worth: Worth | None = None
+    shifts: Sequence[Array] | None = None
+
+
+@dataclass(frozen=True)
+class TunedChurn:
+    """The choices that validation made.
+
+    Attributes:
+        choice: members, weights, parameters and calibration.
+        fold_scores: the calibrated scores out of fold, one array a fold, each calibrated on the other folds.
+        members: the members' own chances out of fold, by name.
+        ablation: mean fold log-loss of each member, of the blend, and of the calibrated trees with and without class
+            weights.
+        calibration_losses: mean fold log-loss by way of calibrating.
+        best: the best trial of the trees' study, where there was one.
+        weights: each searched parameter's share in how much its trials differ, most important first.
+    """
+
+    choice: ChurnChoice
+    fold_scores: list[Array]
+    members: dict[str, list[Array]]
+    ablation: dict[str, float]
+    calibration_losses: dict[str, float]
+    best: TrialRecord | None
+    weights: dict[str, float] = field(default_factory=dict)
+
+    def model(self, threads: int) -> ChurnModel:
+        """Return an unfitted model with these choices."""
+        return ChurnModel(self.choice, threads)
+
+
+def tune_churn(
+    evidence: ChurnEvidence,
+    settings: ChurnSettings,
+    plan: StudyPlan,
+    on_trial: Callable[[TrialRecord], None],
+    progress: Progress,
+) -> TunedChurn:
+    """Search the trees' parameters, weigh the members, calibrate; nothing here sees the sealed test.
+
+    The rule of `auto`: every member is fitted on each fold's training rows and speaks of its validation rows. A blend
+    of their log-odds is taken if weights chosen on the other folds beat the best single member on the held folds by
+    1e-4 nats in the mean; else that member is taken alone. The season's shift is added to the log-odds if that gains as
+    much after calibration, or where `churn.season` says yes.
+    """
+    contest = _Contest(evidence, settings, plan.settings)
+    best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
+    progress.say("Comparing churn models on the validation folds")
+    contest.listen()
+    weights = contest.weigh()
+    raw = [to_chance(said) for said in contest.shift([blend(said, weights) for said in contest.margins()])]
+    calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
+    choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
+    members = {name: [to_chance(fold) for fold in folds] for name, folds in contest.said.items()}
+    weighed = {} if best is None else weigh_parameters(plan)
+    return TunedChurn(choice, scores, members, contest.ablation, losses, best, weighed)
+
+
+def common_rounds(curves: list[Array]) -> tuple[int, float]:
+    """Return the number of rounds with the least mean loss over the folds, and that loss.
+
+    One number for all folds, because the final model has no fold to stop on. Curves end where their fold stopped; past
+    its end a fold counts with its last loss.
+    """
+    longest = max(len(curve) for curve in curves)
+    padded = np.array([np.pad(curve, (0, longest - len(curve)), mode="edge") for curve in curves])
+    mean = padded.mean(axis=0)
+    return int(mean.argmin()) + 1, float(mean.min())
+
+
+def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
+    """Yield all weights in tenths that add up to 1, without those that are zero."""
+    for tenths in product(range(_SHARES + 1), repeat=len(names)):
+        if sum(tenths) == _SHARES:
+            yield {name: share / _SHARES for name, share in zip(names, tenths, strict=True) if share}
+
+
+class _Contest:
+    """The members on the folds: what each was given, and what it said out of fold."""
+
+    def __init__(self, evidence: ChurnEvidence, settings: ChurnSettings, tuning: TuningSettings) -> None:
+        self.evidence = evidence
+        self.settings = replace(settings, threads=settings.threads_for(len(evidence.data)))
+        self.names = _competitors(settings, evidence.column)
+        self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
+        self.truth = [asked.churned for _, asked in self.pairs]
+        bags, column = settings.bags_for(len(evidence.data)), evidence.column
+        self.choice = ChurnChoice(
+            {}, monotone=settings.monotone, bags=bags, column=column, own=settings.own, seed=tuning.seed
+        )
+        self.said: dict[str, list[Array]] = {}
+        self.ablation: dict[str, float] = {}
+        rows = [((train.X, train.churned), (asked.X, asked.churned)) for train, asked in self.pairs]
+        self.work = FoldWork(rows, self.settings, tuning.seed)
+
+    def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
+        """Search the trees' parameters and keep the best."""
+        goal = Goal(len(self.pairs), self.work.shared(plan.settings.workers), self._fold_value, self._conclude)
+        best = run_study(plan, goal, on_trial, progress, "Tuning churn")
+        parameters = {**self.settings.parameters, **best.parameters}
+        self.choice = replace(self.choice, parameters=parameters, rounds=int(best.attributes["rounds"]))
+        return best
+
+    def _conclude(self, curves: list[FitCurve]) -> tuple[float, dict[str, Any]]:
+        """Return a trial's value and its number of rounds, the same for all folds."""
+        rounds, loss = common_rounds([curve.log_loss for curve in curves])
+        if self.settings.objective is not Objective.log_loss:
+            loss = float(np.mean([self._demerit(step, curve.booster, rounds) for step, curve in enumerate(curves)]))
+        return loss, {"rounds": rounds}
+
+    def _fold_value(self, step: int, curve: FitCurve) -> float:
+        """Return what a fold alone says of a trial, in the units of the objective, by which trials are pruned."""
+        if self.settings.objective is Objective.log_loss:
+            return float(curve.log_loss.min())
+        return self._demerit(step, curve.booster, int(curve.log_loss.argmin()) + 1)
+
+    def _demerit(self, step: int, booster: Any, rounds: int) -> float:
+        """Return less the merit on a fold; 0 where only one class is there, which ranks no trial."""
+        if len(np.unique(self.truth[step])) < 2:  # noqa: PLR2004 # two classes
+            return 0.0
+        return -self._merit(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
+
+    def _merit(self, truth: Array, margins: Array) -> float:
+        """Return what is to be made great: AUC, average precision or profit per customer."""
+        if self.settings.objective is Objective.profit:
+            require(self.evidence.worth is not None, "churn.objective=profit needs economics.", remedy="see economics.")
+            return self.evidence.worth(truth, to_chance(margins))  # type: ignore[misc] # required above
+        metric = auc if self.settings.objective is Objective.auc else average_precision
+        return plain(metric, truth, margins)
+
+    def listen(self) -> None:
+        """Let every member speak of the validation rows, and keep the plain choices that do best."""
+        if XGBOOST in self.names:
+            self._listen_to_trees()
+        if LOGISTIC in self.names:
+            self._listen_to_logistic()
+        if FORMULA in self.names:
+            self._keep(FORMULA, [self._speak(FormulaChurnModel(str(self.choice.column)), pair) for pair in self.pairs])
+        if OWN in self.names:
+            self._keep(OWN, [self._speak(OwnChurnModel(str(self.choice.own)), pair) for pair in self.pairs])
+
+    def shift(self, said: list[Array]) -> list[Array]:
+        """Return blended log-odds, moved by the season if calibrated log-loss on the folds is less so."""
+        wanted = self.settings.season
+        if self.evidence.shifts is None or wanted is Season.no:
+            return said
+        moved = [margins + shift for margins, shift in zip(said, self.evidence.shifts, strict=True)]
+        without, loss = self._calibrated_loss(said), self._calibrated_loss(moved)
+        self.ablation |= {"average_season_calibrated": without, "season_calibrated": loss}
+        if wanted is Season.auto and loss >= without - LEAST_GAIN:
+            return said
+        self.choice = replace(self.choice, season=True)
+        return moved
+
+    def _listen_to_trees(self) -> None:
+        """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
+        wanted, rate = self.settings.class_weight, float(np.concatenate(self.truth).mean())
+        self._keep(XGBOOST, self._trees(self.choice.parameters))
+        if wanted is ClassWeight.none or rate in {0.0, 1.0}:
+            return
+        weighted = {**self.choice.parameters, CLASS_WEIGHT: (1.0 - rate) / rate}
+        said = self._trees(weighted)
+        without, loss = self._calibrated_loss(self.said[XGBOOST]), self._calibrated_loss(said)
+        self.ablation |= {f"{XGBOOST}_calibrated": without, f"{XGBOOST}_class_weights_calibrated": loss}
+        if wanted is ClassWeight.balanced or loss < without - LEAST_GAIN:
+            self.choice = replace(self.choice, parameters=weighted)
+            self._keep(XGBOOST, said)
+
+    def _calibrated_loss(self, said: list[Array]) -> float:
+        pairs = [(to_chance(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
+        return self._loss(choose_calibration(pairs, self.settings.calibration)[1])
+
+    def _trees(self, parameters: dict[str, float]) -> list[Array]:
+        return [
+            np.mean([self._bag(fold, parameters, self.choice.seed + bag) for bag in range(self.choice.bags)], axis=0)
+            for fold in self.work.matrices
+        ]
+
+    def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:
+        rounds = self.choice.rounds
+        said = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
+        return np.asarray(said - weight_shift(parameters))
+
+    def _listen_to_logistic(self) -> None:
+        tried = {
+            strength: [self._speak(LogisticChurnModel(strength), pair) for pair in self.pairs]
+            for strength in self.settings.penalty_strengths
+        }
+        best = min(tried, key=lambda strength: self._loss([to_chance(fold) for fold in tried[strength]]))
+        self.choice = replace(self.choice, penalty_strength=best)
+        self._keep(LOGISTIC, tried[best])
+
+    def _speak(self, member: MarginModel, pair: tuple[Dataset, Dataset]) -> Array:
+        train, asked = pair
+        return fit_member(member, train.features, train.churned, train.names).margins(asked.features)
+
+    def _keep(self, name: str, said: list[Array]) -> None:
+        self.said[name] = said
+        self.ablation[name] = self._loss([to_chance(fold) for fold in said])
+
+    def _loss(self, chances: Sequence[Array]) -> float:
+        return float(np.mean([plain(log_loss, *pair) for pair in zip(self.truth, chances, strict=True)]))
+
+    def margins(self) -> list[dict[str, Array]]:
+        """Return what the members said, fold by fold."""
+        return [{name: folds[held] for name, folds in self.said.items()} for held in range(len(self.truth))]
+
+    def weigh(self) -> dict[str, float]:
+        """Return the members' weights by the rule."""
+        single = min(self.said, key=lambda name: self.ablation[name])
+        if len(self.said) == 1 or len(self.truth) == 1:
+            return {single: 1.0}
+        choices = list(simplex(list(self.said)))
+        losses = np.array(
+            [[self._blended_loss(held, weights) for held in range(len(self.truth))] for weights in choices]
+        )
+        blended = [
+            losses[np.delete(losses, held, axis=1).mean(axis=1).argmin(), held] for held in range(len(self.truth))
+        ]
+        self.ablation["blend"] = float(np.mean(blended))
+        if self.ablation["blend"] < self.ablation[single] - LEAST_GAIN:
+            return choices[int(losses.mean(axis=1).argmin())]
+        return {single: 1.0}
+
+    def _blended_loss(self, held: int, weights: dict[str, float]) -> float:
+        said = {name: folds[held] for name, folds in self.said.items()}
+        return plain(log_loss, self.truth[held], to_chance(blend(said, weights)))
+
+
+def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
+    if settings.name == AUTO:
+        absent = {name for name, given in ((FORMULA, column), (OWN, settings.own)) if given is None}
+        return [name for name in NAMES if name not in absent]
+    remedy = "churn=auto, xgboost or logistic."
+    require(
+        settings.name != FORMULA or column is not None,
+        "churn=formula needs a probabilistic model of leaving, which a labelled table does not have.",
+        remedy=remedy,
+    )
+    return [settings.name]
+
+
+def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:
+    """Return log-odds of the validation rows after so many rounds, or as many as the fold took."""
+    upto = min(rounds, booster.num_boosted_rounds())
+    found = booster.predict(fold.valid, iteration_range=(0, upto), output_margin=True)
+    return np.asarray(found, dtype=float)

@@ -1,0 +1,247 @@
+"""Choosing the CLV model by its error on the validation folds: which model, in which season, with which parameters."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..clv.clv_model import ClvChoice, ClvModel, gather_past, say_of_past
+from ..clv.hybrid import TARGETS, Past
+from ..clv.predictive import NOMINAL
+from ..clv.settings import AUTO, FORMULAS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
+from ..evaluation.interval_coverage import HELD_CUSTOMERS, calibrate_levels
+from ..evaluation.metrics import plain, rmse
+from ..features.dataset import Dataset
+from ..progress import Progress
+from ..snapshots.cutoff_plan import Fold
+from .figure_cache import Remembered
+from .settings import Range, TuningSettings
+from .study import Goal, StudyPlan, TrialRecord, run_study
+
+_OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges of one model of purchases alone
+_HYBRID_ONLY = "from_formula"
+_YARDSTICK = "bgnbd"  # judges the season
+
+
+@dataclass(frozen=True)
+class ClvEvidence:
+    """What the choice rests on.
+
+    Labelled rows, folds, the market's purchases per day, the horizon, and what models are judged by: spend, or
+    purchases, which a log without amounts takes anyway.
+    """
+
+    data: Dataset
+    folds: Sequence[Fold]
+    daily: pd.DataFrame
+    horizon_days: int
+    wanted: str = "spend"
+
+    @property
+    def target(self) -> str:
+        """What models are judged by."""
+        return self.wanted if self.data.labels["spend"].to_numpy().any() else "purchases"
+
+
+@dataclass(frozen=True)
+class FittedFold:
+    """The choice, and the plain formulas beside it, fitted at one validation cutoff."""
+
+    model: ClvModel
+    formulas: tuple[ClvModel, ...]
+
+
+@dataclass(frozen=True)
+class TunedClv:
+    """The unfitted model that validation chose.
+
+    Attributes:
+        model: the choice.
+        error: its mean fold error.
+        ablation: the mean fold error of every candidate at its plain choices.
+        season_errors: mean absolute log of expected over actual purchases, without and with the season.
+        past: labelled rows and the formulas' columns, which trees learn from.
+        said: what the chosen model of purchases says of each labelled row, estimated on what lies before its cutoff.
+        formulas: the candidates that are models of purchases, unfitted, at their plain choices.
+        folds: the choice and the plain formulas, fitted at each validation cutoff.
+    """
+
+    model: ClvModel
+    error: float
+    ablation: dict[str, float]
+    season_errors: dict[str, float]
+    past: Past
+    said: pd.DataFrame
+    formulas: tuple[ClvModel, ...]
+    folds: list[FittedFold]
+
+
+def tune_clv(
+    evidence: ClvEvidence,
+    settings: ClvSettings,
+    tuning: TuningSettings,
+    plan: StudyPlan,
+    on_trial: Callable[[TrialRecord], None],
+    progress: Progress,
+) -> TunedClv:
+    """Choose the model with the least mean fold RMSE of expected spend.
+
+    The rule: expectations follow the season if the folds' totals are closer with it. Every candidate is tried at its
+    plain choices; trees hear the best model of purchases, or start from one of them. The best candidate's parameters
+    are then searched, and the least error wins. A fold's formulas and season are estimated on what lies before its
+    validation cutoff, and its trees learn from labels known by then.
+    """
+    progress.say(f"Comparing CLV models on {len(evidence.folds)} validation folds")
+    contest = _Contest(evidence, plan.remembered)
+    season_errors = contest.season_errors()
+    start = _plain_choice(settings, season_errors, tuning.seed)
+    names = settings.candidates if settings.name == AUTO else [settings.name]
+    wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
+    formulas = [name for name in dict.fromkeys(wanted) if name in FORMULAS]
+    errors = {name: contest.error(replace(start, name=name)) for name in formulas}
+    bases = formulas if settings.base == AUTO else [settings.base]
+    start = replace(start, base=min(bases, key=lambda name: errors[name]))
+    plain_choices = _plain_choices(start, names, bases)
+    errors |= {label: contest.error(choice) for label, choice in plain_choices.items() if label not in errors}
+    leader = min(plain_choices, key=lambda label: errors[label])
+    found, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
+    fitted = [contest.fitted(found, fold) for fold in range(len(evidence.folds))]
+    found = replace(found, levels=contest.levels(fitted))
+    others = [[contest.fitted(replace(start, name=name), fold) for name in formulas] for fold in range(len(fitted))]
+    folds = [FittedFold(model.at(found.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
+    plain_formulas = tuple(ClvModel(replace(start, name=name)) for name in formulas)
+    past, said = contest.past(found), contest.said(found)
+    return TunedClv(ClvModel(found), error, errors, season_errors, past, said, plain_formulas, folds)
+
+
+def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
+    wanted = settings.season is SeasonMode.yes
+    if settings.season is SeasonMode.auto:
+        wanted = season_errors["with"] < season_errors["without"]
+    chosen = ("purchase_penalty", "spend_penalty", "cohort_days", "stages", "opportunity_days", "boosting")
+    return ClvChoice(season=wanted, seed=seed, **{name: getattr(settings, name) for name in chosen})
+
+
+def _plain_choices(start: ClvChoice, names: Sequence[str], bases: Sequence[str]) -> dict[str, ClvChoice]:
+    """Return the candidates at their plain choices, by label; hybrids start from the mean, or from one of the bases."""
+    found = {name: replace(start, name=name) for name in names}
+    if "hybrid" in found:
+        from_mean = replace(start.boosting, from_formula=False)
+        from_formula = replace(start.boosting, from_formula=True)
+        found["hybrid"] = replace(found["hybrid"], boosting=from_mean)
+        found |= {f"hybrid_from_{base}": replace(found["hybrid"], base=base, boosting=from_formula) for base in bases}
+    return found
+
+
+def _search(
+    contest: "_Contest",
+    leader: ClvChoice,
+    plain_error: float,
+    tuning: TuningSettings,
+    plan: StudyPlan,
+    on_trial: Callable[[TrialRecord], None],
+    progress: Progress,
+) -> tuple[ClvChoice, float]:
+    """Search the leader's parameters; its plain ones stay unless they are beaten. Return the choice and its error."""
+    goal = Goal(
+        folds=len(contest.evidence.folds),
+        work=partial(contest.drawn_error, leader),
+        value=lambda _, error: float(error),
+        conclude=lambda errors: (float(np.mean(errors)), {}),
+    )
+    searched = replace(plan, ranges=_ranges(leader, tuning))
+    best = run_study(searched, goal, on_trial, progress, f"Tuning CLV ({leader.name})")
+    if best.value is None or best.value >= plain_error:
+        return leader, plain_error
+    return _changed(leader, best.parameters), best.value
+
+
+def _ranges(leader: ClvChoice, tuning: TuningSettings) -> dict[str, Range]:
+    if leader.name in LEARNED:
+        return {
+            name: found for name, found in tuning.boosting.items() if leader.name == "hybrid" or name != _HYBRID_ONLY
+        }
+    return {name: found for name, found in tuning.clv.items() if _OF_ONE_MODEL.get(name, leader.name) == leader.name}
+
+
+def _changed(choice: ClvChoice, drawn: dict[str, Any]) -> ClvChoice:
+    """Return the choice with what a trial drew: its own fields, the trees' fields, or else XGBoost's parameters."""
+    own = {name: value for name, value in drawn.items() if name in asdict(choice)}
+    trees = {name: value for name, value in drawn.items() if name in asdict(choice.boosting)}
+    rest = {name: value for name, value in drawn.items() if name not in own and name not in trees}
+    parameters = {**choice.boosting.parameters, **rest}
+    return replace(choice, **own, boosting=replace(choice.boosting, **trees, parameters=parameters))
+
+
+class _Contest:
+    """Candidates on the same folds; formulas that several of them share are fitted once."""
+
+    def __init__(self, evidence: ClvEvidence, remembered: Remembered) -> None:
+        self.evidence = evidence
+        self.remembered = remembered
+        self.rows = [evidence.data.at((fold.valid,)) for fold in evidence.folds]
+        self._formulas: dict[tuple[int, str], ClvModel] = {}
+        self._past: dict[str, Past] = {}
+
+    def past(self, choice: ClvChoice) -> Past:
+        """Return the labelled rows, with what a choice's formulas say at every cutoff if it has trees."""
+        key = choice.base if choice.name in LEARNED else ""
+        if key not in self._past:
+            self._past[key] = gather_past(self.evidence.data, choice, self.evidence.horizon_days)
+        return self._past[key]
+
+    def said(self, choice: ClvChoice) -> pd.DataFrame:
+        """Return the formulas' columns for all labelled rows, whether or not the choice has trees to hear them."""
+        formula = self.past(choice).formula
+        return say_of_past(self.evidence.data, choice, self.evidence.horizon_days) if formula is None else formula
+
+    def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
+        """Return a candidate fitted on what was known at a fold's validation cutoff."""
+        beneath = replace(choice, name=choice.formula, boosting=BoostingSettings())
+        key = (fold, str(asdict(beneath)))
+        if key not in self._formulas:
+            rows = self.rows[fold].features
+            self._formulas[key] = ClvModel(beneath).fit(rows, daily=self.evidence.daily)
+        model = ClvModel(choice).on_top_of(self._formulas[key])
+        train = self.evidence.folds[fold].train
+        return model.teach(self.past(choice).at(train), targets) if choice.name in LEARNED else model
+
+    def fold_error(self, choice: ClvChoice, fold: int) -> float:
+        """Return a candidate's error on a fold."""
+        target, rows = self.evidence.target, self.rows[fold]
+        model = self.fitted(choice, fold, (target,))
+        expected = getattr(model, f"expected_{target}")(rows.features, self.evidence.horizon_days)
+        return plain(rmse, rows.labels[target], expected)
+
+    def drawn_error(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
+        """Return the error on a fold of a leader with what a trial drew."""
+        return self.fold_error(_changed(leader, drawn), fold)
+
+    def error(self, choice: ClvChoice) -> float:
+        """Return a candidate's mean fold error."""
+        return self.remembered.recall(asdict(choice), lambda: self._mean_error(choice))
+
+    def _mean_error(self, choice: ClvChoice) -> float:
+        return float(np.mean([self.fold_error(choice, fold) for fold in range(len(self.rows))]))
+
+    def season_errors(self) -> dict[str, float]:
+        """Return how far the folds' totals are off without and with the season: mean |log(expected / actual)|."""
+        found: dict[str, list[float]] = {"without": [], "with": []}
+        for fold, rows in enumerate(self.rows):
+            actual = max(float(rows.labels["purchases"].sum()), 1.0)
+            for name, season in (("without", False), ("with", True)):
+                model = self.fitted(ClvChoice(name=_YARDSTICK, season=season), fold)
+                expected = float(model.expected_purchases(rows.features, self.evidence.horizon_days).sum())
+                found[name].append(abs(np.log(max(expected, 1.0) / actual)))
+        return {name: float(np.mean(errors)) for name, errors in found.items()}
+
+    def levels(self, models: Sequence[ClvModel]) -> dict[str, tuple[float, float]]:
+        """Return the levels at which the intervals of a choice, fitted on the folds, would have held there."""
+        ranks = []
+        for model, rows in zip(models, self.rows, strict=True):
+            some = rows.some(HELD_CUSTOMERS)
+            ranks.append(model.ranks(some.features, self.evidence.horizon_days, some.labels))
+        return {target: calibrate_levels([found[target] for found in ranks], NOMINAL) for target in TARGETS}

@@ -1,0 +1,193 @@
+"""The value board: the chosen CLV model beside its baselines, on the validation folds and behind the seal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..clv.clv_model import ClvModel
+from ..clv.hybrid import TARGETS
+from ..clv.predictive import Interval
+from ..clv.settings import LEARNED
+from ..clv.value_baselines import Expectation, predict_mean, predict_past_rate, predict_zero
+from ..evaluation.bootstrap import Sample, Scores, score
+from ..evaluation.interval_coverage import HELD_CUSTOMERS, Ranks, coverage_by_decile, inside, randomised_coverage
+from ..evaluation.metrics import VALUE_METRICS, Array, plain, rmse, share_of
+from ..features.dataset import Dataset
+
+BASELINES = ("past_rate", "population_mean", "zero")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What the CLV model's rows are called."""
+
+    value: str
+    ranking: str
+    no_purchase: str
+
+    @classmethod
+    def of(cls, clv: ClvModel) -> "Labels":
+        """Return the labels of a CLV model; its chance of no purchase is that of its model of purchases."""
+        name = clv.choice.name
+        value = name if name in LEARNED else f"{name}_gamma_gamma"
+        return cls(value, f"{name}_expected_purchases", f"{clv.choice.formula}_no_purchase")
+
+
+@dataclass(frozen=True)
+class ValueJudged:
+    """One cutoff at which models are judged: what they learned from, whom they were asked about, what they said.
+
+    `formulas` are the plain models of purchases, fitted at the cutoff, beside the chosen `clv`.
+    """
+
+    train: Dataset
+    asked: Dataset
+    clv: ClvModel
+    formulas: tuple[ClvModel, ...] = ()
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the chosen CLV model's intervals held at one cutoff, for purchases or spend, each of shape (n,)."""
+
+    truth: Array
+    predicted: Array
+    interval: Interval
+    ranks: Ranks
+    levels: tuple[float, float]
+    customers: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class ValueBoard:
+    """Figures of purchases and spend, samples of spend, and what intervals held by target.
+
+    `baselines` names the best baseline of purchases and of spend, which differences are taken to.
+    """
+
+    labels: Labels
+    purchases: Scores
+    spend: Scores
+    spend_samples: list[Sample]
+    held: dict[str, list[Held]]
+    baselines: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What the models and baselines said at each cutoff."""
+
+    labels: Labels
+    purchases: list[Sample]
+    spend: list[Sample]
+    held: dict[str, list[Held]]
+
+
+def predict_values(trials: Sequence[ValueJudged], horizon_days: int) -> Predictions:
+    """Fit the baselines of each trial and collect what everyone says."""
+    expected = [_expectations(trial, horizon_days) for trial in trials]
+    held = [_hold(trial, horizon_days) for trial in trials]
+    return Predictions(
+        Labels.of(trials[0].clv),
+        [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)],
+        [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)],
+        {target: [found[target] for found in held] for target in TARGETS},
+    )
+
+
+def judge_values(
+    said: Predictions, seed: int, baselines: dict[str, str] | None = None, *, all_intervals: bool = False
+) -> ValueBoard:
+    """Score the models and baselines; figures are means over the cutoffs.
+
+    Differences of purchases and spend are to the baseline of least error, unless validation has named it before.
+    Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
+    """
+    labels = said.labels
+    drawn = () if all_intervals else (labels.value,)
+    best = baselines or {target: _best_baseline(getattr(said, target)) for target in TARGETS}
+    return ValueBoard(
+        labels,
+        score(said.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
+        score(said.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
+        said.spend,
+        said.held,
+        best,
+    )
+
+
+def _best_baseline(samples: Sequence[Sample]) -> str:
+    errors = {name: np.mean([plain(rmse, s.truth, s.predictions[name]) for s in samples]) for name in BASELINES}
+    return min(errors, key=lambda name: errors[name])
+
+
+def _hold(trial: ValueJudged, horizon_days: int) -> dict[str, Held]:
+    """Ask the chosen model for its intervals, and where in its distributions the truth lies, on some customers."""
+    some, clv = trial.asked.some(HELD_CUSTOMERS), trial.clv
+    intervals, ranks = clv.intervals(some.features, horizon_days), clv.ranks(some.features, horizon_days, some.labels)
+    return {
+        target: Held(
+            some.labels[target].to_numpy(dtype=float),
+            getattr(clv, f"expected_{target}")(some.features, horizon_days),
+            intervals[target],
+            ranks[target],
+            clv.choice.levels[target],
+            some.customers,
+        )
+        for target in TARGETS
+    }
+
+
+def formula_chances(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[str, Array]:
+    """Return a CLV model's two ways of saying that a customer leaves, by name.
+
+    The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
+    """
+    labels = Labels.of(clv)
+    return {
+        labels.ranking: np.exp(-clv.expected_purchases(asked.features, horizon_days)),
+        labels.no_purchase: clv.p_no_purchase(asked.features, horizon_days),
+    }
+
+
+def _expectations(trial: ValueJudged, horizon_days: int) -> dict[str, Expectation]:
+    history = trial.asked.features
+    models = {Labels.of(model).value: model for model in (*trial.formulas, trial.clv)}
+    chosen = Labels.of(trial.clv).value
+    return {
+        name: Expectation(
+            models[name].expected_purchases(history, horizon_days), models[name].expected_spend(history, horizon_days)
+        )
+        for name in (chosen, *(name for name in models if name != chosen))
+    } | {
+        "past_rate": predict_past_rate(history, horizon_days),
+        "population_mean": predict_mean(history, trial.train.labels),
+        "zero": predict_zero(history),
+    }
+
+
+def _value_sample(trial: ValueJudged, expected: dict[str, Expectation], target: str) -> Sample:
+    truth = trial.asked.labels[target].to_numpy(dtype=float)
+    predictions = {name: np.asarray(getattr(found, target)) for name, found in expected.items()}
+    return Sample(truth, predictions, trial.asked.customers)
+
+
+def summarise_coverage(cutoffs: Sequence[Held]) -> dict[str, float]:
+    """Return how often intervals held, as means over the cutoffs.
+
+    The share of customers whose truth lies inside, with its bootstrap interval; the share by randomised ranks; the mean
+    width; and the share inside by decile of the predicted.
+    """
+    samples = [
+        Sample(inside(held.truth, held.interval.low, held.interval.high), {"held": held.predicted}, held.customers)
+        for held in cutoffs
+    ]
+    share = score(samples, {"coverage": lambda truth, _, weights: share_of(truth, weights)}, "held").figures["held"]
+    found = {"coverage": share["coverage"].value}
+    found |= {"coverage_low": share["coverage"].low, "coverage_high": share["coverage"].high}
+    found["coverage_randomised"] = float(np.mean([randomised_coverage(held.ranks, held.levels) for held in cutoffs]))
+    found["mean_width"] = float(np.mean([np.mean(held.interval.high - held.interval.low) for held in cutoffs]))
+    deciles = np.mean([coverage_by_decile(s.truth, h.predicted) for s, h in zip(samples, cutoffs, strict=True)], axis=0)
+    return found | {f"coverage_decile_{place}": float(value) for place, value in enumerate(deciles, 1)}
