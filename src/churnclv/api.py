@@ -1,0 +1,416 @@
+"""The public API for notebooks: read events, build features at cutoffs, fit each model on a plain DataFrame, score.
+
+Models take the RFM summary that users of the `lifetimes` package have: one row per customer with `frequency` (repeat
+purchases), `recency` (time from the first purchase to the last), `T` (time from the first purchase to the cutoff) and
+`monetary_value` (mean value of the repeat purchases). Time may be in any unit; results are in the same one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+
+from .bundle.loading import load_bundle as _load_bundle
+from .churn.boosted import BoostedChurnModel
+from .churn.log_odds import to_chance
+from .churn.logistic import LogisticChurnModel
+from .clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
+from .clv.condensed_nbd import CondensedModel
+from .clv.gamma_gamma import GammaGammaModel
+from .clv.gompertz_nbd import GompertzModel
+from .clv.nbd import NbdModel
+from .clv.pareto_nbd import ParetoModel
+from .clv.purchase_model import PurchaseModel
+from .clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, Array, Histories, X
+from .data.engine import EngineSettings, connect
+from .data.events import Events
+from .data.events import read_events as _read_events
+from .data.settings import Columns, DataSettings
+from .errors import require
+from .features.feature_table import build_features as _build_features
+from .features.settings import FeatureSettings
+from .snapshots.history import cut_history
+from .snapshots.labels import label_windows
+from .snapshots.settings import WindowSettings
+
+RFM_COLUMNS = {"frequency": X, "recency": T_X, "T": AGE, "monetary_value": MEAN_SPEND}
+"""The names of `lifetimes`, and the columns of the feature table that hold the same."""
+
+
+def read_events(data: pd.DataFrame | str | Path, *, columns: dict[str, str] | None = None, **settings: Any) -> Events:
+    """Read a log of orders into the canonical event table.
+
+    Parameters
+    ----------
+    data
+        A frame of raw events, or the path of a CSV or Parquet file.
+    columns
+        Role -> column of the data, for columns that do not carry their role's name. Roles are `customer_id`,
+        `timestamp`, `amount`, `price`, `quantity`, `order_id`, `item`, `category`, `channel` and others: see the page
+        on your own data. Roles whose column is absent are left out.
+    **settings
+        Further values of `conf/data`, such as `date_format="%d/%m/%Y"` or `decimal="comma"`.
+
+    Returns:
+    -------
+    Events
+        `quality` accounts for every row; `table` is the canonical table in the engine; `start` and `end` bound the
+        observed span [start, end).
+
+    Raises:
+    ------
+    InputError
+        A fault of the file or of a column, with its remedy.
+    """
+    frame = data if isinstance(data, pd.DataFrame) else None
+    chosen = dict(columns or {})
+    if frame is not None:
+        roles = {field.name for field in fields(Columns)}
+        absent = [role for role in ("customer_id", "timestamp", "amount") if role not in frame and role not in chosen]
+        require(not absent, f"the frame has no column {absent[0] if absent else ''}.", remedy="map it: columns={...}")
+        chosen = {role: role for role in frame.columns if role in roles} | chosen
+    mapping = Columns(**{field.name: chosen.get(field.name) for field in fields(Columns)}) if chosen else Columns()
+    path = None if frame is not None else str(data)
+    return _read_events(connect(EngineSettings()), DataSettings(columns=mapping, path=path, **settings), frame)
+
+
+def build_features(
+    events: Events, cutoffs: Sequence[str | datetime], *, families: Sequence[str] | None = None, **windows: Any
+) -> pd.DataFrame:
+    """Return one row of features per customer and cutoff; no feature sees an event at or after its cutoff.
+
+    Parameters
+    ----------
+    events
+        What `read_events` returned.
+    cutoffs
+        The instants at which to stand, as dates (`"2011-06-01"`) or datetimes.
+    families
+        Feature families by name; None takes those of `conf/features/default.yaml`.
+    **windows
+        Values of `conf/windows`, such as `active_days=365` for the population.
+
+    Returns:
+    -------
+    DataFrame
+        Keys `customer_id` and `cutoff`, `in_population`, then one column per feature; ordered by the keys.
+    """
+    moments = [pd.Timestamp(cutoff).to_pydatetime() for cutoff in cutoffs]
+    settings = FeatureSettings() if families is None else FeatureSettings(families=list(families))
+    fingerprint = events.quality.fingerprint
+    return _build_features(events.table, fingerprint, moments, settings, WindowSettings(**windows), shape=events.shape)
+
+
+def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days: int) -> pd.DataFrame:
+    """Return what happened in [cutoff, cutoff + horizon) to every customer seen before the cutoff.
+
+    Parameters
+    ----------
+    events
+        What `read_events` returned; its observed span has to reach the end of every label window.
+    cutoffs
+        The instants at which to stand.
+    horizon_days
+        Length of the label window, in days.
+
+    Returns:
+    -------
+    DataFrame
+        `customer_id`, `cutoff`, `churned` (0 or 1), `purchases`, and `spend` in the log's currency.
+    """
+    moments = [pd.Timestamp(cutoff).to_pydatetime() for cutoff in cutoffs]
+    windows = WindowSettings(horizon_days=horizon_days)
+    late = [moment for moment in moments if windows.label_end(moment) > events.end]
+    require(
+        not late, f"the label window of {late[:1]} ends after the data, {events.end}.", remedy="take earlier cutoffs."
+    )
+    customers = cut_history(events.table, moments).select("customer_id", "cutoff").distinct()
+    labels = label_windows(events.table, customers, moments, windows, events.shape).execute()
+    return labels.sort_values(["customer_id", "cutoff"], ignore_index=True)  # type: ignore[no-any-return] # ibis is untyped
+
+
+def summarise_rfm(events: Events, cutoff: str | datetime) -> pd.DataFrame:
+    """Return the RFM summary of all buyers before a cutoff, in days, with the column names of `lifetimes`.
+
+    Returns:
+    -------
+    DataFrame
+        Indexed by `customer_id`: `frequency`, `recency`, `T` and `monetary_value` (0 without a repeat purchase).
+    """
+    rows = build_features(events, [cutoff], families=["purchase_history"])
+    rows = rows[rows[X].notna()].set_index("customer_id")
+    table = rows[list(RFM_COLUMNS.values())].set_axis(list(RFM_COLUMNS), axis=1)
+    return table.assign(monetary_value=table["monetary_value"].fillna(0.0), log_gaps=rows[LOG_GAPS])
+
+
+class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """What all models of purchases share: fitted on an RFM summary, asked about any RFM summary.
+
+    Parameters
+    ----------
+    penalty
+        Weight of the squared distance of the log-parameters from plain values; 0 is maximum likelihood.
+
+    Attributes:
+    ----------
+    params_
+        The estimated parameters by the names of the paper.
+    log_likelihood_
+        The log-likelihood at the estimate.
+    certificate_
+        Evidence that the estimate is an optimum: gradient, curvature, parameters at the edge.
+    """
+
+    _model: ClassVar[type[PurchaseModel]]
+    model_: PurchaseModel
+    params_: dict[str, float]
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        """Keep the penalty."""
+        self.penalty = penalty
+
+    def _make(self) -> PurchaseModel:
+        return self._model(**self.get_params())
+
+    def fit(self, rfm: pd.DataFrame, y: None = None) -> Self:
+        """Estimate the parameters by (penalised) maximum likelihood.
+
+        Parameters
+        ----------
+        rfm
+            One row per customer with `frequency`, `recency` and `T`.
+        y
+            Not used; scikit-learn's convention.
+
+        Raises:
+        ------
+        InputError
+            A column is missing, or a row is impossible (negative, or `recency` after `T`).
+        """
+        del y
+        self.model_ = self._make().fit(_histories(rfm))
+        self.params_ = dict(self.model_.parameters)
+        self.certificate_ = self.model_.certificate
+        self.log_likelihood_ = self.certificate_.log_likelihood if self.certificate_ else np.nan
+        return self
+
+    def expected_purchases(self, rfm: pd.DataFrame, t: Any) -> "pd.Series[float]":
+        """Return the expected purchases of each customer in (T, T + t]; `t` is a number or one per customer."""
+        return _series(self.model_.expected_purchases(_histories(rfm), t), rfm, "expected_purchases")
+
+    def p_alive(self, rfm: pd.DataFrame) -> "pd.Series[float]":
+        """Return each customer's probability of being a customer at T; not a churn score for one-time buyers."""
+        return _series(self.model_.p_alive(_histories(rfm)), rfm, "p_alive")
+
+    def expected_probability_no_purchase(self, rfm: pd.DataFrame, t: Any) -> "pd.Series[float]":
+        """Return each customer's probability of no purchase in (T, T + t]: the churn score of these models."""
+        return _series(self.model_.p_no_purchase(_histories(rfm), t), rfm, "p_no_purchase")
+
+    def probability_at_least(self, rfm: pd.DataFrame, t: Any, n: int) -> "pd.Series[float]":
+        """Return each customer's probability of `n` (1 or more) purchases at least in (T, T + t]."""
+        return _series(self.model_.p_at_least(_histories(rfm), t, n), rfm, f"p_at_least_{n}")
+
+    def expected_purchases_new_customer(self, t: Any) -> Array:
+        """Return the expected repeat purchases of a new customer within `t` of the first one, shape of `t`."""
+        return self.model_.new_customer_purchases(t)
+
+    def predict(self, rfm: pd.DataFrame, t: Any = 1.0) -> Array:
+        """Return expected purchases in (T, T + t], shape (n,)."""
+        return np.asarray(self.expected_purchases(rfm, t))
+
+
+class BetaGeo(PurchaseEstimator):
+    """BG/NBD of Fader, Hardie and Lee (2005): customers may leave after a repeat purchase."""
+
+    _model = BetaGeoModel
+
+
+class ModifiedBetaGeo(PurchaseEstimator):
+    """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after the first purchase."""
+
+    _model = ModifiedBetaGeoModel
+
+
+class ParetoNBD(PurchaseEstimator):
+    """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
+
+    _model = ParetoModel
+
+
+class GompertzNBD(PurchaseEstimator):
+    """GGom/NBD of Bemmaor and Glady (2012): the chance of leaving may grow with age."""
+
+    _model = GompertzModel
+
+
+class NBD(PurchaseEstimator):
+    """NBD of Ehrenberg (1959): nobody leaves. The yardstick of what dropout adds."""
+
+    _model = NbdModel
+
+
+class CondensedBetaGeo(PurchaseEstimator):
+    """MBG/CNBD-k of Platzer and Reutterer (2016): MBG/NBD with regular purchases (Erlang-k gaps).
+
+    Parameters
+    ----------
+    stages
+        k; 0 chooses it by likelihood. `rfm` then needs `log_gaps`, the sum of the logs of the times between purchases,
+        which `summarise_rfm` gives.
+    penalty
+        As for the other models.
+    """
+
+    _model = CondensedModel
+
+    def __init__(self, stages: int = 0, penalty: float = 0.0) -> None:
+        """Keep the choices."""
+        super().__init__(penalty)
+        self.stages = stages
+
+
+class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """Gamma-Gamma of Fader and Hardie (2013): the mean value of a customer's purchases.
+
+    Parameters
+    ----------
+    penalty
+        As for the models of purchases.
+
+    Attributes:
+    ----------
+    params_
+        p, q and v of the paper; or the population's `mean`, where `fallback_` says why they could not be estimated.
+    """
+
+    model_: GammaGammaModel
+
+    def __init__(self, penalty: float = 0.0) -> None:
+        """Keep the penalty."""
+        self.penalty = penalty
+
+    def fit(self, rfm: pd.DataFrame, y: None = None) -> Self:
+        """Estimate from customers with `frequency` and `monetary_value` above 0."""
+        del y
+        self.model_ = GammaGammaModel(self.penalty).fit(_spend(rfm))
+        self.params_, self.fallback_ = dict(self.model_.parameters), self.model_.fallback
+        return self
+
+    def expected_spend(self, rfm: pd.DataFrame) -> "pd.Series[float]":
+        """Return the expected value of each customer's next purchase, in the data's currency."""
+        return _series(self.model_.expected_spend_per_purchase(_spend(rfm)), rfm, "expected_spend")
+
+    def predict(self, rfm: pd.DataFrame) -> Array:
+        """Return the expected value of each customer's next purchase, shape (n,)."""
+        return np.asarray(self.expected_spend(rfm))
+
+
+class _ChurnEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+    """What the churn models share; features may be numbers or text, with missing values."""
+
+    model_: Any
+
+    def _make(self) -> Any:
+        raise NotImplementedError  # pragma: no cover
+
+    def fit(self, X: pd.DataFrame, y: Any) -> Self:
+        """Fit on a feature table, shape (n, k), and outcomes 0 or 1, shape (n,); keys are not learned from."""
+        self.feature_names_in_ = np.array([name for name in X.columns if name not in {"customer_id", "cutoff"}])
+        self.classes_ = np.array([0, 1])
+        self.model_ = self._make().fit(X[list(self.feature_names_in_)], np.asarray(y, dtype=float))
+        return self
+
+    def predict_proba(self, X: pd.DataFrame) -> Array:
+        """Return P(stays) and P(churns) of each row, shape (n, 2); not calibrated."""
+        churn = to_chance(self.model_.margins(X[list(self.feature_names_in_)]))
+        return np.column_stack([1.0 - churn, churn])
+
+    def predict(self, X: pd.DataFrame) -> Any:
+        """Return the likelier outcome of each row, 0 or 1, shape (n,)."""
+        return (self.predict_proba(X)[:, 1] > 0.5).astype(int)  # noqa: PLR2004 # the likelier of two
+
+    def contributions(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Return what each feature adds to the log-odds of churn: SHAP values of trees, terms of a regression."""
+        return self.model_.contributions(X[list(self.feature_names_in_)])  # type: ignore[no-any-return] # one protocol
+
+
+class BoostedChurn(_ChurnEstimator):
+    """XGBoost as a churn model.
+
+    Parameters
+    ----------
+    params
+        XGBoost's parameters, such as `{"max_depth": 4, "learning_rate": 0.05}`.
+    rounds
+        Number of trees.
+    """
+
+    def __init__(self, params: dict[str, float] | None = None, rounds: int = 200) -> None:
+        """Keep the choices."""
+        self.params = params
+        self.rounds = rounds
+
+    def _make(self) -> BoostedChurnModel:
+        return BoostedChurnModel(dict(self.params or {}), rounds=self.rounds)
+
+
+class LogisticChurn(_ChurnEstimator):
+    """Logistic regression on standardised and derived columns, with an L2 penalty.
+
+    Parameters
+    ----------
+    penalty_strength
+        Larger is more regularised.
+    """
+
+    def __init__(self, penalty_strength: float = 1.0) -> None:
+        """Keep the choice."""
+        self.penalty_strength = penalty_strength
+
+    def _make(self) -> LogisticChurnModel:
+        return LogisticChurnModel(self.penalty_strength)
+
+
+def load_bundle(path: str | Path) -> Any:
+    """Return the scorer of an exported bundle: `predict(events)` gives one score row per customer.
+
+    A bundle is a program: loading it runs its own copy of the code. Load only bundles that you trust.
+
+    Raises:
+    ------
+    InputError
+        There is no bundle, or it is damaged.
+    """
+    return _load_bundle(Path(path))
+
+
+def _histories(rfm: pd.DataFrame) -> Histories:
+    x, t_x, age = (_column(rfm, name) for name in ("frequency", "recency", "T"))
+    negative = ((x < 0) | (t_x < 0) | (age < 0)).any()
+    require(not negative, "frequency, recency and T have to be 0 or more.", remedy="check the rows.")
+    late = np.flatnonzero(t_x > age)
+    where = f"row {late[0] + 1}: recency {t_x[late[0]]:g} lies after T {age[late[0]]:g}." if len(late) else ""
+    require(not len(late), where, remedy="both count from the customer's first purchase.")
+    gaps = rfm["log_gaps"].to_numpy(dtype=float) if "log_gaps" in rfm else np.zeros(len(x))
+    return Histories(x, t_x, age, gaps)
+
+
+def _spend(rfm: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({X: _column(rfm, "frequency"), MEAN_SPEND: _column(rfm, "monetary_value")})
+
+
+def _column(rfm: pd.DataFrame, name: str) -> Array:
+    require(name in rfm, f"the RFM summary has no column {name!r}.", remedy=f"it needs {', '.join(RFM_COLUMNS)}.")
+    cells = rfm[name].to_numpy(dtype=float)
+    bad = np.flatnonzero(~np.isfinite(cells))
+    require(not len(bad), f"column {name!r}, row {bad[0] + 1 if len(bad) else 0}: is not a finite number.")
+    return cells
+
+
+def _series(values: Array, rfm: pd.DataFrame, name: str) -> "pd.Series[float]":
+    return pd.Series(values, index=rfm.index, name=name)
