@@ -22,8 +22,9 @@ from churnclv.clv.pareto_nbd import ParetoModel
 from churnclv.clv.purchase_model import PurchaseModel
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.clv.rfm import Histories, read_histories
-from churnclv.clv.season import YEAR_DAYS, Season
+from churnclv.clv.season import Season
 from churnclv.testing.market import Market, simulate
+from churnclv.time_units import DAYS_PER_YEAR
 
 PARAMETERS = st.fixed_dictionaries(
     {"r": st.floats(0.05, 5), "alpha": st.floats(0.5, 200), "a": st.floats(0.05, 5), "b": st.floats(0.05, 10)}
@@ -302,8 +303,8 @@ DAYS = np.array([-400.0, 0.0, 100.25, 14_610.5, 20_000.0])
 
 
 def test_a_whole_year_is_a_year_in_any_season():
-    assert SEASON.clock(DAYS + YEAR_DAYS) - SEASON.clock(DAYS) == pytest.approx(np.full(len(DAYS), YEAR_DAYS))
-    assert SEASON.length(DAYS, 3 * YEAR_DAYS) == pytest.approx(np.full(len(DAYS), 3 * YEAR_DAYS))
+    assert SEASON.clock(DAYS + DAYS_PER_YEAR) - SEASON.clock(DAYS) == pytest.approx(np.full(len(DAYS), DAYS_PER_YEAR))
+    assert SEASON.length(DAYS, 3 * DAYS_PER_YEAR) == pytest.approx(np.full(len(DAYS), 3 * DAYS_PER_YEAR))
 
 
 @settings(max_examples=100, deadline=None, derandomize=True)

@@ -53,7 +53,7 @@ def package():
 
 def test_where_nobody_accepts_nobody_is_contacted():
     hopeless = Campaign(EconomicsSettings(acceptance_alpha=1e-12, contact_cost=0.01))
-    assert set(hopeless.actions(hopeless.expected_gain(SCORES, VALUES))) == {"leave"}
+    assert set(hopeless.actions(hopeless.expected_gain(SCORES, VALUES))) == {"no_contact"}
     refused = contact_gain(LEFT, VALUES, Terms(0.01, 10.0, 0.0, 1.0))
     assert plain(best_share, refused, SCORES) == 0.0
     assert np.isinf(break_even_value(SCORES, Terms(0.01, 10.0, 0.0, 1.0))).all()

@@ -10,7 +10,6 @@ from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.contract_value import (
     AGE,
     CHANCE,
-    DAYS_PER_MONTH,
     PRICE,
     ContractValueModel,
     Worth,
@@ -21,6 +20,7 @@ from churnclv.clv.rfm import LOG_GAPS, MEAN_SPEND, T_X, X
 from churnclv.clv.value_if_staying import value_if_staying
 from churnclv.features.dataset import Dataset
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.time_units import DAYS_PER_MONTH
 
 DAYS, HAZARD, MARGIN, RATE = 30.0, 0.2, 0.3, 0.1
 WORTH = Worth(365.0, MARGIN, RATE)
@@ -50,9 +50,9 @@ def geometric(price: float, hazard: float, worth: Worth = WORTH, days: float = D
     """Return the discounted margin of payments in the middle of each period, by the sum of a geometric series.
 
     Payment k falls on day (k + 1/2) days, is made with chance (1 - h)^(k + 1/2), and counts while that day lies within
-    the horizon. With q = (1 - h)(1 + rate)^(-days / 365) the sum is sqrt(q) (1 - q^K) / (1 - q).
+    the horizon. With q = (1 - h)(1 + rate)^(-days / 365.25) the sum is sqrt(q) (1 - q^K) / (1 - q).
     """
-    q = (1.0 - hazard) * (1.0 + worth.annual_rate) ** (-days / 365.0)
+    q = (1.0 - hazard) * (1.0 + worth.annual_rate) ** (-days / 365.25)
     payments = int(np.ceil(worth.horizon_days / days - 0.5))
     return worth.margin * price * days / DAYS_PER_MONTH * np.sqrt(q) * (1.0 - q**payments) / (1.0 - q)
 

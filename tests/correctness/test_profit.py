@@ -58,7 +58,7 @@ def test_expected_cost_of_a_contact():
 
 def test_actions_contact_where_a_gain_is_expected_and_say_nothing_where_nothing_is_known():
     gain = np.array([22.3, 0.0, -3.2, np.nan])
-    assert CAMPAIGN.actions(gain).tolist() == ["contact", "leave", "leave", None]
+    assert CAMPAIGN.actions(gain).tolist() == ["contact", "no_contact", "no_contact", None]
 
 
 def test_a_contact_pays_from_the_break_even_value_on():

@@ -5,10 +5,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from churnclv.cli.app import train_config
-from churnclv.decision.campaign import Campaign
+from churnclv.decision.campaign import Campaign, CampaignWarning
 from churnclv.decision.economics import EconomicsSettings, ValueAtStake
 from churnclv.errors import InputError
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.report.texts.translation import Words
 
 REFUSED = {
     "margin above one": ({"margin": 1.2}, "economics.margin is 1.2, allowed is above 0 up to 1."),
@@ -88,39 +89,26 @@ SCORES, VALUES = np.array([0.9, 0.2]), np.array([100.0, 100.0])
     ("chosen", "warning"),
     [
         # before contact .9 x .3 x 90 - .1 x 10 = 23.3
-        (
-            {"contact_cost": 50.0},
-            (
-                "no customer is worth contacting: economics.contact_cost 50 is no less than the highest expected gain "
-                "before it, 23.3."
-            ),
-        ),
+        ({"contact_cost": 50.0}, CampaignWarning("contact_cost", {"contact": 50.0, "before": pytest.approx(23.3)})),
         (
             {"contact_cost": 0.0, "incentive_cost": 120.0},
-            (
-                "no customer is worth contacting, even free of contact cost: economics.incentive_cost 120 is too high "
-                "for what is at stake."
-            ),
+            CampaignWarning("incentive_cost", {"incentive": 120.0}),
         ),
         # contacting the first costs 1 + 10 (1 - .63)
-        (
-            {"budget": 4.0},
-            (
-                "no customer can be contacted: economics.budget is 4, and the cheapest contact that pays is expected "
-                "to cost 4.7."
-            ),
-        ),
-        (
-            {"contact_cost": 0.0, "incentive_cost": 0.1},
-            (
-                "every customer is worth contacting: check that economics.contact_cost and economics.incentive_cost "
-                "are in the currency of the values."
-            ),
-        ),
+        ({"budget": 4.0}, CampaignWarning("budget", {"budget": 4.0, "least": pytest.approx(4.7)})),
+        ({"contact_cost": 0.0, "incentive_cost": 0.1}, CampaignWarning("everybody")),
     ],
 )
-def test_a_campaign_that_makes_no_sense_is_said(chosen, warning):
-    assert Campaign(EconomicsSettings(**chosen)).warnings(SCORES, VALUES) == [warning]
+def test_a_campaign_that_makes_no_sense_is_named_in_both_languages(chosen, warning):
+    warnings = Campaign(EconomicsSettings(**chosen)).warnings(SCORES, VALUES)
+    assert warnings == [warning]
+    english, italian = (
+        Words.of(language).say(f"stakes.warning_{warnings[0].code}", **warnings[0].figures) for language in ("en", "it")
+    )
+    assert english != italian
+    for figure in warnings[0].figures.values():
+        assert f"{figure:g}" in english
+        assert f"{figure:g}".replace(".", ",") in italian
 
 
 def test_a_campaign_that_makes_sense_gives_no_warning_and_an_unknown_one_says_so():
@@ -129,5 +117,4 @@ def test_a_campaign_that_makes_sense_gives_no_warning_and_an_unknown_one_says_so
     # a budget for the cheapest, 4.7, but not for the second, 5.4
     assert campaign.warnings(np.array([0.9, 0.8, 0.1]), np.full(3, 100.0)) == []
     assert campaign.warnings(np.array([0.9, 0.2, np.nan]), np.array([100.0, 100.0, 100.0])) == []
-    nothing = ["no customer has both a churn score and a value: nothing is known of a campaign."]
-    assert campaign.warnings(np.array([np.nan]), np.array([100.0])) == nothing
+    assert campaign.warnings(np.array([np.nan]), np.array([100.0])) == [CampaignWarning("no_value")]

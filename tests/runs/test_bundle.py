@@ -80,7 +80,7 @@ def test_every_customer_has_one_row_with_scores_in_range(exported, scored):
         assert scored[f"{name}_high"].mean() > scored[name].mean()
     assert scored["in_population"].all()
     assert set(scored["horizon_days"]) == {90}
-    assert set(scored["action"]) <= {"contact", "leave"}
+    assert set(scored["action"]) <= {"contact", "no_contact"}
     assert ((scored["expected_gain"] > 0) == (scored["action"] == "contact")).all()
     assert scored["reason_1"].notna().mean() > 0.3
 

@@ -216,7 +216,7 @@ def test_contract_scores_are_filled_where_the_shape_allows(contracts, contract_s
     priced = table[table["price"].notna()].groupby("customer_id").size().reindex(inside.index).notna()
     assert (inside.loc[priced, valued].notna()).all(axis=None)
     assert (inside.loc[~priced, valued].isna()).all(axis=None)
-    assert set(inside["action"].dropna()) <= {"contact", "leave"}
+    assert set(inside["action"].dropna()) <= {"contact", "no_contact"}
     assert ((inside["expected_gain"] > 0) == (inside["action"] == "contact")).all()
     known = inside[priced]
     assert (known["clv_low"] <= known["clv_high"]).all()
@@ -352,7 +352,7 @@ def test_table_scores_are_empty_where_nothing_is_known_of_time_and_value(few):
     empty = ["as_of", "horizon_days", "clv", "clv_low", "clv_high", *OF_ORDERS, *BOUNDS]
     assert few[empty].isna().all(axis=None)
     assert few[["expected_gain", "action"]].notna().all(axis=None)
-    assert set(few["action"]) <= {"contact", "leave"}
+    assert set(few["action"]) <= {"contact", "no_contact"}
     # 200 is at stake for everybody: 0.3 p (200 - 10) - 10 (1 - p) - 1
     p = few["churn_score"]
     assert few["expected_gain"].to_numpy() == pytest.approx((57.0 * p - 10.0 * (1.0 - p) - 1.0).to_numpy())

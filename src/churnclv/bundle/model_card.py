@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from ..data.settings import Shape
 from ..notices import Notice
 from .specification import BundleContract
 
@@ -21,9 +22,6 @@ def write_card(
 
     `refunds` is the sentence on how spend and CLV treat them, empty where there is no spend.
     """
-    windows = contract.windows
-    who = f"at least {windows.min_purchases} purchase(s)"
-    who += f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
     shown = [
         f"| {name} | {metrics[name]:.4f} | {_range(metrics, name)} |"
         for name in sorted(metrics)
@@ -37,11 +35,11 @@ def write_card(
         *[line for notice in notices for line in (f"**{notice.line()}**", "")],
         f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
         "  below are those of the same choices before the refit, not of these exact models.",
-        f"- Eligible for a churn score: {who} `as_of`.",
+        f"- Eligible for a churn score: {_population(contract)}.",
         f"- Learned from {contract.data.name} ({contract.origin}), content fingerprint {contract.data_fingerprint};",
         f"  run {contract.run_id}.",
         *([f"- {refunds}"] if refunds else []),
-        "- P(alive) is 1 for one-time buyers by construction of BG/NBD; it is not a churn score.",
+        *_reading(contract),
         "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
         "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
         '- `load_bundle(path, code="installed")` runs none of its code.',
@@ -59,12 +57,48 @@ def write_card(
 
 
 def _purpose(contract: BundleContract) -> str:
-    economics = contract.economics
-    return (
-        f"Chance of no purchase within {contract.windows.horizon_days} days, expected purchases and spend "
-        f"in that time, and CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
-        f"{economics.annual_discount_rate:g} a year)."
+    """Return what the scores are, by customer kind."""
+    economics, horizon = contract.economics, contract.windows.horizon_text
+    value = (
+        f"CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
+        f"{economics.annual_discount_rate:g} a year)"
     )
+    if contract.data.shape is Shape.labelled:
+        return f"Probability of the outcome in column {contract.data.target!r}. The table has no time and no amounts."
+    if contract.data.shape is Shape.contracts:
+        return f"Probability that the contract ends within {horizon}" + (
+            f", and {value}." if _has_amount(contract) else "."
+        )
+    spend = (
+        f", expected purchases and spend in that time, and {value}."
+        if _has_amount(contract)
+        else ", and expected purchases."
+    )
+    return f"Probability of no purchase within {horizon}{spend}"
+
+
+def _has_amount(contract: BundleContract) -> bool:
+    return contract.data.has_amount
+
+
+def _population(contract: BundleContract) -> str:
+    """Return who gets a churn score, by customer kind."""
+    windows = contract.windows
+    if contract.data.shape is Shape.labelled:
+        return "every row"
+    if contract.data.shape is Shape.contracts:
+        return "customers under contract at `as_of`"
+    last = f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
+    return f"at least {windows.min_purchases} purchase(s){last} `as_of`"
+
+
+def _reading(contract: BundleContract) -> list[str]:
+    """Return what is easily misread, by customer kind."""
+    if contract.data.shape is Shape.orders:
+        return ["- `p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."]
+    if contract.data.shape is Shape.contracts:
+        return ["- Contract ends dated `as_of` or later are hidden from the features: they are plans."]
+    return ["- The horizon is the one of the table's outcome; the model cannot tell another."]
 
 
 def _is_main(name: str, metrics: Mapping[str, float]) -> bool:

@@ -26,7 +26,7 @@ from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleContract, write_contract
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "decision", "bundle")
+ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
 _NEEDS = (
     "duckdb",
     "ibis-framework",
@@ -174,7 +174,7 @@ def _date_model(target: Path, parts: BundleParts) -> None:
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "outputs.py", "ranges.py", "scratch.py"):
+    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "outputs.py", "ranges.py", "scratch.py", "time_units.py"):
         shutil.copyfile(PACKAGE / module, target / module)
     for room in ROOMS:
         shutil.copytree(

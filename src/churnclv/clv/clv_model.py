@@ -13,6 +13,7 @@ from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from ..notices import Notice
 from .cohort import Cohort, take_cohort
+from ..time_units import DAYS_PER_YEAR
 from .gamma_gamma import GammaGammaModel
 from .hybrid import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
 from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
@@ -22,7 +23,6 @@ from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .season import Season, day_numbers
 from .settings import LEARNED, BoostingSettings
 
-DAYS_PER_YEAR = 365.0
 _STEP_DAYS = 30.0
 _ENDLESS_DAYS = 36_500.0
 _FINE_STEPS, _STEPS_GROW = 36, 1.1

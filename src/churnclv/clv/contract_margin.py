@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .clv_model import DAYS_PER_YEAR
+from ..time_units import DAYS_PER_YEAR
 from .contract_spells import require_rows
 from .predictive import NOMINAL, Interval, Levels
 from .rfm import Array

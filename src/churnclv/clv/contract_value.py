@@ -15,6 +15,7 @@ import pandas as pd
 from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from ..snapshots.settings import WindowSettings
+from ..time_units import DAYS_PER_MONTH
 from .contract_margin import Terms, expected_margin, extend_hazard, margin_interval, periods_within
 from .predictive import Interval
 from .rfm import Array
@@ -22,7 +23,6 @@ from .shifted_beta_geometric import ShiftedBetaGeometricModel
 
 AGE, PRICE = "contract_age_days", "price"
 CHANCE = "formula_p_ends"
-DAYS_PER_MONTH = 365.0 / 12.0
 _SCORE = "(score)"
 
 Hazards = Callable[[pd.DataFrame, int], Array]

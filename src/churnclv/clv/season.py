@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..time_units import DAYS_PER_YEAR
 from .purchase_model import PurchaseModel
 from .rfm import Array
 
-YEAR_DAYS = 365.25
 _HARMONICS = 4
 _PRIOR_DEVIATION = 0.3  # of a coefficient: what a season, or a cohort, may be before the data speak
 _GRID_PER_DAY = 4
@@ -36,7 +36,7 @@ class Season:
         today = np.floor(day_numbers(pd.Series([cutoff]))[0])  # what a day that has begun still brings is not known
         known = daily[daily["day_number"] < today]
         days = np.ptp(known["day_number"]) + 1 if len(known) else 0
-        if days < YEAR_DAYS or not known["repeat"].any():
+        if days < DAYS_PER_YEAR or not known["repeat"].any():
             return cls()
         born, cohorts = pd.factorize(known["cohort"], sort=True)
         place = (known["day_number"] - known["day_number"].min()).to_numpy()
@@ -52,11 +52,11 @@ class Season:
 
     def clock(self, day: Array) -> Array:
         """Return seasonal time at day numbers (days since 1970-01-01): in a year, as many days as in the calendar."""
-        grid = np.linspace(0.0, YEAR_DAYS, int(YEAR_DAYS * _GRID_PER_DAY) + 1)
+        grid = np.linspace(0.0, DAYS_PER_YEAR, int(DAYS_PER_YEAR * _GRID_PER_DAY) + 1)
         rate = np.exp(_harmonics(grid) @ np.array(self.coefficients))
         passed: Array = np.r_[0.0, np.cumsum((rate[1:] + rate[:-1]) / 2.0)]
-        years, rest = np.divmod(day, YEAR_DAYS)
-        return np.asarray(years * YEAR_DAYS + np.interp(rest, grid, passed * YEAR_DAYS / passed[-1]))
+        years, rest = np.divmod(day, DAYS_PER_YEAR)
+        return np.asarray(years * DAYS_PER_YEAR + np.interp(rest, grid, passed * DAYS_PER_YEAR / passed[-1]))
 
     def length(self, start: Array, days: Array | float) -> Array:
         """Return the seasonal length of `days` from day numbers `start` (n,), in average days."""
@@ -71,7 +71,7 @@ def day_numbers(moments: "pd.Series[pd.Timestamp]") -> Array:
 
 
 def _harmonics(day: Array) -> Array:
-    angle = 2.0 * np.pi * np.asarray(day)[:, None] / YEAR_DAYS * np.arange(1, _HARMONICS + 1)
+    angle = 2.0 * np.pi * np.asarray(day)[:, None] / DAYS_PER_YEAR * np.arange(1, _HARMONICS + 1)
     return np.hstack([np.sin(angle), np.cos(angle)])
 
 

@@ -1,6 +1,6 @@
 """Campaign: whom to contact with an offer, and what that is expected to earn."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from ..evaluation.metrics import Array
 from ..evaluation.profit import Terms, contact_gain
 from .economics import EconomicsSettings, ValueAtStake
 
-CONTACT, LEAVE = "contact", "leave"
+CONTACT, NO_CONTACT = "contact", "no_contact"
 
 
 @dataclass(frozen=True)
@@ -56,38 +56,40 @@ class Campaign:
         return np.asarray(self.economics.contact_cost + taking * self.economics.incentive_cost)
 
     def actions(self, gain: Array) -> NDArray[Any]:
-        """Return 'contact' where the expected gain is above zero, else 'leave' (alone), None where it is NaN: (n,)."""
-        texts = np.where(gain > 0, CONTACT, LEAVE).astype(object)
+        """Return 'contact' where the expected gain is above zero, else 'no_contact', None where it is NaN: (n,)."""
+        texts = np.where(gain > 0, CONTACT, NO_CONTACT).astype(object)
         texts[np.isnan(gain)] = None
         return texts
 
-    def warnings(self, churn_score: Array, value: Array | float) -> list[str]:
-        """Return what a person should know before such a campaign starts; nothing if all is well."""
+    def warnings(self, churn_score: Array, value: Array | float) -> list["CampaignWarning"]:
+        """Return why such a campaign would make no sense with these scores and values; empty where it does."""
         gain, cost = self.expected_gain(churn_score, value), self.expected_cost(churn_score)
-        known = ~np.isnan(gain)
-        if not known.any():
-            return ["no customer has both a churn score and a value: nothing is known of a campaign."]
-        worth = gain > 0
-        if not worth.any():
-            return [self._nobody(float(gain[known].max()))]
-        budget, least = self.economics.budget, float(cost[worth].min())
+        defined = ~np.isnan(gain)
+        if not defined.any():
+            return [CampaignWarning("no_value")]
+        pays = gain > 0
+        if not pays.any():
+            return [self._nobody(float(gain[defined].max()))]
+        budget, least = self.economics.budget, float(cost[pays].min())
         if budget is not None and budget < least:
-            needed = f"the cheapest contact that pays is expected to cost {least:g}"
-            return [f"no customer can be contacted: economics.budget is {budget:g}, and {needed}."]
-        if worth[known].all() and known.sum() > 1:
-            costs = "economics.contact_cost and economics.incentive_cost"
-            return [f"every customer is worth contacting: check that {costs} are in the currency of the values."]
+            return [CampaignWarning("budget", {"budget": budget, "least": least})]
+        if pays[defined].all() and defined.sum() > 1:
+            return [CampaignWarning("everybody")]
         return []
 
-    def _nobody(self, highest: float) -> str:
+    def _nobody(self, highest: float) -> "CampaignWarning":
         contact = self.economics.contact_cost
-        before = highest + contact
-        if before > 0:
-            return (
-                f"no customer is worth contacting: economics.contact_cost {contact:g} is no less than the highest "
-                f"expected gain before it, {before:g}."
-            )
-        return (
-            f"no customer is worth contacting, even free of contact cost: economics.incentive_cost "
-            f"{self.economics.incentive_cost:g} is too high for what is at stake."
-        )
+        if (before := highest + contact) > 0:
+            return CampaignWarning("contact_cost", {"contact": contact, "before": before})
+        return CampaignWarning("incentive_cost", {"incentive": self.economics.incentive_cost})
+
+
+@dataclass(frozen=True)
+class CampaignWarning:
+    """Why a campaign would make no sense: a code, for which the report has a text in each language, and its figures.
+
+    Codes: `no_value`, `contact_cost`, `incentive_cost`, `budget`, `everybody`.
+    """
+
+    code: str
+    figures: dict[str, float] = field(default_factory=dict)

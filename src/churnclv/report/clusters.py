@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..time_units import DAYS_PER_MONTH
 from .charts import draw_points, frame
 from .customer_base import CustomerBase
 from .rfm_scores import standing
@@ -57,7 +58,7 @@ def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
     return pd.DataFrame({
         "silent": rows["silent"].astype(float), "purchases": rows["purchases"].astype(float),
         "basket": rows["spend"].astype(float) / rows["purchases"], "units": units, "tenure": known,
-        "per_month": 30.4375 * rows["purchases"] / np.maximum(known, 30.4375),
+        "per_month": DAYS_PER_MONTH * rows["purchases"] / np.maximum(known, DAYS_PER_MONTH),
         "spend_a_year": rows["recent_spend"].astype(float).fillna(0.0), "recent": rows["silent"] < _RECENT_DAYS,
     })  # fmt: skip
 

@@ -5,13 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from ..time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
 from .bundle_scores import Champion
 from .charts import draw_curves, draw_periods, frame
 from .customer_base import CustomerBase
 from .estimates import Estimate, share
 from .messages import tell_messages
 from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
-from .survival import DAYS_PER_MONTH, Survival, count_stays, count_under_contract, estimate_survival
+from .survival import Survival, count_stays, count_under_contract, estimate_survival
 from .texts.translation import Words
 
 _TOLD_MONTHS = (1, 3, 6, 12, 24, 36, 48)
@@ -117,7 +118,7 @@ def tell_stays(base: CustomerBase, words: Words) -> Section:
     columns = (Column("plan"), Column("spells", "int"), Column("spell_ends", "int"), Column("median_months"),
                *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _TOLD_MONTHS
                  if f"month_{m}" in table])  # fmt: skip
-    year = everyone.at(365.25)
+    year = everyone.at(DAYS_PER_YEAR)
     headline = words.say("stays.headline", share=year[0], low=year[1], high=year[2])
     blocks = (Note(words.say("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
               Heading(words.say("stays.by_plan")), Grid(words.say("stays.table"), table, columns))  # fmt: skip

@@ -63,10 +63,10 @@ def _tiles(words: Words, worth: Worth, totals: "TargetTotals", day: str) -> tupl
 
 
 def _warnings(words: Words, worth: Worth) -> list[Block]:
-    """Return what a person should know before a campaign starts; the campaign says it in English."""
+    """Return what a person should know before a campaign starts."""
     scores, values = (worth.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
-    told = worth.champion.campaign.warnings(scores, values)
-    return [Missing(words.say("stakes.warning", text=text)) for text in told]
+    warnings = worth.champion.campaign.warnings(scores, values)
+    return [Missing(words.say(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
 
 
 def _matrix(words: Words, table: pd.DataFrame) -> list[Block]:

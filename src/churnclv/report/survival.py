@@ -14,7 +14,6 @@ from .estimates import NORMAL
 
 _MOST_PERIODS = 13
 _PLAN = "(plan)"
-DAYS_PER_MONTH = 365.25 / 12
 
 
 def contracts(base: CustomerBase) -> Any:

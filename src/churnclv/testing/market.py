@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..time_units import DAYS_PER_YEAR
+
 Array = NDArray[np.float64]
-_DAYS_PER_YEAR = 365.25
 _GRID_PER_DAY = 1
 _NOVEMBER_PEAK = 320  # day of the year
 
@@ -107,7 +108,7 @@ def _season(market: Market) -> tuple[Any, Any]:
     """Return the map from days to seasonal time, in which buying is even, and its inverse."""
     days = np.arange(0, market.days + 1, 1.0 / _GRID_PER_DAY)
     first = pd.Timestamp(market.start).day_of_year
-    rate = 1.0 + market.season * np.cos(2 * np.pi * (days + first - _NOVEMBER_PEAK) / _DAYS_PER_YEAR)
+    rate = 1.0 + market.season * np.cos(2 * np.pi * (days + first - _NOVEMBER_PEAK) / DAYS_PER_YEAR)
     passed = np.r_[0.0, np.cumsum((rate[1:] + rate[:-1]) / 2.0 / _GRID_PER_DAY)]
 
     def unwarp(clock: Array) -> Array:

@@ -14,7 +14,6 @@ class TrackingSettings:
 
     home: str = "mlruns"
     experiment: str | None = None
-    log_customer_ids: bool = False
     repeat: bool = False
 
     def __post_init__(self) -> None:

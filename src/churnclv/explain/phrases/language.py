@@ -5,8 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, floor, log10
 
+from ...time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
+
 SPREAD, AGE = "spread:", "age"
-_UNITS_FROM_DAYS, _UNIT_DAYS = (61.0, 731.0), (1.0, 30.4375, 365.25)  # days, then months, then years
+_UNITS_FROM_DAYS, _UNIT_DAYS = (61.0, 731.0), (1.0, DAYS_PER_MONTH, DAYS_PER_YEAR)  # days, then months, then years
 _LONGEST_TEXT = 40  # characters of a customer's own text that a phrase cites
 _MOST_DECIMALS = 6
 _MOST_NATS = 30.0  # a user's own column may have an entropy's name and other values

@@ -74,7 +74,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Profit curve; its highest point is {gain:money} at {share:%} of the customers.",
         "Curva del profitto; il punto più alto è {gain:money} al {share:%} dei clienti.",
     ),
-    "stakes.warning": ("Mind: {text:name}", "Attenzione: {text:name}"),
+    "stakes.warning_no_value": (
+        "No customer has both a churn score and a value: the outcome of a campaign cannot be computed.",
+        "Nessun cliente ha sia un punteggio di abbandono sia un valore: l'esito di una campagna non si può calcolare.",
+    ),
+    "stakes.warning_contact_cost": (
+        "No contact pays: economics.contact_cost is {contact:money}, and the highest expected gain before it is {before:money}.",
+        "Nessun contatto conviene: economics.contact_cost è {contact:money}, e il guadagno atteso più alto al lordo del contatto è {before:money}.",
+    ),
+    "stakes.warning_incentive_cost": (
+        "No contact pays, even free of contact cost: economics.incentive_cost {incentive:money} is too high for the values at stake.",
+        "Nessun contatto conviene, nemmeno gratis: economics.incentive_cost {incentive:money} è troppo alto per i valori in gioco.",
+    ),
+    "stakes.warning_budget": (
+        "No customer can be contacted: economics.budget is {budget:money}, and the cheapest contact that pays is expected to cost {least:money}.",
+        "Nessun cliente può essere contattato: economics.budget è {budget:money}, e il contatto conveniente meno caro dovrebbe costare {least:money}.",
+    ),
+    "stakes.warning_everybody": (
+        "Every contact pays: check that economics.contact_cost and economics.incentive_cost are in the currency of the values.",
+        "Ogni contatto conviene: controllare che economics.contact_cost ed economics.incentive_cost siano nella valuta dei valori.",
+    ),
     "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
     "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
     "stakes.signs_table_leaving": (
