@@ -121,7 +121,7 @@ def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days:
     Returns:
     -------
     DataFrame
-        `customer_id`, `cutoff`, `churned` (0 or 1), `purchases`, and `spend` in the log's currency.
+        `customer_id`, `cutoff`, `churned` (0 or 1), `purchases_in_horizon`, and `spend_in_horizon` in the log's currency.
     """
     moments = [pd.Timestamp(cutoff).to_pydatetime() for cutoff in cutoffs]
     windows = WindowSettings(horizon_days=horizon_days)
@@ -131,6 +131,7 @@ def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days:
     )
     customers = cut_history(events.table, moments).select("customer_id", "cutoff").distinct()
     labels = label_windows(events.table, customers, moments, windows, events.shape).execute()
+    labels = labels.rename(columns={"purchases": "purchases_in_horizon", "spend": "spend_in_horizon"})
     return labels.sort_values(["customer_id", "cutoff"], ignore_index=True)  # type: ignore[no-any-return] # ibis is untyped
 
 

@@ -84,8 +84,8 @@ def test_labels_by_hand_and_no_look_ahead():
     events = churnclv.read_events(ORDERS)
     labels = churnclv.read_labels(events, ["2020-02-01"], 28).set_index("customer_id")
     assert labels["churned"].to_dict() == {"a": 0, "b": 0}  # c was not seen before the cutoff
-    assert labels["purchases"].to_dict() == {"a": 1, "b": 1}
-    assert labels["spend"].astype(float).to_dict() == {"a": 40, "b": 9}
+    assert labels["purchases_in_horizon"].to_dict() == {"a": 1, "b": 1}
+    assert labels["spend_in_horizon"].astype(float).to_dict() == {"a": 40, "b": 9}
     with pytest.raises(InputError, match="ends after the data"):
         churnclv.read_labels(events, ["2020-02-20"], 28)
     early = churnclv.build_features(events, ["2020-02-01"])

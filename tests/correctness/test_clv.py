@@ -336,8 +336,8 @@ def test_formulas_agree_with_lifetimes(weekly):
 def test_clv_of_one_step_is_margin_times_spend_discounted_at_its_middle(sample):
     model = ClvModel().fit(sample)
     some = sample.head(50)
-    # one step of 30 days, discounted over 15 days at 10% a year: 1.1 ** (-15 / 365) = 0.996091
-    expected = model.expected_spend(some, 30.0) * 0.4 * 0.996091
+    # one step of 30 days, discounted over 15 days at 10% a year: 1.1 ** (-15 / 365.25) = 0.99609345
+    expected = model.expected_spend(some, 30.0) * 0.4 * 0.99609345
     assert model.discounted_value(some, 30.0, 0.4, 0.1) == pytest.approx(expected, rel=1e-6)
 
 

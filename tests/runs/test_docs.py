@@ -97,3 +97,13 @@ def test_the_configuration_files_say_what_the_code_says():
     assert composed.churn == plain.churn
     assert composed.clv == plain.clv
     assert Path(ROOT / "conf" / "train.yaml").is_file()
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.name
+)
+def test_every_python_example_runs(page, capsys):
+    namespace = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+        exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 # the page's own examples
+    capsys.readouterr()
