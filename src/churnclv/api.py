@@ -121,7 +121,8 @@ def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days:
     Returns:
     -------
     DataFrame
-        `customer_id`, `cutoff`, `churned` (0 or 1), `purchases_in_horizon`, and `spend_in_horizon` in the log's currency.
+        `customer_id`, `cutoff`, `churned` (0 or 1), `purchases_in_horizon`, and `spend_in_horizon` in the log's
+        currency.
     """
     moments = [pd.Timestamp(cutoff).to_pydatetime() for cutoff in cutoffs]
     windows = WindowSettings(horizon_days=horizon_days)
