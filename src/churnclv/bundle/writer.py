@@ -174,7 +174,16 @@ def _date_model(target: Path, parts: BundleParts) -> None:
 def _copy_code(target: Path) -> None:
     """Copy the rooms that scoring needs, and the modules they stand on."""
     target.mkdir(parents=True)
-    for module in ("__init__.py", "errors.py", "files.py", "notices.py", "outputs.py", "ranges.py", "scratch.py", "time_units.py"):
+    for module in (
+        "__init__.py",
+        "errors.py",
+        "files.py",
+        "notices.py",
+        "outputs.py",
+        "ranges.py",
+        "scratch.py",
+        "time_units.py",
+    ):
         shutil.copyfile(PACKAGE / module, target / module)
     for room in ROOMS:
         shutil.copytree(

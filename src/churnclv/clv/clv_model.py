@@ -12,8 +12,8 @@ from ..evaluation.reliability import logit
 from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from ..notices import Notice
-from .cohort import Cohort, take_cohort
 from ..time_units import DAYS_PER_YEAR
+from .cohort import Cohort, take_cohort
 from .gamma_gamma import GammaGammaModel
 from .hybrid import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
 from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
