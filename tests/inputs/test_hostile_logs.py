@@ -63,7 +63,6 @@ def right_logs():
     yield "gzip", gzip.compress(PLAIN.encode())
     yield "no last end", PLAIN.rstrip().encode()
     yield "blank lines", PLAIN.replace("\n", "\n\n").encode()
-    yield "mixed ends", (LINES[0] + LINES[1].replace("\n", "\r\n") + "".join(LINES[2:])).encode()
     yield "zero bytes", PLAIN.replace("c1", "c\0001").encode()
     yield "blanks", text(" ").encode()
     yield "padded", PLAIN.replace("c1,", " c1 ,").encode()
@@ -74,6 +73,7 @@ def right_logs():
 
 
 FAULTY = {  # each has one message, or sets aside what it counts
+    "mixed ends": (LINES[0] + LINES[1].replace("\n", "\r\n") + "".join(LINES[2:])).encode(),
     "empty": b"",
     "only an end": b"\n",
     "only a mark": b"\xef\xbb\xbf",
