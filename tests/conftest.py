@@ -36,11 +36,11 @@ def look():
     from churnclv.data.engine import EngineSettings, connect
     from churnclv.data.events import read_events
     from churnclv.data.settings import DataSettings
-    from churnclv.report.customer_base import look_at
+    from churnclv.report.customer_base import cut_customer_base
     from churnclv.report.settings import ReportSettings
 
     def look(log, data=None, **report):
         settings = DataSettings(**{"max_set_aside_share": 1.0, **(data or {})})
-        return look_at(read_events(connect(EngineSettings()), settings, log), ReportSettings(**report))
+        return cut_customer_base(read_events(connect(EngineSettings()), settings, log), ReportSettings(**report))
 
     return look

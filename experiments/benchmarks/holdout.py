@@ -46,7 +46,7 @@ from churnclv.tuning.study import StudyPlan
 CONF = Path(__file__).resolve().parents[2] / "conf"
 METRICS = {"MAE": mae, "RMSE": rmse, "MSLE": msle, "bias": bias, "Gini": gini}
 KEPT = ("purchase_penalty", "cohort_days", "stages", "opportunity_days")
-FORMULAS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "bgbb")
+BTYD_MODELS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "bgbb")
 
 
 @dataclass(frozen=True)
@@ -76,8 +76,8 @@ def grocery(path: str) -> Case:
 
 def choose(case: Case, calibration: Events, trials: int) -> tuple[ClvModel, pd.DataFrame, list[str]]:
     """Return the choice fitted at the cutoff, the rows there, and how it was chosen."""
-    formulas = settings_of(ClvSettings, "clv/auto.yaml", candidates=list(FORMULAS), season="no")
-    long_sight, _ = tune(case, calibration, formulas, trials, windows=2, cutoffs=3)
+    btyd_models = settings_of(ClvSettings, "clv/auto.yaml", candidates=list(BTYD_MODELS), season="no")
+    long_sight, _ = tune(case, calibration, btyd_models, trials, windows=2, cutoffs=3)
     chosen = long_sight.model.choice
     kept = {name: getattr(chosen, name) for name in KEPT}
     hybrid = settings_of(ClvSettings, "clv/hybrid.yaml", base=chosen.name, season="no", **kept)
@@ -131,7 +131,7 @@ def report(case: Case, trials: int) -> None:
     truth = labels(events, case, rows)
     days = float(case.horizon_days)
     expected = {"zero": predict_zero(rows).purchases, "past_rate": predict_past_rate(rows, days).purchases}
-    for name in FORMULAS:
+    for name in BTYD_MODELS:
         expected[name] = ClvModel(name=name).fit(rows).expected_purchases(rows, days)
     expected[f"auto: {chosen.choice.name}"] = chosen.expected_purchases(rows, days)
     made = truth["purchases"].to_numpy(dtype=float)

@@ -97,7 +97,7 @@ class Answer:
     facts: Mapping[str, object]
 
 
-Asked = Callable[[Table, int], Answer]
+PredictionRequest = Callable[[Table, int], Answer]
 
 
 def read_telco(path: Path) -> Table:
@@ -180,7 +180,7 @@ def ask_peer(script: str, table: Table, seed: int) -> Answer:
         return Answer(pd.read_parquet(said), facts)
 
 
-ASKED: dict[str, Asked] = {
+ASKED: dict[str, PredictionRequest] = {
     OURS: ask_us,
     "autogluon": partial(ask_peer, "peer_autogluon.py"),
     "defaults": ask_defaults,

@@ -88,8 +88,8 @@ def compare_tv(answers: Mapping[int, Mapping[str, Answer]], table: Table) -> dic
     samples = [sample_of(table, seed, by) for seed, by in answers.items()]
     reference = reference_of(samples[0].predictions)
     found = {}
-    for what, judged in {"split 0": samples[:1], f"mean of {len(samples)} splits": samples}.items():
-        found[what] = score(judged, metrics, reference)
+    for what, evaluated in {"split 0": samples[:1], f"mean of {len(samples)} splits": samples}.items():
+        found[what] = score(evaluated, metrics, reference)
         print(f"\n{table.name}, {len(table.file):,} rows, {what} [95% interval]")
         print(f"{'':<12}{'AUC':>26}{'EMPC':>28}{f'AUC minus {reference}':>30}{f'EMPC minus {reference}':>30}")
         for model, figures in found[what].figures.items():

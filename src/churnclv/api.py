@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator
 
 from .bundle.loading import load_bundle as _load_bundle
 from .churn.boosted import BoostedChurnModel
-from .churn.log_odds import to_chance
+from .churn.log_odds import expit
 from .churn.logistic import LogisticChurnModel
 from .clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
 from .clv.condensed_nbd import CondensedModel
@@ -329,7 +329,7 @@ class _ChurnEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is un
 
     def predict_proba(self, X: pd.DataFrame) -> Array:
         """Return P(stays) and P(churns) of each row, shape (n, 2); not calibrated."""
-        churn = to_chance(self.model_.margins(X[list(self.feature_names_in_)]))
+        churn = expit(self.model_.log_odds(X[list(self.feature_names_in_)]))
         return np.column_stack([1.0 - churn, churn])
 
     def predict(self, X: pd.DataFrame) -> Any:

@@ -23,7 +23,7 @@ class Progress:
         """Seconds since this object was made."""
         return time.monotonic() - self._start
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """Print one line with the time since the start."""
         print(f"[{self.seconds:6.1f} s] {redact(text)}", file=self._stream, flush=True)  # this is the printer
 
@@ -51,13 +51,13 @@ class Progress:
     @contextlib.contextmanager
     def _lines(self, title: str, total: int, done: int) -> Iterator[Callable[[str], None]]:
         finished, last = done, self.seconds
-        self.say(f"{title} (0 of {total})" if not done else f"{title} (going on after {done} of {total})")
+        self.log(f"{title} (0 of {total})" if not done else f"{title} (going on after {done} of {total})")
 
         def advance(note: str) -> None:
             nonlocal finished, last
             finished += 1
             if self.seconds - last >= SECONDS_BETWEEN_LINES or finished >= total:
-                self.say(f"{title}: {finished} of {total}  {note}")
+                self.log(f"{title}: {finished} of {total}  {note}")
                 last = self.seconds
 
         yield advance

@@ -14,9 +14,9 @@ from churnclv.features.dataset import Dataset
 from churnclv.features.purchase_history import HISTORY_COLUMNS
 from churnclv.tuning.churn_comparison import (
     SCORE,
-    ChurnBoard,
-    ChurnJudged,
-    judge_churn,
+    ChurnComparison,
+    ChurnPredictions,
+    compare_churn,
     predict_churn,
     prediction_columns,
 )
@@ -35,22 +35,22 @@ def dataset(rows: int, seed: int, first: int = 0, **columns) -> Dataset:
     return Dataset(frame, pd.DataFrame({"churned": churned}), names, first + np.arange(rows), parts)
 
 
-def judged(seed: int = 1, rows: int = 120, **others) -> ChurnJudged:
+def evaluated(seed: int = 1, rows: int = 120, **others) -> ChurnPredictions:
     train, asked = dataset(150, 0), dataset(rows, seed)
     score = 1.0 / (1.0 + np.exp(1.0 - asked.features["silent"].to_numpy() / 60.0))
-    return ChurnJudged(train, asked, score, others, np.full(rows, 100.0))
+    return ChurnPredictions(train, asked, score, others, np.full(rows, 100.0))
 
 
 @pytest.fixture(scope="module")
-def board() -> ChurnBoard:
-    return judge_churn([judged(1), judged(2)], TERMS, seed=0)
+def board() -> ChurnComparison:
+    return compare_churn([evaluated(1), evaluated(2)], TERMS, seed=0)
 
 
-def five(values: list[float], scores: list[float]) -> ChurnJudged:
+def five(values: list[float], scores: list[float]) -> ChurnPredictions:
     """Return five customers, of whom the first, the third and the fifth left."""
     asked = dataset(5, 3)
     asked = replace(asked, labels=pd.DataFrame({"churned": [1.0, 0.0, 1.0, 0.0, 1.0]}))
-    return ChurnJudged(dataset(150, 0), asked, np.array(scores), {}, np.array(values))
+    return ChurnPredictions(dataset(150, 0), asked, np.array(scores), {}, np.array(values))
 
 
 # Contacting costs 2; an offer of 10 is taken by everybody who stays and by 0.3 of the leavers, which saves their value.
@@ -65,7 +65,7 @@ FIVE = ([200.0, 200.0, 200.0, 50.0, 20.0], [0.5, 0.5, 0.1, 0.9, 0.9])
 
 
 def test_profit_of_five_customers_by_hand():
-    board = judge_churn([five(*FIVE)], TERMS, seed=0)
+    board = compare_churn([five(*FIVE)], TERMS, seed=0)
     (campaign,) = board.campaigns
     assert campaign.truth == pytest.approx([55.0, -12.0, 55.0, -12.0, 1.0])
     assert campaign.predictions[SCORE] == pytest.approx([21.5, 21.5, -5.3, 7.8, -0.3])
@@ -74,14 +74,14 @@ def test_profit_of_five_customers_by_hand():
 
 def test_profit_is_the_mean_over_cutoffs():
     # the second cutoff: all scores 0, nobody is contacted, profit 0
-    board = judge_churn([five(*FIVE), five(FIVE[0], [0.0] * 5)], TERMS, seed=0)
+    board = compare_churn([five(*FIVE), five(FIVE[0], [0.0] * 5)], TERMS, seed=0)
     assert board.profit.figures[SCORE]["profit"].value == pytest.approx(3.1)
 
 
 def test_an_expected_gain_of_nothing_is_no_reason_to_contact():
     # at p = 1 the gain is .3 (v - 10) - 2: zero at v = 10 + 2 / .3
     value = 10.0 + 2.0 / 0.3
-    board = judge_churn([five([value] * 5, [1.0] * 5)], TERMS, seed=0)
+    board = compare_churn([five([value] * 5, [1.0] * 5)], TERMS, seed=0)
     assert board.campaigns[0].predictions[SCORE] == pytest.approx([0.0] * 5, abs=1e-12)
     assert board.profit.figures[SCORE]["profit"].value == 0.0
 
@@ -89,10 +89,10 @@ def test_an_expected_gain_of_nothing_is_no_reason_to_contact():
 def test_a_customer_of_unknown_value_is_contacted_by_nobody_and_spoils_no_figure():
     # without customer 1 the others bring (-12 - 12) / 5 = -4.8
     values = [np.nan, *FIVE[0][1:]]
-    board = judge_churn([five(values, FIVE[1])], TERMS, seed=0)
+    board = compare_churn([five(values, FIVE[1])], TERMS, seed=0)
     assert board.profit.figures[SCORE]["profit"].value == pytest.approx(-4.8)
     assert all(np.isfinite(found["profit"].value) for found in board.profit.figures.values())
-    unknown = judge_churn([five([np.nan] * 5, FIVE[1])], TERMS, seed=0)
+    unknown = compare_churn([five([np.nan] * 5, FIVE[1])], TERMS, seed=0)
     assert {found["profit"].value for found in unknown.profit.figures.values()} == {0.0}
 
 
@@ -117,7 +117,7 @@ def test_differences_are_baseline_minus_score(board):
 
 
 def test_the_same_seed_gives_the_same_figures(board):
-    again = judge_churn([judged(1), judged(2)], TERMS, seed=0)
+    again = compare_churn([evaluated(1), evaluated(2)], TERMS, seed=0)
     assert again.figures == board.figures
     assert again.profit == board.profit
     for one, other in zip(again.samples, board.samples, strict=True):
@@ -125,14 +125,14 @@ def test_the_same_seed_gives_the_same_figures(board):
 
 
 def test_another_seed_draws_other_customers_and_moves_no_figure_of_the_score(board):
-    other = judge_churn([judged(1), judged(2)], TERMS, seed=1)
+    other = compare_churn([evaluated(1), evaluated(2)], TERMS, seed=1)
     mine, theirs = board.figures.figures[SCORE]["auc"], other.figures.figures[SCORE]["auc"]
     assert mine.value == theirs.value
     assert (mine.low, mine.high) != (theirs.low, theirs.high)
 
 
 def test_intervals_can_be_drawn_for_some():
-    board = judge_churn([judged(1, chance=np.full(120, 0.3))], TERMS, seed=0, drawn=["chance"])
+    board = compare_churn([evaluated(1, chance=np.full(120, 0.3))], TERMS, seed=0, drawn=["chance"])
     assert set(board.figures.differences) == {"chance", board.simple_baseline}
     assert np.isfinite(board.figures.figures[SCORE]["auc"].low)
     assert np.isnan(board.figures.figures["xgboost_defaults"]["auc"].low)
@@ -140,7 +140,7 @@ def test_intervals_can_be_drawn_for_some():
 
 
 def test_the_rivals_are_learned_from_the_training_rows():
-    trial = judged(1)
+    trial = evaluated(1)
     said = predict_churn(trial, seed=4)
     train, asked = trial.train, trial.asked
     assert set(said) == ALWAYS
@@ -152,9 +152,9 @@ def test_the_rivals_are_learned_from_the_training_rows():
 
 
 def test_what_other_models_said_is_kept_and_a_regression_of_the_folds_takes_the_plain_ones_place():
-    heard = {"logistic": np.linspace(0.1, 0.9, 120), "formula": np.full(120, 0.2)}
-    said = predict_churn(judged(1, **heard), seed=0)
-    assert set(said) == {*ALWAYS, "formula"}
+    heard = {"logistic": np.linspace(0.1, 0.9, 120), "btyd": np.full(120, 0.2)}
+    said = predict_churn(evaluated(1, **heard), seed=0)
+    assert set(said) == {*ALWAYS, "btyd"}
     assert all(said[name] is chances for name, chances in heard.items())
 
 
@@ -166,7 +166,7 @@ def of_words(rows: int, seed: int) -> Dataset:
 
 def test_a_users_columns_with_the_names_of_a_logs_are_not_taken_for_them():
     train, asked = of_words(150, 0), of_words(50, 1)
-    said = predict_churn(ChurnJudged(train, asked, np.full(50, 0.5), {}, np.full(50, 1.0)), seed=0)
+    said = predict_churn(ChurnPredictions(train, asked, np.full(50, 0.5), {}, np.full(50, 1.0)), seed=0)
     assert set(said) == ALWAYS  # no recency rule: there is no purchase history
     assert len(np.unique(said["warning_signs"])) == 2  # more than 90 days, or not; the words are no sign
 
@@ -176,7 +176,7 @@ def test_the_recency_rule_takes_part_where_there_is_a_purchase_history():
         history = {name: np.zeros(rows) for name in HISTORY_COLUMNS}
         return dataset(rows, seed, **{**history, "age_days": np.arange(rows) % 100.0})
 
-    said = predict_churn(ChurnJudged(log(150, 0), log(50, 1), np.full(50, 0.5), {}, np.full(50, 1.0)), seed=0)
+    said = predict_churn(ChurnPredictions(log(150, 0), log(50, 1), np.full(50, 0.5), {}, np.full(50, 1.0)), seed=0)
     assert set(said) == {*ALWAYS, "recency_rule"}
 
 

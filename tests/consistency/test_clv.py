@@ -9,7 +9,7 @@ from scipy.integrate import quad
 from scipy.special import gammaln
 
 from churnclv.clv import beta_geometric, nbd
-from churnclv.clv import closed_forms as formulas
+from churnclv.clv import closed_forms as btyd_models
 from churnclv.clv import condensed_nbd as condensed
 from churnclv.clv import pareto_nbd as pareto
 from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
@@ -76,7 +76,7 @@ def test_nothing_happens_in_no_time(parameters, history, shift):
 
 
 def test_one_time_buyers_are_surely_alive():
-    alive = formulas.p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0, 0.3, 30.0, 0.8, 2.5)
+    alive = btyd_models.p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0, 0.3, 30.0, 0.8, 2.5)
     assert alive.tolist() == [1.0, 1.0]
 
 
@@ -196,9 +196,9 @@ def test_counted_histories_are_the_sum_of_single_ones():
 @pytest.mark.parametrize("a", [0.3, 0.9999999, 1.0, 2.5])
 def test_the_closed_form_agrees_with_integration_over_the_dropout_chance(shift, a):
     x, t_x, age, days = SEEN.x, SEEN.t_x, SEEN.T, np.full(len(SEEN), 120.0)
-    closed = formulas.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    alive = formulas.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    integrated = formulas._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
+    closed = btyd_models.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    alive = btyd_models.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    integrated = btyd_models._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
     assert integrated == pytest.approx(closed, rel=2e-3)
 
 
@@ -291,7 +291,7 @@ def test_an_infinite_horizon_needs_a_discount(fitted):
 
 def test_the_season_moves_the_chance_of_no_purchase_and_no_season_does_not(fitted):
     shift = fitted.season_shift(HISTORY, 90.0)
-    plain = fitted.formula_columns(HISTORY, 90.0)["formula_p_no_purchase"].to_numpy()
+    plain = fitted.btyd_columns(HISTORY, 90.0)["btyd_p_no_purchase"].to_numpy()
     inside = (plain > 1e-5) & (plain < 1.0 - 1e-5)
     margins = np.log(plain[inside] / (1.0 - plain[inside])) + shift[inside]
     assert 1.0 / (1.0 + np.exp(-margins)) == pytest.approx(fitted.p_no_purchase(HISTORY, 90.0)[inside], rel=1e-6)

@@ -234,7 +234,7 @@ SMALL = [
     for customer, moment in [("ann", "2024-01-01"), ("ann", "2024-02-01 10:00"), ("bob", "2024-02-29")]
 ]
 
-OWN = '''
+CUSTOM = '''
 """A user's own family."""
 
 
@@ -297,13 +297,13 @@ def test_what_changes_the_table_changes_the_key(cached, change):
 def test_an_edited_family_changes_the_key(cached, tmp_path):
     build, folder = cached
     own = tmp_path / "own.py"
-    own.write_text(OWN, encoding="utf-8")
+    own.write_text(CUSTOM, encoding="utf-8")
     assert build(families=(f"{own}:orders",))["own_lines"].tolist() == [1, 2, 1]
     # a comment alone: the same query, another file
-    own.write_text(OWN + "\n# edited\n", encoding="utf-8")
+    own.write_text(CUSTOM + "\n# edited\n", encoding="utf-8")
     build(families=(f"{own}:orders",))
     assert len(list(folder.iterdir())) == 2
-    own.write_text(OWN.replace("history.count()", "history.count() * 10"), encoding="utf-8")
+    own.write_text(CUSTOM.replace("history.count()", "history.count() * 10"), encoding="utf-8")
     assert build(families=(f"{own}:orders",))["own_lines"].tolist() == [10, 20, 10]
 
 
@@ -392,7 +392,7 @@ def test_unknown_families(features_of, name, message):
 
 def test_a_file_without_the_function(features_of, tmp_path):
     path = tmp_path / "own.py"
-    path.write_text(OWN, encoding="utf-8")
+    path.write_text(CUSTOM, encoding="utf-8")
     with pytest.raises(InputError, match=r"own\.py has no function 'order'\.\n  -> allowed are"):
         features_of(SMALL, settings=FeatureSettings(families=[f"{path}:order"]))
 

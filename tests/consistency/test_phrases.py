@@ -7,7 +7,7 @@ from string import Formatter
 import pytest
 
 from churnclv.clv.contract_value import CHANCE
-from churnclv.clv.hybrid import FORMULA_COLUMNS
+from churnclv.clv.hybrid import BTYD_COLUMNS
 from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.explain.phrases.phrase import ANY, DERIVED, LANGUAGES, fill_window, find_phrase
 from churnclv.explain.phrases.topics import MOVES, NO_SIGNS, TOPICS, can_warn, find_move, find_topic
@@ -31,7 +31,7 @@ def columns(connection, write_events):
         for name in BUILT_IN
         if name not in NAMED_BY_USERS
     }
-    return {**found, "formulas": [*FORMULA_COLUMNS, CHANCE]}
+    return {**found, "formulas": [*BTYD_COLUMNS, CHANCE]}
 
 
 def fields(template):
@@ -91,7 +91,7 @@ def test_every_value_of_every_column_can_be_told(columns, language):
         phrase = find_phrase(column, language)
         rows = [{column: value} for value in VALUES]
         rows += [{column: value, **dict.fromkeys(phrase.needs, other)} for value in VALUES for other in (0.0, 3.0)]
-        texts = [phrase.say(row, {column: 2.0}) for row in rows]
+        texts = [phrase.text(row, {column: 2.0}) for row in rows]
         broken = [text for text in (*texts, phrase.label) if not text.strip() or re.search(r"[{}#|@]|None|nan", text)]
         assert broken == [], column
 
@@ -99,7 +99,7 @@ def test_every_value_of_every_column_can_be_told(columns, language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_missing_value_is_told_as_missing_and_not_as_a_number_of_its_own(columns, language):
     for column in [column for family in columns.values() for column in family]:
-        text = find_phrase(column, language).say({column: None}, {column: 987654.0})
+        text = find_phrase(column, language).text({column: None}, {column: 987654.0})
         assert "987" not in text, column
 
 

@@ -14,7 +14,7 @@ from churnclv.data.settings import Columns, DataSettings, Refunds
 from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
 from churnclv.report.cohorts import count_cohorts
-from churnclv.report.customer_base import look_at
+from churnclv.report.customer_base import cut_customer_base
 from churnclv.report.kpis import count_periods
 from churnclv.report.rfm_scores import standing
 from churnclv.report.settings import ReportSettings
@@ -78,7 +78,7 @@ def test_revenue_is_the_sum_of_net_amounts_in_every_spelling(log, spelling):
     events = read(written, **SPELLINGS[spelling])
     net, ordered = sum(log["amount"]), sum(log.loc[log["amount"] > 0, "amount"])
     assert (events.refund_totals.ordered, events.refund_totals.spend) == (ordered, net)
-    base = look_at(events, ReportSettings())
+    base = cut_customer_base(events, ReportSettings())
     assert count_periods(base)["spend"].sum() == pytest.approx(float(net), rel=1e-12)
     assert count_cohorts(base).counts["revenue"].sum() == pytest.approx(_of_buyers(log), rel=1e-12)
     by_customer = standing(base).execute().set_index("customer_id")["spend"].astype(float)
@@ -99,14 +99,16 @@ def test_histories_and_labels_add_up_to_revenue(log):
     assert history == pytest.approx(float(log.loc[log["timestamp"] < first, "amount"].sum()), rel=1e-9)
     total = history + sum(net for net, _ in label_sums(events))
     assert total == pytest.approx(float(sum(log["amount"])), rel=1e-9)
-    assert total == pytest.approx(count_periods(look_at(events, ReportSettings()))["spend"].sum(), rel=1e-9)
+    assert total == pytest.approx(count_periods(cut_customer_base(events, ReportSettings()))["spend"].sum(), rel=1e-9)
 
 
 def test_gross_leaves_refunds_out_everywhere(log):
     events = read(log, refunds=Refunds.gross)
     ordered = float(sum(log.loc[log["amount"] > 0, "amount"]))
     assert float(events.refund_totals.spend) == ordered
-    assert count_periods(look_at(events, ReportSettings()))["spend"].sum() == pytest.approx(ordered, rel=1e-12)
+    assert count_periods(cut_customer_base(events, ReportSettings()))["spend"].sum() == pytest.approx(
+        ordered, rel=1e-12
+    )
     after = log[log["timestamp"] >= START + timedelta(days=64)]
     sums = list(label_sums(events))
     assert sum(net for net, _ in sums) == sum(orders for _, orders in sums)

@@ -8,7 +8,7 @@ import pytest
 
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
-from churnclv.features.settings import FeatureSettings, as_word
+from churnclv.features.settings import FeatureSettings, as_name
 from churnclv.snapshots.history import cut_history
 
 CUTOFF = datetime(2024, 3, 1)
@@ -309,7 +309,7 @@ def assert_columns(frame, expected):
 def is_kept(name):
     """Return whether a column stays under the other settings: none of an action or channel that they do not name."""
     dropped = [set(CHOSEN[part]) - set(OTHER_SETTINGS[part]) for part in CHOSEN]
-    return not any(as_word(each) in name for each in set.union(*dropped))
+    return not any(as_name(each) in name for each in set.union(*dropped))
 
 
 @pytest.mark.parametrize("family", list(EXPECTED))
@@ -360,7 +360,7 @@ def test_a_basket_without_amounts_has_no_shares_of_money(features):
     [("view", "view"), ("Add to  Cart!", "add_to_cart"), ("_a__b_", "a_b"), ("Größe", "größe"), ("<b>[1]", "b_1")],
 )
 def test_a_name_as_part_of_a_column(name, word):
-    assert as_word(name) == word
+    assert as_name(name) == word
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sklearn.isotonic import IsotonicRegression
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
 from churnclv.churn.calibration import Calibrator, choose_calibration
 from churnclv.churn.ensemble import ChurnChoice, ChurnModel, blend
-from churnclv.churn.log_odds import to_chance, to_margin
+from churnclv.churn.log_odds import expit, log_odds_of
 from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective, Season
 from churnclv.errors import InputError
 from churnclv.evaluation.maximum_profit import empc
@@ -33,7 +33,7 @@ def dataset(folds: int = 3, rows: int = 50, seed: int = 0) -> Dataset:
     n = rows * (folds + 1)
     chance = random.uniform(0.05, 0.95, n)
     churned = (random.random(n) < chance).astype(float)
-    frame = pd.DataFrame({"signal": to_margin(chance) + random.normal(0, 1, n), "said": chance})
+    frame = pd.DataFrame({"signal": log_odds_of(chance) + random.normal(0, 1, n), "said": chance})
     frame = frame.assign(noise=random.normal(size=n))
     parts = pd.Series(np.arange(n) % (folds + 1))
     return Dataset(frame, pd.DataFrame({"churned": churned}), ["signal", "noise"], np.arange(n), parts)
@@ -104,9 +104,9 @@ def gaining(gain: float) -> _Contest:
     low, high = 0.0, 1.0
     for _ in range(60):
         d = (low + high) / 2.0
-        alone = plain(log_loss, truth, to_chance(sign + d))
+        alone = plain(log_loss, truth, expit(sign + d))
         low, high = (d, high) if alone < right + gain else (low, d)
-    return contest([truth] * 3, {"logistic": [sign + d] * 3, "formula": [sign - d] * 3})
+    return contest([truth] * 3, {"logistic": [sign + d] * 3, "btyd": [sign - d] * 3})
 
 
 @pytest.mark.parametrize(("gain", "blended"), [(0.9 * LEAST_GAIN, False), (1.1 * LEAST_GAIN, True)])
@@ -115,7 +115,7 @@ def test_a_blend_has_to_win_a_ten_thousandth_on_held_folds(gain, blended):
     found = gaining(gain)
     weights = found.weigh()
     assert found.ablation["logistic"] - found.ablation["blend"] == pytest.approx(gain, rel=1e-3)
-    assert weights == ({"logistic": 0.5, "formula": 0.5} if blended else {"logistic": 1.0})
+    assert weights == ({"logistic": 0.5, "btyd": 0.5} if blended else {"logistic": 1.0})
 
 
 def test_a_blend_is_judged_on_folds_that_did_not_choose_its_weights():
@@ -126,21 +126,21 @@ def test_a_blend_is_judged_on_folds_that_did_not_choose_its_weights():
     right, wrong = 2.0 * sign, -0.2 * sign
     said = {"xgboost": [right, wrong], "logistic": [wrong, right]}
     found = contest([truth, truth], said)
-    losses = {name: plain(log_loss, truth, to_chance(margin)) for name, margin in (("right", right), ("wrong", wrong))}
+    losses = {name: plain(log_loss, truth, expit(margin)) for name, margin in (("right", right), ("wrong", wrong))}
     assert found.weigh() in ({"xgboost": 1.0}, {"logistic": 1.0})
     assert found.ablation["blend"] == pytest.approx(losses["wrong"])  # fold 0 chooses its best, which fold 1 judges
     assert found.ablation["xgboost"] == pytest.approx(sum(losses.values()) / 2.0)
-    half = plain(log_loss, truth, to_chance((right + wrong) / 2.0))
+    half = plain(log_loss, truth, expit((right + wrong) / 2.0))
     assert half < found.ablation["xgboost"] - LEAST_GAIN  # judged on the folds that chose it, it would have won
 
 
 def test_weights_are_those_with_the_least_mean_loss_over_all_folds():
     random = np.random.default_rng(3)
-    truths, said = [], {"xgboost": [], "logistic": [], "formula": []}
+    truths, said = [], {"xgboost": [], "logistic": [], "btyd": []}
     for _ in range(3):
         signal = random.normal(0.0, 2.0, 400)
-        truths.append((random.random(400) < to_chance(signal)).astype(float))
-        for name, noise in (("xgboost", 1.0), ("logistic", 1.5), ("formula", 3.0)):
+        truths.append((random.random(400) < expit(signal)).astype(float))
+        for name, noise in (("xgboost", 1.0), ("logistic", 1.5), ("btyd", 3.0)):
             said[name].append(signal + random.normal(0.0, noise, 400))
     found = contest(truths, said)
     weights = found.weigh()
@@ -150,7 +150,7 @@ def test_weights_are_those_with_the_least_mean_loss_over_all_folds():
     def mean_loss(tried: dict[str, float]) -> float:
         folds = [{name: folds[place] for name, folds in said.items()} for place in range(3)]
         pairs = zip(truths, folds, strict=True)
-        return float(np.mean([plain(log_loss, truth, to_chance(blend(fold, tried))) for truth, fold in pairs]))
+        return float(np.mean([plain(log_loss, truth, expit(blend(fold, tried))) for truth, fold in pairs]))
 
     assert mean_loss(weights) == min(mean_loss(tried) for tried in simplex(list(said)))
 
@@ -172,7 +172,7 @@ def with_trees(plain_margins: list[np.ndarray], weighted: list[np.ndarray], trut
     """Return a contest in which trees say one thing, and another with class weights."""
     found = contest(truth, {}, **chosen)
     found._trees = lambda parameters: weighted if CLASS_WEIGHT in parameters else plain_margins
-    found._listen_to_trees()
+    found._evaluate_trees()
     return found
 
 
@@ -180,7 +180,7 @@ def drawn(folds: int = 3, n: int = 1500) -> tuple[list[np.ndarray], list[np.ndar
     """Return true log-odds of rare leavers, and outcomes drawn from them."""
     random = np.random.default_rng(5)
     truths = [random.normal(-2.0, 1.5, n) for _ in range(folds)]
-    return truths, [(random.random(n) < to_chance(odds)).astype(float) for odds in truths]
+    return truths, [(random.random(n) < expit(odds)).astype(float) for odds in truths]
 
 
 def test_class_weights_are_not_taken_for_what_calibration_alone_would_mend():
@@ -235,22 +235,22 @@ def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(sea
     plain_evidence = evidence(3)
     settings = ChurnSettings(name="logistic", season=season)
     found = _Contest(plain_evidence, settings, TuningSettings())
-    found.listen()
-    said = [margins["logistic"] for margins in found.margins()]
+    found.evaluate_members()
+    said = [log_odds["logistic"] for log_odds in found.log_odds()]
     # what is still unexplained of the outcomes, folded into the shift, can only help
-    helpful = [shift * 3.0 * (truth - to_chance(margins)) for truth, margins in zip(found.truth, said, strict=True)]
+    helpful = [shift * 3.0 * (truth - expit(log_odds)) for truth, log_odds in zip(found.truth, said, strict=True)]
     found.evidence = replace(plain_evidence, shifts=helpful)
     moved = found.shift(said)
     assert found.choice.season is taken
-    wanted = [margins + more for margins, more in zip(said, helpful, strict=True)] if taken else said
+    wanted = [log_odds + more for log_odds, more in zip(said, helpful, strict=True)] if taken else said
     assert all(np.array_equal(one, other) for one, other in zip(moved, wanted, strict=True))
 
 
 def test_the_season_shifts_margins_and_is_nobodys_own_reason():
     rows = pd.DataFrame({"chance": [0.2, 0.6, 0.9], "formula_season_shift": [0.5, -0.25, 0.0]})
-    plain = ChurnModel(ChurnChoice({"formula": 1.0}, column="chance"))
-    seasonal = ChurnModel(ChurnChoice({"formula": 1.0}, column="chance", season=True))
-    assert seasonal.margins(rows) - plain.margins(rows) == pytest.approx([0.5, -0.25, 0.0])
+    plain = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance"))
+    seasonal = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance", season=True))
+    assert seasonal.log_odds(rows) - plain.log_odds(rows) == pytest.approx([0.5, -0.25, 0.0])
     apart = seasonal.contributions(rows) - plain.contributions(rows)
     assert apart["(bias)"].tolist() == pytest.approx([0.5, -0.25, 0.0])
     assert apart["chance"].tolist() == [0.0, 0.0, 0.0]
@@ -273,10 +273,10 @@ def objective_value(objective: Objective, worth=None) -> tuple[float, list[float
 
 TERMS = Terms(1.0, 10.0, 6.0, 14.0)
 MERITS = {
-    Objective.log_loss: lambda truth, said: -plain(log_loss, truth, to_chance(said)),
+    Objective.log_loss: lambda truth, said: -plain(log_loss, truth, expit(said)),
     Objective.auc: lambda truth, said: plain(auc, truth, said),
     Objective.average_precision: lambda truth, said: plain(average_precision, truth, said),
-    Objective.profit: lambda truth, said: empc(truth, to_chance(said), 200.0, TERMS).profit,
+    Objective.profit: lambda truth, said: empc(truth, expit(said), 200.0, TERMS).profit,
 }
 
 
@@ -301,7 +301,7 @@ def choosing(objective: Objective) -> dict[str, float]:
     found.evidence = replace(found.evidence, worth=lambda t, s: empc(t, s, 200.0, TERMS).profit)
     losses = {"ranked": ranked, "calibrated": calibrated}
     if objective is Objective.log_loss:
-        return {name: plain(log_loss, truth, to_chance(said)) for name, said in losses.items()}
+        return {name: plain(log_loss, truth, expit(said)) for name, said in losses.items()}
     return {name: -found._merit(truth, said) for name, said in losses.items()}
 
 
@@ -346,8 +346,8 @@ SMALL = {"threads": 1, "max_rounds": 8, "bags": 2, "penalty_strengths": [3.0, 10
 def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path, class_weight):
     tuned, trials = tune(tmp_path, ChurnSettings(**SMALL, class_weight=class_weight))
     assert len(trials) == 2
-    assert set(tuned.members) == {"xgboost", "logistic", "formula"}
-    assert {"xgboost", "logistic", "formula", "blend"} <= set(tuned.ablation)
+    assert set(tuned.members) == {"xgboost", "logistic", "btyd"}
+    assert {"xgboost", "logistic", "btyd", "blend"} <= set(tuned.ablation)
     assert sum(tuned.choice.weights.values()) == pytest.approx(1.0)
     assert tuned.choice.penalty_strength in SMALL["penalty_strengths"]
     found = evidence()
@@ -357,8 +357,8 @@ def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path, 
     for name, heard in tuned.members.items():
         alone = ChurnModel(replace(tuned.choice, weights={name: 1.0}), 1)
         alone.fit(train.features, train.churned, train.names)
-        assert to_chance(alone.margins(asked.features)) == pytest.approx(heard[-1], abs=1e-6), name
-    raw = to_chance(model.margins(asked.features))
+        assert expit(alone.log_odds(asked.features)) == pytest.approx(heard[-1], abs=1e-6), name
+    raw = expit(model.log_odds(asked.features))
     assert model.calibrator.method == tuned.choice.method
     if tuned.choice.method == "none":
         assert tuned.fold_scores[-1] == pytest.approx(raw, abs=1e-6)
@@ -372,7 +372,7 @@ def test_the_members_losses_are_theirs(tmp_path):
         assert tuned.ablation[name] == pytest.approx(loss), name
 
 
-@pytest.mark.parametrize("name", ["xgboost", "logistic", "formula"])
+@pytest.mark.parametrize("name", ["xgboost", "logistic", "btyd"])
 def test_a_member_that_is_asked_for_is_alone(tmp_path, name):
     tuned, trials = tune(tmp_path, ChurnSettings(name=name, **SMALL))
     assert tuned.choice.weights == {name: 1.0}
@@ -382,9 +382,9 @@ def test_a_member_that_is_asked_for_is_alone(tmp_path, name):
 
 def test_without_a_probabilistic_model_there_is_no_formula(tmp_path):
     tuned, _ = tune(tmp_path, ChurnSettings(**SMALL), column=None)
-    assert "formula" not in tuned.members
-    with pytest.raises(InputError, match="churn=formula needs a probabilistic model of leaving"):
-        tune(tmp_path, ChurnSettings(name="formula", **SMALL), column=None)
+    assert "btyd" not in tuned.members
+    with pytest.raises(InputError, match="churn=btyd needs a probabilistic model of leaving"):
+        tune(tmp_path, ChurnSettings(name="btyd", **SMALL), column=None)
 
 
 def test_the_same_seed_makes_the_same_choice(tmp_path):

@@ -20,7 +20,7 @@ from churnclv.snapshots.cutoff_plan import Fold, Plan
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import SplitPlan
 from churnclv.tracking import records
-from churnclv.tuning.churn_comparison import ChurnBoard
+from churnclv.tuning.churn_comparison import ChurnComparison
 from churnclv.tuning.churn_study import TunedChurn
 from churnclv.tuning.settings import Kind, Range
 
@@ -424,11 +424,11 @@ def chosen(weights, **parameters):
     return TunedChurn(ChurnChoice(weights, parameters), [], {}, {}, {}, None)
 
 
-def judged(training, folds):
+def evaluated(training, folds):
     samples = [Sample(training.at((f.valid,)).churned, {"score": s}, np.zeros(len(s), int)) for f, s in folds]
     losses = {"score": 0.5, "base_rate": 0.6, "warning_signs": 0.7}
     figures = {name: {"log_loss": Interval(loss, np.nan, np.nan)} for name, loss in losses.items()}
-    return ChurnBoard(Scores(figures, {}), Scores({}, {}), samples, [])
+    return ChurnComparison(Scores(figures, {}), Scores({}, {}), samples, [])
 
 
 def data_set(rows, parts, **columns):
@@ -455,7 +455,7 @@ def table_run():
     run, told = run_of(plan, training, training.features, searched)
     churn = chosen({"xgboost": 0.6, "logistic": 0.4}, eta=0.1, grow="a")
     folds = [(fold, said[training.rows_at((fold.valid,))]) for fold in plan.folds]
-    return run, training, churn, judged(training, folds), told
+    return run, training, churn, evaluated(training, folds), told
 
 
 def test_a_run_on_a_table_is_checked_and_told(table_run):
@@ -507,11 +507,11 @@ def test_a_run_with_time_slices_by_age_and_spend_and_judges_its_cutoffs():
     run, _ = run_of(plan, training, training.features, {})
     churn = chosen({"logistic": 1.0})
     folds = [(fold, said[training.rows_at((fold.valid,))]) for fold in plan.folds]
-    found = {check.code: check for check in check_run(run, training, churn, judged(training, folds))}
+    found = {check.code: check for check in check_run(run, training, churn, evaluated(training, folds))}
     assert (found["C3"].outcome, found["C3"].found) == (PASSED, "2 folds")  # 31 March is before 1 April
     assert found["C9"].found == "1 slices"  # new customers; the tenth of 1,400 with most spend has 140 rows
     run.config.windows.horizon_days = 40
-    late = check_run(run, training, churn, judged(training, folds))[2]
+    late = check_run(run, training, churn, evaluated(training, folds))[2]
     assert (
         late.found
         == "a label window ends 2024-04-10, after 2024-04-01; a label window ends 2024-05-11, after 2024-05-01"

@@ -187,7 +187,7 @@ def test_label_windows_end_on_the_calendar():
     assert MONTHLY.label_end(datetime(2024, 2, 1)) == datetime(2024, 3, 1)
     assert replace(MONTHLY, horizon_months=3).label_end(datetime(2023, 12, 1)) == datetime(2024, 3, 1)
     assert WindowSettings(horizon_days=30).label_end(datetime(2024, 2, 1)) == datetime(2024, 3, 2)
-    assert replace(MONTHLY, grace_days=14).label_known(datetime(2024, 2, 1)) == datetime(2024, 3, 15)
+    assert replace(MONTHLY, grace_days=14).label_available(datetime(2024, 2, 1)) == datetime(2024, 3, 15)
 
 
 def firsts(*months):

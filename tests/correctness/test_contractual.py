@@ -12,7 +12,7 @@ from churnclv.clv.contract_value import (
     CHANCE,
     PRICE,
     ContractValueModel,
-    Worth,
+    ValueTerms,
     columns_at_each_cutoff,
 )
 from churnclv.clv.rfm import AGE as SINCE_FIRST
@@ -23,7 +23,7 @@ from churnclv.snapshots.settings import WindowSettings
 from churnclv.time_units import DAYS_PER_MONTH
 
 DAYS, HAZARD, MARGIN, RATE = 30.0, 0.2, 0.3, 0.1
-WORTH = Worth(365.0, MARGIN, RATE)
+WORTH = ValueTerms(365.0, MARGIN, RATE)
 
 
 def contracts(ages: list[float], prices: list[float | None]) -> pd.DataFrame:
@@ -46,7 +46,7 @@ def falling() -> ContractValueModel:
     return ContractValueModel(DAYS).fit(contracts(list(ages), [10.0] * 400), ended)
 
 
-def geometric(price: float, hazard: float, worth: Worth = WORTH, days: float = DAYS) -> float:
+def geometric(price: float, hazard: float, worth: ValueTerms = WORTH, days: float = DAYS) -> float:
     """Return the discounted margin of payments in the middle of each period, by the sum of a geometric series.
 
     Payment k falls on day (k + 1/2) days, is made with chance (1 - h)^(k + 1/2), and counts while that day lies within
@@ -65,10 +65,12 @@ def test_one_in_five_ends_whatever_the_age(constant):
     assert constant.p_ends(contracts([1.0, 29.0, 1000.0], [1.0, 1.0, 1.0])) == pytest.approx([HAZARD] * 3)
 
 
-@pytest.mark.parametrize("worth", [WORTH, Worth(90.0, 1.0, 0.0), Worth(700.0, 0.5, 0.5), Worth(14.0, 1.0, 0.1)])
+@pytest.mark.parametrize(
+    "worth", [WORTH, ValueTerms(90.0, 1.0, 0.0), ValueTerms(700.0, 0.5, 0.5), ValueTerms(14.0, 1.0, 0.1)]
+)
 def test_the_value_under_a_constant_hazard_is_a_geometric_series(constant, worth):
     rows = contracts([3.0, 40.0, 400.0], [10.0, 25.0, 40.0])
-    assert geometric(10.0, HAZARD, Worth(14.0, 1.0, 0.1)) == 0.0  # the first payment falls on day 15
+    assert geometric(10.0, HAZARD, ValueTerms(14.0, 1.0, 0.1)) == 0.0  # the first payment falls on day 15
     for score in (HAZARD, 0.01, 0.6):  # a score moves the odds of every period ahead by one factor: constant again
         expected = [geometric(price, score, worth) for price in (10.0, 25.0, 40.0)]
         assert constant.value(rows, np.full(3, score), worth) == pytest.approx(expected, rel=1e-9)
@@ -78,7 +80,7 @@ def test_three_payments_by_hand(constant):
     # 12.1667 a month is 12 in 30 days; no discount; the margin is one half: payments of 6 on days 15, 45 and 75, made
     # with chances .8^.5, .8^1.5, .8^2.5 = .894427, .715542, .572433
     rows = contracts([10.0], [12.0 * DAYS_PER_MONTH / 30.0])
-    worth = Worth(90.0, 0.5, 0.0)
+    worth = ValueTerms(90.0, 0.5, 0.0)
     assert constant.value(rows, np.array([0.2]), worth)[0] == pytest.approx(6.0 * 2.182402, rel=1e-6)
     # who stays through the first period: chances 1, .8^.5, .8^1.5
     assert constant.value_if_staying(rows, worth)[0] == pytest.approx(6.0 * 2.609969, rel=1e-6)
@@ -88,9 +90,9 @@ def test_value_is_proportional_to_price_and_margin_and_falls_with_the_discount(f
     rows, scores = contracts([10.0, 70.0], [10.0, 10.0]), np.array([0.3, 0.1])
     value = falling.value(rows, scores, WORTH)
     assert falling.value(rows.assign(**{PRICE: 30.0}), scores, WORTH) == pytest.approx(3.0 * value)
-    assert falling.value(rows, scores, Worth(365.0, 2.0 * MARGIN, RATE)) == pytest.approx(2.0 * value)
-    assert (falling.value(rows, scores, Worth(365.0, MARGIN, 0.5)) < value).all()
-    assert (falling.value(rows, scores, Worth(730.0, MARGIN, RATE)) > value).all()
+    assert falling.value(rows, scores, ValueTerms(365.0, 2.0 * MARGIN, RATE)) == pytest.approx(2.0 * value)
+    assert (falling.value(rows, scores, ValueTerms(365.0, MARGIN, 0.5)) < value).all()
+    assert (falling.value(rows, scores, ValueTerms(730.0, MARGIN, RATE)) > value).all()
     assert (falling.value(rows.assign(**{PRICE: 0.0}), scores, WORTH) == 0.0).all()
 
 
@@ -119,7 +121,7 @@ def test_older_contracts_end_less_often_and_are_worth_more(falling):
     age=st.floats(0.0, 4000.0),
     price=st.floats(0.01, 1000.0),
     more=st.floats(0.0, 1.0),
-    worth=st.builds(Worth, st.floats(31.0, 1500.0), st.floats(0.05, 1.0), st.floats(0.0, 1.0)),
+    worth=st.builds(ValueTerms, st.floats(31.0, 1500.0), st.floats(0.05, 1.0), st.floats(0.0, 1.0)),
 )
 def test_who_stays_is_worth_more_than_who_may_leave(constant, falling, age, price, more, worth):
     # of customers who leave no less often than others of their age: who stays is then like others
@@ -146,7 +148,7 @@ def test_a_higher_score_is_worth_less(falling, age, low, high):
 
 
 def test_who_surely_leaves_is_worth_nothing_and_who_surely_stays_all_payments(falling):
-    rows, worth = contracts([40.0, 40.0], [10.0, 10.0]), Worth(90.0, 1.0, 0.0)
+    rows, worth = contracts([40.0, 40.0], [10.0, 10.0]), ValueTerms(90.0, 1.0, 0.0)
     value = falling.value(rows, np.array([1.0, 0.0]), worth)
     full = 3 * 10.0 * DAYS / DAYS_PER_MONTH
     assert value == pytest.approx([0.0, full], abs=1e-4)
@@ -160,7 +162,7 @@ def test_an_interval_holds_the_payments_of_nine_in_ten_contracts(constant):
     # .088 of them. No payment at all has chance .293 > .05, so low = 0; more than three payments have .088 > .05,
     # more than four .044 < .05: high = 4 payments
     rows = contracts([10.0], [DAYS_PER_MONTH / DAYS])
-    bounds = constant.value_interval(rows, np.array([0.5]), Worth(365.0, 1.0, 0.0))
+    bounds = constant.value_interval(rows, np.array([0.5]), ValueTerms(365.0, 1.0, 0.0))
     assert (bounds.low[0], bounds.high[0]) == pytest.approx((0.0, 4.0))
 
 

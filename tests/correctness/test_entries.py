@@ -22,11 +22,11 @@ def figure(value: float, *draws: float) -> Figure:
     return Figure(value, min(draws), max(draws), np.array(draws))
 
 
-def result(valid: float, test: float | None = None, judged: str = "rows", **chosen) -> Result:
+def result(valid: float, test: float | None = None, evaluated: str = "rows", **chosen) -> Result:
     figures = {"valid.churn.auc": figure(valid, valid - 0.01, valid, valid + 0.01)}
     if test is not None:
         figures["test.churn.auc"] = figure(test, test - 0.02, test, test + 0.02)
-    return Result(judged=judged, plan=PLAN, choice="logistic", trials=30, figures=figures, **chosen)
+    return Result(evaluated=evaluated, plan=PLAN, choice="logistic", trials=30, figures=figures, **chosen)
 
 
 def hand_in(root, **results: Result) -> list[Entry]:
@@ -130,7 +130,7 @@ def test_entries_are_ranked_by_validation_and_compared_draw_by_draw(tmp_path):
 
 def test_less_is_better_where_the_metric_is_an_error(tmp_path):
     def lost(value):
-        return Result(judged="rows", plan=PLAN, figures={"valid.churn.log_loss": figure(value, value, value)})
+        return Result(evaluated="rows", plan=PLAN, figures={"valid.churn.log_loss": figure(value, value, value)})
 
     entries = hand_in(tmp_path, incumbent=lost(0.5), better=lost(0.4))
     (board,) = rank_entries(entries, "churn.log_loss", "incumbent")
@@ -141,9 +141,9 @@ def test_what_is_not_comparable_is_listed_apart_with_the_reason(tmp_path):
     entries = hand_in(
         tmp_path,
         incumbent=result(0.8),
-        elsewhere=result(0.99, judged="other rows"),
+        elsewhere=result(0.99, evaluated="other rows"),
         cheat=replace(result(0.99), disqualified="family peek at 1998-04-02: next_order of 12 customers changes"),
-        silent=Result(judged="rows", plan=PLAN),
+        silent=Result(evaluated="rows", plan=PLAN),
     )
     entries.append(start_entry(tmp_path, "idle"))
     (board,) = rank_entries(entries, "churn.auc", "incumbent")
@@ -155,7 +155,7 @@ def test_what_is_not_comparable_is_listed_apart_with_the_reason(tmp_path):
 
 
 def test_without_the_incumbent_the_most_common_rows_are_ranked(tmp_path):
-    entries = hand_in(tmp_path, a=result(0.7), b=result(0.8), c=result(0.9, judged="other"))
+    entries = hand_in(tmp_path, a=result(0.7), b=result(0.8), c=result(0.9, evaluated="other"))
     (board,) = rank_entries(entries, "churn.auc", "incumbent")
     assert [row.entry for row in board.rows] == ["b", "a"]
     assert all(row.valid is None for row in board.rows)

@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 
-from churnclv.report.clusters import describe, find_clusters, name_clusters, sample_behaviour, tell_clusters
+from churnclv.report.clusters import describe, find_clusters, name_clusters, render_clusters, sample_behaviour
 from churnclv.report.section import Missing
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 
 
 def people(*kinds, seed=0):
@@ -48,7 +48,7 @@ def test_customers_of_no_kind_or_too_few_of_them_have_no_clusters(look):
     assert find_clusters(alike, 6, 0) is None
     assert find_clusters(KINDS.head(50), 6, 0) is None
     base = look(pd.DataFrame({"customer_id": ["ann"], "timestamp": ["2024-01-05"], "amount": ["10"]}))
-    assert [type(block) for block in tell_clusters(base, ENGLISH).blocks] == [Missing]
+    assert [type(block) for block in render_clusters(base, ENGLISH).blocks] == [Missing]
 
 
 def test_the_sample_is_bounded_and_its_measures_are_by_hand(look):

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns, Shape
-from churnclv.report.contract_section import tell_stays, tell_subscribers
+from churnclv.report.contract_section import render_contracts, render_survival
 from churnclv.report.section import Missing
 from churnclv.report.survival import count_stays, count_under_contract, estimate_survival
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 
 # ann stays; bob leaves in February; cat renews on the day of an end, at a higher price; dan is won and lost in February
 LOG = pd.DataFrame(
@@ -46,7 +46,7 @@ def test_who_is_under_contract_by_hand(base):
 
 
 def test_the_tiles_say_so(base):
-    section = tell_subscribers(base, ENGLISH, None)
+    section = render_contracts(base, ENGLISH, None)
     figures = {figure.name: figure for block in section.blocks if block.kind == "tiles" for figure in block.figures}
     assert figures["contract_retention"].value == pytest.approx(2 / 3)
     assert figures["contract_churn"].value == pytest.approx(1 / 3)
@@ -82,4 +82,4 @@ def test_kaplan_meier_is_that_of_the_literature():
 
 def test_contracts_that_all_last_have_no_curve(look):
     base = look(LOG.assign(end=""), SETTINGS)
-    assert [type(block) for block in tell_stays(base, ENGLISH).blocks] == [Missing]
+    assert [type(block) for block in render_survival(base, ENGLISH).blocks] == [Missing]

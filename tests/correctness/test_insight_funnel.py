@@ -4,13 +4,13 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.report.funnel import compare_paths, count_funnel, mine_steps, stepping, tell_funnel
+from churnclv.report.funnel import compare_paths, count_funnel, mine_steps, render_funnel, stepping
 from churnclv.report.messages import count_messages
 from churnclv.report.rfm_scores import find_scoring
 from churnclv.report.section import Missing
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 COLUMNS = {"columns": Columns(kind="kind", item="item", channel="channel")}
 
 
@@ -80,9 +80,9 @@ def test_where_others_stall_by_hand(look):
 
 def test_without_actions_or_with_a_step_that_nobody_takes_the_section_says_so(look):
     base = look(log(order("ann", "2024-01-01")), COLUMNS)
-    assert [type(block) for block in tell_funnel(base, ENGLISH, find_scoring(base, None)).blocks] == [Missing]
+    assert [type(block) for block in render_funnel(base, ENGLISH, find_scoring(base, None)).blocks] == [Missing]
     base = look(VISITS, COLUMNS, funnel_steps=["lok", "order"])
-    (said,) = tell_funnel(base, ENGLISH, find_scoring(base, None)).blocks
+    (said,) = render_funnel(base, ENGLISH, find_scoring(base, None)).blocks
     assert "“lok”" in said.text
 
 

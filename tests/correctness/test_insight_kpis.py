@@ -5,12 +5,12 @@ import pytest
 
 from churnclv.data.settings import Columns
 from churnclv.report.estimates import mean, share
-from churnclv.report.kpis import count_contacts, find_figures, period_table, tell_kpis
+from churnclv.report.kpis import count_contacts, find_figures, period_table, render_kpis
 from churnclv.report.periods import Period
 from churnclv.report.section import Missing, Tiles
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
-ENGLISH, ITALIAN = Words.of("en"), Words.of("it")
+ENGLISH, ITALIAN = Translation.of("en"), Translation.of("it")
 
 # Q2: ann, bob, cat with 18,000; Q3: ann, bob again, dan and eve new, one order each, 20,000 in all; cat is lost
 WORKED = pd.DataFrame(
@@ -31,7 +31,7 @@ def tile(section, name):
 def test_the_worked_example_comes_out_exactly(look):
     base = look(WORKED, period=Period.quarter)
     assert base.calendar.start.isoformat() == "2024-07-01T00:00:00"
-    section = tell_kpis(base, ENGLISH, None)
+    section = render_kpis(base, ENGLISH, None)
     shown = {name: ENGLISH.write(tile(section, name).value, tile(section, name).style) for name in
              ("retention_rate", "churn_rate", "aov", "revenue", "new_customers", "customers")}  # fmt: skip
     assert shown == {"retention_rate": "66.7%", "churn_rate": "33.3%", "aov": "5,000", "revenue": "20,000",
@@ -44,7 +44,7 @@ def test_the_worked_example_comes_out_exactly(look):
 
 
 def test_italian_writes_the_same_figures_its_own_way(look):
-    section = tell_kpis(look(WORKED, period=Period.quarter), ITALIAN, None)
+    section = render_kpis(look(WORKED, period=Period.quarter), ITALIAN, None)
     assert ITALIAN.write(tile(section, "retention_rate").value, "%") == "66,7%"
     assert ITALIAN.write(tile(section, "aov").value, "money") == "5.000"
     assert tile(section, "aov").period == "3º trimestre 2024"
@@ -107,11 +107,11 @@ def test_the_cost_of_a_new_customer(look, tmp_path):
 
 
 def test_a_log_of_one_running_period_says_so(look):
-    section = tell_kpis(look(WORKED.iloc[:2], period=Period.year), ENGLISH, None)
+    section = render_kpis(look(WORKED.iloc[:2], period=Period.year), ENGLISH, None)
     said = [block.text for block in section.blocks if isinstance(block, Missing)]
     assert "2024 is still running" in said[0]
     assert tile(section, "retention_rate").value is None
-    assert tile(section, "clv").why == ENGLISH.say("why.scores")
+    assert tile(section, "clv").why == ENGLISH.text("why.scores")
 
 
 def test_weeks_begin_on_monday_and_periods_are_neighbours():

@@ -7,16 +7,16 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.decision.rfm_segments import Segmentation
 from churnclv.files import write_json
-from churnclv.report.cohort_section import tell_cohorts, worth_table
-from churnclv.report.cohorts import _name_shape, count_cohorts, judge_curve
+from churnclv.report.cohort_section import render_cohorts, value_table
+from churnclv.report.cohorts import _name_shape, count_cohorts, describe_curve
 from churnclv.report.estimates import Estimate
-from churnclv.report.repeat_ladder import count_ladder, tell_ladder
+from churnclv.report.repeat_ladder import count_ladder, render_repeat_ladder
 from churnclv.report.rfm_scores import Scoring, find_scoring, standing
 from churnclv.report.section import Missing
-from churnclv.report.segment_section import NOT_YET, follow_segments, movement, profile_segments, tell_segments
-from churnclv.report.texts.translation import Words
+from churnclv.report.segment_section import NOT_YET, follow_segments, movement, profile_segments, render_segments
+from churnclv.report.texts.translation import Translation
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 # silent days up to 10 score 5, to 20 4, ...; one purchase scores 1, two 2, three 3, four 4, more 5
 BY_HAND = Scoring(Segmentation([10.0, 20.0, 30.0, 40.0], [1.0, 2.0, 3.0, 4.0]), (10.0, 20.0, 30.0, 40.0))
 
@@ -77,7 +77,7 @@ def test_thresholds_are_learned_as_bundles_learn_them(look):
 
 def test_customers_who_are_all_alike_are_in_one_segment(look):
     base = look(log(*[(name, "2024-01-05", "10") for name in "abcdef"]))
-    section = tell_segments(base, ENGLISH, find_scoring(base, None), None)
+    section = render_segments(base, ENGLISH, find_scoring(base, None), None)
     assert len(section.tables["segments"]) == 1
     assert any("one segment" in block.text for block in section.blocks if isinstance(block, Missing))
 
@@ -104,7 +104,7 @@ def test_cohorts_by_hand(look):
 
 
 def test_what_a_cohort_has_brought_per_customer(look):
-    table = worth_table(count_cohorts(look(COHORTS, as_of="2024-04-15")), 0.5, ENGLISH).set_index("cohort")
+    table = value_table(count_cohorts(look(COHORTS, as_of="2024-04-15")), 0.5, ENGLISH).set_index("cohort")
     assert table.loc["January 2024", "margin_1"] == 0.5 * (16 + 18) / 2
     assert np.isnan(table.loc["March 2024", "margin_1"])
 
@@ -141,7 +141,7 @@ def every_month(last_orders, months=14):
 )
 def test_curves_that_fall_flatten_and_smile_are_told_apart(look, orders, name):
     base = look(every_month(orders), as_of="2024-03-01")
-    shape = judge_curve(base, count_cohorts(base))
+    shape = describe_curve(base, count_cohorts(base))
     assert shape.name == name
     assert shape.ages == 13
     # 12 ages in three thirds: 2-5, 6-9, 10-13
@@ -152,10 +152,10 @@ def test_curves_that_fall_flatten_and_smile_are_told_apart(look, orders, name):
 
 def test_a_short_log_has_no_shape(look):
     few = look(COHORTS, as_of="2023-10-01")
-    assert judge_curve(few, count_cohorts(few)).name == "few"
+    assert describe_curve(few, count_cohorts(few)).name == "few"
     base = look(every_month(lambda _: 9, 5), as_of="2023-07-20")
-    assert judge_curve(base, count_cohorts(base)).name == "short"
-    assert tell_cohorts(base, ENGLISH, BY_HAND, 0.3).headline is None
+    assert describe_curve(base, count_cohorts(base)).name == "short"
+    assert render_cohorts(base, ENGLISH, BY_HAND, 0.3).headline is None
 
 
 # window of 10 days, known until 31 January: purchases up to 21 January are judged
@@ -180,9 +180,11 @@ def test_the_ladder_by_hand(look):
 
 
 def test_a_ladder_that_nobody_climbs_is_said_and_not_drawn(look):
-    section = tell_ladder(look(log(("ann", "2024-01-01", "1"), ("bob", "2024-06-01", "1")), ladder_days=10), ENGLISH)
+    section = render_repeat_ladder(
+        look(log(("ann", "2024-01-01", "1"), ("bob", "2024-06-01", "1")), ladder_days=10), ENGLISH
+    )
     assert [type(block) for block in section.blocks] == [Missing]
-    short = tell_ladder(look(log(("ann", "2024-01-01", "1"))), ENGLISH)
+    short = render_repeat_ladder(look(log(("ann", "2024-01-01", "1"))), ENGLISH)
     assert "report.ladder_days" in short.blocks[0].text
 
 
@@ -192,5 +194,5 @@ def test_a_log_without_amounts_has_segments_cohorts_and_a_ladder(look):
     scoring = find_scoring(base, None)
     assert scoring.spend == ()
     assert "spend" not in profile_segments(base, scoring, None)
-    assert tell_cohorts(base, ENGLISH, scoring, 0.3).blocks
-    assert tell_ladder(base, ENGLISH).blocks
+    assert render_cohorts(base, ENGLISH, scoring, 0.3).blocks
+    assert render_repeat_ladder(base, ENGLISH).blocks

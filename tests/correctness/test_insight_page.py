@@ -16,8 +16,8 @@ from churnclv.progress import Progress
 from churnclv.report.charts import draw_bars, frame
 from churnclv.report.page import MOST_BYTES, Page, defuse, write_page, write_report, write_tables
 from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
-from churnclv.report.sections import tell_story
-from churnclv.report.texts.translation import TEXTS, Words
+from churnclv.report.sections import render_sections
+from churnclv.report.texts.translation import TEXTS, Translation
 
 QUIET = Progress(io.StringIO())
 SCRIPT, FORMULA = "<script>alert('x')</script>", '=HYPERLINK("http://evil.example","click")'
@@ -48,8 +48,8 @@ def read(html):
 
 
 def story(base, language="en", champion=None):
-    words = Words.of(language)
-    sections = tell_story(base, words, champion, 0.3, QUIET)
+    words = Translation.of(language)
+    sections = render_sections(base, words, champion, 0.3, QUIET)
     return sections, write_page(Page("Report", "about"), sections, words)
 
 
@@ -185,7 +185,7 @@ def test_small_and_strange_logs_say_what_is_missing_and_draw_nothing_empty(look,
 
 def test_a_table_shows_its_first_rows_and_counts_the_rest():
     grid = Grid("caption", pd.DataFrame({"segment": [f"s{n}" for n in range(20)]}), (Column("segment"),), 15)
-    html = write_page(Page("t", ""), [Section("kpis", (grid,), None)], Words.of("en"))
+    html = write_page(Page("t", ""), [Section("kpis", (grid,), None)], Translation.of("en"))
     assert "5 further rows" in html
     assert "s14" in html
     assert "s15" not in html
@@ -193,7 +193,7 @@ def test_a_table_shows_its_first_rows_and_counts_the_rest():
 
 def test_a_figure_without_a_value_says_why():
     tiles = Tiles((Figure("cac", None, "money", "May", "people", why="needs a table"),))
-    html = write_page(Page("t", ""), [Section("kpis", (tiles,))], Words.of("en"))
+    html = write_page(Page("t", ""), [Section("kpis", (tiles,))], Translation.of("en"))
     assert "needs a table" in html
 
 

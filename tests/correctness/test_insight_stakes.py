@@ -7,13 +7,13 @@ import pytest
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.report.bundle_scores import Champion
 from churnclv.report.page import Page, write_page
-from churnclv.report.risk_section import tell_stakes
+from churnclv.report.risk_section import render_risk
 from churnclv.report.section import Missing
 from churnclv.report.settings import CELLS, ReportSettings
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 from churnclv.report.value_at_risk import churn_matrix, contact_list, gain_curve, name_thirds, weigh
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 # 3 of 10 leavers accept; a contact costs 1, an offer 10
 ECONOMICS = EconomicsSettings(contact_cost=1.0, incentive_cost=10.0, acceptance_alpha=3.0, acceptance_beta=7.0)
 P, VALUE = np.array([0.9, 0.5, 0.1]), np.array([200.0, 100.0, 50.0])
@@ -71,7 +71,7 @@ def test_thirds_keep_equal_values_together():
 
 def test_the_users_own_play_takes_the_place_of_the_reports():
     settings = ReportSettings(plays={"high_high": "Ring <b>them</b>"})
-    section = tell_stakes(champion(), settings, ENGLISH, "today", pd.DataFrame())
+    section = render_risk(champion(), settings, ENGLISH, "today", pd.DataFrame())
     assert section.tables["churn_by_value"]["play"].tolist()[0] == "Ring <b>them</b>"
     html = write_page(Page("report", ""), [section], ENGLISH)
     assert "Ring &lt;b&gt;them&lt;/b&gt;" in html
@@ -80,7 +80,7 @@ def test_the_users_own_play_takes_the_place_of_the_reports():
 
 def test_without_scores_the_section_names_the_command_and_still_says_why_contracts_ended():
     reasons = pd.DataFrame({"plan": ["a", "b", "a"], "reason": ["price", "price", "moved"], "ends": [2, 1, 1]})
-    section = tell_stakes(None, ReportSettings(), ENGLISH, "today", reasons)
+    section = render_risk(None, ReportSettings(), ENGLISH, "today", reasons)
     assert isinstance(section.blocks[0], Missing)
     assert "make train" in section.blocks[0].text
     assert section.blocks[2].frame["share"].tolist() == [0.75, 0.25]
@@ -90,4 +90,4 @@ def test_without_scores_the_section_names_the_command_and_still_says_why_contrac
 def test_customers_who_are_all_alike_are_one_cell():
     alike = champion(np.full(3, 0.5), np.full(3, 100.0), np.full(3, 7.5))
     assert churn_matrix(weigh(alike))["cell"].tolist() == ["middle_middle"]
-    assert tell_stakes(alike, ReportSettings(), ENGLISH, "today", pd.DataFrame()).headline is not None
+    assert render_risk(alike, ReportSettings(), ENGLISH, "today", pd.DataFrame()).headline is not None

@@ -9,11 +9,11 @@ from churnclv.data.settings import Columns
 from churnclv.report.group_comparison import Trait, compare, control
 from churnclv.report.rfm_scores import find_scoring
 from churnclv.report.section import Missing
-from churnclv.report.superstar_section import sentences, tell_superstars
+from churnclv.report.superstar_section import render_superstars, sentences
 from churnclv.report.superstars import compare_early, compare_now, find_superstars, follow_early
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
-ENGLISH = Words.of("en")
+ENGLISH = Translation.of("en")
 
 
 def test_effect_difference_and_p_value_are_those_of_the_textbooks(connection):
@@ -100,12 +100,12 @@ def test_a_shop_of_equals_has_no_superstars(look):
         [(f"c{n}", "2024-01-05", "10") for n in range(40)], columns=["customer_id", "timestamp", "amount"]
     )
     base = look(log)
-    section = tell_superstars(base, ENGLISH, find_scoring(base, None))
+    section = render_superstars(base, ENGLISH, find_scoring(base, None))
     assert [type(block) for block in section.blocks] == [Missing]
 
 
 def test_lenses_without_events_are_named(base):
-    section = tell_superstars(base, ENGLISH, find_scoring(base, None))
+    section = render_superstars(base, ENGLISH, find_scoring(base, None))
     said = " ".join(block.text for block in section.blocks if isinstance(block, Missing))
     assert "what they do on the way, whom they bring" in said
 

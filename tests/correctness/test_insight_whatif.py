@@ -8,7 +8,7 @@ from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.rfm import read_histories
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.report.bundle_scores import Champion
-from churnclv.report.what_if import Scenario, climb, look_ahead
+from churnclv.report.what_if import Scenario, climb, simulate_scenarios
 
 ECONOMICS = EconomicsSettings(margin=0.4, annual_discount_rate=0.1, clv_horizon_days=90)
 
@@ -35,7 +35,7 @@ def world(tmp_path_factory):
 
 def ahead(world, *scenarios, draws=20):
     champion, folder = world
-    return look_ahead(champion, folder, scenarios, draws, 0)
+    return simulate_scenarios(champion, folder, scenarios, draws, 0)
 
 
 def test_nothing_changed_adds_nothing_and_leaves_the_baseline(world):

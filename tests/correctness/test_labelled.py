@@ -236,10 +236,10 @@ def test_a_table_becomes_snapshots_without_a_cutoff(table):
     assert data.customers.tolist() == list(range(225))
     everybody = []
     for fold in plan.folds:
-        judged, taught = data.at((fold.valid,)), data.at(fold.train)
-        assert (len(judged), len(taught)) == (45, 180)
-        assert not set(judged.features["customer_id"]) & set(taught.features["customer_id"])
-        everybody += judged.features["customer_id"].tolist()
+        evaluated, taught = data.at((fold.valid,)), data.at(fold.train)
+        assert (len(evaluated), len(taught)) == (45, 180)
+        assert not set(evaluated.features["customer_id"]) & set(taught.features["customer_id"])
+        everybody += evaluated.features["customer_id"].tolist()
     assert sorted(everybody) == data.features["customer_id"].tolist()
 
 

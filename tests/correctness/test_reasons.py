@@ -59,7 +59,7 @@ def told(contributions, row, **choices):
             "1 acquisto in meno negli ultimi 30 giorni che nei 30 giorni precedenti",
         ),
         (
-            "formula_p_alive", 0.15, {"days_since_last_purchase": 74.0},
+            "btyd_p_alive", 0.15, {"days_since_last_purchase": 74.0},
             "last order 74 days ago, 15% chance of still being active",
             "ultimo ordine 74 giorni fa, 15% di probabilità che sia ancora attivo",
         ),

@@ -16,7 +16,7 @@ from churnclv.evaluation.metrics import CHURN_METRICS
 from churnclv.evaluation.profit import BestFraction, profit_beyond
 from churnclv.pipeline.campaign_evaluation import CampaignPlan
 from churnclv.tracking.summary import churn_lines, score_lines, sign_lines
-from churnclv.tuning.churn_comparison import SCORE, ChurnBoard
+from churnclv.tuning.churn_comparison import SCORE, ChurnComparison
 
 METRICS = {"rmse": "RMSE", "bias": "bias"}
 
@@ -42,7 +42,7 @@ def test_a_blank_lies_between_all_figures_whatever_their_size(size):
     assert "-0.0000" not in "".join(rows)
 
 
-def churn_board(skill: float, seed: int = 0) -> ChurnBoard:
+def churn_board(skill: float, seed: int = 0) -> ChurnComparison:
     """Return a board of a score of so much skill: 0 = noise around the base rate."""
     random = np.random.default_rng(seed)
     truth = (random.random(400) < 0.4).astype(float)
@@ -51,7 +51,7 @@ def churn_board(skill: float, seed: int = 0) -> ChurnBoard:
     said = {SCORE: 1 / (1 + np.exp(-logit)), "base_rate": np.full(400, 0.4), "recency_rule": np.full(400, 0.5)}
     samples = [Sample(truth, said, np.arange(400))]
     money = score(samples, {"profit": profit_beyond(0.5)}, SCORE)
-    return ChurnBoard(score(samples, CHURN_METRICS, SCORE), money, samples, samples)
+    return ChurnComparison(score(samples, CHURN_METRICS, SCORE), money, samples, samples)
 
 
 def test_a_score_without_skill_is_named_on_validation_and_behind_the_seal():
@@ -72,7 +72,7 @@ def test_a_board_of_one_outcome_shows_no_nan():
     truth = np.zeros(60)
     said = {SCORE: np.full(60, 0.2), "base_rate": np.full(60, 0.0001)}
     samples = [Sample(truth, said, np.arange(60))]
-    board = ChurnBoard(
+    board = ChurnComparison(
         score(samples, CHURN_METRICS, SCORE), score(samples, {"profit": profit_beyond(0.5)}, SCORE), samples, samples
     )
     text = "\n".join(churn_lines(board, board, "within 90 days"))

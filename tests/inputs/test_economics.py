@@ -9,7 +9,7 @@ from churnclv.decision.campaign import Campaign, CampaignWarning
 from churnclv.decision.economics import EconomicsSettings, ValueAtStake
 from churnclv.errors import InputError
 from churnclv.pipeline.settings import TrainConfig
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
 REFUSED = {
     "margin above one": ({"margin": 1.2}, "economics.margin is 1.2, allowed is above 0 up to 1."),
@@ -103,7 +103,8 @@ def test_a_campaign_that_makes_no_sense_is_named_in_both_languages(chosen, warni
     warnings = Campaign(EconomicsSettings(**chosen)).warnings(SCORES, VALUES)
     assert warnings == [warning]
     english, italian = (
-        Words.of(language).say(f"stakes.warning_{warnings[0].code}", **warnings[0].figures) for language in ("en", "it")
+        Translation.of(language).text(f"stakes.warning_{warnings[0].code}", **warnings[0].figures)
+        for language in ("en", "it")
     )
     assert english != italian
     for figure in warnings[0].figures.values():

@@ -42,7 +42,7 @@ ODD = {  # further columns, which are left out, text, or refused
     "quotes": ['"', "'", ";", ","] * 20,
     "json": ['{"a": 1}', "[]", "null", "true"] * 20,
     "html": ["<b>1</b>", "&nbsp;2", "3", "4"] * 20,
-    "formula": ["=1+1", "=SUM(A1:A2)", "@x", "+cmd"] * 20,
+    "btyd": ["=1+1", "=SUM(A1:A2)", "@x", "+cmd"] * 20,
     "newline": ["a\nb", "c\r\nd", "e", "f"] * 20,
     "emoji": ["🙂", "😀", "e", "f"] * 20,
     "arabic digits": ["١٢", "٣٤", "٥٦", "٧٨"] * 20,

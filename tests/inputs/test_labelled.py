@@ -393,7 +393,7 @@ def test_scoring_sets_aside_rows_without_id_and_further_rows_of_a_customer(read,
 NAMES = {
     "script": "<script>alert(1)</script>",
     "brackets": "a[b]<c",
-    "formula": '=HYPERLINK("http://x")',
+    "btyd": '=HYPERLINK("http://x")',
     "long": "long " * 400 + "name",
     "unicode": "età_der_Kündigung_顧客🙂",
     "newline": "two\nlines",

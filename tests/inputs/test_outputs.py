@@ -24,7 +24,7 @@ from churnclv.hackathon.leaderboard_page import page_output, table_output, write
 from churnclv.outputs import FolderOutput, Output, guard, has_header, messages_apart, storage_fault, write_csv
 from churnclv.report.page import Page, page_outputs
 from churnclv.report.page import write_page as write_html
-from churnclv.report.texts.translation import Words
+from churnclv.report.texts.translation import Translation
 
 ORDERS = "customer_id,timestamp,amount\nC1,2024-01-01,5\n"
 SCORES = pd.DataFrame({"customer_id": ["C1", "C2"], "as_of": ["2024-02-01"] * 2, "score": [0.25, 0.5]})
@@ -195,7 +195,7 @@ def test_csv_is_written_as_pandas_writes_it(folder):
 
 def test_other_earlier_outputs_are_known_by_their_content(folder):
     page, tables = page_outputs("r.html")
-    (folder / "r.html").write_text(write_html(Page("t", "a"), [], Words.of("it")), encoding="utf-8")
+    (folder / "r.html").write_text(write_html(Page("t", "a"), [], Translation.of("it")), encoding="utf-8")
     (folder / "r_tables").mkdir()
     (folder / "r_tables" / "kpis.csv").write_text("a\n", encoding="utf-8")
     (folder / "LEADERBOARD.md").write_text(write_page([]), encoding="utf-8")

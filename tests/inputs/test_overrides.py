@@ -15,7 +15,7 @@ from churnclv.data.settings import Policy
 from churnclv.files import PROJECT as ROOT
 from churnclv.pipeline.settings import ScoreConfig, TrainConfig
 
-OWN = ("data=transactions", "data.path=orders.csv")
+CUSTOM = ("data=transactions", "data.path=orders.csv")
 SCHEMAS = {"train": TrainConfig, "score": ScoreConfig}
 NAMES = [
     "Price (USD)", "Umsatz €", "net=gross", "Amount [EUR]", "total{x}", "Total, incl. tax", "50% @ 2 | #3", "true",
@@ -37,7 +37,7 @@ def test_every_name_is_itself_as_a_column_a_list_item_an_entry_and_an_outcome():
     words = [f"data.static.a{place}={name}" for place, name in enumerate(NAMES)]
     plain = [name for name in NAMES if not re.search(r"[\[\]{}(),'\"]", name)]
     words += [f"data.exclude=[{', '.join(plain)}]", f"data.columns.amount={NAMES[0]}", f"data.positive={NAMES[7]}"]
-    data = composed([*OWN, *words]).data
+    data = composed([*CUSTOM, *words]).data
     assert list(data.static.values()) == NAMES
     assert data.exclude == plain
     assert (data.columns.amount, data.positive) == ("Price (USD)", "true")
@@ -45,25 +45,25 @@ def test_every_name_is_itself_as_a_column_a_list_item_an_entry_and_an_outcome():
 
 def test_in_a_list_quotes_and_brackets_keep_commas():
     words = ["""data.exclude=["a, b",'c, d',Price (USD, net),[e, f],null, true]""", "data.open_tokens=[NULL]"]
-    data = composed([*OWN, *words]).data
+    data = composed([*CUSTOM, *words]).data
     assert data.exclude == ["a, b", "c, d", "Price (USD, net)", "[e, f]", "null", "true"]
     assert data.open_tokens == ["NULL"]
 
 
 def test_a_text_for_a_list_is_a_list_of_it():
-    data = composed([*OWN, "data.exclude=Price (USD)", "data.ignore_columns=a,b", "data.missing_tokens=[]"]).data
+    data = composed([*CUSTOM, "data.exclude=Price (USD)", "data.ignore_columns=a,b", "data.missing_tokens=[]"]).data
     assert (data.exclude, data.ignore_columns, data.missing_tokens) == (["Price (USD)"], ["a", "b"], [])
 
 
 def test_what_is_quoted_for_hydra_stays_so_and_null_is_null():
     words = ["data.columns.amount=null", "data.columns.item='null'", 'data.columns.order_id="Order, No"']
-    columns = composed([*OWN, *words]).data.columns
+    columns = composed([*CUSTOM, *words]).data.columns
     assert (columns.amount, columns.item, columns.order_id) == (None, "null", "Order, No")
 
 
 def test_entries_of_dictionaries_need_no_plus_and_keep_their_names():
     words = ["data.kinds={Page View: action, Sale (web): order, a=b: refund}", "data.static.land=Country (ISO)"]
-    data = composed([*OWN, *words]).data
+    data = composed([*CUSTOM, *words]).data
     assert data.kinds == {"Page View": "action", "Sale (web)": "order", "a=b": "refund"}
     assert data.static == {"land": "Country (ISO)"}
     score = composed(["input=a, b.csv", "output=o.csv", "columns.amount=Price (USD)", "tables.people=p q.csv"], "score")
@@ -95,7 +95,7 @@ TABLES = [
 
 @pytest.mark.parametrize("words", TABLES, ids=["by keys", "as a dictionary", "all tables"])
 def test_a_further_table_is_declared_on_the_command_line(words):
-    table = composed([*OWN, *words]).data.tables["people"]
+    table = composed([*CUSTOM, *words]).data.tables["people"]
     assert (table.path, table.columns, table.attributes) == (
         "my people.csv", {"customer_id": "Kunde [Nr]"}, {"country": "Country (ISO)"}
     )  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn.custom import OwnChurnModel, require_keeps
+from churnclv.churn.custom import CustomChurnModel, require_keeps
 from churnclv.churn.log_odds import BIAS
 from churnclv.churn.settings import ChurnSettings
 from churnclv.errors import InputError
@@ -88,28 +88,28 @@ def test_a_class_that_is_not_there_is_an_input_error(tmp_path, where, monkeypatc
     written(tmp_path, GOOD)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError):
-        OwnChurnModel(where)
+        CustomChurnModel(where)
 
 
 def test_own_needs_a_class():
-    with pytest.raises(InputError, match=r"churn=own needs churn\.own"):
-        ChurnSettings(name="own")
+    with pytest.raises(InputError, match=r"churn=custom needs churn\.own"):
+        ChurnSettings(name="custom")
 
 
 @pytest.mark.parametrize("code", [GOOD, SPEAKING], ids=["silent", "speaking"])
 def test_contributions_add_up_to_the_margin(tmp_path, rows, code):
     table, churned = rows
-    model = OwnChurnModel(written(tmp_path, code)).fit(table, churned)
+    model = CustomChurnModel(written(tmp_path, code)).fit(table, churned)
     added = model.contributions(table)
-    assert added.sum(axis=1).to_numpy() == pytest.approx(model.margins(table), abs=1e-9)
+    assert added.sum(axis=1).to_numpy() == pytest.approx(model.log_odds(table), abs=1e-9)
     assert BIAS in added
 
 
 def test_a_kept_model_needs_nothing_but_its_folder(tmp_path, rows):
     table, churned = rows
-    model = OwnChurnModel(written(tmp_path, GOOD)).fit(table, churned)
+    model = CustomChurnModel(written(tmp_path, GOOD)).fit(table, churned)
     model.save(tmp_path / "kept")
     (tmp_path / "model.py").unlink()
-    again = OwnChurnModel.load(tmp_path / "kept")
+    again = CustomChurnModel.load(tmp_path / "kept")
     assert again.predict(table) == pytest.approx(model.predict(table))
     assert again.features == ["a", "text"]

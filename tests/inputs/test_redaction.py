@@ -86,7 +86,7 @@ def test_what_is_printed_is_masked(capsys):
     text = "no way to postgresql://x:S3CRET@host/db"
     with pytest.raises(SystemExit):
         fail(text)
-    Progress().say(text)
+    Progress().log(text)
     print_bug(ValueError, ValueError(text), None)
     printed = capsys.readouterr().err
     assert "S3CRET" not in printed

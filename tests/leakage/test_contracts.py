@@ -136,11 +136,11 @@ def test_a_later_cutoff_in_the_pass_changes_no_feature(ask, rows):
 def assert_labels_hear_their_window_alone(ask, rows, others, cutoff):
     """Compare logs that agree up to the end of the window and, in starts, of its grace."""
     end = WINDOWS.label_end(cutoff)
-    known_by = end + timedelta(days=GRACE_DAYS)
+    labels_by = end + timedelta(days=GRACE_DAYS)
     starts = [row for row in since(rows, end) if row["kind"] == "contract_start"]
-    heard = before(rows, end) + before(starts, known_by)
+    heard = before(rows, end) + before(starts, labels_by)
     expected = ask(heard, compiled_labels(cutoff, 1))
-    unheard = [row for row in since(others, end) if row["kind"] != "contract_start" or row["timestamp"] >= known_by]
+    unheard = [row for row in since(others, end) if row["kind"] != "contract_start" or row["timestamp"] >= labels_by]
     assert ask(heard + unheard, compiled_labels(cutoff, 1)).equals(expected)
     # an end before the cutoff is no label: only ends in [cutoff, end) are
     ended = {row["customer_id"] for row in since(before(rows, end), cutoff) if row["kind"] == "contract_end"}
@@ -251,17 +251,17 @@ def test_every_label_is_known_when_it_is_used(case):
         assert "what would fit" in str(error) or "no horizon fits" in str(error)  # noqa: PT017 # one of two outcomes
         return
     gap = timedelta(days=windows.gap_days)
-    assert windows.label_known(plan.sealed) <= end  # right-censoring: nobody's silence is taken for staying
-    assert all(windows.label_known(cutoff) + gap <= plan.sealed for cutoff in plan.cutoffs)
+    assert windows.label_available(plan.sealed) <= end  # right-censoring: nobody's silence is taken for staying
+    assert all(windows.label_available(cutoff) + gap <= plan.sealed for cutoff in plan.cutoffs)
     assert list(plan.everything) == sorted(set(plan.everything))
     assert len(plan.cutoffs) == windows.n_cutoffs
     assert plan.cutoffs[0] >= start + timedelta(days=windows.min_history_days)
     for fold in plan.folds:
         assert fold.train
-        assert fold.train == tuple(cut for cut in plan.cutoffs if windows.label_known(cut) + gap <= fold.valid)
+        assert fold.train == tuple(cut for cut in plan.cutoffs if windows.label_available(cut) + gap <= fold.valid)
     if windows.in_months:
         assert all((cutoff.day, cutoff.hour) == (1, 0) for cutoff in plan.everything)
-    assert all(windows.label_known(cutoff) <= end for cutoff in refit_cutoffs(start, end, windows))
+    assert all(windows.label_available(cutoff) <= end for cutoff in refit_cutoffs(start, end, windows))
 
 
 @settings(max_examples=300, deadline=None, derandomize=True)

@@ -8,8 +8,8 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.progress import Progress
 from churnclv.report.page import Page, write_page
-from churnclv.report.sections import tell_story
-from churnclv.report.texts.translation import Words
+from churnclv.report.sections import render_sections
+from churnclv.report.texts.translation import Translation
 from churnclv.testing.market import Market, simulate
 
 pytestmark = pytest.mark.slow
@@ -17,8 +17,8 @@ DAY = "2011-03-10"
 
 
 def page(base):
-    words = Words.of("en")
-    sections = tell_story(base, words, None, 0.3, Progress(io.StringIO()))
+    words = Translation.of("en")
+    sections = render_sections(base, words, None, 0.3, Progress(io.StringIO()))
     tables = [table.to_csv() for section in sections for table in section.tables.values()]
     return write_page(Page("report", ""), sections, words), tables
 

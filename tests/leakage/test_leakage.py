@@ -442,13 +442,13 @@ def test_what_formulas_say_at_a_cutoff_hears_nothing_of_later_ones(base):
     expected = gather_past(data, choice, 60.0)
     for place, cutoff in enumerate(plan.cutoffs[:-1]):
         until = plan.cutoffs[: place + 1]
-        alone = gather_past(data.at(until), choice, 60.0).formula
-        pd.testing.assert_frame_equal(expected.at(until).formula, alone, check_exact=True)
+        alone = gather_past(data.at(until), choice, 60.0).btyd
+        pd.testing.assert_frame_equal(expected.at(until).btyd, alone, check_exact=True)
         later = (data.features["cutoff"] > cutoff).to_numpy()
         features, labels = data.features.copy(), data.labels.copy()
         for name in ("repeat_purchases", "age_days", "mean_repeat_spend"):
             features.loc[later, name] = features.loc[later, name] * 3 + 11
         labels["spend"] *= 7  # labels reach no formula at all
         other = gather_past(replace(data, features=features, labels=labels), choice, 60.0)
-        pd.testing.assert_frame_equal(other.at(until).formula, alone, check_exact=True)
-        assert not other.formula[later].equals(expected.formula[later])
+        pd.testing.assert_frame_equal(other.at(until).btyd, alone, check_exact=True)
+        assert not other.btyd[later].equals(expected.btyd[later])

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from churnclv.churn.boosted import BoostedChurnModel
-from churnclv.churn.btyd import FormulaChurnModel
+from churnclv.churn.btyd import BtydChurnModel
 from churnclv.churn.ensemble import ChurnChoice, ChurnModel
-from churnclv.churn.log_odds import BIAS, to_chance
+from churnclv.churn.log_odds import BIAS, expit
 from churnclv.churn.logistic import LogisticChurnModel
 
 ROWS = 300
@@ -42,7 +42,7 @@ def make_table(seed: int, texts: bool) -> pd.DataFrame:
 def outcomes(table: pd.DataFrame, seed: int) -> np.ndarray:
     odds = 1.5 * table["silent"].fillna(0.0) + 3.0 * (table["chance"].fillna(0.5) - 0.5)
     odds += 2.0 * (table["plan"] == "basic") - 1.0 if "plan" in table else 0.0
-    return (np.random.default_rng(seed).random(len(table)) < to_chance(odds.to_numpy())).astype(float)
+    return (np.random.default_rng(seed).random(len(table)) < expit(odds.to_numpy())).astype(float)
 
 
 def boosted(**chosen: Any) -> BoostedChurnModel:
@@ -76,11 +76,11 @@ KINDS = {
     ),
     "logistic": Kind(lambda: LogisticChurnModel(10.0)),
     "logistic, texts": Kind(lambda: LogisticChurnModel(10.0), texts=True),
-    "formula": Kind(lambda: FormulaChurnModel("chance")),
+    "btyd": Kind(lambda: BtydChurnModel("chance")),
     "one member": Kind(lambda: blended({"xgboost": 1.0}), texts=True, ordered=True),
-    "blend of two": Kind(lambda: blended({"logistic": 0.3, "formula": 0.7}, **SIGMOID), texts=True),
+    "blend of two": Kind(lambda: blended({"logistic": 0.3, "btyd": 0.7}, **SIGMOID), texts=True),
     "blend of all": Kind(
-        lambda: blended({"xgboost": 0.5, "logistic": 0.2, "formula": 0.3}, **STEPS), texts=True, ordered=True
+        lambda: blended({"xgboost": 0.5, "logistic": 0.2, "btyd": 0.3}, **STEPS), texts=True, ordered=True
     ),
 }
 
@@ -115,13 +115,13 @@ def model(kind, table, churned) -> Any:
 
 def check(model: Any, asked: pd.DataFrame) -> None:
     """Assert that what is said is finite, within bounds, and adds up."""
-    margins, added, scores = model.margins(asked), model.contributions(asked), model.predict(asked)
-    assert margins.shape == scores.shape == (len(asked),)
-    assert np.isfinite(margins).all()
+    log_odds, added, scores = model.log_odds(asked), model.contributions(asked), model.predict(asked)
+    assert log_odds.shape == scores.shape == (len(asked),)
+    assert np.isfinite(log_odds).all()
     assert ((scores >= 0.0) & (scores <= 1.0)).all()
     assert added.columns.tolist() == [*model.features, BIAS]
     assert added.index.equals(asked.index)
-    assert np.abs(added.sum(axis=1).to_numpy() - margins).max(initial=0.0) <= 1e-5
+    assert np.abs(added.sum(axis=1).to_numpy() - log_odds).max(initial=0.0) <= 1e-5
 
 
 def test_contributions_and_the_bias_add_up_to_the_margin(model, table):
@@ -145,7 +145,7 @@ def test_it_tells_of_customers_it_never_saw(kind, model):
 
 def test_a_row_is_scored_by_itself(model, table):
     rows = [table.iloc[[place]] for place in range(10)]
-    assert [model.margins(row)[0] for row in rows] == model.margins(table)[:10].tolist()
+    assert [model.log_odds(row)[0] for row in rows] == model.log_odds(table)[:10].tolist()
     assert [model.predict(row)[0] for row in rows] == model.predict(table)[:10].tolist()
     added = pd.concat([model.contributions(row) for row in rows])
     assert (added == model.contributions(table).head(10)).all(axis=None)
@@ -153,12 +153,12 @@ def test_a_row_is_scored_by_itself(model, table):
 
 def test_rows_in_another_order_are_scored_the_same(model, table):
     order = np.random.default_rng(0).permutation(len(table))
-    assert (model.margins(table.iloc[order]) == model.margins(table)[order]).all()
+    assert (model.log_odds(table.iloc[order]) == model.log_odds(table)[order]).all()
 
 
 def test_columns_in_another_order_or_beside_others_are_scored_the_same(model, table):
     other = table[table.columns[::-1]].assign(stranger=1.0, customer_id="C1")
-    assert (model.margins(other) == model.margins(table)).all()
+    assert (model.log_odds(other) == model.log_odds(table)).all()
     assert (model.contributions(other) == model.contributions(table)).all(axis=None)
 
 
@@ -167,14 +167,14 @@ def test_missing_everywhere_and_unseen_values_are_scored(model, table):
     for name in table.columns:
         nothing[name] = np.nan if name in NUMBERS else None
     check(model, nothing)
-    assert len(np.unique(model.margins(nothing))) == 1
+    assert len(np.unique(model.log_odds(nothing))) == 1
     unseen = table.assign(silent=1e9, spend=-1e9, flat=4.0, never=1.0)
     if "plan" in table:
         unseen = unseen.assign(plan="platinum", town="a place nobody has heard of")
     check(model, unseen)
     words = table.assign(spend="a lot")  # a column of numbers that holds text now
     check(model, words)
-    assert (model.margins(words) == model.margins(table.assign(spend=np.nan))).all()
+    assert (model.log_odds(words) == model.log_odds(table.assign(spend=np.nan))).all()
 
 
 EXTREMES = [np.inf, -np.inf, 1e39, -1e39, 1e308, -1e308, 1e-308, 0.0]
@@ -188,7 +188,7 @@ def test_infinite_and_huge_values_are_learned_from_and_scored(kind, model, table
     check(model, wild)
     check(fit(kind, wild, churned), wild)
     missing = wild.replace([np.inf, -np.inf], np.nan)
-    assert (model.margins(wild) == model.margins(missing)).all()
+    assert (model.log_odds(wild) == model.log_odds(missing)).all()
 
 
 @pytest.mark.parametrize("only", [0.0, 1.0])
@@ -198,8 +198,8 @@ def test_where_all_leave_or_stay_it_says_so_or_what_it_was_told(kind, table, onl
     check(found, make_table(9, kind.texts))
     members = found.members.values() if isinstance(found, ChurnModel) else [found]
     for member in members:
-        said = to_chance(member.margins(table))
-        if isinstance(member, FormulaChurnModel):  # no line without two outcomes: the chance is taken at its word
+        said = expit(member.log_odds(table))
+        if isinstance(member, BtydChurnModel):  # no line without two outcomes: the chance is taken at its word
             known = table["chance"].notna().to_numpy()
             assert said[known] == pytest.approx(table["chance"].to_numpy()[known])
             assert np.log(said[~known] / (1 - said[~known])) == pytest.approx(member.mean)
@@ -213,11 +213,11 @@ def test_constant_columns_say_the_base_rate(kind, table, churned):
     found = fit(kind, flat, churned)
     check(found, flat)
     check(found, table)
-    rate = to_chance(found.margins(flat))
+    rate = expit(found.log_odds(flat))
     assert len(np.unique(rate)) == 1
     members = found.members if isinstance(found, ChurnModel) else {"it": found}
     for member in members.values():
-        assert to_chance(member.margins(flat))[0] == pytest.approx(churned.mean(), abs=0.01)
+        assert expit(member.log_odds(flat))[0] == pytest.approx(churned.mean(), abs=0.01)
 
 
 def test_two_rows_are_enough(kind, table):
@@ -231,12 +231,12 @@ def test_two_rows_are_enough(kind, table):
 def test_the_order_of_training_rows_does_not_matter(kind, model, table, churned):
     order = np.random.default_rng(4).permutation(len(table))
     again = fit(kind, table.iloc[order], churned[order])
-    away = np.abs(again.margins(table) - model.margins(table)).max()
+    away = np.abs(again.log_odds(table) - model.log_odds(table)).max()
     assert away > 1e-3 if kind.ordered else away < 1e-5  # draws of rows go by their place; sums in float32
 
 
 def test_the_same_rows_give_the_same_model(kind, model, table, churned):
-    assert (fit(kind, table, churned).margins(table) == model.margins(table)).all()
+    assert (fit(kind, table, churned).log_odds(table) == model.log_odds(table)).all()
 
 
 def test_a_loaded_model_is_the_saved_one_to_the_bit(tmp_path, model, kind, table):
@@ -244,7 +244,7 @@ def test_a_loaded_model_is_the_saved_one_to_the_bit(tmp_path, model, kind, table
     model.save(folder)
     loaded = type(model).load(folder)
     for asked in (table, make_table(7, kind.texts)):
-        assert (loaded.margins(asked) == model.margins(asked)).all()
+        assert (loaded.log_odds(asked) == model.log_odds(asked)).all()
         assert (loaded.predict(asked) == model.predict(asked)).all()
         assert (loaded.contributions(asked) == model.contributions(asked)).all(axis=None)
     assert loaded.features == model.features
@@ -256,7 +256,7 @@ def test_a_loaded_model_is_the_saved_one_to_the_bit(tmp_path, model, kind, table
 def test_degenerate_models_survive_being_saved(tmp_path, kind, table):
     found = fit(kind, table.head(2), np.ones(2))
     found.save(tmp_path)
-    assert (type(found).load(tmp_path).margins(table) == found.margins(table)).all()
+    assert (type(found).load(tmp_path).log_odds(table) == found.log_odds(table)).all()
 
 
 def test_nothing_in_its_folder_is_pickled(tmp_path, model):
@@ -292,7 +292,7 @@ def test_bags_are_the_mean_of_boosters_with_neighbouring_seeds():
     churned = outcomes(table, 2)
     single = [BoostedChurnModel(PARAMETERS, 15, seed=3 + bag, threads=1).fit(table, churned) for bag in range(3)]
     three = boosted(bags=3).fit(table, churned)
-    assert three.margins(table) == pytest.approx(np.mean([one.margins(table) for one in single], axis=0), abs=1e-12)
+    assert three.log_odds(table) == pytest.approx(np.mean([one.log_odds(table) for one in single], axis=0), abs=1e-12)
     gains = [one.gains() for one in single]
     assert three.gains() == pytest.approx({name: np.mean([g[name] for g in gains]) for name in three.features})
 
@@ -301,10 +301,10 @@ def test_ways_hold_for_columns_that_fit_the_pattern():
     table = make_table(1, texts=False)
     falling = BoostedChurnModel(WHOLE, 15, threads=1, monotone={"si*": -1}).fit(table, outcomes(table, 2))
     steps = table.iloc[[1] * 50].assign(silent=np.linspace(-2.0, 2.0, 50))
-    assert (np.diff(falling.margins(steps)) <= 0.0).all()
+    assert (np.diff(falling.log_odds(steps)) <= 0.0).all()
     rising = BoostedChurnModel(WHOLE, 15, threads=1, monotone={"si*": 1}).fit(table, outcomes(table, 2))
-    assert (np.diff(rising.margins(steps)) >= 0.0).all()
-    assert np.ptp(rising.margins(steps)) > 0.5
+    assert (np.diff(rising.log_odds(steps)) >= 0.0).all()
+    assert np.ptp(rising.log_odds(steps)) > 0.5
 
 
 def test_class_weights_leave_the_log_odds_near_what_happens():
@@ -318,26 +318,26 @@ def test_class_weights_leave_the_log_odds_near_what_happens():
     assert plain.predict(table).mean() == pytest.approx(rare.mean(), abs=0.01)
     assert weighted.predict(table).mean() == pytest.approx(rare.mean(), abs=0.04)
     raw = weighted.boosters[0].predict(weighted._matrix(table), output_margin=True)
-    assert raw - weighted.margins(table) == pytest.approx(np.log(8.0), abs=1e-5)
+    assert raw - weighted.log_odds(table) == pytest.approx(np.log(8.0), abs=1e-5)
 
 
 def test_a_blend_is_the_weighted_mean_of_its_members_log_odds():
     table = make_table(1, texts=True)
     model = fit(KINDS["blend of all"], table, outcomes(table, 2))
-    said = {name: member.margins(table) for name, member in model.members.items()}
-    mean = 0.5 * said["xgboost"] + 0.2 * said["logistic"] + 0.3 * said["formula"]
-    assert model.margins(table) == pytest.approx(mean, abs=1e-12)
+    said = {name: member.log_odds(table) for name, member in model.members.items()}
+    mean = 0.5 * said["xgboost"] + 0.2 * said["logistic"] + 0.3 * said["btyd"]
+    assert model.log_odds(table) == pytest.approx(mean, abs=1e-12)
     # the map: 0.2 -> 0.1, 0.4 -> 0.5, 0.7 -> 0.8, straight between them and level beyond
-    assert model.predict(table) == pytest.approx(np.interp(to_chance(mean), [0.2, 0.4, 0.7], [0.1, 0.5, 0.8]))
+    assert model.predict(table) == pytest.approx(np.interp(expit(mean), [0.2, 0.4, 0.7], [0.1, 0.5, 0.8]))
     assert model.choice.sentence == "0.5 xgboost + 0.3 formula + 0.2 logistic"
 
 
 def test_the_formula_takes_its_own_column_which_need_not_be_among_the_names():
     table = make_table(1, texts=False)
-    model = blended({"logistic": 0.5, "formula": 0.5}).fit(table, outcomes(table, 2), ["silent", "spend"])
+    model = blended({"logistic": 0.5, "btyd": 0.5}).fit(table, outcomes(table, 2), ["silent", "spend"])
     assert sorted(model.features) == ["chance", "silent", "spend"]
     assert model.members["logistic"].features == ["silent", "spend"]
-    shared = blended({"logistic": 0.5, "formula": 0.5}).fit(table, outcomes(table, 2), ["silent", "chance"])
+    shared = blended({"logistic": 0.5, "btyd": 0.5}).fit(table, outcomes(table, 2), ["silent", "chance"])
     assert sorted(shared.features) == ["chance", "silent"]
     parts = [member.contributions(table)["chance"] for member in shared.members.values()]
     assert shared.contributions(table)["chance"].to_numpy() == pytest.approx(0.5 * (parts[0] + parts[1]).to_numpy())
@@ -358,30 +358,30 @@ def test_the_formula_finds_the_line_through_the_chances():
     # so the slope is ln 3 / (2 ln 3) = 1/2 and the intercept ln 3 / 2
     frame = pd.DataFrame({"chance": [0.25] * 8 + [0.75] * 4})
     happened = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0], dtype=float)
-    model = FormulaChurnModel("chance").fit(frame, happened)
+    model = BtydChurnModel("chance").fit(frame, happened)
     assert (model.slope, model.intercept) == pytest.approx((0.5, np.log(3.0) / 2.0), abs=1e-3)  # where the solver stops
     assert model.predict(frame.assign(chance=0.5))[0] == pytest.approx(1 / (1 + np.exp(-np.log(3.0) / 2)), abs=1e-3)
 
 
 def test_a_formula_that_ranks_backwards_says_the_base_rate():
     frame = pd.DataFrame({"chance": [0.2, 0.3, 0.7, 0.8]})
-    model = FormulaChurnModel("chance").fit(frame, np.array([1.0, 1.0, 1.0, 0.0]))
+    model = BtydChurnModel("chance").fit(frame, np.array([1.0, 1.0, 1.0, 0.0]))
     assert model.predict(frame).tolist() == pytest.approx([0.75] * 4)
 
 
 def test_a_second_fit_forgets_the_first():
     frame = pd.DataFrame({"chance": [0.2, 0.3, 0.7, 0.8]})
-    model = FormulaChurnModel("chance").fit(frame, np.array([0.0, 1.0, 0.0, 1.0]))
+    model = BtydChurnModel("chance").fit(frame, np.array([0.0, 1.0, 0.0, 1.0]))
     model.fit(frame, np.ones(4))
-    assert vars(model) == vars(FormulaChurnModel("chance").fit(frame, np.ones(4)))
+    assert vars(model) == vars(BtydChurnModel("chance").fit(frame, np.ones(4)))
 
 
 def test_logistic_regression_is_not_led_by_one_customers_odd_value():
     table = make_table(1, texts=False)
     model = LogisticChurnModel(10.0).fit(table, outcomes(table, 2))
-    far, farther = (model.margins(table.assign(silent=value)) for value in (1e6, 1e9))
+    far, farther = (model.log_odds(table.assign(silent=value)) for value in (1e6, 1e9))
     assert (far == farther).all()  # six standard deviations, and no more
-    assert (far > model.margins(table.assign(silent=2.0))).all()
+    assert (far > model.log_odds(table.assign(silent=2.0))).all()
 
 
 def test_logistic_regression_learns_from_evenly_spaced_rows_of_very_many(monkeypatch):
@@ -390,4 +390,4 @@ def test_logistic_regression_learns_from_evenly_spaced_rows_of_very_many(monkeyp
     churned = outcomes(table, 2)
     found = LogisticChurnModel(10.0).fit(table, churned)
     same = LogisticChurnModel(10.0).fit(table.iloc[::4], churned[::4])
-    assert (found.margins(table) == same.margins(table)).all()
+    assert (found.log_odds(table) == same.log_odds(table)).all()

@@ -199,11 +199,11 @@ def market():
     return prepare(events, plan.cutoffs, plan.sealed, FeatureSettings(families=["recency", "frequency"]), windows)
 
 
-@pytest.mark.parametrize(("name", "from_formula"), [("boosted", False), ("hybrid", False), ("hybrid", True)])
+@pytest.mark.parametrize(("name", "from_btyd"), [("boosted", False), ("hybrid", False), ("hybrid", True)])
 @pytest.mark.parametrize("kind", ["tweedie", "two_part"])
 @pytest.mark.parametrize("season", [False, True])
-def test_trees_have_sane_answers_that_survive_being_saved(tmp_path, market, name, from_formula, kind, season):
-    boosting = BoostingSettings(kind=kind, from_formula=from_formula, rounds=15, threads=1)
+def test_trees_have_sane_answers_that_survive_being_saved(tmp_path, market, name, from_btyd, kind, season):
+    boosting = BoostingSettings(kind=kind, from_btyd=from_btyd, rounds=15, threads=1)
     choice = ClvChoice(name=name, base="mbgnbd", season=season, boosting=boosting, seed=3)
     past = gather_past(market.training, choice, 60.0)
     model = ClvModel(choice).fit(market.sealed, past, market.daily)

@@ -22,7 +22,7 @@ from churnclv.bundle.loading import load_bundle
 from churnclv.cli.app import train_config
 from churnclv.errors import InputError
 from churnclv.files import PROJECT as ROOT
-from churnclv.pipeline.champion_contest import meet_champion
+from churnclv.pipeline.champion_contest import compare_with_champion
 from churnclv.tracking.home import Home
 from churnclv.tracking.registry import BundleSource, find_run
 from churnclv.tracking.sink import client
@@ -361,7 +361,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
     where = Home(tmp_path / "home")
     run = find_run(where, None, "valid.churn.auc", higher_is_better=True)
     config = train_config(OmegaConf.to_container(OmegaConf.load(run.artifacts / "config.yaml")))
-    met = meet_champion(config, run, where, BundleSource(bundle))
+    met = compare_with_champion(config, run, where, BundleSource(bundle))
     known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")  # 30 days apart, both after day 400
     assert met.predictions["newcomer"].tolist() == known["churn.score"].tolist()
     assert met.truth.tolist() == known["churned"].tolist()
@@ -372,7 +372,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
         assert met.predictions["champion"][rows.index].tolist() == said["churn_score"].dropna().tolist()
     early_run = find_run(where, load_bundle(bundle).contract.run_id, "valid.churn.auc", higher_is_better=True)
     stored = OmegaConf.to_container(OmegaConf.load(early_run.artifacts / "config.yaml"))
-    told = meet_champion(train_config(stored), early_run, where, BundleSource(bundle))
+    told = compare_with_champion(train_config(stored), early_run, where, BundleSource(bundle))
     assert told.startswith("no validation window begins after 20")
 
 

@@ -11,12 +11,12 @@ from churnclv.bundle.loading import load_bundle
 
 pytestmark = pytest.mark.slow
 TINY = ["clv=bgnbd", "tuning.n_trials=1", "churn.max_rounds=20", "windows.n_cutoffs=5", "windows.n_folds=2"]
-OWN = """
+CUSTOM = """
 # @package _global_
 features:
   families: [recency, frequency, money, "{folder}/features.py:spent"]
 churn:
-  own: "{folder}/model.py:Constant"
+  custom: "{folder}/model.py:Constant"
 """
 FAMILY = """
 def spent(history, settings):
@@ -77,7 +77,7 @@ def entered(day):
     for name in ("incumbent", "own-code"):
         shop.run("entry", f"name={name}", **environment)
     own = folder / "own-code"
-    (own / "entry.yaml").write_text(OWN.format(folder=own))
+    (own / "entry.yaml").write_text(CUSTOM.format(folder=own))
     (own / "features.py").write_text(FAMILY)
     (own / "model.py").write_text(MODEL)
     for name in ("incumbent", "own-code"):
@@ -101,7 +101,7 @@ def test_results_say_what_was_found_and_what_it_cost(entered):
 
 def test_an_entrys_own_code_travels_with_the_bundle(entered, tmp_path):
     shop, folder, environment = entered
-    model = ["churn=own", f"churn.own={folder / 'own-code' / 'model.py'}:Constant", "windows.open_seal=false"]
+    model = ["churn=custom", f"churn.custom={folder / 'own-code' / 'model.py'}:Constant", "windows.open_seal=false"]
     made = re.search(r"run ([0-9a-f]{32})", run(entered, "own-code", *model).stdout)[1]
     shop.run("export", f"run={made}", f"out={tmp_path / 'bundle'}", **environment)
     moved = list((folder / "own-code").glob("*.py"))
@@ -119,7 +119,7 @@ def test_a_cheat_is_disqualified_by_name_and_listed_so(entered):
     shop, folder, environment = entered
     cheat = folder / "cheat"
     shop.run("entry", "name=cheat", **environment)
-    (cheat / "entry.yaml").write_text(OWN.format(folder=cheat).partition("churn:")[0])
+    (cheat / "entry.yaml").write_text(CUSTOM.format(folder=cheat).partition("churn:")[0])
     (cheat / "features.py").write_text(CHEAT)
     done = run(entered, "cheat", check=False)
     assert done.returncode == 2
@@ -133,7 +133,7 @@ def test_a_cheat_is_disqualified_by_name_and_listed_so(entered):
 
 def test_a_model_that_cannot_be_kept_is_told_so_before_training(entered, tmp_path):
     (tmp_path / "model.py").write_text(MODEL.replace("model.rate = json", "unused = json"))
-    done = run(entered, "incumbent", f"churn.own={tmp_path / 'model.py'}:Constant", check=False)
+    done = run(entered, "incumbent", f"churn.custom={tmp_path / 'model.py'}:Constant", check=False)
     assert done.returncode == 2
     assert "says something else after save and load" in done.stderr
     assert "Starting a run" not in done.stderr
@@ -153,7 +153,7 @@ def test_missing_results_are_filled_at_the_given_budget(tmp_path, shop):
     environment = {"CHURNCLV_EXPERIMENTS": str(tmp_path / "entries"), "MLRUNS": str(tmp_path / "home")}
     shop.run("entry", "name=quick", **environment)
     (tmp_path / "entries" / "quick" / "entry.yaml").write_text(
-        "# @package _global_\ndefaults:\n  - override /churn: formula\n  - override /clv: bgnbd\n"
+        "# @package _global_\ndefaults:\n  - override /churn: btyd\n  - override /clv: bgnbd\n"
         "features:\n  families: [recency]\n"
     )
     done = shop.run("leaderboard", "n_trials=1", **environment)

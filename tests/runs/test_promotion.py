@@ -38,12 +38,12 @@ def scores(truth, signal: float, seed: int = 1):
     return 1.0 / (1.0 + np.exp(-(signal * (truth - 0.5) + np.random.default_rng(seed).normal(size=len(truth)))))
 
 
-def run_with(home, churned, said, judged="the same rows", **tags):
+def run_with(home, churned, said, evaluated="the same rows", **tags):
     """Record a finished run that said so of the validation rows."""
     with open_run(home, "shop", "train") as sink:
         frame = pd.DataFrame({"customer": np.arange(len(churned)), "churned": churned, "churn.score": said})
         sink.write(records.Table("predictions/valid.parquet", frame.assign(cutoff="2024-01-01")))
-        sink.write(records.Tags({"kind": "train", "snapshot.fingerprint": judged, **tags}))
+        sink.write(records.Tags({"kind": "train", "snapshot.fingerprint": evaluated, **tags}))
     return find_run(home, sink.run_id, "valid.churn.auc", higher_is_better=True)
 
 
@@ -57,9 +57,9 @@ def bundle_of(home, name: str, content: str) -> Path:
     return folder
 
 
-def try_promote(home, run, name: str, meet=lambda _: "never asked", **chosen) -> str:
+def try_promote(home, run, name: str, compare=lambda _: "never asked", **chosen) -> str:
     version = register(home, run, bundle_of(home, name, f"model {name}"))
-    return promote(home, run, version, meet, **{"force": False, "reason": "", **chosen})
+    return promote(home, run, version, compare, **{"force": False, "reason": "", **chosen})
 
 
 def serving(home) -> str:
@@ -114,22 +114,22 @@ def test_force_needs_a_reason_and_records_it(reigning, truth):
     ("signal", "winner"), [(3.0, "later"), (1.0, "first")], ids=["newcomer better", "newcomer no better"]
 )
 def test_after_the_data_have_moved_on_both_meet_on_later_windows(reigning, truth, signal, winner):
-    newcomer = run_with(reigning, truth, scores(truth, signal, seed=2), judged="other rows")
+    newcomer = run_with(reigning, truth, scores(truth, signal, seed=2), evaluated="other rows")
     asked = []
 
-    def meet(bundle):
+    def compare(bundle):
         asked.append(bundle.folder.name)
         said = {"newcomer": scores(truth, signal, seed=2), "champion": scores(truth, 1.0)}
         return Sample(truth, said, np.arange(CUSTOMERS))
 
-    told = try_promote(reigning, newcomer, "later", meet)
+    told = try_promote(reigning, newcomer, "later", compare)
     assert asked == ["first"]
     assert "AUC on windows after the champion's training end " in told
     assert serving(reigning) == winner
 
 
 def test_without_later_windows_the_champion_stays(reigning, truth):
-    newcomer = run_with(reigning, truth, scores(truth, 3.0), judged="other rows")
+    newcomer = run_with(reigning, truth, scores(truth, 3.0), evaluated="other rows")
     told = try_promote(reigning, newcomer, "elsewhere", lambda _: "no window begins later")
     assert "the champion stays: not comparable: no window begins later" in told
     assert serving(reigning) == "first"
@@ -199,12 +199,12 @@ def test_a_replaced_champion_does_not_come_back(reigning, truth):
 def test_a_replaced_champion_is_not_met(reigning, truth):
     replace_bundle(locate_bundle(reigning, None).folder)
 
-    def meet(source):
+    def compare(source):
         load_bundle(source.folder, registered=source.manifest)
         raise AssertionError
 
-    newcomer = run_with(reigning, truth, scores(truth, 3.0), judged="other rows")
-    decision = try_promote(reigning, newcomer, "later", meet)
+    newcomer = run_with(reigning, truth, scores(truth, 3.0), evaluated="other rows")
+    decision = try_promote(reigning, newcomer, "later", compare)
     assert "the champion stays: not comparable: " in decision
     assert "is not the bundle that was registered" in decision
 

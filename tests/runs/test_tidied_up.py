@@ -26,11 +26,11 @@ def home(tmp_path, empty_database) -> Home:
     return home
 
 
-def make_run(home, judged="the same rows", identity="i"):
+def make_run(home, evaluated="the same rows", identity="i"):
     with open_run(home, "shop", "train") as sink:
         frame = pd.DataFrame({"customer": [0, 1], "churned": [0.0, 1.0], "churn.score": [0.1, 0.9]})
         sink.write(records.Table("predictions/valid.parquet", frame.assign(cutoff="2024-01-01")))
-        sink.write(records.Tags({"kind": "train", "snapshot.fingerprint": judged, "identity": identity}))
+        sink.write(records.Tags({"kind": "train", "snapshot.fingerprint": evaluated, "identity": identity}))
         sink.write(records.Metrics({METRIC: 0.7}))
         sink.write(records.Text("result.json", "{}"))
     return find_run(home, sink.run_id, METRIC, higher_is_better=True)
@@ -116,7 +116,7 @@ def test_a_run_without_its_artefacts_is_no_twin_and_not_exported(home):
 def test_a_champion_that_lost_its_run_its_predictions_or_its_bundle_is_named_before_work(home):
     champion = make_run(home)
     make_champion(home, champion)
-    same, other = make_run(home), make_run(home, judged="other rows")
+    same, other = make_run(home), make_run(home, evaluated="other rows")
     require_comparable(home, champion, force=False)
     require_comparable(home, same, force=False)
     require_comparable(home, other, force=False)

@@ -216,8 +216,8 @@ def test_auto_tries_every_candidate_and_keeps_the_best(shop, tmp_path):
     mlflow = client(Home(tmp_path))
     (run,) = mlflow.search_runs([e.experiment_id for e in mlflow.search_experiments()], "tags.kind = 'train'")
     tried = {name[13:]: error for name, error in run.data.metrics.items() if name.startswith("ablation.clv.")}
-    formulas = ("bgnbd", "mbgcnbd", "pareto_nbd")
-    assert set(tried) == {*formulas, "boosted", "hybrid", *(f"hybrid_from_{name}" for name in formulas)}
+    btyd_models = ("bgnbd", "mbgcnbd", "pareto_nbd")
+    assert set(tried) == {*btyd_models, "boosted", "hybrid", *(f"hybrid_from_{name}" for name in btyd_models)}
     best = min(tried, key=tried.get).split("_from_")[0]
     assert f"> {best}" in printed
     folder = Home(tmp_path).artifacts / "transactions" / run.info.run_id / "artifacts"

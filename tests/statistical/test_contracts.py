@@ -81,7 +81,7 @@ def configure(folder, simulation) -> TrainConfig:
 
 
 @pytest.fixture(scope="module")
-def judged(tmp_path_factory) -> Judged:
+def evaluated(tmp_path_factory) -> Judged:
     folder, quiet = tmp_path_factory.mktemp("contracts"), Progress()
     simulation = simulate_contracts(MARKET, 1)
     config, home = configure(folder, simulation), Home.at(str(folder / "home"))
@@ -104,15 +104,15 @@ def judged(tmp_path_factory) -> Judged:
     return Judged(joined, found.snapshots.read_sealed_labels())
 
 
-def test_who_is_asked_about_and_who_left_are_those_of_the_market(judged):
-    assert judged.rows.notna().all(axis=None)  # the populations of the snapshots and of the truth are the same
-    assert len(judged.rows) > 30_000
-    sealed = judged.rows[judged.rows["cutoff"] == LATER[0]].set_index("customer_id")["left"]
-    assert judged.sealed_labels.set_index("customer_id")["churned"].sort_index().equals(sealed.sort_index())
+def test_who_is_asked_about_and_who_left_are_those_of_the_market(evaluated):
+    assert evaluated.rows.notna().all(axis=None)  # the populations of the snapshots and of the truth are the same
+    assert len(evaluated.rows) > 30_000
+    sealed = evaluated.rows[evaluated.rows["cutoff"] == LATER[0]].set_index("customer_id")["left"]
+    assert evaluated.sealed_labels.set_index("customer_id")["churned"].sort_index().equals(sealed.sort_index())
 
 
-def test_scores_are_calibrated_on_later_cutoffs(judged):
-    score, left = judged.rows["score"].to_numpy(), judged.rows["left"].to_numpy(dtype=float)
+def test_scores_are_calibrated_on_later_cutoffs(evaluated):
+    score, left = evaluated.rows["score"].to_numpy(), evaluated.rows["left"].to_numpy(dtype=float)
     slope, _ = calibration_line(left, score)
     weight, line = score * (1.0 - score), np.column_stack([np.ones(len(score)), logit(score)])
     error = np.sqrt(np.linalg.inv(line.T @ (line * weight[:, None]))[1, 1])  # of a slope of 1: Fisher's information
@@ -122,10 +122,10 @@ def test_scores_are_calibrated_on_later_cutoffs(judged):
     assert abs(score.mean() - left.mean()) < 4.0 * rate_error + 0.03 * left.mean()  # the level is learned of the past
 
 
-def test_scores_rank_as_well_as_the_true_hazard(judged):
-    left = judged.rows["left"].to_numpy(dtype=float)
+def test_scores_rank_as_well_as_the_true_hazard(evaluated):
+    left = evaluated.rows["left"].to_numpy(dtype=float)
     draws = np.random.default_rng(0).multinomial(len(left), np.full(len(left), 1.0 / len(left)), REPLICATES)
-    said = {name: judged.rows[name].to_numpy() for name in ("score", "hazard", "own_hazard", "survival")}
+    said = {name: evaluated.rows[name].to_numpy() for name in ("score", "hazard", "own_hazard", "survival")}
     drawn = {name: auc(left, said[name], draws.T.astype(float)) for name in ("score", "hazard")}
     error = (drawn["score"] - drawn["hazard"]).std()
     assert error < 0.001  # a tenth of the tolerance
@@ -135,14 +135,14 @@ def test_scores_rank_as_well_as_the_true_hazard(judged):
     assert found["score"] < found["own_hazard"]  # what nobody can see is not seen
 
 
-def test_scores_hold_in_every_tenth(judged):
-    ordered = judged.rows.sort_values("score")
+def test_scores_hold_in_every_tenth(evaluated):
+    ordered = evaluated.rows.sort_values("score")
     for part in np.array_split(np.arange(len(ordered)), 10):
         said, happened = ordered["score"].iloc[part], ordered["left"].iloc[part].mean()
         error = np.sqrt((said * (1.0 - said)).sum()) / len(part)
         assert abs(said.mean() - happened) < 4.0 * error + 0.05 * happened
 
 
-def test_survival_by_age_holds_on_average(judged):
-    said, happened = judged.rows["survival"].mean(), judged.rows["left"].mean()
+def test_survival_by_age_holds_on_average(evaluated):
+    said, happened = evaluated.rows["survival"].mean(), evaluated.rows["left"].mean()
     assert said == pytest.approx(happened, rel=0.15)  # the market's mean age rises, and with it who is left

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from ..churn.custom import OwnChurnModel
+from ..churn.custom import CustomChurnModel
 from ..churn.ensemble import MEMBERS
 from ..errors import InputError, require
 from ..features.families import BUILT_IN
@@ -57,7 +57,7 @@ def _load_installed(folder: Path) -> Any:
     contract = read_contract(folder)
     own = [name for name in contract.features.families if name not in BUILT_IN]
     members = read_json(folder / "models" / "churn.json").get("weights", {})
-    own += [name for name in members if name == OwnChurnModel.name or name not in MEMBERS]
+    own += [name for name in members if name == CustomChurnModel.name or name not in MEMBERS]
     remedy = 'code="bundle" runs it, if you trust who wrote it.'
     require(not own, f"{folder.parents[1]}: needs code of its own: {', '.join(own)}.", remedy=remedy)
     return Scorer(folder)

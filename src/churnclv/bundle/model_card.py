@@ -7,7 +7,7 @@ from ..notices import Notice
 from .specification import BundleContract
 
 _LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
-_PATHS = ("path", "set_aside_path", "own", "families")
+_PATHS = ("path", "set_aside_path", "custom", "families")
 
 
 def write_card(

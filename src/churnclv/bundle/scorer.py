@@ -116,7 +116,7 @@ class Scorer:
             f"no event lies before as_of={moment:%Y-%m-%d}.",
             remedy="give a later date.",
         )
-        families = self.contract.own_families(self.folder)
+        families = self.contract.custom_families(self.folder)
         settings = replace(self.contract.features, families=families)
         fingerprint, windows = known.quality.fingerprint, self.contract.windows
         shape, refunds = known.shape, known.refunds

@@ -47,7 +47,7 @@ class BundleContract:
         """The day before which everything was learned from; None for a labelled table, which has no time."""
         return None if self.data.shape is Shape.labelled else datetime.fromisoformat(self.fitted_through)
 
-    def own_families(self, folder: Path) -> list[str]:
+    def custom_families(self, folder: Path) -> list[str]:
         """Return the families, with a user's own files found inside the bundle."""
         return [name if name in BUILT_IN else str(folder / name) for name in self.features.families]
 

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..clv.clv_model import ClvModel
-from ..clv.contract_value import CHANCE, ContractValueModel, Worth
-from ..clv.hybrid import FORMULA_COLUMNS, SEASON_SHIFT
+from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
+from ..clv.hybrid import BTYD_COLUMNS, SEASON_SHIFT
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
 from ..decision.rfm_segments import Segmentation
@@ -58,7 +58,7 @@ class NoAppraisal:
 class OrderAppraisal(NoAppraisal):
     """An order log: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
-    made = (*FORMULA_COLUMNS, SEASON_SHIFT)
+    made = (*BTYD_COLUMNS, SEASON_SHIFT)
 
     def __init__(self, models: Path, contract: BundleContract) -> None:
         """Load the CLV model and the segments."""
@@ -114,7 +114,7 @@ class ContractAppraisal(NoAppraisal):
         """Load the survival curve."""
         super().__init__(models, contract)
         self.model = ContractValueModel.load(models)
-        self.worth = Worth(*contract.economics.worth)
+        self.worth = ValueTerms(*contract.economics.worth)
 
     @property
     def needed(self) -> tuple[str, ...]:

@@ -64,7 +64,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
     with tempfile.TemporaryDirectory() as name, replacing_folder(out, holds_bundle) as target:
         folder = Path(name) / "bundle"
-        contract = _without_paths(_copy_own_families(folder, parts.contract))
+        contract = _without_paths(_copy_custom_families(folder, parts.contract))
         write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
         parts.churn.save(folder / "models")
         write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
@@ -133,7 +133,7 @@ def holds_bundle(folder: Path) -> bool:
     return True
 
 
-def _copy_own_families(folder: Path, contract: BundleContract) -> BundleContract:
+def _copy_custom_families(folder: Path, contract: BundleContract) -> BundleContract:
     """Copy the files of a user's own families into the bundle and name them there."""
     names = []
     for place, name in enumerate(contract.features.families):

@@ -12,7 +12,7 @@ from ..errors import InputError
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
-from .log_odds import BIAS, to_chance
+from .log_odds import BIAS, expit
 from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}
@@ -86,7 +86,7 @@ class BoostedChurnModel:
         ]
         return self
 
-    def margins(self, features: pd.DataFrame) -> Array:
+    def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
         matrix = self._matrix(features)
         said = [booster.predict(matrix, output_margin=True).astype(float) for booster in self.boosters]
@@ -94,7 +94,7 @@ class BoostedChurnModel:
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return uncalibrated probabilities of churn, shape (n,)."""
-        return to_chance(self.margins(features))
+        return expit(self.log_odds(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the log-odds, and the bias: columns that add up to the margin, (n, k + 1).

@@ -9,7 +9,7 @@ import numpy as np
 from ..evaluation.metrics import Array, log_loss, plain
 from ..evaluation.reliability import logit
 from ..files import read_json, write_json
-from .log_odds import to_chance
+from .log_odds import expit
 from .settings import Calibration
 
 _LEAST_GAIN = 1e-4  # nats per customer: a calibrator that gains less is not worth its variance
@@ -44,7 +44,7 @@ class Calibrator:
         """Return churn scores in 0..1, shape (n,)."""
         if self.method == "sigmoid":
             slope, intercept = self.parameters["slope"][0], self.parameters["intercept"][0]
-            return to_chance(slope * logit(raw) + intercept)
+            return expit(slope * logit(raw) + intercept)
         if self.method in ("isotonic", "venn_abers"):
             return np.asarray(np.interp(raw, self.parameters["raw"], self.parameters["score"]))
         return np.asarray(raw, dtype=float)

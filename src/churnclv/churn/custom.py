@@ -12,16 +12,16 @@ from ..errors import InputError, require
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import load_named, locate, read_json, write_json
-from .log_odds import BIAS, to_margin
+from .log_odds import BIAS, log_odds_of
 
-_CODE, _FACTS, _FOLDER = "own_model.py", "own.json", "own"
+_CODE, _FACTS, _FOLDER = "custom_model.py", "custom.json", "custom"
 _PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how pickle's protocols 2 to 5 begin
 _PACKED = b"PK\x03\x04"  # joblib and torch put pickles into such archives
 _REMEDY = "a class with fit(table, churned), predict(table), get_params(), save(folder) and load(folder), no pickle."
 _CLOSE = 1e-9
 
 
-class OwnModel(Protocol):
+class CustomModel(Protocol):
     """What a class of the user's own has to offer. Tables (n, k) hold float64, null where undefined; text is numbered.
 
     `contributions(table)` is optional: what each column adds to the log-odds, and the rest in "(bias)".
@@ -40,10 +40,10 @@ class OwnModel(Protocol):
         """Write the fitted model into a folder that exists, without pickle."""
 
 
-class OwnChurnModel:
+class CustomChurnModel:
     """The user's class in the words of the built-in models."""
 
-    name = "own"
+    name = "custom"
 
     def __init__(self, where: str) -> None:
         """Make a model of the class at `path/to/model.py:Class`."""
@@ -60,7 +60,7 @@ class OwnChurnModel:
         """Return what was chosen before the fit."""
         return {"where": self.where, **self.model.get_params()}
 
-    def fit(self, features: pd.DataFrame, churned: Array) -> "OwnChurnModel":
+    def fit(self, features: pd.DataFrame, churned: Array) -> "CustomChurnModel":
         """Fit on features (n, k), null where undefined, and outcomes 0 or 1 (n,)."""
         self.encoding = Encoding.learn(features)
         self.model.fit(self._table(features), churned)
@@ -80,16 +80,16 @@ class OwnChurnModel:
         require(told, f"{self.where}: predict gives no chances in 0..1, one per row.", remedy=_REMEDY)
         return said
 
-    def margins(self, features: pd.DataFrame) -> Array:
+    def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        return to_margin(self.predict(features))
+        return log_odds_of(self.predict(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the log-odds, and the bias, where all goes if the class cannot say."""
         if hasattr(self.model, "contributions"):
             return pd.DataFrame(self.model.contributions(self._table(features)), index=features.index)
         silent = pd.DataFrame(0.0, index=features.index, columns=self.features)
-        return silent.assign(**{BIAS: self.margins(features)})
+        return silent.assign(**{BIAS: self.log_odds(features)})
 
     def save(self, folder: Path) -> None:
         """Write the class's code, its columns, and what the class writes of itself."""
@@ -105,7 +105,7 @@ class OwnChurnModel:
         return f"{folder / _CODE}:{read_json(folder / _FACTS)['class']}"
 
     @classmethod
-    def load(cls, folder: Path) -> "OwnChurnModel":
+    def load(cls, folder: Path) -> "CustomChurnModel":
         """Read what `save` wrote, by the code that lies beside it."""
         stored = read_json(folder / _FACTS)
         model = cls(cls.kept(folder))
@@ -115,9 +115,9 @@ class OwnChurnModel:
 
 
 def _find_class(where: str) -> Any:
-    found = load_named(where, "churn.own", "model", "class", _REMEDY)
+    found = load_named(where, "churn.custom", "model", "class", _REMEDY)
     missing = [name for name in ("fit", "predict", "get_params", "save", "load") if not hasattr(found, name)]
-    require(not missing, f"churn.own: {where} lacks {', '.join(missing)}.", remedy=_REMEDY)
+    require(not missing, f"churn.custom: {where} lacks {', '.join(missing)}.", remedy=_REMEDY)
     return found
 
 
@@ -130,19 +130,21 @@ def require_keeps(where: str, features: pd.DataFrame, churned: Array) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         try:
-            model = OwnChurnModel(where).fit(features, churned)
+            model = CustomChurnModel(where).fit(features, churned)
             said = model.predict(features)
             model.save(folder)
-            again = OwnChurnModel.load(folder).predict(features)
+            again = CustomChurnModel.load(folder).predict(features)
         except InputError:
             raise
         except Exception as error:  # a user's class may raise anything
-            reason = f"churn.own: {where} cannot be fitted, saved and loaded: {type(error).__name__}: {error}"
+            reason = f"churn.custom: {where} cannot be fitted, saved and loaded: {type(error).__name__}: {error}"
             raise InputError(reason, remedy=_REMEDY) from error
         pickled = [path.name for path in (folder / _FOLDER).rglob("*") if path.is_file() and _is_pickle(path)]
-        require(not pickled, f"churn.own: {where} writes pickle ({', '.join(pickled)}).", remedy="JSON, or .ubj.")
+        require(not pickled, f"churn.custom: {where} writes pickle ({', '.join(pickled)}).", remedy="JSON, or .ubj.")
         same = bool(np.allclose(said, again, rtol=0.0, atol=_CLOSE))
-        require(same, f"churn.own: {where} says something else after save and load.", remedy="save all it has learned.")
+        require(
+            same, f"churn.custom: {where} says something else after save and load.", remedy="save all it has learned."
+        )
 
 
 def _is_pickle(path: Path) -> bool:

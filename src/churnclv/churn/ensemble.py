@@ -11,14 +11,14 @@ from ..clv.hybrid import SEASON_SHIFT
 from ..evaluation.metrics import Array
 from ..files import read_json, write_json
 from .boosted import BoostedChurnModel
-from .btyd import FormulaChurnModel
+from .btyd import BtydChurnModel
 from .calibration import Calibrator
-from .custom import OwnChurnModel
-from .log_odds import BIAS, MarginModel, to_chance
+from .custom import CustomChurnModel
+from .log_odds import BIAS, LogOddsModel, expit
 from .logistic import LogisticChurnModel
 
 MEMBERS: dict[str, Any] = {
-    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, FormulaChurnModel, OwnChurnModel)
+    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, BtydChurnModel, CustomChurnModel)
 }
 
 
@@ -29,7 +29,7 @@ class ChurnChoice:
     Attributes:
         weights: of the members' log-odds, by name; they add up to 1.
         parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
-        own: where the user's own class lies.
+        custom: where the user's own class lies.
         season: whether the season's shift is added to the log-odds.
         method, map: of the calibration, which validation has fitted.
         seed: of xgboost.
@@ -42,7 +42,7 @@ class ChurnChoice:
     bags: int = 1
     penalty_strength: float = 1.0
     column: str | None = None
-    own: str | None = None
+    custom: str | None = None
     season: bool = False
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
@@ -52,14 +52,14 @@ class ChurnChoice:
         """Return the choice for JSON."""
         return asdict(self)
 
-    def member(self, name: str, threads: int) -> MarginModel:
+    def member(self, name: str, threads: int) -> LogOddsModel:
         """Return an unfitted member."""
         if name == BoostedChurnModel.name:
             chosen = {"seed": self.seed, "threads": threads, "monotone": self.monotone, "bags": self.bags}
             return BoostedChurnModel(self.parameters, self.rounds, **chosen)  # type: ignore[arg-type] # of one kind each
-        if name == OwnChurnModel.name:
-            return OwnChurnModel(str(self.own))
-        return LogisticChurnModel(self.penalty_strength) if name == "logistic" else FormulaChurnModel(str(self.column))
+        if name == CustomChurnModel.name:
+            return CustomChurnModel(str(self.custom))
+        return LogisticChurnModel(self.penalty_strength) if name == "logistic" else BtydChurnModel(str(self.column))
 
     @property
     def sentence(self) -> str:
@@ -92,9 +92,9 @@ class ChurnModel:
             fit_member(member, features, churned, names)
         return self
 
-    def margins(self, features: pd.DataFrame) -> Array:
+    def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        said = blend({name: member.margins(features) for name, member in self.members.items()}, self.choice.weights)
+        said = blend({name: member.log_odds(features) for name, member in self.members.items()}, self.choice.weights)
         return said + self._season(features)
 
     def _season(self, features: pd.DataFrame) -> Array:
@@ -103,7 +103,7 @@ class ChurnModel:
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return calibrated churn scores in 0..1, shape (n,)."""
-        return self.calibrator.predict(to_chance(self.margins(features)))
+        return self.calibrator.predict(expit(self.log_odds(features)))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the log-odds before calibration, and the bias: they add up to the margin."""
@@ -117,7 +117,7 @@ class ChurnModel:
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return a table of texts with numbers where the members learned from numbers."""
         for member in self.members.values():
-            if isinstance(member, BoostedChurnModel | LogisticChurnModel | OwnChurnModel):
+            if isinstance(member, BoostedChurnModel | LogisticChurnModel | CustomChurnModel):
                 rows = member.encoding.typed(rows)
         return rows
 
@@ -129,8 +129,8 @@ class ChurnModel:
     def save(self, folder: Path) -> None:
         """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
         folder.mkdir(parents=True, exist_ok=True)
-        own = None if self.choice.own is None else self.choice.own.replace("\\", "/").rpartition("/")[2]
-        write_json(folder / "churn.json", replace(self.choice, own=own).as_dict())  # the file lies beside it
+        custom = None if self.choice.custom is None else self.choice.custom.replace("\\", "/").rpartition("/")[2]
+        write_json(folder / "churn.json", replace(self.choice, custom=custom).as_dict())  # the file lies beside it
         for member in self.members.values():
             member.save(folder)
 
@@ -138,19 +138,19 @@ class ChurnModel:
     def load(cls, folder: Path) -> "ChurnModel":
         """Read what `save` wrote."""
         choice = ChurnChoice(**read_json(folder / "churn.json"))
-        if OwnChurnModel.name in choice.weights:
-            choice = replace(choice, own=OwnChurnModel.kept(folder))
+        if CustomChurnModel.name in choice.weights:
+            choice = replace(choice, custom=CustomChurnModel.kept(folder))
         model = cls(choice)
         model.members = {name: MEMBERS[name].load(folder) for name in model.members}
         return model
 
 
-def fit_member(member: MarginModel, features: pd.DataFrame, churned: Array, names: list[str]) -> MarginModel:
+def fit_member(member: LogOddsModel, features: pd.DataFrame, churned: Array, names: list[str]) -> LogOddsModel:
     """Fit a member on the named features; the formula takes its own column, which need not be among them."""
-    own = member.features if isinstance(member, FormulaChurnModel) else names
-    return member.fit(features[own], churned)
+    columns = member.features if isinstance(member, BtydChurnModel) else names
+    return member.fit(features[columns], churned)
 
 
-def blend(margins: dict[str, Array], weights: dict[str, float]) -> Array:
+def blend(log_odds: dict[str, Array], weights: dict[str, float]) -> Array:
     """Return the weighted mean of log-odds, shape (n,)."""
-    return np.asarray(sum(weight * margins[name] for name, weight in sorted(weights.items())))
+    return np.asarray(sum(weight * log_odds[name] for name, weight in sorted(weights.items())))

@@ -12,7 +12,7 @@ from ..evaluation.reliability import logit
 BIAS = "(bias)"  # the column of contributions that belongs to no feature
 
 
-class MarginModel(Protocol):
+class LogOddsModel(Protocol):
     """What every churn model can do. Features are (n, k) with null where undefined, outcomes 0 or 1 (n,)."""
 
     name: str
@@ -27,7 +27,7 @@ class MarginModel(Protocol):
     def fit(self, features: pd.DataFrame, churned: Array) -> Self:
         """Learn."""
 
-    def margins(self, features: pd.DataFrame) -> Array:
+    def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
@@ -37,11 +37,11 @@ class MarginModel(Protocol):
         """Write the model without pickle."""
 
 
-def to_chance(margins: Array) -> Array:
+def expit(log_odds: Array) -> Array:
     """Return probabilities from log-odds."""
-    return np.asarray(np.exp(-np.logaddexp(0.0, -margins)))
+    return np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)))
 
 
-def to_margin(chances: Array) -> Array:
+def log_odds_of(chances: Array) -> Array:
     """Return log-odds from probabilities, which are kept a millionth away from 0 and 1."""
     return logit(np.asarray(chances, dtype=float))

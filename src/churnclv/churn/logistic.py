@@ -9,7 +9,7 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
-from .log_odds import BIAS, to_chance, to_margin
+from .log_odds import BIAS, expit, log_odds_of
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
 _MOST_ROWS = 20_000  # to learn from, evenly spaced: two hundred weights need no more
@@ -58,7 +58,7 @@ class LogisticChurnModel:
         self._means, spread = derived.mean(axis=0), derived.std(axis=0)
         self._scales = np.where(spread > np.abs(self._means) / _LARGEST, spread, np.inf)  # a constant says nothing
         if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 # nobody to tell apart
-            self._weights, self._intercept = np.zeros(derived.shape[1]), float(to_margin(outcomes.mean()))
+            self._weights, self._intercept = np.zeros(derived.shape[1]), float(log_odds_of(outcomes.mean()))
             return self
         model: Any = LogisticRegression(C=1.0 / self.penalty_strength, solver=_SOLVER, tol=1e-5)
         model.fit(self._standardise(derived), outcomes)
@@ -89,13 +89,13 @@ class LogisticChurnModel:
     def _standardise(self, derived: Array) -> Array:
         return np.clip((derived - self._means) / self._scales, -_FARTHEST, _FARTHEST)
 
-    def margins(self, features: pd.DataFrame) -> Array:
+    def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
         return np.asarray(self._terms(features)[0].sum(axis=1) + self._intercept)
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return uncalibrated probabilities of churn, shape (n,)."""
-        return to_chance(self.margins(features))
+        return expit(self.log_odds(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature adds to the log-odds against its mean, and the bias, (n, k + 1)."""

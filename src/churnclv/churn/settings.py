@@ -8,7 +8,7 @@ from ..errors import require
 from ..ranges import Bounds, check_numbers, number, numbers
 
 AUTO = "auto"
-NAMES = ("xgboost", "logistic", "formula", "own")
+NAMES = ("xgboost", "logistic", "btyd", "custom")
 
 _SMALL_ROWS, _SMALL_BAGS = 20_000, 5
 
@@ -56,8 +56,8 @@ class ChurnSettings:
         name: `xgboost`, `logistic` (regression), `formula` (the probabilistic model's chance of no purchase, or of a
             contract's end), or `auto`: the one of them, or the blend of their log-odds, with the least log-loss on the
             validation folds.
-            `own` is the user's class; named beside `auto`, it competes too.
-        own: the user's class, `path/to/model.py:Class`.
+            `custom` is the user's class; named beside `auto`, it competes too.
+        custom: the user's class, `path/to/model.py:Class`.
         objective: what the search of XGBoost's parameters makes best.
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
@@ -71,12 +71,12 @@ class ChurnSettings:
         monotone: features (or patterns such as `days_since_*`) and which way churn may go with them: 1 = up, -1 = down.
         penalty_strengths: of the logistic regression, tried in turn.
         season: whether the season moves the log-odds, where the CLV model follows one.
-        formula_columns: whether trees and logistic regression also see what the probabilistic model says of each
+        btyd_columns: whether trees and logistic regression also see what the probabilistic model says of each
             customer, estimated on what lies before the cutoff.
     """
 
     name: str = AUTO
-    own: str | None = None
+    custom: str | None = None
     objective: Objective = Objective.log_loss
     parameters: dict[str, float] = numbers({}, BOOSTING_BOUNDS)
     max_rounds: int = number(600, TREES)
@@ -88,14 +88,14 @@ class ChurnSettings:
     monotone: dict[str, int] = numbers({}, Bounds(-1, 1, hint=" (1 = churn may only rise with it, -1 = only fall)"))
     penalty_strengths: list[float] = numbers([30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
     season: Season = Season.auto
-    formula_columns: bool = True
+    btyd_columns: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""
         allowed = f"allowed are {', '.join((AUTO, *NAMES))}."
         require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
-        own = self.name != "own" or self.own is not None
-        require(own, "churn=own needs churn.own.", remedy="churn.own=path/to/model.py:Class")
+        given = self.name != "custom" or self.custom is not None
+        require(given, "churn=custom needs churn.custom.", remedy="churn.custom=path/to/model.py:Class")
         check_numbers(self, "churn")
         require(len(self.penalty_strengths) > 0, "churn.penalty_strengths is [].", remedy="name at least one above 0.")
 

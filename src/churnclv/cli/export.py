@@ -17,7 +17,7 @@ def main(config: ExportConfig) -> None:
     from ..bundle.writer import bundle_output, copy_bundle, keep_bundle
     from ..data.paths import input_paths
     from ..outputs import guard
-    from ..pipeline.champion_contest import meet_champion
+    from ..pipeline.champion_contest import compare_with_champion
     from ..pipeline.lineage import Lineage, find_lineage
     from ..pipeline.refitting import refit
     from ..tracking.home import Home
@@ -34,24 +34,24 @@ def main(config: ExportConfig) -> None:
     require_artifacts(run, ("config.yaml", "choices.json"))
     require_comparable(home, run, force=config.force)
     figure = run.metrics.get(config.metric, float("nan"))
-    progress.say(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
+    progress.log(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
     trained = replace(train_config(OmegaConf.load(run.artifacts / "config.yaml")), engine=config.engine)
     output = None if config.out is None else bundle_output(config.out)
     guard([] if output is None else [output], {**input_paths(trained.data), **home.kept})
     choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
     parts = refit(trained, choices, run, home, progress, forced=config.force)
     for notice in parts.notices:
-        progress.say(notice.line())
+        progress.log(notice.line())
     named = config.model is not None
     lineage = Lineage(str(config.model)) if named else find_lineage(trained, run.experiment, parts, home)
     kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)
     out = kept if output is None else copy_bundle(kept, output)
     tags = {ORIGIN_TAG: parts.contract.origin, THROUGH_TAG: parts.contract.fitted_through}
     source = register(home, run, kept, lineage.model, tags)
-    meet = partial(meet_champion, trained, run, home)
+    compare = partial(compare_with_champion, trained, run, home)
     for notice in lineage.notices:
-        progress.say(notice.line())
-    progress.say(promote(home, run, source, meet, force=config.force, reason=config.reason))
+        progress.log(notice.line())
+    progress.log(promote(home, run, source, compare, force=config.force, reason=config.reason))
     model = config.out or name_bundle(home, source)
     shown = "" if model is None else f" MODEL={model}"
     print(f"{out}\n\nNext:  make score INPUT=orders.csv OUTPUT=scores.csv{shown}\n       make serve{shown}")

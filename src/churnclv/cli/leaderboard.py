@@ -12,7 +12,7 @@ from ..progress import Progress
 
 if TYPE_CHECKING:
     from ..hackathon.entry_folder import Entry
-    from ..hackathon.ranking import Board
+    from ..hackathon.ranking import Ranking
 
 
 def main(config: LeaderboardConfig) -> None:
@@ -46,12 +46,12 @@ def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) 
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     names = sorted((entry.name for entry in missing), key=lambda name: (name != config.incumbent, name))
-    progress.say(f"{len(names)} entries without a result on {config.dataset}; {config.workers} at a time")
+    progress.log(f"{len(names)} entries without a result on {config.dataset}; {config.workers} at a time")
     with lifeline() as line, ThreadPoolExecutor(config.workers) as pool:
         running = {pool.submit(_train, name, config, line): name for name in names}
         try:
             for done, future in enumerate(as_completed(running), 1):
-                progress.say(f"{running[future]} on {config.dataset}: {future.result()} ({done} of {len(names)})")
+                progress.log(f"{running[future]} on {config.dataset}: {future.result()} ({done} of {len(names)})")
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             line.cut()
@@ -75,7 +75,7 @@ def _train(name: str, config: LeaderboardConfig, line: Lifeline) -> str:
     return "handed in" if not done.returncode else f"no result, exit code {done.returncode}: {' '.join(told[-2:])}"
 
 
-def _record(config: LeaderboardConfig, boards: "list[Board]", pages: tuple[Path, ...]) -> None:
+def _record(config: LeaderboardConfig, boards: "list[Ranking]", pages: tuple[Path, ...]) -> None:
     """Keep the leaderboard as a run of its own."""
     from ..tracking import records
     from ..tracking.home import Home

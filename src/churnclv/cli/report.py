@@ -10,23 +10,23 @@ def main(config: ReportConfig) -> None:
     """Read the data, ask the champion if there is one, tell the story, and write it down."""
     from ..pipeline.reporting import guard_outputs, publish, read_data, record, summarise, tell
     from ..report.acquisition_costs import read_costs
-    from ..report.texts.translation import Words
+    from ..report.texts.translation import Translation
     from ..tracking.home import Home
     from ..tracking.sink import restore_experiment
 
     progress = Progress()
-    home, words = Home.at(config.tracking.home), Words.of(config.report.language)
+    home, words = Home.at(config.tracking.home), Translation.of(config.report.language)
     guard_outputs(config, home)
     if config.report.costs is not None:
         read_costs(Path(config.report.costs), config.report.period)
     for notice in restore_experiment(home, config.tracking.experiment or config.data.name):
-        progress.say(notice.line())
-    progress.say(f"Reading {config.data.name}")
+        progress.log(notice.line())
+    progress.log(f"Reading {config.data.name}")
     data = read_data(config, home)
     for line in data.quality.lines():
-        progress.say(line)
+        progress.log(line)
     report = tell(config, home, data, words, progress)
     path = publish(config, home, report, words)
-    progress.say(f"Recording it in {home.root}")
+    progress.log(f"Recording it in {home.root}")
     record(config, home, path, report, data.quality.fingerprint)
     print(summarise(path, report, words))

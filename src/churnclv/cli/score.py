@@ -23,9 +23,9 @@ def main(config: ScoreConfig) -> None:
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
     reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
     guard(outputs, reads)
-    progress.say(f"Reading {config.input}")
+    progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
-    progress.say(opened.line)
+    progress.log(opened.line)
     former = {f"tables.{name}": path for name, path in opened.tables.items()}
     guard(outputs, former | reads | {"model": opened.source.folder})
     with messages_apart(outputs):
@@ -50,13 +50,13 @@ def _score(config: ScoreConfig, opened: "Opened", outputs: "tuple[Output, ...]",
 
     scorer, events = opened.scorer, opened.events
     for line in events.quality.lines():
-        progress.say(line)
+        progress.log(line)
     for notice in compare_with_bundle(scorer, events):
-        progress.say(notice.line())
+        progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
     for notice in scorer.notices(events, rows, scores):
-        progress.say(notice.line())
+        progress.log(notice.line())
     write_csv(scores, outputs[0])
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""

@@ -20,7 +20,7 @@ def main(config: ServeConfig) -> None:
     model = load_model(source.folder, scorer, tables | config.tables)
     address = f"{config.host}:{config.port}/invocations"
     example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{source.folder}/input_example.json'"
-    progress.say(
+    progress.log(
         f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}"
     )
     limits = ServingLimits(

@@ -10,7 +10,7 @@ def main(config: TrainConfig) -> None:
     from ..data.paths import input_paths, set_aside_outputs
     from ..outputs import guard
     from ..pipeline.dataset_building import gather
-    from ..pipeline.entry_result import RESULT, SUMMARY, hand_in, repeat_result, try_own_code
+    from ..pipeline.entry_result import RESULT, SUMMARY, check_custom_code, hand_in, repeat_result
     from ..pipeline.run import Run, name_run, title_run
     from ..pipeline.run_checks import check_run
     from ..pipeline.training import Training
@@ -24,14 +24,14 @@ def main(config: TrainConfig) -> None:
     guard(set_aside_outputs(config.data), {**input_paths(config.data), **home.kept})
     experiment = config.tracking.experiment or config.data.name
     for notice in restore_experiment(home, experiment):
-        progress.say(notice.line())
+        progress.log(notice.line())
     data = gather(config, home, progress)
-    try_own_code(config, data)
+    check_custom_code(config, data)
     twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:
         print(repeat_result(config, twin))
         return
-    progress.say(f"Starting a run in {home.root}")
+    progress.log(f"Starting a run in {home.root}")
     with open_run(home, experiment, title_run(config, overrides)) as sink:
         run = Run(config, data, home, sink, progress, experiment, overrides)
         run.describe()

@@ -13,10 +13,10 @@ def main(config: UiConfig) -> None:
     home = Home.at(config.tracking.home)
     address, progress = f"http://{config.host}:{config.port}", Progress()
     for experiment, views in save_views(home).items():
-        progress.say(f"{experiment}:")
+        progress.log(f"{experiment}:")
         for name, fragment in views.items():
-            progress.say(f"  {name:<36} {address}{fragment}")
-    progress.say(f"MLflow on {address} (runs in {home.root}; stop with Ctrl-C)")
+            progress.log(f"  {name:<36} {address}{fragment}")
+    progress.log(f"MLflow on {address} (runs in {home.root}; stop with Ctrl-C)")
     words = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
     no_jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # seven processes that only judge language models
     hand_over(*words, "--host", config.host, "--port", str(config.port), **no_jobs)

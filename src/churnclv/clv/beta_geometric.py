@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from . import closed_forms as formulas
+from . import closed_forms as btyd_models
 from .maximum_likelihood import Derivatives, in_logs
 from .purchase_model import PurchaseModel, State, spread
 from .rfm import Array, Histories
@@ -178,16 +178,16 @@ class BetaGeoModel(PurchaseModel):
     def expected_purchases(self, seen: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff, in closed form."""
         t = spread(days, seen)
-        return formulas.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+        return btyd_models.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
 
     def p_alive(self, seen: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return formulas.p_alive(seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+        return btyd_models.p_alive(seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
 
     def p_alive_later(self, seen: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
         r, alpha, a, b = self.values
-        later = formulas.p_stays(spread(days, seen), r + seen.x, alpha + seen.T, a, b + seen.x + self.shift)
+        later = btyd_models.p_stays(spread(days, seen), r + seen.x, alpha + seen.T, a, b + seen.x + self.shift)
         return self.p_alive(seen) * later
 
     def _ahead(self, seen: Histories, t: Array) -> State:
@@ -196,7 +196,7 @@ class BetaGeoModel(PurchaseModel):
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         stages, shape, z, later_b = state
-        return formulas.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return btyd_models.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
 
 
 class ModifiedBetaGeoModel(BetaGeoModel):

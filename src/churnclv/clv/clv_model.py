@@ -15,8 +15,8 @@ from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR
 from .cohort import Cohort, take_cohort
 from .gamma_gamma import GammaGammaModel
-from .hybrid import FORMULA_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, say_at_each_cutoff
-from .predictive import NOMINAL, Asked, Interval, Levels, Predictive
+from .hybrid import BTYD_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, predict_at_each_cutoff
+from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
 from .purchase_models import PURCHASE_MODELS, load_purchases
 from .refund_model import RefundModel
 from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
@@ -65,7 +65,7 @@ class ClvChoice:
         return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
 
     @property
-    def formula(self) -> str:
+    def btyd(self) -> str:
         """The model of purchases."""
         return self.base if self.name in LEARNED else self.name
 
@@ -80,7 +80,7 @@ class ClvModel:
     def __init__(self, choice: ClvChoice | None = None, **changes: Any) -> None:
         """Keep what was chosen."""
         self.choice = choice or ClvChoice(**changes)
-        kind = PURCHASE_MODELS[self.choice.formula]
+        kind = PURCHASE_MODELS[self.choice.btyd]
         own = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
         taken = {name: value for name, value in own.items() if name in kind().get_params()}
         self.purchases = kind(self.choice.purchase_penalty, **taken)
@@ -98,7 +98,7 @@ class ClvModel:
     def features(self) -> list[str]:
         """The columns that the trees learned from, beside the purchase history."""
         amounts = self.learned.amounts.values() if self.learned is not None else ()
-        return [name for amount in amounts for name in amount.features if name not in FORMULA_COLUMNS]
+        return [name for amount in amounts for name in amount.features if name not in BTYD_COLUMNS]
 
     def notices(self) -> tuple[Notice, ...]:
         """Return what is doubtful about the fit."""
@@ -131,10 +131,10 @@ class ClvModel:
         self.learned = part.fit(past, length / past.horizon_days, targets)
         return self
 
-    def on_top_of(self, formulas: "ClvModel") -> "ClvModel":
+    def on_top_of(self, btyd_models: "ClvModel") -> "ClvModel":
         """Take over the formulas and the season of a fitted model."""
-        self.purchases, self.spend, self.season = formulas.purchases, formulas.spend, formulas.season
-        self.cohort, self.refunds = formulas.cohort, formulas.refunds
+        self.purchases, self.spend, self.season = btyd_models.purchases, btyd_models.spend, btyd_models.season
+        self.cohort, self.refunds = btyd_models.cohort, btyd_models.refunds
         return self
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
@@ -190,8 +190,8 @@ class ClvModel:
         row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
             cutoff=cutoff
         )
-        formulas = ClvModel(replace(self.choice, name=self.choice.formula)).on_top_of(self)
-        return float(formulas.discounted_value(row, days, margin, annual_rate)[0])
+        btyd_models = ClvModel(replace(self.choice, name=self.choice.btyd)).on_top_of(self)
+        return float(btyd_models.discounted_value(row, days, margin, annual_rate)[0])
 
     def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
         """Return the intervals of purchases and spend within `days`: outcomes and parameters are uncertain."""
@@ -213,7 +213,7 @@ class ClvModel:
         """Return how many of these customers are expected to make 0, 1, ... purchases, shape (most + 1,)."""
         return Predictive(self.purchases, self.spend).frequencies(self._ask(rows, days), most)
 
-    def _ask(self, rows: pd.DataFrame, days: float) -> Asked:
+    def _ask(self, rows: pd.DataFrame, days: float) -> PredictionRequest:
         """Return what the distributions are asked of these rows.
 
         Where trees correct the formulas, time runs faster by the correction of purchases, within reason, and a purchase
@@ -225,16 +225,16 @@ class ClvModel:
             faster = np.clip(hurry, 1.0 / _MOST_HURRY, _MOST_HURRY)
             length, cost = length * faster, np.maximum(dear / faster, _TINY)
         cost = cost * self.refunds.kept_share(rows)
-        return Asked(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+        return PredictionRequest(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
-    def formula_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+    def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return what the formulas say of the horizon in average season, as columns for trees: of orders, as placed."""
         seen = read_histories(rows)
         purchases, each = self.purchases.expected_purchases(seen, days), self.spend.expected_spend_per_purchase(rows)
         columns = (
             purchases, purchases * each, each, self.purchases.p_alive(seen), self.purchases.p_no_purchase(seen, days)
         )  # fmt: skip
-        return pd.DataFrame(dict(zip(FORMULA_COLUMNS, columns, strict=True)), index=rows.index)
+        return pd.DataFrame(dict(zip(BTYD_COLUMNS, columns, strict=True)), index=rows.index)
 
     def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
         """Return by how much the season moves the log-odds of no purchase within `days`, (n,)."""
@@ -245,7 +245,7 @@ class ClvModel:
 
     def columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return what the formulas say of rows at a cutoff, and the season's shift, for churn models."""
-        return self.formula_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
+        return self.btyd_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
 
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""
@@ -257,13 +257,13 @@ class ClvModel:
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        formula = _Said(self, rows, read_histories(rows), each)
+        btyd = _Said(self, rows, read_histories(rows), each)
         if self.learned is None or target not in self.learned.amounts:
-            return replace(formula, kept=kept)
+            return replace(btyd, kept=kept)
         horizon = self.learned.horizon_days
-        told = self.learned.predict(rows, self.formula_columns(rows, horizon), target)
+        told = self.learned.predict(rows, self.btyd_columns(rows, horizon), target)
         seasonal = told * self._length(rows, horizon) / horizon
-        floored = replace(formula, least_per_day=_TINY)
+        floored = replace(btyd, least_per_day=_TINY)
         return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon), kept=kept)
 
     def save(self, folder: Path) -> None:
@@ -292,18 +292,18 @@ class ClvModel:
 
 def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
     """Return labelled rows, and for trees what the formulas say at every cutoff, each from the histories before it."""
-    heard = say_of_past(data, choice, horizon_days) if choice.name in LEARNED else None
+    heard = predict_past(data, choice, horizon_days) if choice.name in LEARNED else None
     return Past(data, horizon_days, heard)
 
 
-def say_of_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
+def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
     """Return what a choice's formulas say at every cutoff, each from the histories before it, for all labelled rows."""
-    base = ClvModel(replace(choice, name=choice.formula, season=False))
+    base = ClvModel(replace(choice, name=choice.btyd, season=False))
 
-    def speak(rows: pd.DataFrame) -> pd.DataFrame:
-        return base.clone().fit(rows).formula_columns(rows, horizon_days)
+    def predict_rows(rows: pd.DataFrame) -> pd.DataFrame:
+        return base.clone().fit(rows).btyd_columns(rows, horizon_days)
 
-    return say_at_each_cutoff(data, speak)
+    return predict_at_each_cutoff(data, predict_rows)
 
 
 @dataclass(frozen=True)

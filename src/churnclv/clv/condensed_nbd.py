@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import gammaln
 
-from . import closed_forms as formulas
+from . import closed_forms as btyd_models
 from .beta_geometric import NAMES, CountedHistories, by_count, count_histories
 from .maximum_likelihood import Derivatives, in_logs
 from .purchase_model import PurchaseModel, State, spread
@@ -168,7 +168,7 @@ class CondensedModel(PurchaseModel):
         if self.k > 1:
             return super().expected_purchases(seen, days)
         t = spread(days, seen)
-        return formulas.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+        return btyd_models.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
 
     def p_alive_later(self, seen: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff.
@@ -187,7 +187,7 @@ class CondensedModel(PurchaseModel):
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         stages, shape, z, later_b = state
-        return formulas.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return btyd_models.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
 
 
 def _log_likelihood(model: PurchaseModel) -> float:

@@ -30,7 +30,7 @@ Measure = Callable[[Array, Terms, float], Array]
 
 
 @dataclass(frozen=True)
-class Worth:
+class ValueTerms:
     """What turns prices into value: margin (share), discount (per year) and how far ahead (days)."""
 
     horizon_days: float
@@ -71,22 +71,24 @@ class ContractValueModel:
         """Return the chance as a column for churn models."""
         return pd.DataFrame({CHANCE: self.p_ends(rows)}, index=rows.index)
 
-    def value(self, rows: pd.DataFrame, scores: Array, worth: Worth) -> Array:
+    def value(self, rows: pd.DataFrame, scores: Array, worth: ValueTerms) -> Array:
         """Return the CLV: expected remaining margin, discounted, with the churn scores (n,) as first hazards."""
-        return self._worth_of(rows.assign(**{_SCORE: scores}), self._scored, worth, expected_margin)
+        return self._discounted_value(rows.assign(**{_SCORE: scores}), self._scored, worth, expected_margin)
 
-    def value_interval(self, rows: pd.DataFrame, scores: Array, worth: Worth) -> Interval:
+    def value_interval(self, rows: pd.DataFrame, scores: Array, worth: ValueTerms) -> Interval:
         """Return what the remaining margin lies between in nine of ten cases; parameters are taken as known."""
         asked = rows.assign(**{_SCORE: scores})
         low, high = (
-            self._worth_of(asked, self._scored, worth, lambda *given, side=side: getattr(margin_interval(*given), side))
+            self._discounted_value(
+                asked, self._scored, worth, lambda *given, side=side: getattr(margin_interval(*given), side)
+            )
             for side in ("low", "high")
         )
         return Interval(low, high)
 
-    def value_if_staying(self, rows: pd.DataFrame, worth: Worth) -> Array:
+    def value_if_staying(self, rows: pd.DataFrame, worth: ValueTerms) -> Array:
         """Return the expected remaining margin of who stays through the label window, and is then like others."""
-        return self._worth_of(rows.assign(**{_SCORE: 0.0}), self._staying, worth, expected_margin)
+        return self._discounted_value(rows.assign(**{_SCORE: 0.0}), self._staying, worth, expected_margin)
 
     def _scored(self, rows: pd.DataFrame, periods: int) -> Array:
         return extend_hazard(rows[_SCORE].to_numpy(dtype=float), self._ages(rows), self.survival, periods)
@@ -96,7 +98,7 @@ class ContractValueModel:
         hazard[:, 0] = 0.0
         return hazard
 
-    def _worth_of(self, rows: pd.DataFrame, hazards: Hazards, worth: Worth, measure: Measure) -> Array:
+    def _discounted_value(self, rows: pd.DataFrame, hazards: Hazards, worth: ValueTerms, measure: Measure) -> Array:
         """Return a measure of the remaining payments; the day of the month they fall on is not known, so mid-period."""
         reach, days = periods_within(worth.horizon_days, self.period_days), self.period_days
 
@@ -141,7 +143,7 @@ def columns_at_each_cutoff(data: Dataset, windows: WindowSettings, period_days: 
     found = pd.DataFrame(np.nan, index=data.features.index, columns=[CHANCE])
     cutoffs = sorted(data.parts.unique())
     for cutoff in cutoffs:
-        known = data.at([earlier for earlier in cutoffs if windows.label_known(pd.Timestamp(earlier)) <= cutoff])
+        known = data.at([earlier for earlier in cutoffs if windows.label_available(pd.Timestamp(earlier)) <= cutoff])
         if len(known):
             asked = data.rows_at([cutoff])
             model = ContractValueModel(period_days).fit(known.features, known.churned)

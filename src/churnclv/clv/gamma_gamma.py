@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..files import read_json, write_json
-from . import closed_forms as formulas
+from . import closed_forms as btyd_models
 from . import gamma_gamma_likelihood as gamma_gamma
 from .maximum_likelihood import Certificate, maximise, penalise
 from .rfm import MEAN_SPEND, Array, X
@@ -78,13 +78,13 @@ class GammaGammaModel:
         x, m = history[X].to_numpy(dtype=float), history[MEAN_SPEND].to_numpy(dtype=float)
         if self.fallback:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
-        return formulas.gamma_gamma_mean(x, m, **self.parameters)
+        return btyd_models.gamma_gamma_mean(x, m, **self.parameters)
 
     def typical(self, x: Array, m: Array) -> Array:
         """Return what a purchase costs a customer with x repeat purchases of mean m, give or take."""
         if self.fallback:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
-        return formulas.gamma_gamma_typical(x, m, **self.parameters)
+        return btyd_models.gamma_gamma_typical(x, m, **self.parameters)
 
     def p_at_most(self, amounts: Array, purchases: int, x: Array, m: Array) -> Array:
         """P(so many purchases cost at most these amounts | x repeat purchases of mean m), each of shape (n,).
@@ -93,7 +93,7 @@ class GammaGammaModel:
         """
         if self.fallback:
             return np.asarray((amounts >= purchases * self.typical(x, m) * (1.0 - _ROUNDING)).astype(float))
-        return formulas.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
+        return btyd_models.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
 
     def save(self, folder: Path) -> None:
         """Write the parameters, their covariance (of the logs) and the certificate as JSON."""

@@ -18,8 +18,8 @@ from .rfm import Array
 from .settings import BoostingSettings
 
 SEASON_SHIFT = "formula_season_shift"  # of log-odds; no column to learn from
-FORMULA_COLUMNS = (
-    "formula_purchases", "formula_spend", "formula_spend_per_purchase", "formula_p_alive", "formula_p_no_purchase"
+BTYD_COLUMNS = (
+    "btyd_purchases", "btyd_spend", "btyd_spend_per_purchase", "btyd_p_alive", "btyd_p_no_purchase"
 )  # fmt: skip
 TARGETS = ("purchases", "spend")
 _LEARNED_LABELS = {"purchases": "purchases", "spend": "order_spend"}  # what comes back is a factor on what is ordered
@@ -31,18 +31,18 @@ class Past:
 
     data: Dataset
     horizon_days: float
-    formula: pd.DataFrame | None = None
+    btyd: pd.DataFrame | None = None
 
     def at(self, cutoffs: Any) -> "Past":
         """Return the rows at some cutoffs."""
         rows = self.data.rows_at(cutoffs)
-        formula = None if self.formula is None else self.formula.iloc[rows].reset_index(drop=True)
-        return Past(self.data.at(cutoffs), self.horizon_days, formula)
+        btyd = None if self.btyd is None else self.btyd.iloc[rows].reset_index(drop=True)
+        return Past(self.data.at(cutoffs), self.horizon_days, btyd)
 
 
-def say_at_each_cutoff(data: Dataset, speak: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def predict_at_each_cutoff(data: Dataset, predict_rows: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """Return formula columns for all rows of a data set, each cutoff's from a model fitted on its own histories."""
-    parts = [speak(rows) for _, rows in data.features.groupby("cutoff", sort=True)]
+    parts = [predict_rows(rows) for _, rows in data.features.groupby("cutoff", sort=True)]
     return pd.concat(parts).reindex(data.features.index)
 
 
@@ -58,29 +58,29 @@ class LearnedPart:
     def fit(self, past: Past, season: Array, targets: tuple[str, ...] = TARGETS) -> "LearnedPart":
         """Learn from earlier cutoffs; `season` (n,) is the relative strength of the season in each row's window."""
         self.horizon_days = past.horizon_days
-        features = self._columns(past.data.X, past.formula)
+        features = self._columns(past.data.X, past.btyd)
         for target in targets:
             amount = past.data.labels[_LEARNED_LABELS[target]].to_numpy(dtype=float) / season
             model = BoostedAmount(self.boosting, self.seed)
-            self.amounts[target] = model.fit(features, amount, self._start(past.formula, target))
+            self.amounts[target] = model.fit(features, amount, self._start(past.btyd, target))
         return self
 
-    def predict(self, rows: pd.DataFrame, formula: pd.DataFrame, target: str) -> Array:
+    def predict(self, rows: pd.DataFrame, btyd: pd.DataFrame, target: str) -> Array:
         """Return expected purchases or spend within the horizon in average season, shape (n,)."""
         model = self.amounts[target]
-        own = [name for name in model.features if name not in FORMULA_COLUMNS]
-        return model.predict(self._columns(rows[own], formula), self._start(formula, target))
+        own = [name for name in model.features if name not in BTYD_COLUMNS]
+        return model.predict(self._columns(rows[own], btyd), self._start(btyd, target))
 
-    def _columns(self, features: pd.DataFrame, formula: pd.DataFrame | None) -> pd.DataFrame:
-        if not self.hybrid or formula is None:
+    def _columns(self, features: pd.DataFrame, btyd: pd.DataFrame | None) -> pd.DataFrame:
+        if not self.hybrid or btyd is None:
             return features
-        return pd.concat([features, formula[list(FORMULA_COLUMNS)].set_index(features.index)], axis=1)
+        return pd.concat([features, btyd[list(BTYD_COLUMNS)].set_index(features.index)], axis=1)
 
-    def _start(self, formula: pd.DataFrame | None, target: str) -> Start | None:
-        if not (self.hybrid and self.boosting.from_formula) or formula is None:
+    def _start(self, btyd: pd.DataFrame | None, target: str) -> Start | None:
+        if not (self.hybrid and self.boosting.from_btyd) or btyd is None:
             return None
-        chance = 1.0 - formula["formula_p_no_purchase"].to_numpy(dtype=float)
-        return Start(formula[f"formula_{target}"].to_numpy(dtype=float), chance)
+        chance = 1.0 - btyd["btyd_p_no_purchase"].to_numpy(dtype=float)
+        return Start(btyd[f"formula_{target}"].to_numpy(dtype=float), chance)
 
     def save(self, folder: Path) -> None:
         """Write trees and choices."""

@@ -40,7 +40,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Asked:
+class PredictionRequest:
     """What is asked of n customers: histories, mean spend, days ahead, and a factor on what a purchase brings."""
 
     seen: Histories
@@ -48,9 +48,9 @@ class Asked:
     days: Array
     cost_factor: Array
 
-    def take(self, rows: slice) -> "Asked":
+    def take(self, rows: slice) -> "PredictionRequest":
         """Return some customers."""
-        return Asked(self.seen.take(rows), self.mean_spend[rows], self.days[rows], self.cost_factor[rows])
+        return PredictionRequest(self.seen.take(rows), self.mean_spend[rows], self.days[rows], self.cost_factor[rows])
 
 
 def cubature_points(log_parameters: Array, covariance: Array) -> list[Array]:
@@ -72,7 +72,7 @@ class Predictive:
         self.purchases = [purchases.at(p) for p in cubature_points(np.log(purchases.values), purchases.covariance)]
         self.spend = spend.points(cubature_points)
 
-    def intervals(self, asked: Asked, levels: dict[str, Levels]) -> dict[str, Interval]:
+    def intervals(self, asked: PredictionRequest, levels: dict[str, Levels]) -> dict[str, Interval]:
         """Return the intervals of purchases (counts) and spend (the log's currency) that end at these levels."""
 
         def find(forecast: Forecast) -> Array:
@@ -85,7 +85,7 @@ class Predictive:
         bounds = self._in_chunks(asked, find)
         return {"purchases": Interval(*bounds[:2]), "spend": Interval(*bounds[2:])}
 
-    def ranks(self, asked: Asked, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
+    def ranks(self, asked: PredictionRequest, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
         """Return where outcomes lie in their distributions, P(less) and P(no more)."""
 
         def find(forecast: Forecast, made: Array, spent: Array) -> Array:
@@ -94,13 +94,13 @@ class Predictive:
         below, upto, less, no_more = self._in_chunks(asked, find, purchases, spend)
         return {"purchases": (below, upto), "spend": (less, no_more)}
 
-    def frequencies(self, asked: Asked, most: int) -> Array:
+    def frequencies(self, asked: PredictionRequest, most: int) -> Array:
         """Return how many of the customers are expected to make 0, 1, ... purchases, the last for `most` or more."""
         totals = [self._exceedance(asked.take(rows)).sum(axis=1)[:most] for rows in asked.seen.chunks(_ROWS_PER_CHUNK)]
         reached = sum(np.pad(total, (0, most - len(total))) for total in totals)
         return np.asarray(-np.diff(np.r_[len(asked.seen), reached, 0.0]))
 
-    def _in_chunks(self, asked: Asked, compute: Callable[..., Array], *more: Array) -> Array:
+    def _in_chunks(self, asked: PredictionRequest, compute: Callable[..., Array], *more: Array) -> Array:
         """Compute (4, n) chunk by chunk, in threads: the special functions let go of the interpreter."""
         slices = list(asked.seen.chunks(_ROWS_PER_CHUNK))
 
@@ -112,7 +112,7 @@ class Predictive:
             parts = list(pool.map(run, slices))
         return np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))
 
-    def _exceedance(self, asked: Asked) -> Array:
+    def _exceedance(self, asked: PredictionRequest) -> Array:
         """Return P(at least n purchases) for n = 1, 2, ... until negligible for all: (at least 1, customers)."""
         tables = [list(model.exceedance(asked.seen, asked.days, _NEGLIGIBLE)) for model in self.purchases]
         rows = np.zeros((max(1, *map(len, tables)), len(asked.seen)))
@@ -125,7 +125,7 @@ class Predictive:
 class Forecast:
     """The distributions of some customers: P(at least 1, 2, ... purchases), and models of what purchases cost."""
 
-    asked: Asked
+    asked: PredictionRequest
     exceed: Array
     spend: list[GammaGammaModel]
 

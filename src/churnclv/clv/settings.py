@@ -7,7 +7,7 @@ from ..errors import require
 from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers
 
 AUTO = "auto"
-FORMULAS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd")
+BTYD_MODELS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd")
 LEARNED = ("boosted", "hybrid")
 KINDS = ("tweedie", "two_part")
 MOST_STAGES = 8
@@ -55,14 +55,14 @@ class BoostingSettings:
 
     Attributes:
         kind: `tweedie`, or `two_part`: the chance of any purchase times the amount given one.
-        from_formula: hybrid trees start from the formulas' expectation, and learn what to multiply it with.
+        from_btyd: hybrid trees start from the formulas' expectation, and learn what to multiply it with.
         rounds: how many trees.
         parameters: XGBoost's own.
         threads: 0 takes all cores; the result does not depend on it.
     """
 
     kind: str = "tweedie"
-    from_formula: bool = True
+    from_btyd: bool = True
     rounds: int = number(80, TREES)
     parameters: dict[str, float] = numbers(_CAUTIOUS_TREES, BOOSTING_BOUNDS)
     threads: int = number(0, THREADS)
@@ -113,13 +113,13 @@ class ClvSettings:
 
     def __post_init__(self) -> None:
         """Check names and ranges."""
-        known = (*FORMULAS, *LEARNED)
+        known = (*BTYD_MODELS, *LEARNED)
         allowed = f"allowed are {', '.join(known)}"
         require(self.name in (*known, AUTO), f"clv.name is {self.name!r}.", remedy=f"{allowed}, {AUTO}.")
-        bases = (*FORMULAS, AUTO)
+        bases = (*BTYD_MODELS, AUTO)
         require(self.base in bases, f"clv.base is {self.base!r}.", remedy=f"allowed are {', '.join(bases)}.")
         wrong = [name for name in self.candidates if name not in known]
         require(not wrong, f"clv.candidates has {wrong}.", remedy=f"{allowed}.")
-        formulas = [name for name in self.candidates if name in FORMULAS]
-        require(len(formulas) > 0, "clv.candidates needs a model of purchases.", remedy=f"{', '.join(FORMULAS)}.")
+        btyd_models = [name for name in self.candidates if name in BTYD_MODELS]
+        require(len(btyd_models) > 0, "clv.candidates needs a model of purchases.", remedy=f"{', '.join(BTYD_MODELS)}.")
         check_numbers(self, "clv")

@@ -18,6 +18,6 @@ def value_if_staying(model: ClvModel, rows: pd.DataFrame, days: float, margin: f
     (Fader, Hardie, Lee 2005, Eq. 10): so this is the CLV over P(alive). By the formulas alone: trees know what is
     expected of a customer, but not of one who is known to stay.
     """
-    formulas = ClvModel(replace(model.choice, name=model.choice.formula)).on_top_of(model)
-    value = formulas.discounted_value(rows, days, margin, annual_rate)
-    return np.asarray(value / np.maximum(formulas.p_alive(rows), _LEAST_ALIVE))
+    btyd_models = ClvModel(replace(model.choice, name=model.choice.btyd)).on_top_of(model)
+    value = btyd_models.discounted_value(rows, days, margin, annual_rate)
+    return np.asarray(value / np.maximum(btyd_models.p_alive(rows), _LEAST_ALIVE))

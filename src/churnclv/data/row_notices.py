@@ -14,7 +14,7 @@ _LISTED = (  # ids that name nobody in some systems, and somebody in others
     "undefined anonymous anon anonim anonyme anonimo missing empty blank default nobody no-id noid not-set notset "
     "not_set unassigned unregistered walk-in walkin"
 )
-_WORDS = tuple(_LISTED.split())
+_TEXTS = tuple(_LISTED.split())
 _LEAST_CUSTOMERS, _LEAST_ROWS = 20, 20
 _SHARE = 0.05  # of the rows with one id
 _TIMES_MEDIAN = 20  # rows of that id by those of the customer in the middle
@@ -46,7 +46,7 @@ def _placeholders(kept: Any, settings: DataSettings) -> list[Notice]:
     many = max(_LEAST_ROWS, _SHARE * float(whole["rows"] or 0), _TIMES_MEDIAN * float(whole["middle"] or 0))
     if int(whole["customers"]) < _LEAST_CUSTOMERS:
         many = float("inf")
-    suspects = sizes.filter((sizes.rows >= many) | (sizes.customer_id.lower().isin(_WORDS) & (sizes.rows > 1)))
+    suspects = sizes.filter((sizes.rows >= many) | (sizes.customer_id.lower().isin(_TEXTS) & (sizes.rows > 1)))
     largest = suspects.order_by(suspects.rows.desc(), "customer_id").limit(3).execute()
     return [
         _placeholder(str(one.customer_id), int(one.rows), int(one.first), int(whole["rows"]), settings)
@@ -68,7 +68,7 @@ def is_placeholder(name: str) -> bool:
     """Return whether an id names nobody, so that a message may show it: a usual word, one sign repeated, or NA."""
     signs = re.sub(r"[\W_]", "", name)
     return (
-        name.lower() in _WORDS
+        name.lower() in _TEXTS
         or len(set(signs)) <= 1
         or (len(name) <= _LONGEST_CODE and name.isascii() and signs.isalpha())
     )

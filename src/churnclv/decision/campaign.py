@@ -31,16 +31,16 @@ class Campaign:
         known = self.economics
         return Terms(known.contact_cost, known.incentive_cost, known.acceptance_alpha, known.acceptance_beta)
 
-    def values_at_stake(self, own: Array | None, customers: int) -> Array:
+    def values_at_stake(self, values: Array | None, customers: int) -> Array:
         """Return what is saved when each customer stays, shape (customers,), in currency.
 
         Args:
-            own: each customer's value if they stay, NaN where unknown; None for a table without values.
+            values: each customer's value if they stay, NaN where unknown; None for a table without values.
             customers: their number.
         """
-        if own is None or self.economics.value_at_stake is ValueAtStake.fixed:
+        if values is None or self.economics.value_at_stake is ValueAtStake.fixed:
             return np.full(customers, self.economics.value_for_all)
-        return np.asarray(own, dtype=float)
+        return np.asarray(values, dtype=float)
 
     def expected_gain(self, churn_score: Array, value: Array | float) -> Array:
         """Return the expected profit of contacting each customer, shape (n,), in currency.

@@ -18,7 +18,7 @@ from .drift import stability_index
 from .metrics import Array, auc, plain
 from .reliability import calibration_line, expected_calibration_error, logit, reliability_bins
 
-_MOST_TOLD = 10  # faults of one check
+_MOST_LISTED = 10  # faults of one check
 _GOLDEN_AUC = 0.98
 _MOST_ROWS = 20_000  # on which single features are tried
 _MOST_CODES = 20  # numbers of so few values may be codes, which have no order
@@ -64,8 +64,8 @@ def _checked(code: str, asks: str, faults: Sequence[str], fine: str, remedy: str
     """Return a check that failed if there are faults."""
     if not faults:
         return Check(code, asks, Outcome.passed, fine, remedy)
-    more = f" and {len(faults) - _MOST_TOLD} more" if len(faults) > _MOST_TOLD else ""
-    return Check(code, asks, Outcome.failed, "; ".join(faults[:_MOST_TOLD]) + more, remedy)
+    more = f" and {len(faults) - _MOST_LISTED} more" if len(faults) > _MOST_LISTED else ""
+    return Check(code, asks, Outcome.failed, "; ".join(faults[:_MOST_LISTED]) + more, remedy)
 
 
 def _skipped(code: str, asks: str, why: str) -> Check:
@@ -85,9 +85,7 @@ def check_baselines(differences: Mapping[str, float], simple: tuple[str, Interva
     faults = [f"{name} is better by {-found:.4f} nats" for name, found in differences.items() if found < -_TINY]
     if simple is not None and not simple[1].low > 0 and simple[1].value >= -_TINY:
         faults.append(f"not clearly better than {simple[0]}: by {simple[1]} nats")
-    remedy = (
-        "take that baseline (churn=logistic, churn=formula), or more trials; where base_rate is as good, more data."
-    )
+    remedy = "take that baseline (churn=logistic, churn=btyd), or more trials; where base_rate is as good, more data."
     return _checked("C1", asks, faults, f"{len(differences)} baselines beaten", remedy)
 
 
@@ -137,13 +135,13 @@ def _rate_auc(column: "pd.Series[Any]", churned: Array) -> float:
     blocks = min(_BLOCKS, len(codes))
     first = np.arange(len(codes)) * blocks // len(codes) % 2 == 0
     powers = []
-    for judged in (first, ~first):
-        if not 0 < churned[judged].sum() < judged.sum():
+    for evaluated in (first, ~first):
+        if not 0 < churned[evaluated].sum() < evaluated.sum():
             continue
-        count = np.bincount(codes[~judged], minlength=codes.max() + 1)
-        total = np.bincount(codes[~judged], weights=churned[~judged], minlength=codes.max() + 1)
+        count = np.bincount(codes[~evaluated], minlength=codes.max() + 1)
+        total = np.bincount(codes[~evaluated], weights=churned[~evaluated], minlength=codes.max() + 1)
         rates = (total + churned.mean()) / (count + 1.0)
-        powers.append(plain(auc, churned[judged], rates[codes[judged]]))
+        powers.append(plain(auc, churned[evaluated], rates[codes[evaluated]]))
     return float(np.mean(powers)) if powers else 0.5
 
 
@@ -274,21 +272,21 @@ def _auc_variance(area: float, truth: Array) -> float:
 def check_slices(truth: Array, scores: Array, slices: Mapping[str, Array]) -> Check:
     """C9: is the score as good where it matters? `slices` are masks (n,) by name."""
     asks = "no part of the customers is served far worse"
-    overall, faults, judged = plain(auc, truth, scores), [], 0
+    overall, faults, evaluated = plain(auc, truth, scores), [], 0
     for name, mask in slices.items():
         rows = mask.astype(bool)
         left = int(truth[rows].sum())
         if rows.sum() < _LEAST_SLICE or min(left, int(rows.sum()) - left) < _LEAST_CLASS:
             continue
-        judged += 1
+        evaluated += 1
         area, gap = plain(auc, truth[rows], scores[rows]), float(scores[rows].mean() - truth[rows].mean())
         error = float(np.sqrt(np.mean(scores[rows] * (1.0 - scores[rows])) / rows.sum()))
         if area < overall - _MOST_LOSS:
             faults.append(f"{name}: AUC {area:.3f} against {overall:.3f}")
         elif abs(gap) > max(_MOST_BIAS, _SURE * error):
             faults.append(f"{name}: mean score {gap:+.3f} from what happened")
-    if not judged:
+    if not evaluated:
         return _skipped("C9", asks, "no slice is large enough")
     return _checked(
-        "C9", asks, faults, f"{judged} slices", "features that tell these customers apart, or a model of their own."
+        "C9", asks, faults, f"{evaluated} slices", "features that tell these customers apart, or a model of their own."
     )

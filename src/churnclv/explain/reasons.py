@@ -74,7 +74,7 @@ class Reasons:
         texts = []
         for values in zip(*[_plain_values(rows[name]) for name in names], strict=True):
             if values not in said:
-                said[values] = phrase.say(dict(zip(names, values, strict=True)), self.typical)
+                said[values] = phrase.text(dict(zip(names, values, strict=True)), self.typical)
             texts.append(said[values])
         return texts
 

@@ -11,7 +11,7 @@ from ..evaluation.metrics import Array
 from ..features.rare_categories import RARE
 from .phrases.phrase import find_phrase
 from .phrases.topics import can_warn, find_topic
-from .risk_rules import Condition, Sign
+from .risk_rules import Condition, RiskRule
 
 LEAST_COVERAGE, MOST_COVERAGE = 0.02, 0.7  # shares of customers; what holds for everybody warns of nobody
 LEAST_ODDS_RATIO = 1.5
@@ -29,7 +29,7 @@ _WHOLE_BELOW = 100.0  # such thresholds are readable with all their digits
 class _Candidate:
     """A sign with its rows as bits, how many they are, and what it gains."""
 
-    sign: Sign
+    sign: RiskRule
     bits: NDArray[np.uint64]
     covered: int
     gain: float
@@ -51,7 +51,7 @@ class _Search:
         above = churned * self.rows - covered * self.churned  # whole numbers, so that equal rules are exactly equal
         return above / np.sqrt(np.maximum(covered, 1) * float(self.rows) ** 3)
 
-    def is_worth(self, covered: Any, churned: Any) -> Any:
+    def is_useful(self, covered: Any, churned: Any) -> Any:
         """Return whether a sign covers enough rows and not nearly all, raises the odds, and not by chance.
 
         Chance is the hypergeometric law: as many rows, drawn without looking.
@@ -63,7 +63,7 @@ class _Search:
         return fits & raises & (churned - covered * base > _LEAST_SURE * error)
 
 
-def learn_signs(features: pd.DataFrame, churned: Array, most: int = 5) -> tuple[Sign, ...]:
+def search_risk_rules(features: pd.DataFrame, churned: Array, most: int = 5) -> tuple[RiskRule, ...]:
     """Return at most so many signs of leaving, best first; pass `1 - churned` for signs of staying.
 
     Thresholds are readable numbers near the quantiles of each numeric column, and the frequent values of text ones.
@@ -103,8 +103,8 @@ def _find_singles(features: pd.DataFrame, search: _Search) -> list[_Candidate]:
         bits = _pack(np.array([condition.holds(features[[name]]) for condition in conditions]))
         covered, churned = _count(bits), _count(bits & search.outcome)
         gains = search.gain(covered, churned)
-        for place in np.flatnonzero(search.is_worth(covered, churned)):
-            single = _Candidate(Sign((conditions[place],)), bits[place], int(covered[place]), float(gains[place]))
+        for place in np.flatnonzero(search.is_useful(covered, churned)):
+            single = _Candidate(RiskRule((conditions[place],)), bits[place], int(covered[place]), float(gains[place]))
             rows = bits[place].tobytes()
             found[rows] = min(found.get(rows, single), single, key=_plainness)
     return sorted(found.values(), key=lambda single: (-single.gain, _plainness(single)))
@@ -121,11 +121,11 @@ def _find_pairs(singles: list[_Candidate], search: _Search) -> list[_Candidate]:
         covered, churned = _count(both), _count(both & search.outcome)
         gains = search.gain(covered, churned)
         better = _AS_GOOD * gains > np.maximum(alone[place], alone[place + 1 :])
-        for other in np.flatnonzero(better & search.is_worth(covered, churned)):
+        for other in np.flatnonzero(better & search.is_useful(covered, churned)):
             partner = place + 1 + int(other)
             if topics[partner] != topics[place]:
                 conditions = (*singles[place].sign.conditions, *singles[partner].sign.conditions)
-                ordered = Sign(tuple(sorted(conditions, key=lambda condition: condition.column)))
+                ordered = RiskRule(tuple(sorted(conditions, key=lambda condition: condition.column)))
                 found.append(_Candidate(ordered, both[other], int(covered[other]), float(gains[other])))
     return found
 

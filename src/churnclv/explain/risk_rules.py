@@ -15,11 +15,11 @@ from ..evaluation.metrics import Array
 from .phrases.phrase import find_phrase, match_pattern
 
 Mask = NDArray[np.bool_]
-_WORDS = {">": ">", "<=": "≤", "is": "="}
+_TEXTS = {">": ">", "<=": "≤", "is": "="}
 _CHANGES = (r"purchase_change_(\d+)_days",)
 _USUAL_WINDOW_DAYS = 90
 _SHRINKAGE = 10.0  # customers at the base rate, added to each number of points
-_JUDGED = ("en", "it", "customers", "coverage", "precision", "lift", "recall")
+_EVALUATED = ("en", "it", "customers", "coverage", "precision", "lift", "recall")
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Condition:
     def tell(self, language: str) -> str:
         """Return it in words."""
         phrase = find_phrase(self.column, language)
-        return f"{phrase.label} {_WORDS[self.relation]} {phrase.write(self.value)}"
+        return f"{phrase.label} {_TEXTS[self.relation]} {phrase.write(self.value)}"
 
 
 @dataclass(frozen=True)
-class Sign:
+class RiskRule:
     """One condition, or two that hold together."""
 
     conditions: tuple[Condition, ...]
@@ -64,21 +64,21 @@ class Sign:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "Sign":
+    def from_dict(cls, stored: dict[str, Any]) -> "RiskRule":
         """Return what `as_dict` gave."""
         return cls(tuple(Condition(**condition) for condition in stored["conditions"]))
 
 
 _CLASSIC = (
-    Sign((Condition("overdue_mean_ratio", ">", 2.0),)),
-    Sign((Condition("days_since_last_purchase", ">", 90.0),)),
-    Sign((Condition("unsubscribed", ">", 0.0),)),
-    Sign((Condition("payment_failures", ">", 0.0),)),
-    Sign((Condition("contract_age_days", "<=", 90.0), Condition("months_to_renewal", "<=", 1.0))),
+    RiskRule((Condition("overdue_mean_ratio", ">", 2.0),)),
+    RiskRule((Condition("days_since_last_purchase", ">", 90.0),)),
+    RiskRule((Condition("unsubscribed", ">", 0.0),)),
+    RiskRule((Condition("payment_failures", ">", 0.0),)),
+    RiskRule((Condition("contract_age_days", "<=", 90.0), Condition("months_to_renewal", "<=", 1.0))),
 )
 
 
-def judge_signs(signs: Sequence[Sign], features: pd.DataFrame, churned: Array) -> pd.DataFrame:
+def evaluate_rules(signs: Sequence[RiskRule], features: pd.DataFrame, churned: Array) -> pd.DataFrame:
     """Return one row per sign, judged on rows (n, k) and outcomes (n,) that need not be those it was learned on.
 
     Columns: `en`, `it`, the sign in words; `customers`; `coverage`, the share of customers for whom it holds;
@@ -86,10 +86,10 @@ def judge_signs(signs: Sequence[Sign], features: pd.DataFrame, churned: Array) -
     it holds. What has nobody to be measured on is NaN.
     """
     outcome = np.asarray(churned, dtype=float)
-    return pd.DataFrame([_judge(sign, sign.holds(features), outcome) for sign in signs], columns=list(_JUDGED))
+    return pd.DataFrame([_evaluate(sign, sign.holds(features), outcome) for sign in signs], columns=list(_EVALUATED))
 
 
-def _judge(sign: Sign, held: Mask, churned: Array) -> dict[str, Any]:
+def _evaluate(sign: RiskRule, held: Mask, churned: Array) -> dict[str, Any]:
     customers, caught, left = int(held.sum()), float(churned[held].sum()), float(churned.sum())
     precision = caught / customers if customers else np.nan
     return {
@@ -103,7 +103,7 @@ def _judge(sign: Sign, held: Mask, churned: Array) -> dict[str, Any]:
     }
 
 
-def classic_signs(columns: Iterable[str]) -> tuple[Sign, ...]:
+def classic_rules(columns: Iterable[str]) -> tuple[RiskRule, ...]:
     """Return the fixed signs that can be read from columns, each worth one point.
 
     Silent for longer than twice the own mean gap; no purchase in 90 days; fewer purchases than in the window before
@@ -111,7 +111,7 @@ def classic_signs(columns: Iterable[str]) -> tuple[Sign, ...]:
     that can be ended within one, which is what monthly plans are.
     """
     present = list(columns)
-    falling = [Sign((Condition(name, "<=", -1.0),)) for name in _nearest_change(present)]
+    falling = [RiskRule((Condition(name, "<=", -1.0),)) for name in _nearest_change(present)]
     return tuple(
         sign for sign in (*_CLASSIC, *falling) if all(condition.column in present for condition in sign.conditions)
     )
@@ -124,19 +124,19 @@ def _nearest_change(columns: list[str]) -> list[str]:
 
 
 @dataclass
-class WarningSignScore:
+class RiskRuleScore:
     """One point per classic sign; the score is the training churn rate of customers with as many points.
 
     Rates are drawn a little towards everybody's, so that a handful of customers is no certainty. A number of points
     that training never saw takes the rate of the next lower one.
     """
 
-    signs: tuple[Sign, ...] = ()
+    signs: tuple[RiskRule, ...] = ()
     rates: list[float] = field(default_factory=list)
 
-    def fit(self, features: pd.DataFrame, churned: Array) -> "WarningSignScore":
+    def fit(self, features: pd.DataFrame, churned: Array) -> "RiskRuleScore":
         """Count the points of features (n, k) and their churn rates, from outcomes 0 or 1 (n,)."""
-        self.signs = classic_signs(map(str, features.columns))
+        self.signs = classic_rules(map(str, features.columns))
         points, base = self.points(features), float(np.mean(churned))
         counts = np.bincount(points, minlength=len(self.signs) + 1)
         sums = np.bincount(points, weights=churned, minlength=len(self.signs) + 1)
@@ -160,6 +160,6 @@ class WarningSignScore:
         return {"signs": [sign.as_dict() for sign in self.signs], "rates": self.rates}
 
     @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "WarningSignScore":
+    def from_dict(cls, stored: dict[str, Any]) -> "RiskRuleScore":
         """Return what `as_dict` gave."""
-        return cls(tuple(Sign.from_dict(sign) for sign in stored["signs"]), list(stored["rates"]))
+        return cls(tuple(RiskRule.from_dict(sign) for sign in stored["signs"]), list(stored["rates"]))

@@ -29,7 +29,7 @@ class Encoding:
     @classmethod
     def learn(cls, rows: pd.DataFrame) -> "Encoding":
         """Take the columns (n, k) as they are, and list the frequent values of those that hold text."""
-        texts = [name for name in rows.columns if not _says_numbers(rows[name])]
+        texts = [name for name in rows.columns if not _is_number_text(rows[name])]
         return cls(tuple(map(str, rows.columns)), {str(name): _frequent(rows[name]) for name in texts})
 
     def apply(self, rows: pd.DataFrame) -> NDArray[np.float64]:
@@ -67,7 +67,7 @@ class Encoding:
         return cls(tuple(stored["columns"]), {name: tuple(values) for name, values in stored["categories"].items()})
 
 
-def _says_numbers(column: "pd.Series[Any]") -> bool:
+def _is_number_text(column: "pd.Series[Any]") -> bool:
     if pd.api.types.is_numeric_dtype(column):
         return True
     known = column.dropna()

@@ -6,7 +6,7 @@ from typing import Any
 from ..snapshots.history import KEYS, days_ago
 from .keyed_table import put_beside
 from .occasions import exact_mean
-from .settings import FeatureSettings, as_word
+from .settings import FeatureSettings, as_name
 
 _KINDS = {"send": "sends", "open": "opens", "click": "clicks", "unsubscribe": "unsubscribes"}
 _ANSWERS = ("open", "click", "unsubscribe")
@@ -24,7 +24,7 @@ def engagement(history: Any, settings: FeatureSettings) -> Any:
     """
     messages = history.filter(history.kind.isin(list(_KINDS)))
     messages = messages.mutate(ago=days_ago(messages.timestamp, messages.cutoff))
-    channels = {f"_by_{as_word(name)}": messages.channel == name for name in settings.channels}
+    channels = {f"_by_{as_name(name)}": messages.channel == name for name in settings.channels}
     counts = _count_all(messages, settings) | _count_by_channel(messages, channels)
     earlier = _count_before(messages, settings)
     dates = {f"days_since_last_{kind}": messages.ago.min(where=messages.kind == kind) for kind in _ANSWERS}

@@ -90,6 +90,6 @@ def find_family(name: str) -> Family:
     return load_named(name, "features.families", "family", "function", allowed)  # type: ignore[no-any-return] # a user's function
 
 
-def own_files(names: list[str]) -> list[Path]:
+def custom_files(names: list[str]) -> list[Path]:
     """Return the files of the families that are not built in."""
     return [locate(Path(name.rpartition(":")[0])) for name in names if name not in BUILT_IN]

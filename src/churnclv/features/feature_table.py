@@ -15,7 +15,7 @@ from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.history import KEYS, cut_history, members
 from ..snapshots.settings import WindowSettings
-from .families import find_family, own_files
+from .families import custom_files, find_family
 from .keyed_table import put_beside
 from .refund_history import REFUND_COLUMNS, refund_history
 from .settings import FeatureSettings
@@ -45,7 +45,7 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     table = feature_table(events, cutoffs, settings, windows, shape, refunds)
     if cache is None:
         return _as_frame(table)
-    own = [file_digest(path) for path in own_files(settings.families)]
+    own = [file_digest(path) for path in custom_files(settings.families)]
     key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), own, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():

@@ -7,7 +7,7 @@ import ibis
 from ..snapshots.history import KEYS, day_number, days_ago
 from .keyed_table import put_beside
 from .occasions import entropy_term, exact_entropy, exact_mean
-from .settings import FeatureSettings, as_word
+from .settings import FeatureSettings, as_name
 
 _COUNTS = ("actions", "sessions", "action_names", "actions_since_last_order")
 
@@ -40,7 +40,7 @@ def _totals(acted: Any, settings: FeatureSettings) -> Any:
     is_order, last = acted.kind == "order", acted.timestamp.max(where=is_action)
     chosen: dict[str, Any] = {}
     for name in settings.actions:
-        word, named = as_word(name), is_action & (acted["item"] == name)
+        word, named = as_name(name), is_action & (acted["item"] == name)
         chosen[f"actions_named_{word}"] = ago.count(where=named)
         chosen[f"days_since_action_{word}"] = ago.min(where=named)
         chosen[f"last_action_is_{word}"] = (acted.timestamp.max(where=named) == last).cast("int64").fill_null(0)
@@ -73,7 +73,7 @@ def _sessions(actions: Any, settings: FeatureSettings) -> Any:
         **{name: each[name].sum() for name in held},
     )
     shares = {
-        f"sessions_with_{as_word(name)}_share": exact_mean(found[f"with_{place}"], found.sessions)
+        f"sessions_with_{as_name(name)}_share": exact_mean(found[f"with_{place}"], found.sessions)
         for place, name in enumerate(settings.actions)
     }
     return found.mutate(**shares).drop(*held)

@@ -43,14 +43,14 @@ class FeatureSettings:
             _check_names(name, getattr(self, name))
 
 
-def as_word(name: str) -> str:
+def as_name(name: str) -> str:
     """Return a name from the log as part of a column's name: lower case, runs of other signs than letters as one _."""
     return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
 
 
 def _check_names(setting: str, names: list[str]) -> None:
     """Raise `InputError` where names give no column, or two the same one."""
-    words = [as_word(name) for name in names]
+    words = [as_name(name) for name in names]
     for place, (name, word) in enumerate(zip(names, words, strict=True)):
         what = f"features.{setting} holds {name!r}"
         require(word != "", f"{what}, which has no letter or digit.", remedy="write it as the log does.")

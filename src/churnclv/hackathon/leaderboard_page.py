@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..evaluation.bootstrap import Interval
 from ..outputs import Output, has_header
-from .ranking import Board, Row
+from .ranking import Ranking, Row
 from .result import METRICS, Figure, Result
 
 _TITLES = {
@@ -45,14 +45,14 @@ def _is_page(path: Path) -> bool:
         return page.read(len(_MARK)) == _MARK
 
 
-def write_page(boards: Sequence[Board]) -> str:
+def write_page(boards: Sequence[Ranking]) -> str:
     """Return the page in Markdown."""
     if not boards:
         return f"{_HEAD}\nNo entry has a result yet.\n"
     return _HEAD + "".join(f"\n{_section(board)}" for board in boards)
 
 
-def _section(board: Board) -> str:
+def _section(board: Ranking) -> str:
     lines = [f"## {board.dataset}", ""]
     if board.rows:
         lines += [_windows(board.rows[0].result), "", *_ranking(board), ""]
@@ -70,7 +70,7 @@ def _windows(result: Result) -> str:
     return f"Validated at {', '.join(valid)}, sealed test of {sealed}, horizon {days} days."
 
 
-def _ranking(board: Board) -> list[str]:
+def _ranking(board: Ranking) -> list[str]:
     title = _TITLES[board.metric]
     others = [name for name in METRICS if name != board.metric]
     heads = ["", "entry", f"valid {title}", f"minus {board.incumbent}", f"sealed {title}", f"minus {board.incumbent}"]
@@ -129,7 +129,7 @@ def _difference(found: Interval | None) -> str:
     return f"**{told}**" if found.low > 0 or found.high < 0 else told
 
 
-def write_table(boards: Sequence[Board]) -> str:
+def write_table(boards: Sequence[Ranking]) -> str:
     """Return the ranking as CSV, one row per data set and entry, with every figure and its interval."""
     text = io.StringIO()
     names = [f"{when}.{metric}" for when in ("valid", "test") for metric in METRICS]

@@ -22,7 +22,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Board:
+class Ranking:
     """The ranking on one data set, and who is not in it, with the reason."""
 
     dataset: str
@@ -37,7 +37,7 @@ class Board:
         return next((row.result for row in self.rows if row.entry == self.incumbent), None)
 
 
-def rank_entries(entries: Iterable[Entry], metric: str, incumbent: str) -> list[Board]:
+def rank_entries(entries: Iterable[Entry], metric: str, incumbent: str) -> list[Ranking]:
     """Return a board per data set, by name; the order in which entries come changes nothing.
 
     Comparable are results that were judged on the same rows as the incumbent's, or, without it, as most are.
@@ -51,10 +51,10 @@ def rank_entries(entries: Iterable[Entry], metric: str, incumbent: str) -> list[
     return [_rank(dataset, found, metric, incumbent) for dataset in datasets]
 
 
-def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, incumbent: str) -> Board:
+def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, incumbent: str) -> Ranking:
     results = {name: by[dataset] for name, by in found.items() if dataset in by}
-    judged = _common_rows(results, incumbent)
-    reasons = {name: _reason(result, judged, metric) for name, result in results.items()}
+    evaluated = _common_rows(results, incumbent)
+    reasons = {name: _reason(result, evaluated, metric) for name, result in results.items()}
     apart = {name: "has no result yet" for name in found if name not in results}
     apart |= {name: reason for name, reason in reasons.items() if reason}
     ranked = {name: result for name, result in results.items() if name not in apart}
@@ -69,21 +69,21 @@ def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, 
         )
         for place, name in enumerate(order, 1)
     ]
-    return Board(dataset, metric, incumbent, rows, dict(sorted(apart.items())))
+    return Ranking(dataset, metric, incumbent, rows, dict(sorted(apart.items())))
 
 
 def _common_rows(results: Mapping[str, Result], incumbent: str) -> str:
     if incumbent in results and results[incumbent].disqualified is None:
-        return results[incumbent].judged
-    counted = Counter(result.judged for result in results.values() if result.disqualified is None)
-    return max(sorted(counted), key=lambda judged: counted[judged], default="")
+        return results[incumbent].evaluated
+    counted = Counter(result.evaluated for result in results.values() if result.disqualified is None)
+    return max(sorted(counted), key=lambda evaluated: counted[evaluated], default="")
 
 
-def _reason(result: Result, judged: str, metric: str) -> str:
+def _reason(result: Result, evaluated: str, metric: str) -> str:
     """Return why a result is not ranked; empty where it is."""
     if result.disqualified is not None:
         return f"DISQUALIFIED: {result.disqualified}"
-    if result.judged != judged:
+    if result.evaluated != evaluated:
         return "judged on other rows: other data, population, validation cutoffs, sealed cutoff, horizon or seed"
     return "" if f"valid.{metric}" in result.figures else f"has no figure for {metric}"
 

@@ -60,7 +60,7 @@ class Result:
         disqualified: why, where it is.
     """
 
-    judged: str = ""
+    evaluated: str = ""
     plan: dict[str, Any] = field(default_factory=dict)
     choice: str = ""
     trials: int = 0

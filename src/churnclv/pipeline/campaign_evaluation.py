@@ -8,7 +8,7 @@ from ..evaluation.bootstrap import Interval, score, write_figure
 from ..evaluation.maximum_profit import empb, empc
 from ..evaluation.profit import BestFraction, Terms, best_fraction, profit_beyond
 from ..tracking import records
-from ..tuning.churn_comparison import SCORE, ChurnBoard
+from ..tuning.churn_comparison import SCORE, ChurnComparison
 from .run import Run
 
 
@@ -41,7 +41,7 @@ class CampaignPlan:
         return [*lines, f"  EMPC and EMPB per customer (best share in hindsight): {pairs}"]
 
 
-def plan_campaign(run: Run, board: ChurnBoard, terms: Terms) -> CampaignPlan:
+def plan_campaign(run: Run, board: ChurnComparison, terms: Terms) -> CampaignPlan:
     """Choose share and threshold on the validation rows of all folds, and record them."""
     gains, expected, customers = (
         np.concatenate(parts)
@@ -57,10 +57,10 @@ def plan_campaign(run: Run, board: ChurnBoard, terms: Terms) -> CampaignPlan:
     return plan
 
 
-def judge_sealed_campaign(run: Run, plan: CampaignPlan, board: ChurnBoard, terms: Terms) -> None:
+def evaluate_sealed_campaign(run: Run, plan: CampaignPlan, board: ChurnComparison, terms: Terms) -> None:
     """Contact behind the seal whom validation's threshold names, and record what it earned."""
-    judged = {"profit": profit_beyond(plan.best.threshold)}
-    found = score(board.campaigns, judged, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
+    evaluated = {"profit": profit_beyond(plan.best.threshold)}
+    found = score(board.campaigns, evaluated, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
     plan.sealed = found.figures[SCORE]["profit"]
     plan.maximum["test"] = _maximum(board, terms)
     run.sink.write(records.Metrics({"test.churn.profit_at_best_share": plan.sealed.value}))
@@ -72,7 +72,7 @@ def _record(run: Run, plan: CampaignPlan, when: str) -> None:
     run.sink.write(records.Metrics({f"{when}.churn.{name}": value for name, value in pairs}))
 
 
-def _maximum(board: ChurnBoard, terms: Terms) -> tuple[float, float]:
+def _maximum(board: ChurnComparison, terms: Terms) -> tuple[float, float]:
     """Return EMPC and EMPB, means over the cutoffs; customers of unknown value are left out."""
     found = []
     for sample, values in zip(board.samples, board.values, strict=True):

@@ -19,7 +19,7 @@ from ..tracking.registry import BundleSource, RunFacts
 from .settings import TrainConfig
 
 
-def meet_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: BundleSource) -> Sample | str:
+def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: BundleSource) -> Sample | str:
     """Return what both said of the newcomer's validation rows after the champion's training end, or why that cannot be.
 
     The newcomer's word is out of fold; the champion has learned from nothing that these windows hold.

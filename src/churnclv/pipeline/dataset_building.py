@@ -61,7 +61,7 @@ class Gathered:
 
 def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     """Read the data, lay the plan over them, and build features; the sealed labels stay sealed."""
-    progress.say(f"Reading {config.data.name}")
+    progress.log(f"Reading {config.data.name}")
     if config.data.shape is Shape.labelled:
         return _gather_table(config, home)
     of_contracts = config.data.shape is Shape.contracts
@@ -72,7 +72,7 @@ def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
     require(told or not of_contracts, "features.families lacks contract.", remedy=remedy)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
     plan = make_plan(events.start, events.end, config.windows)
-    progress.say(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
+    progress.log(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
     snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)

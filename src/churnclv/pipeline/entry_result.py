@@ -21,7 +21,7 @@ RESULT, SUMMARY = "result.json", "summary.txt"  # among a run's artefacts
 _TRIED_ROWS = 500
 
 
-def try_own_code(config: TrainConfig, data: Gathered) -> None:
+def check_custom_code(config: TrainConfig, data: Gathered) -> None:
     """Try a user's own families and model before hours are spent on them.
 
     Families are asked blindly, without what lies after a cutoff and without names; an entry whose family sees more is
@@ -37,23 +37,24 @@ def try_own_code(config: TrainConfig, data: Gathered) -> None:
         entry = _entry(config)
         if entry is not None:
             entry.hand_in(
-                config.data.name, Result(judged=judged_rows(name_run(config, data), config), disqualified=leaks[0])
+                config.data.name,
+                Result(evaluated=evaluated_rows(name_run(config, data), config), disqualified=leaks[0]),
             )
         who = f"entry {config.entry} is disqualified" if entry else "features.families"
         raise InputError(f"{who}: {leaks[0]}.", remedy="use `history` alone; it ends before the cutoff.")
-    if config.churn.own is not None:
+    if config.churn.custom is not None:
         training = data.snapshots.training
         rows = np.linspace(0, len(training) - 1, min(len(training), _TRIED_ROWS)).astype(int)
-        require_keeps(config.churn.own, training.features[training.names].iloc[rows], training.churned[rows])
+        require_keeps(config.churn.custom, training.features[training.names].iloc[rows], training.churned[rows])
 
 
 def _entry(config: TrainConfig) -> Entry | None:
     return None if config.entry is None else find_entry(Path(EXPERIMENTS), config.entry)
 
 
-def judged_rows(names: Names, config: TrainConfig) -> str:
+def evaluated_rows(names: Names, config: TrainConfig) -> str:
     """Return what stands for the rows that a run is judged on, and for the draws of customers."""
-    return digest(names.judged, config.tuning.seed)
+    return digest(names.evaluated, config.tuning.seed)
 
 
 def describe_result(
@@ -61,8 +62,8 @@ def describe_result(
 ) -> Result:
     """Return what a run would hand in; boards are given as `figures_of` takes them, the choice in words."""
     return Result(
-        judged=judged_rows(run.names, run.config),
-        plan=dict(run.data.plan.judged),
+        evaluated=evaluated_rows(run.names, run.config),
+        plan=dict(run.data.plan.evaluated),
         choice=choice,
         trials=run.config.tuning.n_trials,
         seconds=round(run.progress.seconds, 1),

@@ -11,7 +11,7 @@ from ..bundle.model_card import write_card
 from ..bundle.specification import BundleContract
 from ..bundle.writer import BundleParts
 from ..churn.ensemble import ChurnChoice, ChurnModel
-from ..clv.clv_model import ClvChoice, ClvModel, gather_past, say_of_past
+from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
 from ..clv.contract_value import ContractValueModel, columns_at_each_cutoff
 from ..data.engine import connect
 from ..data.events import Events, read_events
@@ -61,7 +61,7 @@ def refit(
     if config.data.shape is Shape.labelled:
         table = read_labelled(connection, config.data)
         _require_same(table.quality, config, run)
-        progress.say("Refitting on all rows of the table")
+        progress.log("Refitting on all rows of the table")
         rows = mask_table(table)
         churn = _fit_churn(choices, config, rows, table.outcomes, list(table.frame.columns))
         parts = _parts(config, run, table.quality, "its export", churn, rows)
@@ -69,7 +69,7 @@ def refit(
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
     config = replace(config, data=with_spelling(config.data, events.quality))
-    progress.say(f"Refitting on labels known by {events.end:%Y-%m-%d}")
+    progress.log(f"Refitting on labels known by {events.end:%Y-%m-%d}")
     cutoffs = refit_cutoffs(events.start, events.end, config.windows)
     snapshots = prepare(events, cutoffs, events.end, config.features, config.windows, home.cache, config.data)
     if config.data.shape is Shape.contracts:
@@ -93,8 +93,8 @@ def _refit_orders(
     past = gather_past(data, value, days)
     clv = ClvModel(value).fit(latest, past, snapshots.daily)
     notices = (*clv.notices(), *_compare_totals(clv, config, run, events, latest, forced=forced))
-    heard = data.with_columns(say_of_past(data, value, days) if past.formula is None else past.formula)
-    names = heard.names if config.churn.formula_columns else data.names
+    heard = data.with_columns(predict_past(data, value, days) if past.btyd is None else past.btyd)
+    names = heard.names if config.churn.btyd_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
     refunds = events.refund_totals.sentence if events.has_amount else ""
@@ -127,7 +127,7 @@ def _refit_contracts(
     data, latest, windows = snapshots.training, snapshots.sealed, config.windows
     days = float((windows.label_end(events.end) - events.end).days)
     heard = data.with_columns(columns_at_each_cutoff(data, windows, days))
-    names = heard.names if config.churn.formula_columns else data.names
+    names = heard.names if config.churn.btyd_columns else data.names
     churn = _fit_churn(choices, config, heard.features, data.churned, names)
     model = ContractValueModel(days).fit(data.features, data.churned)
     asked = pd.concat([latest, model.columns(latest)], axis=1)

@@ -18,12 +18,12 @@ from ..errors import InputError
 from ..outputs import guard
 from ..progress import Progress
 from ..report.bundle_scores import Champion
-from ..report.customer_base import look_at
+from ..report.customer_base import cut_customer_base
 from ..report.page import Page, page_outputs, write_page, write_report, write_tables
-from ..report.risk_section import tell_stakes
+from ..report.risk_section import render_risk
 from ..report.section import Section
-from ..report.sections import tell_story
-from ..report.texts.translation import Words
+from ..report.sections import render_sections
+from ..report.texts.translation import Translation
 from ..tracking import records
 from ..tracking.home import Home
 from ..tracking.provenance import code_commit
@@ -32,7 +32,7 @@ from .settings import ReportConfig
 
 
 @dataclass(frozen=True)
-class Found:
+class ChampionScores:
     """The champion, or None, and what the page has to say about that."""
 
     champion: Champion | None
@@ -40,8 +40,8 @@ class Found:
 
 
 def find_champion(
-    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, words: Words
-) -> Found:
+    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, words: Translation
+) -> ChampionScores:
     """Score the data with the named bundle, or with the experiment's champion that was fitted on these data.
 
     Raises:
@@ -56,17 +56,17 @@ def find_champion(
     elif (champion := fitted_on(home, name, data.quality.fingerprint)) is not None:
         source = champion
     else:
-        notes = (words.say("note.other_champion", name=name),) if has_champion(home, name) else ()
-        return Found(None, notes)
+        notes = (words.text("note.other_champion", name=name),) if has_champion(home, name) else ()
+        return ChampionScores(None, notes)
     scorer = load_bundle(source.folder, registered=source.manifest)
     rows = _feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
     through = scorer.contract.fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
-    notes = (words.say("note.looks_ahead", through=through),) if late else ()
+    notes = (words.text("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
     economics = _own(scorer.contract.economics)
-    return Found(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
+    return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
@@ -115,29 +115,31 @@ class Report:
     day: str
 
 
-def tell(config: ReportConfig, home: Home, data: Events | LabelledTable, words: Words, progress: Progress) -> Report:
+def tell(
+    config: ReportConfig, home: Home, data: Events | LabelledTable, words: Translation, progress: Progress
+) -> Report:
     """Ask the champion, if there is one for these data, and tell the sections that their shape allows."""
-    progress.say("Asking the champion, if there is one for these data")
+    progress.log("Asking the champion, if there is one for these data")
     if isinstance(data, LabelledTable):
-        return _tell_table(config, home, data, words)
-    base = look_at(data, config.report)
+        return _build_table_report(config, home, data, words)
+    base = cut_customer_base(data, config.report)
     found = find_champion(config, home, data, base.as_of, words)
-    progress.say("Telling the sections")
-    sections = tell_story(base, words, found.champion, config.economics.margin, progress)
+    progress.log("Telling the sections")
+    sections = render_sections(base, words, found.champion, config.economics.margin, progress)
     day = f"{base.as_of:%Y-%m-%d}"
     seen = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
-    about = words.say("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
-    return Report(Page(words.say("page.title"), about, found.notes), sections, found.champion, day)
+    about = words.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
+    return Report(Page(words.text("page.title"), about, found.notes), sections, found.champion, day)
 
 
-def _tell_table(config: ReportConfig, home: Home, data: LabelledTable, words: Words) -> Report:
+def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, words: Translation) -> Report:
     """Return the report on a labelled table, which has no time: churn and value alone."""
     found = find_champion(config, home, data, None, words)
-    day = words.say("page.undated")
-    section = tell_stakes(found.champion, config.report, words, day, pd.DataFrame())
-    about = words.say("page.about_table", data=config.data.name, customers=float(len(data.ids)))
-    learned = (words.say("note.learned_rows"),) if found.champion is not None else ()
-    return Report(Page(words.say("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
+    day = words.text("page.undated")
+    section = render_risk(found.champion, config.report, words, day, pd.DataFrame())
+    about = words.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
+    learned = (words.text("note.learned_rows"),) if found.champion is not None else ()
+    return Report(Page(words.text("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
 
 
 def guard_outputs(config: ReportConfig, home: Home) -> None:
@@ -152,7 +154,7 @@ def guard_outputs(config: ReportConfig, home: Home) -> None:
     guard(outputs, {**input_paths(config.data), **chosen, **home.kept})
 
 
-def publish(config: ReportConfig, home: Home, report: Report, words: Words) -> Path:
+def publish(config: ReportConfig, home: Home, report: Report, words: Translation) -> Path:
     """Write the page and its tables, and return the page's path."""
     page, tables = page_outputs(home.report if config.out is None else config.out)
     with page.faults():
@@ -172,12 +174,12 @@ def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerp
         return sink.run_id
 
 
-def summarise(path: Path, report: Report, words: Words) -> str:
+def summarise(path: Path, report: Report, words: Translation) -> str:
     """Return what was found and written, and what to do next."""
-    told = [f"  {words.say(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
+    told = [f"  {words.text(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
     tables = sum(len(part.tables) for part in report.sections)
     written = f"{path}: {path.stat().st_size:,} bytes; {tables} tables in {path.stem}_tables/"
-    lines = [words.say("page.summary"), *told, "", written, ""]
+    lines = [words.text("page.summary"), *told, "", written, ""]
     if report.champion is None:
         return "\n".join([*lines, "Next:  make train, make export, then make report again, with scores"])
     return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv says whom to contact"])

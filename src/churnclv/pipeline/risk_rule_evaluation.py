@@ -6,8 +6,8 @@ import pandas as pd
 
 from ..data.settings import Shape
 from ..evaluation.metrics import Array
-from ..explain.risk_rule_search import learn_signs
-from ..explain.risk_rules import Sign, judge_signs
+from ..explain.risk_rule_search import search_risk_rules
+from ..explain.risk_rules import RiskRule, evaluate_rules
 from ..features.dataset import Dataset
 from ..snapshots.contract_labels import count_reasons
 from ..snapshots.splits import SplitPlan
@@ -19,13 +19,13 @@ _SHOWN = ["en", "coverage", "precision", "lift", "recall"]
 
 
 @dataclass
-class Signs:
+class RuleEvaluation:
     """Rules learned on the training rows of the last fold, and how they hold on rows they were not learned on.
 
     Where most customers leave they are signs of staying: what tells customers apart is then the rarer outcome.
     """
 
-    signs: tuple[Sign, ...]
+    signs: tuple[RiskRule, ...]
     staying: bool
     valid: pd.DataFrame
     test: pd.DataFrame | None = None
@@ -35,32 +35,32 @@ class Signs:
         """What the rules are signs of."""
         return "staying" if self.staying else "leaving"
 
-    def judge(self, rows: Dataset) -> pd.DataFrame:
+    def evaluate(self, rows: Dataset) -> pd.DataFrame:
         """Return coverage, precision, lift and recall of each rule."""
-        return judge_signs(self.signs, rows.X, _outcome(rows, staying=self.staying))
+        return evaluate_rules(self.signs, rows.X, _outcome(rows, staying=self.staying))
 
 
-def find_signs(run: Run, data: Dataset) -> Signs:
+def learn_risk_rules(run: Run, data: Dataset) -> RuleEvaluation:
     """Learn signs on the last fold's training rows, judge them on its validation rows, and record them."""
     fold = run.data.plan.folds[-1]
     train, asked = data.at(fold.train), data.at((fold.valid,))
     plain = run.data.snapshots.training.names  # the formulas' columns are no behaviour that a person can see
     staying = bool(train.churned.mean() > _MOST)
-    learned = learn_signs(train.features[plain], _outcome(train, staying=staying))
-    found = Signs(learned, staying, pd.DataFrame())
-    found.valid = found.judge(asked)
+    learned = search_risk_rules(train.features[plain], _outcome(train, staying=staying))
+    found = RuleEvaluation(learned, staying, pd.DataFrame())
+    found.valid = found.evaluate(asked)
     run.sink.write(records.Text("signs.md", _page(found.what, "validation", found.valid)))
     run.sink.write(records.Table("signs.parquet", found.valid.assign(of=found.what)))
     return found
 
 
-def judge_sealed_signs(run: Run, found: Signs, sealed: Dataset) -> None:
+def evaluate_sealed_rules(run: Run, found: RuleEvaluation, sealed: Dataset) -> None:
     """Judge the signs behind the opened seal, and record how they held."""
-    found.test = found.judge(sealed)
+    found.test = found.evaluate(sealed)
     run.sink.write(records.Text("signs_test.md", _page(found.what, "sealed test", found.test)))
 
 
-def tell_reasons(run: Run) -> None:
+def record_cancellation_reasons(run: Run) -> None:
     """Record why contracts were ended, where the data say so: counts of the reasons given before the sealed cutoff."""
     plan = run.data.plan
     if run.data.shape is not Shape.contracts or isinstance(plan, SplitPlan):

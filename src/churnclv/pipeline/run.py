@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..features.families import own_files
+from ..features.families import custom_files
 from ..files import digest, file_digest, locate
 from ..progress import Progress
 from ..tracking import records
@@ -45,20 +45,20 @@ class Names:
 
     run: str
     values: str
-    judged: str
+    evaluated: str
 
 
 def name_run(config: TrainConfig, data: Gathered) -> Names:
     """Return a run's names before it starts; the code of a user's own families and models counts as code."""
     fingerprint = data.quality.fingerprint
-    own = [file_digest(path) for path in own_files(config.features.families)]
-    model = [] if config.churn.own is None else [file_digest(locate(Path(config.churn.own.rpartition(":")[0])))]
-    code = (code_digest(), *own)
+    families = [file_digest(path) for path in custom_files(config.features.families)]
+    model = [] if config.churn.custom is None else [file_digest(locate(Path(config.churn.custom.rpartition(":")[0])))]
+    code = (code_digest(), *families)
     population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
     return Names(
         config.identity(fingerprint, *code, *model),
         config.value_identity(fingerprint, *code),
-        digest(fingerprint, data.plan.judged, population, *data.spend_definition),
+        digest(fingerprint, data.plan.evaluated, population, *data.spend_definition),
     )
 
 
@@ -112,7 +112,7 @@ class Run:
             "data.shape": self.data.shape.value,
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
-            "snapshot.fingerprint": self.names.judged,
+            "snapshot.fingerprint": self.names.evaluated,
             "code.commit": code_commit(),
             "code.digest": code_digest(),
             "engine": self.config.engine.name,

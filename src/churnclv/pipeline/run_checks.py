@@ -25,7 +25,7 @@ from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
 from ..snapshots.splits import SplitPlan
 from ..tracking import records
-from ..tuning.churn_comparison import SCORE, ChurnBoard
+from ..tuning.churn_comparison import SCORE, ChurnComparison
 from ..tuning.churn_study import TunedChurn
 from ..tuning.settings import Kind
 from .run import Run
@@ -34,7 +34,7 @@ _MORE_WITH_TIME = {Shape.orders: "stayed", Shape.contracts: "left", Shape.labell
 _NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
 
 
-def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> list[Check]:
+def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison) -> list[Check]:
     """Run the checks on labelled rows, choices and the validation board, and record them."""
     asked = pd.concat([data.at((fold.valid,)).features for fold in run.data.plan.folds], ignore_index=True)
     truth = np.concatenate([sample.truth for sample in valid.samples])
@@ -58,7 +58,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnBoard) -> 
     return checks
 
 
-def _simple_difference(valid: ChurnBoard) -> tuple[str, Interval] | None:
+def _simple_difference(valid: ChurnComparison) -> tuple[str, Interval] | None:
     """Return the best simple baseline, and its log-loss minus the score's; None where no interval was drawn."""
     name = valid.simple_baseline
     found = valid.figures.differences.get(name)

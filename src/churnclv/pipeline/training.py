@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..churn.ensemble import ChurnModel, fit_member
-from ..churn.log_odds import to_chance
+from ..churn.log_odds import expit
 from ..decision.campaign import Campaign
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
@@ -27,11 +27,11 @@ from ..tracking.summary import (
     sign_lines,
     weight_lines,
 )
-from ..tuning.churn_comparison import SCORE, ChurnBoard, ChurnJudged, judge_churn
+from ..tuning.churn_comparison import SCORE, ChurnComparison, ChurnPredictions, compare_churn
 from ..tuning.churn_study import ChurnEvidence, TunedChurn, tune_churn
-from .campaign_evaluation import CampaignPlan, judge_sealed_campaign, plan_campaign
+from .campaign_evaluation import CampaignPlan, evaluate_sealed_campaign, plan_campaign
 from .entry_result import RESULT, SUMMARY, describe_result
-from .risk_rule_evaluation import Signs, find_signs, judge_sealed_signs, tell_reasons
+from .risk_rule_evaluation import RuleEvaluation, evaluate_sealed_rules, learn_risk_rules, record_cancellation_reasons
 from .run import Run
 from .values import NoValues
 
@@ -43,7 +43,7 @@ class Training:
     run: Run
     values: NoValues
     openings: int = field(default=0, init=False)
-    signs: Signs | None = field(default=None, init=False)
+    signs: RuleEvaluation | None = field(default=None, init=False)
     plan: CampaignPlan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -57,7 +57,7 @@ class Training:
         if self.values.columns is None:
             return data
         heard = data.with_columns(self.values.columns)
-        return heard if self.run.config.churn.formula_columns else replace(heard, names=data.names)
+        return heard if self.run.config.churn.btyd_columns else replace(heard, names=data.names)
 
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's members, parameters, weights and calibration on the folds."""
@@ -82,11 +82,11 @@ class Training:
 
         return empc(truth, chances, self.run.config.economics.value_for_all, self.campaign.terms).profit
 
-    def validate(self, churn: TunedChurn) -> ChurnBoard:
+    def validate(self, churn: TunedChurn) -> ChurnComparison:
         """Judge the choices and the baselines on the validation folds."""
-        self.run.progress.say("Judging the choices and the baselines on the validation folds")
-        judged = [
-            self._judged(
+        self.run.progress.log("Judging the choices and the baselines on the validation folds")
+        evaluated = [
+            self._evaluated(
                 self.data.at(fold.train),
                 self.data.at((fold.valid,)),
                 scores,
@@ -96,7 +96,7 @@ class Training:
             for place, (fold, scores) in enumerate(zip(self.run.data.plan.folds, churn.fold_scores, strict=True))
         ]
         seed = self.run.config.tuning.seed
-        board = judge_churn(judged, self.campaign.terms, seed, drawn=list(churn.members))
+        board = compare_churn(evaluated, self.campaign.terms, seed, drawn=list(churn.members))
         choices = {"churn": churn.choice.as_dict(), **self.values.choices()}
         self.run.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
         parts = [fold.valid for fold in self.run.data.plan.folds]
@@ -104,16 +104,16 @@ class Training:
         self._record(board, "valid")
         self.values.validate()
         self.plan = plan_campaign(self.run, board, self.campaign.terms)
-        self.signs = find_signs(self.run, self.data)
-        tell_reasons(self.run)
+        self.signs = learn_risk_rules(self.run, self.data)
+        record_cancellation_reasons(self.run)
         return board
 
-    def _judged(
+    def _evaluated(
         self, train: Dataset, asked: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
-    ) -> ChurnJudged:
+    ) -> ChurnPredictions:
         heard = others | self.values.other_chances(asked, fold)
         values = self.campaign.values_at_stake(self.values.stakes(asked.features, fold), len(asked))
-        return ChurnJudged(train, asked, scores, heard, values)
+        return ChurnPredictions(train, asked, scores, heard, values)
 
     def _members(self, churn: TunedChurn, model: ChurnModel, asked: Dataset) -> dict[str, Array]:
         """Return every member's chances, those that the blend does without among them: it has to beat them too."""
@@ -121,11 +121,11 @@ class Training:
         threads = self.run.config.churn.threads_for(len(data))
         for name in churn.members.keys() - everyone.keys():
             everyone[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
-        return {name: to_chance(everyone[name].margins(asked.features)) for name in churn.members}
+        return {name: expit(everyone[name].log_odds(asked.features)) for name in churn.members}
 
     def refit(self, churn: TunedChurn) -> ChurnModel:
         """Fit the frozen choices on all that was known by the sealed cutoff."""
-        self.run.progress.say("Refitting on all labels known by the sealed test")
+        self.run.progress.log("Refitting on all labels known by the sealed test")
         data = self.data
         threads = self.run.config.churn.threads_for(len(data))
         model = churn.model(threads).fit(data.features, data.churned, data.names)
@@ -140,39 +140,41 @@ class Training:
             self.run.sink.write(records.Drawing("figures/feature_importance.svg", importance))
         return model
 
-    def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnBoard | None:
+    def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnComparison | None:
         """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
         data, config = self.run.data, self.run.config
         if not config.windows.open_seal:
             return None
-        self.run.progress.say(f"Opening the seal: {data.plan.sealed_name}")
+        self.run.progress.log(f"Opening the seal: {data.plan.sealed_name}")
         subject = (data.quality.fingerprint, data.plan.sealed_name)
         seal = Seal(data.snapshots.read_sealed_labels, self.run.home.seals, subject, self.run.identity)
         plain = open_sealed(data.snapshots, seal.open())
         columns = self.values.sealed_columns(plain.features)
         asked = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
         members = self._members(churn, model, asked)
-        judged = self._judged(self.data, asked, model.predict(asked.features), None, members)
-        board = judge_churn([judged], self.campaign.terms, config.tuning.seed)
+        evaluated = self._evaluated(self.data, asked, model.predict(asked.features), None, members)
+        board = compare_churn([evaluated], self.campaign.terms, config.tuning.seed)
         self.openings = seal.openings
         self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
         self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
         self._record(board, "test")
         if self.plan is not None:
-            judge_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
-        self.values.judge_sealed(plain)
+            evaluate_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
+        self.values.evaluate_sealed(plain)
         if self.signs is not None:
-            judge_sealed_signs(self.run, self.signs, asked)
+            evaluate_sealed_rules(self.run, self.signs, asked)
         return board
 
-    def _record(self, board: ChurnBoard, when: str) -> None:
+    def _record(self, board: ChurnComparison, when: str) -> None:
         for record in churn_records(board, when):
             self.run.sink.write(record)
 
-    def _boards(self, when: str, board: ChurnBoard | None) -> list[tuple[str, Scores, str]]:
+    def _boards(self, when: str, board: ChurnComparison | None) -> list[tuple[str, Scores, str]]:
         return [] if board is None else [(f"{when}.churn", found, SCORE) for found in (board.figures, board.profit)]
 
-    def conclude(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> Result:
+    def conclude(
+        self, churn: TunedChurn, checks: list[Check], valid: ChurnComparison, test: ChurnComparison | None
+    ) -> Result:
         """Return, and record, the figures by which other runs compare themselves with this one."""
         boards = [*self._boards("valid", valid), *self._boards("test", test), *self.values.boards()]
         choice = "; ".join(part for part in (churn.choice.sentence, self.values.sentence()) if part)
@@ -180,7 +182,9 @@ class Training:
         self.run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
         return result
 
-    def summarise(self, churn: TunedChurn, checks: list[Check], valid: ChurnBoard, test: ChurnBoard | None) -> str:
+    def summarise(
+        self, churn: TunedChurn, checks: list[Check], valid: ChurnComparison, test: ChurnComparison | None
+    ) -> str:
         """Return, and record, what the run found."""
         run = self.run
         lines = [

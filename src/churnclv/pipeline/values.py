@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from ..clv.clv_model import ClvModel
-from ..clv.contract_value import CHANCE, ContractValueModel, Worth, columns_at_each_cutoff
+from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms, columns_at_each_cutoff
 from ..clv.settings import LEARNED
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
@@ -21,7 +21,13 @@ from ..tracking.comparison_records import spend_table, value_records
 from ..tracking.model_plots import draw_model
 from ..tracking.summary import choice_lines, score_lines, survival_lines, value_lines
 from ..tuning.clv_study import ClvEvidence, TunedClv, tune_clv
-from ..tuning.value_comparison import ValueBoard, ValueJudged, formula_chances, judge_values, predict_values
+from ..tuning.value_comparison import (
+    ValueComparison,
+    ValuePredictions,
+    btyd_probabilities,
+    compare_values,
+    predict_values,
+)
 from .run import Run
 
 
@@ -70,7 +76,7 @@ class NoValues:
     def refit(self) -> None:
         """Fit on all that was known at the sealed cutoff."""
 
-    def judge_sealed(self, sealed: Dataset) -> None:
+    def evaluate_sealed(self, sealed: Dataset) -> None:
         """Judge behind the opened seal, and record."""
 
     def boards(self) -> list[tuple[str, Scores, str]]:
@@ -92,12 +98,12 @@ class NoValues:
 class OrderValues(NoValues):
     """An order log: models of purchases and spend, trees on top of them, and the season."""
 
-    chance_column = "formula_p_no_purchase"
+    chance_column = "btyd_p_no_purchase"
     tuned: TunedClv
     clv: ClvModel
-    formulas: tuple[ClvModel, ...]
-    valid: ValueBoard
-    test: ValueBoard | None = None
+    btyd_models: tuple[ClvModel, ...]
+    valid: ValueComparison
+    test: ValueComparison | None = None
 
     def __init__(self, run: Run) -> None:
         """Keep the run, and its log."""
@@ -135,7 +141,7 @@ class OrderValues(NoValues):
 
     def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
         """Return the chances of no purchase by the formulas and by the expected purchases, by name."""
-        return formula_chances(self._model(fold), asked, self.days)
+        return btyd_probabilities(self._model(fold), asked, self.days)
 
     def season_shifts(self) -> list[Array] | None:
         """Return the shifts of the folds' seasons, each estimated before its validation cutoff."""
@@ -152,50 +158,50 @@ class OrderValues(NoValues):
     def validate(self) -> None:
         """Judge the choice and the baselines on the validation folds, and draw what the choice looks like."""
         data = self.run.data.snapshots.training
-        judged = [
-            ValueJudged(data.at(fold.train), data.at((fold.valid,)), found.model, found.formulas)
+        evaluated = [
+            ValuePredictions(data.at(fold.train), data.at((fold.valid,)), found.model, found.btyd_models)
             for fold, found in zip(self.run.data.plan.folds, self.tuned.folds, strict=True)
         ]
-        self.valid = judge_values(predict_values(judged, self.days), self.run.config.tuning.seed)
+        self.valid = compare_values(predict_values(evaluated, self.days), self.run.config.tuning.seed)
         parts = [fold.valid for fold in self.run.data.plan.folds]
         self.run.sink.write(records.Table("predictions/valid_spend.parquet", spend_table(parts, self.valid)))
         self._record(self.valid, "valid")
-        self._track(judged[-1])
+        self._track(evaluated[-1])
 
-    def _record(self, board: ValueBoard, when: str) -> None:
+    def _record(self, board: ValueComparison, when: str) -> None:
         for record in value_records(board, when):
             self.run.sink.write(record)
 
-    def _track(self, judged: ValueJudged) -> None:
+    def _track(self, evaluated: ValuePredictions) -> None:
         """Record the weeks after the last validation cutoff: purchases that happened beside those expected."""
         steps = np.minimum(np.arange(0, self.days + 7, 7), self.days)
         ends = np.unique(steps)[1:]
-        until = [0.0, *(float(judged.clv.expected_purchases(judged.asked.features, end).sum()) for end in ends)]
+        until = [0.0, *(float(evaluated.clv.expected_purchases(evaluated.asked.features, end).sum()) for end in ends)]
         actual = count_weekly(self.events, self.run.data.plan.folds[-1].valid, self.run.config.windows)
         tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
         self.run.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
-        for name, figure in draw_model(judged.clv, judged.asked, self.days).items():
+        for name, figure in draw_model(evaluated.clv, evaluated.asked, self.days).items():
             self.run.sink.write(records.Drawing(f"figures/valid_{name}.svg", figure))
 
     def refit(self) -> None:
         """Fit the choice, and the plain formulas beside it, on all that was known at the sealed cutoff."""
         sealed, daily = self.run.data.snapshots.sealed, self.run.data.snapshots.daily
         fitted = [
-            value.clone().fit(sealed, self.tuned.past, daily) for value in (self.tuned.model, *self.tuned.formulas)
+            value.clone().fit(sealed, self.tuned.past, daily) for value in (self.tuned.model, *self.tuned.btyd_models)
         ]
-        self.clv, self.formulas = fitted[0], tuple(fitted[1:])
+        self.clv, self.btyd_models = fitted[0], tuple(fitted[1:])
 
-    def judge_sealed(self, sealed: Dataset) -> None:
+    def evaluate_sealed(self, sealed: Dataset) -> None:
         """Judge once behind the seal."""
-        judged = ValueJudged(self.run.data.snapshots.training, sealed, self.clv, self.formulas)
-        said = predict_values([judged], self.days)
-        self.test = judge_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
+        evaluated = ValuePredictions(self.run.data.snapshots.training, sealed, self.clv, self.btyd_models)
+        said = predict_values([evaluated], self.days)
+        self.test = compare_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
         self._record(self.test, "test")
 
     def boards(self) -> list[tuple[str, Scores, str]]:
         """Return the boards of spend that were judged."""
-        judged = {"valid": self.valid, "test": self.test}
-        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in judged.items() if board]
+        evaluated = {"valid": self.valid, "test": self.test}
+        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in evaluated.items() if board]
 
     def sentence(self) -> str:
         """Return the chosen model, and what it stands on."""
@@ -204,14 +210,14 @@ class OrderValues(NoValues):
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""
-        judged, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
+        evaluated, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
         lines = []
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
             test = getattr(self.test, target) if self.test else None
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
-            lines += value_lines(judged, target, where)
+            lines += value_lines(evaluated, target, where)
             lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
         lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
         fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
@@ -245,7 +251,7 @@ class ContractValues(NoValues):
         """Return what customers are worth if they stay, (n,); None for contracts without prices."""
         if not self.run.data.log.has_amount:
             return None
-        worth = Worth(*self.run.config.economics.worth)
+        worth = ValueTerms(*self.run.config.economics.worth)
         return self._model(fold).value_if_staying(rows, worth)
 
     def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:

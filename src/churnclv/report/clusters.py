@@ -11,11 +11,11 @@ from .charts import draw_points, frame
 from .customer_base import CustomerBase
 from .rfm_scores import standing
 from .section import Block, Column, Grid, Missing, Note, Section
-from .texts.translation import Words
+from .texts.translation import Translation
 
 _LEAST = 60  # customers
 _REPEATS = 5  # halves of the sample on which stability is judged
-_JUDGED = 2000  # customers by whom silhouettes and stability are judged
+_EVALUATED = 2000  # customers by whom silhouettes and stability are judged
 _STABLE = 0.6  # adjusted Rand index, from which clusters count as found again
 _APART = 0.25  # standard deviations from the mean of all, from which a trait names a cluster
 _NAMING = 2
@@ -72,7 +72,7 @@ def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
     scaled = _scale(rows)
     if len(rows) < _LEAST or scaled.shape[1] < 2:  # noqa: PLR2004 # one measure is no picture of behaviour
         return None
-    choices = pd.DataFrame([_judge(scaled, k, seed) for k in range(2, most + 1)])
+    choices = pd.DataFrame([_evaluate(scaled, k, seed) for k in range(2, most + 1)])
     stable = choices[choices["stability"] >= _STABLE]
     rivals = stable["silhouette"] if len(stable) else choices["stability"]
     best = rivals.index[int(np.argmax(rivals))]
@@ -105,11 +105,11 @@ def _assign(scaled: pd.DataFrame, k: int, seed: int, learned_on: Rows | None = N
         return np.asarray(found.predict(values), dtype=np.intp)
 
 
-def _judge(scaled: pd.DataFrame, k: int, seed: int) -> dict[str, float]:
+def _evaluate(scaled: pd.DataFrame, k: int, seed: int) -> dict[str, float]:
     """Return the silhouette and the stability of k clusters, on at most `_JUDGED` customers."""
     from sklearn.metrics import silhouette_score
 
-    some = scaled.sample(min(_JUDGED, len(scaled)), random_state=seed)
+    some = scaled.sample(min(_EVALUATED, len(scaled)), random_state=seed)
     silhouette = float(silhouette_score(some.to_numpy(), _assign(some, k, seed)))
     return {"k": k, "silhouette": silhouette, "stability": _stability(some, k, seed)}
 
@@ -127,14 +127,14 @@ def _stability(scaled: pd.DataFrame, k: int, seed: int) -> float:
     return float(np.mean(found))
 
 
-def name_clusters(clusters: Clusters, words: Words) -> list[str]:
+def name_clusters(clusters: Clusters, words: Translation) -> list[str]:
     """Return the clusters' names: the one or two measures in which each differs most from all."""
     names = []
     for place, centre in clusters.centres.iterrows():
         apart = centre.reindex(centre.abs().sort_values(ascending=False, kind="stable").index)
-        told = [words.say(f"cluster.{measure}.{'more' if value > 0 else 'less'}") for measure, value in apart.items()
+        told = [words.text(f"cluster.{measure}.{'more' if value > 0 else 'less'}") for measure, value in apart.items()
                 if abs(value) >= _APART][:_NAMING]  # fmt: skip
-        name = ", ".join(told) or words.say("cluster.usual")
+        name = ", ".join(told) or words.text("cluster.usual")
         names.append(name if name not in names else f"{name} ({int(str(place)) + 1})")
     return names
 
@@ -151,23 +151,23 @@ def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     return table
 
 
-def tell_clusters(base: CustomerBase, words: Words) -> Section:
+def render_clusters(base: CustomerBase, words: Translation) -> Section:
     """Return the section."""
     rows = sample_behaviour(base)
     found = find_clusters(rows, base.settings.most_clusters, base.settings.seed)
     if found is None:
-        return Section("clusters", (Missing(words.say("clusters.few", n=float(len(rows)))),))
+        return Section("clusters", (Missing(words.text("clusters.few", n=float(len(rows)))),))
     names = name_clusters(found, words)
     table = describe(found, names)
     chosen = found.choices[found.choices["chosen"]].iloc[0]
-    told = words.say("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
+    told = words.text("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
                      stability=chosen["stability"])  # fmt: skip
-    unstable = [] if found.is_stable else [Missing(words.say("clusters.unstable"))]
+    unstable = [] if found.is_stable else [Missing(words.text("clusters.unstable"))]
     letters = [chr(ord("A") + place) for place in range(len(names))]
     drawn = draw_points(
         table["recent"].to_numpy(dtype=float), table["spend_a_year"].to_numpy(dtype=float),
         table["customers"].to_numpy(dtype=float), letters,
-        (words.say("clusters.recent", days=float(_RECENT_DAYS)), words.say("clusters.value")),
+        (words.text("clusters.recent", days=float(_RECENT_DAYS)), words.text("clusters.value")),
     )  # fmt: skip
     lettered = [f"{letter}: {name}" for letter, name in zip(letters, names, strict=True)]
     shown = table.assign(cluster=lettered)
@@ -176,10 +176,10 @@ def tell_clusters(base: CustomerBase, words: Words) -> Section:
                Column("recent", "%")]  # fmt: skip
     columns = [column for column in columns if base.has_amount or column.name not in ("basket", "spend_a_year")]
     best = table.iloc[0]
-    alt = words.say("clusters.alt", listed="; ".join(lettered))
-    picture = [frame(drawn, alt, words.say("clusters.picture"))] if base.has_amount else []
+    alt = words.text("clusters.alt", listed="; ".join(lettered))
+    picture = [frame(drawn, alt, words.text("clusters.picture"))] if base.has_amount else []
     choices = tuple(Column(name) for name in ("k", "silhouette", "stability"))
-    blocks: list[Block] = [Note(told), *unstable, *picture, Grid(words.say("clusters.table"), shown, tuple(columns)),
-                           Grid(words.say("clusters.choices"), found.choices, choices)]  # fmt: skip
-    headline = words.say("clusters.headline", k=chosen["k"], name=str(best["cluster"]), share=best["share"])
+    blocks: list[Block] = [Note(told), *unstable, *picture, Grid(words.text("clusters.table"), shown, tuple(columns)),
+                           Grid(words.text("clusters.choices"), found.choices, choices)]  # fmt: skip
+    headline = words.text("clusters.headline", k=chosen["k"], name=str(best["cluster"]), share=best["share"])
     return Section("clusters", tuple(blocks), headline, {"clusters": table, "cluster_choices": found.choices})

@@ -4,93 +4,93 @@ import numpy as np
 import pandas as pd
 
 from .charts import draw_curves, draw_heat, frame
-from .cohorts import Cohorts, Shape, bounds, count_cohorts, follow_from, judge_curve, segment_curves
+from .cohorts import Cohorts, Shape, bounds, count_cohorts, describe_curve, follow_from, segment_curves
 from .customer_base import CustomerBase
 from .rfm_scores import Scoring
 from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
-from .texts.translation import Words
+from .texts.translation import Translation
 
 _MOST_ROWS, _MOST_COLUMNS = 24, 25
-_TOLD_AGES = (0, 1, 3, 6, 12)
+_SHOWN_AGES = (0, 1, 3, 6, 12)
 _FOLLOWED = ("Champions", "Loyal", "Potential Loyalist", "Need Attention", "Promising", "At Risk", "Hibernating")
 _MOST_CURVES = 5
 
 
-def tell_cohorts(base: CustomerBase, words: Words, scoring: Scoring, margin: float) -> Section:
+def render_cohorts(base: CustomerBase, words: Translation, scoring: Scoring, margin: float) -> Section:
     """Return the section."""
     cohorts = count_cohorts(base)
     if cohorts.last - int(cohorts.sizes.index.min()) < 1:
-        return Section("cohorts", (Missing(words.say("missing.one_period")),))
-    shape = judge_curve(base, cohorts)
+        return Section("cohorts", (Missing(words.text("missing.one_period")),))
+    shape = describe_curve(base, cohorts)
     names = [words.period(cohorts.period, int(number)) for number in cohorts.sizes.index]
     blocks: list[Block] = [
         Note(_lead(words, cohorts, names)),
         _heat(words, cohorts), *_common_curve(base, words, cohorts, shape), *_by_segment(base, words, scoring),
     ]  # fmt: skip
-    told = worth_table(cohorts, margin, words)
+    told = value_table(cohorts, margin, words)
     if base.has_amount:
         blocks += _worth(words, told)
     return Section("cohorts", tuple(blocks), _headline(words, shape), {"cohorts": told})
 
 
-def _lead(words: Words, cohorts: Cohorts, names: list[str]) -> str:
+def _lead(words: Translation, cohorts: Cohorts, names: list[str]) -> str:
     won = float(cohorts.sizes.sum())
-    return words.say(f"cohorts.lead_{cohorts.period.name}", n=won, first=names[0], last=names[-1])
+    return words.text(f"cohorts.lead_{cohorts.period.name}", n=won, first=names[0], last=names[-1])
 
 
-def _heat(words: Words, cohorts: Cohorts) -> Block:
+def _heat(words: Translation, cohorts: Cohorts) -> Block:
     active = cohorts.table("customers")
     shares = active.div(cohorts.sizes, axis=0).iloc[-_MOST_ROWS:, 1 : _MOST_COLUMNS + 1]
     rows = [words.period(cohorts.period, int(number)) for number in shares.index]
-    unit = words.say(f"cohorts.ages_{cohorts.period.name}")
+    unit = words.text(f"cohorts.ages_{cohorts.period.name}")
     drawn = draw_heat(shares.to_numpy(dtype=float), rows, [str(age) for age in shares.columns], (unit, ""))
-    return frame(drawn, words.say("cohorts.heat_alt", rows=float(len(rows))), words.say("cohorts.heat"))
+    return frame(drawn, words.text("cohorts.heat_alt", rows=float(len(rows))), words.text("cohorts.heat"))
 
 
-def _common_curve(base: CustomerBase, words: Words, cohorts: Cohorts, shape: Shape) -> list[Block]:
-    heading = Heading(words.say("cohorts.curve"))
+def _common_curve(base: CustomerBase, words: Translation, cohorts: Cohorts, shape: Shape) -> list[Block]:
+    heading = Heading(words.text("cohorts.curve"))
     if shape.change is None:
         n, ages = float(cohorts.common.sum()), float(cohorts.common_ages)
-        return [heading, Missing(words.say(f"cohorts.{shape.name}", ages=ages, n=n))]
-    unit, n = words.say(f"cohorts.ages_{cohorts.period.name}"), float(cohorts.common.sum())
+        return [heading, Missing(words.text(f"cohorts.{shape.name}", ages=ages, n=n))]
+    unit, n = words.text(f"cohorts.ages_{cohorts.period.name}"), float(cohorts.common.sum())
     curve = cohorts.curve()[1:]
     values, low, high = bounds(curve)
     nothing = np.array([np.nan])
     padded = (np.r_[nothing, values], np.r_[nothing, low], np.r_[nothing, high])
-    drawn = draw_curves({words.say("cohorts.share"): padded}, unit, words.say("cohorts.share"))
-    alt = words.say("cohorts.curve_alt", first=curve[0].value, last=curve[-1].value, ages=float(shape.ages))
-    span = words.say("span", first=f"{base.first:%Y-%m-%d}", last=f"{base.as_of:%Y-%m-%d}")
-    population = words.say("population.common_cohorts")
+    drawn = draw_curves({words.text("cohorts.share"): padded}, unit, words.text("cohorts.share"))
+    alt = words.text("cohorts.curve_alt", first=curve[0].value, last=curve[-1].value, ages=float(shape.ages))
+    span = words.text("span", first=f"{base.first:%Y-%m-%d}", last=f"{base.as_of:%Y-%m-%d}")
+    population = words.text("population.common_cohorts")
     thirds = [Figure(f"third_{place}", value, "%", span, population, int(n)) for place, value in
               zip(("early", "middle", "late"), shape.thirds, strict=True)]  # fmt: skip
     change = Figure.of("third_change", shape.change, "±%", span, population)
-    return [heading, Note(_say_shape(words, shape)), Tiles((*thirds, change)),
-            frame(drawn, alt, words.say("cohorts.curve_is", n=n, ages=float(shape.ages)))]  # fmt: skip
+    return [heading, Note(_describe_shape(words, shape)), Tiles((*thirds, change)),
+            frame(drawn, alt, words.text("cohorts.curve_is", n=n, ages=float(shape.ages)))]  # fmt: skip
 
 
-def _say_shape(words: Words, shape: Shape) -> str:
-    return words.say(f"cohorts.{shape.name}", middle=shape.thirds[1], late=shape.thirds[2])
+def _describe_shape(words: Translation, shape: Shape) -> str:
+    return words.text(f"cohorts.{shape.name}", middle=shape.thirds[1], late=shape.thirds[2])
 
 
-def _by_segment(base: CustomerBase, words: Words, scoring: Scoring) -> list[Block]:
+def _by_segment(base: CustomerBase, words: Translation, scoring: Scoring) -> list[Block]:
     at = follow_from(base)
-    heading = Heading(words.say("cohorts.by_segment"))
+    heading = Heading(words.text("cohorts.by_segment"))
     curves = segment_curves(base, scoring, at) if at < base.as_of and base.first < at else {}
     chosen = [name for name in _FOLLOWED if name in curves][:_MOST_CURVES]
     if not chosen or len(curves[chosen[0]]) <= 2:  # noqa: PLR2004 # one point is no line
-        return [heading, Missing(words.say("cohorts.no_segments"))]
+        return [heading, Missing(words.text("cohorts.no_segments"))]
     drawn = {}
     for name in chosen:
         values, low, high = bounds(curves[name])
         values[0] = low[0] = high[0] = np.nan
         drawn[words.segment(name)] = (values, low, high)
     listed = ", ".join(f"{words.segment(name)} {words.write(curves[name][-1].value, '%')}" for name in chosen)
-    alt = words.say("cohorts.segments_alt", listed=listed)
-    caption = words.say("cohorts.segments_are", day=f"{at:%Y-%m-%d}")
-    return [heading, frame(draw_curves(drawn, words.say("cohorts.since"), words.say("cohorts.share")), alt, caption)]
+    alt = words.text("cohorts.segments_alt", listed=listed)
+    caption = words.text("cohorts.segments_are", day=f"{at:%Y-%m-%d}")
+    return [heading, frame(draw_curves(drawn, words.text("cohorts.since"), words.text("cohorts.share")), alt, caption)]
 
 
-def worth_table(cohorts: Cohorts, margin: float, words: Words) -> pd.DataFrame:
+def value_table(cohorts: Cohorts, margin: float, words: Translation) -> pd.DataFrame:
     """Return per cohort its size, its revenue so far, and the margin per customer won by some ages."""
     revenue = cohorts.table("revenue")
     cumulative = revenue.cumsum(axis=1).where(revenue.notna()).div(cohorts.sizes, axis=0) * margin
@@ -99,18 +99,18 @@ def worth_table(cohorts: Cohorts, margin: float, words: Words) -> pd.DataFrame:
         "customers": cohorts.sizes.reindex(revenue.index).to_numpy(),
         "revenue": revenue.sum(axis=1).to_numpy(),
     })  # fmt: skip
-    for age in _TOLD_AGES:
+    for age in _SHOWN_AGES:
         if age in cumulative.columns and cumulative[age].notna().any():
             table[f"margin_{age}"] = cumulative[age].to_numpy()
     return table
 
 
-def _worth(words: Words, table: pd.DataFrame) -> list[Block]:
+def _worth(words: Translation, table: pd.DataFrame) -> list[Block]:
     ages = [name for name in table.columns if name.startswith("margin_")]
     columns = (Column("cohort"), Column("customers", "int"), Column("revenue", "money"),
                *[Column(name, "money") for name in ages])  # fmt: skip
-    return [Heading(words.say("cohorts.worth")), Grid(words.say("cohorts.worth_is"), table.iloc[::-1], columns, 12)]
+    return [Heading(words.text("cohorts.worth")), Grid(words.text("cohorts.worth_is"), table.iloc[::-1], columns, 12)]
 
 
-def _headline(words: Words, shape: Shape) -> str | None:
-    return None if shape.change is None else _say_shape(words, shape)
+def _headline(words: Translation, shape: Shape) -> str | None:
+    return None if shape.change is None else _describe_shape(words, shape)

@@ -105,7 +105,7 @@ class Shape:
     ages: int = 0
 
 
-def judge_curve(base: CustomerBase, cohorts: Cohorts) -> Shape:
+def describe_curve(base: CustomerBase, cohorts: Cohorts) -> Shape:
     """Return how the common cohorts' curve goes on, from the same customers' middle and last third.
 
     It smiles where the last third lies above the middle one beyond its 95% interval, flattens where the two differ by

@@ -10,18 +10,18 @@ from .bundle_scores import Champion
 from .charts import draw_curves, draw_periods, frame
 from .customer_base import CustomerBase
 from .estimates import Estimate, share
-from .messages import tell_messages
+from .messages import render_messages
 from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
 from .survival import Survival, count_stays, count_under_contract, estimate_survival
-from .texts.translation import Words
+from .texts.translation import Translation
 
-_TOLD_MONTHS = (1, 3, 6, 12, 24, 36, 48)
+_SHOWN_MONTHS = (1, 3, 6, 12, 24, 36, 48)
 _MOST_PLANS, _LEAST_STAYS = 4, 30
 _STYLES = {"under_contract": "int", "won": "int", "lost": "int", "contract_retention": "%", "contract_churn": "%",
            "monthly_revenue": "money", "price_per_customer": "money"}  # fmt: skip
 
 
-def tell_subscribers(base: CustomerBase, words: Words, champion: Champion | None) -> Section:
+def render_contracts(base: CustomerBase, words: Translation, champion: Champion | None) -> Section:
     """Return the key figures of contracts, the period beside the one before and a year before."""
     counts, calendar = count_under_contract(base), base.calendar
     found = [_figures(counts, number, has_amount=base.has_amount) for number in
@@ -29,28 +29,28 @@ def tell_subscribers(base: CustomerBase, words: Words, champion: Champion | None
     period = words.period(calendar.period, calendar.current)
     tiles = [_tile(words, name, period, [each.get(name) for each in found]) for name in _STYLES if name in found[0]]
     clv = champion.clv if champion is not None else None
-    day, scored = words.say("as_of", day=f"{base.as_of:%Y-%m-%d}"), words.say("population.scored")
+    day, scored = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}"), words.text("population.scored")
     tiles.append(
-        Figure("clv", None, "money", day, scored, why=words.say("why.scores"))
+        Figure("clv", None, "money", day, scored, why=words.text("why.scores"))
         if clv is None
         else Figure.of("clv", clv, "money", day, scored)
     )
     table = _table(base, words, counts)
     names = table["period"].tolist()[::-1]
-    partial = [Missing(words.say("kpis.partial", period=period))] if calendar.is_partial else []
-    campaigns, more = tell_messages(base, words)
-    blocks: list[Block] = [Note(words.say("subscribers.lead", period=period)), *partial, Tiles(tuple(tiles))]
+    partial = [Missing(words.text("kpis.partial", period=period))] if calendar.is_partial else []
+    campaigns, more = render_messages(base, words)
+    blocks: list[Block] = [Note(words.text("subscribers.lead", period=period)), *partial, Tiles(tuple(tiles))]
     if len(counts) > 1:
-        series = {words.say(f"picture.{name}"): counts[name].to_numpy(dtype=float) for name in ("end", "won", "lost")}
-        alt = words.say("kpis.alt_contracts", first=names[0], last=names[-1], end=float(counts["end"].iloc[-1]))
-        drawn = draw_periods(names, series, words.say("picture.customers_open"))
-        blocks.append(frame(drawn, alt, words.say("subscribers.picture")))
+        series = {words.text(f"picture.{name}"): counts[name].to_numpy(dtype=float) for name in ("end", "won", "lost")}
+        alt = words.text("kpis.alt_contracts", first=names[0], last=names[-1], end=float(counts["end"].iloc[-1]))
+        drawn = draw_periods(names, series, words.text("picture.customers_open"))
+        blocks.append(frame(drawn, alt, words.text("subscribers.picture")))
     columns = (Column("period"), Column("start", "int"), Column("won", "int"), Column("lost", "int"),
                Column("end", "int"), Column("retention", "%", "retention_low", "retention_high"),
                *([Column("monthly", "money")] if base.has_amount else []))  # fmt: skip
-    blocks += [Grid(words.say("kpis.table"), table, columns), *campaigns]
+    blocks += [Grid(words.text("kpis.table"), table, columns), *campaigns]
     kept = found[0].get("contract_retention")
-    headline = None if kept is None else words.say("subscribers.headline", period=period, kept=kept.value,
+    headline = None if kept is None else words.text("subscribers.headline", period=period, kept=kept.value,
                                                    n=float(kept.n), lost=1.0 - kept.value)  # fmt: skip
     return Section("kpis", tuple(blocks), headline, {"kpis": table, **more})
 
@@ -77,17 +77,17 @@ def _figures(counts: pd.DataFrame, number: int, *, has_amount: bool) -> dict[str
     return found
 
 
-def _tile(words: Words, name: str, period: str, found: list[Estimate | None]) -> Figure:
+def _tile(words: Translation, name: str, period: str, found: list[Estimate | None]) -> Figure:
     now, before, year_ago = found
-    population = words.say("population.under_contract")
+    population = words.text("population.under_contract")
     if now is None:
-        return Figure(name, None, _STYLES[name], period, population, why=words.say("why.no_start"))
+        return Figure(name, None, _STYLES[name], period, population, why=words.text("why.no_start"))
     told = Figure.of(name, now, _STYLES[name], period, population)
     earlier = [None if each is None else each.value for each in (before, year_ago)]
     return replace(told, before=earlier[0], year_ago=earlier[1])
 
 
-def _table(base: CustomerBase, words: Words, counts: pd.DataFrame) -> pd.DataFrame:
+def _table(base: CustomerBase, words: Translation, counts: pd.DataFrame) -> pd.DataFrame:
     """Return the periods by name, the latest first, with the retention rate and its interval."""
     table = counts.reset_index(drop=True)
     table.insert(0, "period", [words.period(base.settings.period, int(number)) for number in counts.index])
@@ -97,13 +97,13 @@ def _table(base: CustomerBase, words: Words, counts: pd.DataFrame) -> pd.DataFra
     return table.iloc[::-1].reset_index(drop=True)
 
 
-def tell_stays(base: CustomerBase, words: Words) -> Section:
+def render_survival(base: CustomerBase, words: Translation) -> Section:
     """Return how long customers stay under contract: Kaplan-Meier, for all and by plan."""
     stays = count_stays(base)
     if not len(stays) or not stays["ended"].sum():
-        return Section("stays", (Missing(words.say("stays.no_ends")),))
+        return Section("stays", (Missing(words.text("stays.no_ends")),))
     everyone = estimate_survival(stays)
-    curves = {words.say("stays.all"): everyone} | _by_plan(stays)
+    curves = {words.text("stays.all"): everyone} | _by_plan(stays)
     most = float(everyone.days.max()) / DAYS_PER_MONTH
     months = np.arange(int(most) + 2)
     drawn = {}
@@ -111,17 +111,17 @@ def tell_stays(base: CustomerBase, words: Words) -> Section:
         points = np.array([curve.at(month * DAYS_PER_MONTH) for month in months])
         drawn[name] = (points[:, 0], points[:, 1], points[:, 2])
     listed = ", ".join(f"{name} {words.write(values[-1], '%')}" for name, (values, _, _) in drawn.items())
-    alt = words.say("stays.alt", months=float(months[-1]), listed=listed)
-    picture = frame(draw_curves(drawn, words.say("stays.age"), words.say("stays.share"), steps=True), alt,
-                    words.say("stays.picture"))  # fmt: skip
+    alt = words.text("stays.alt", months=float(months[-1]), listed=listed)
+    picture = frame(draw_curves(drawn, words.text("stays.age"), words.text("stays.share"), steps=True), alt,
+                    words.text("stays.picture"))  # fmt: skip
     table = _survival_table(curves)
     columns = (Column("plan"), Column("spells", "int"), Column("spell_ends", "int"), Column("median_months"),
-               *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _TOLD_MONTHS
+               *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _SHOWN_MONTHS
                  if f"month_{m}" in table])  # fmt: skip
     year = everyone.at(DAYS_PER_YEAR)
-    headline = words.say("stays.headline", share=year[0], low=year[1], high=year[2])
-    blocks = (Note(words.say("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
-              Heading(words.say("stays.by_plan")), Grid(words.say("stays.table"), table, columns))  # fmt: skip
+    headline = words.text("stays.headline", share=year[0], low=year[1], high=year[2])
+    blocks = (Note(words.text("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
+              Heading(words.text("stays.by_plan")), Grid(words.text("stays.table"), table, columns))  # fmt: skip
     return Section("stays", blocks, headline, {"survival": table})
 
 
@@ -140,7 +140,7 @@ def _survival_table(curves: dict[str, Survival]) -> pd.DataFrame:
     for name, curve in curves.items():
         row: dict[str, object] = {"plan": name, "spells": curve.spells, "spell_ends": curve.ends,
                                   "median_months": curve.median_days / DAYS_PER_MONTH}  # fmt: skip
-        for month in _TOLD_MONTHS:
+        for month in _SHOWN_MONTHS:
             if month * DAYS_PER_MONTH <= curve.days.max():
                 value, low, high = curve.at(month * DAYS_PER_MONTH)
                 row |= {f"month_{month}": value, f"month_{month}_low": low, f"month_{month}_high": high}

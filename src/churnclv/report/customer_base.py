@@ -68,7 +68,7 @@ class CustomerBase:
         return int(self.purchases.customer_id.nunique().execute())
 
 
-def look_at(events: Events, settings: ReportSettings) -> CustomerBase:
+def cut_customer_base(events: Events, settings: ReportSettings) -> CustomerBase:
     """Return the customer base at `settings.as_of`.
 
     Raises:

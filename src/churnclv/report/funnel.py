@@ -13,7 +13,7 @@ from .customer_base import CustomerBase
 from .estimates import exact, share
 from .rfm_scores import Scoring, standing
 from .section import Block, Column, Grid, Heading, Missing, Note, Section
-from .texts.translation import Words
+from .texts.translation import Translation
 
 ORDER = "order"
 _MOST_STEPS = 6
@@ -159,19 +159,19 @@ def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
     return pd.DataFrame({"step": list(names[1:]), **table})
 
 
-def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
+def render_funnel(base: CustomerBase, words: Translation, scoring: Scoring) -> Section:
     """Return the section."""
     funnel = count_funnel(base, scoring)
     if funnel is None:
-        return Section("funnel", (Missing(words.say("funnel.no_actions")),))
+        return Section("funnel", (Missing(words.text("funnel.no_actions")),))
     steps = funnel.steps
     if not steps["customers"].iloc[0]:
-        return Section("funnel", (Missing(words.say("funnel.nobody", step=funnel.names[0])),))
+        return Section("funnel", (Missing(words.text("funnel.nobody", step=funnel.names[0])),))
     names = [name_step(words, name) for name in steps["step"]]
     n = steps["customers"].to_numpy(dtype=float)
-    drawn = draw_bars(names, n, n, n, words.say("funnel.across"), percent=False)
+    drawn = draw_bars(names, n, n, n, words.text("funnel.across"), percent=False)
     listed = ", ".join(f"{name} {words.write(size, 'int')}" for name, size in zip(names, n, strict=True))
-    alt = words.say("funnel.alt", listed=listed)
+    alt = words.text("funnel.alt", listed=listed)
     worst = steps.iloc[1 + int(np.argmin(steps["chance"].iloc[1:].fillna(1.0)))]
     shown = steps.assign(step=names)
     shown.loc[0, ["chance", "chance_low", "chance_high"]] = float("nan")
@@ -179,11 +179,11 @@ def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     columns = (Column("step"), Column("customers", "int"), chance, Column("of_all", "%"), Column("median_hours"))
     how = "funnel.mined" if funnel.is_mined else "funnel.chosen"
     blocks: list[Block] = [
-        Note(words.say("funnel.lead", day=f"{base.as_of:%Y-%m-%d}")), Note(words.say(how)),
-        frame(drawn, alt, words.say("funnel.picture")), Grid(words.say("funnel.table"), shown, columns),
-        Heading(words.say("funnel.by_segment")), _segments(words, funnel),
+        Note(words.text("funnel.lead", day=f"{base.as_of:%Y-%m-%d}")), Note(words.text(how)),
+        frame(drawn, alt, words.text("funnel.picture")), Grid(words.text("funnel.table"), shown, columns),
+        Heading(words.text("funnel.by_segment")), _segments(words, funnel),
     ]  # fmt: skip
-    headline = words.say(
+    headline = words.text(
         "funnel.headline",
         step=name_step(words, str(worst["step"])),
         chance=worst["chance"],
@@ -196,12 +196,12 @@ def tell_funnel(base: CustomerBase, words: Words, scoring: Scoring) -> Section:
     return Section("funnel", tuple(blocks), headline, {"funnel": steps, "funnel_by_segment": funnel.by_segment})
 
 
-def name_step(words: Words, step: str) -> str:
+def name_step(words: Translation, step: str) -> str:
     """Return a step's name: an action's own, or the word for an order."""
-    return words.say("funnel.order") if step == ORDER else step
+    return words.text("funnel.order") if step == ORDER else step
 
 
-def _segments(words: Words, funnel: Funnel) -> Block:
+def _segments(words: Translation, funnel: Funnel) -> Block:
     """Return the conversion of each step by segment, the largest segments first."""
     wide = funnel.by_segment.pivot_table(index="segment", columns="step", values="chance", sort=False)
     sizes = funnel.by_segment[funnel.by_segment["step"] == funnel.names[0]].set_index("segment")["customers"]
@@ -211,8 +211,8 @@ def _segments(words: Words, funnel: Funnel) -> Block:
     table["segment"] = [_segment(words, name) for name in chosen]
     table.columns = pd.Index(["segment", "customers", *[name_step(words, name) for name in funnel.names[1:]]])
     columns = (Column("segment"), Column("customers", "int"), *[Column(name, "%") for name in table.columns[2:]])
-    return Grid(words.say("funnel.segments_table"), table, columns)
+    return Grid(words.text("funnel.segments_table"), table, columns)
 
 
-def _segment(words: Words, name: str) -> str:
-    return words.say("segment.never") if name == "never bought" else words.segment(name)
+def _segment(words: Translation, name: str) -> str:
+    return words.text("segment.never") if name == "never bought" else words.segment(name)

@@ -12,9 +12,9 @@ from .acquisition_costs import read_costs
 from .charts import draw_periods, frame
 from .customer_base import CustomerBase
 from .estimates import Estimate, share
-from .messages import tell_messages
+from .messages import render_messages
 from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
-from .texts.translation import Words
+from .texts.translation import Translation
 
 _COUNTS = ("customers", "new", "kept", "repeat", "orders", "units", "spend")
 _SHOWN_PERIODS = 13
@@ -147,7 +147,7 @@ def find_figures(base: CustomerBase) -> PeriodFigures:
     return PeriodFigures(count_periods(base), count_contacts(base), costs, base.has_amount)
 
 
-def tell_kpis(base: CustomerBase, words: Words, clv: Estimate | None) -> Section:
+def render_kpis(base: CustomerBase, words: Translation, clv: Estimate | None) -> Section:
     """Return the section of key figures; `clv` is the mean CLV of the customers, where a champion gives it."""
     found, calendar = find_figures(base), base.calendar
     now, before, year_ago = (found.at(number) for number in (calendar.current, calendar.before, calendar.year_ago))
@@ -158,20 +158,20 @@ def tell_kpis(base: CustomerBase, words: Words, clv: Estimate | None) -> Section
         if name in now
     ]
     tiles.append(_clv_tile(base, words, clv))
-    partial = [Missing(words.say("kpis.partial", period=period))] if calendar.is_partial else []
-    amounts = [] if base.has_amount else [Missing(words.say("missing.amounts"))]
+    partial = [Missing(words.text("kpis.partial", period=period))] if calendar.is_partial else []
+    amounts = [] if base.has_amount else [Missing(words.text("missing.amounts"))]
     table = _name_periods(base, words, period_table(found))
-    campaigns, more = tell_messages(base, words)
-    blocks: list[Block] = [Note(words.say("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
+    campaigns, more = render_messages(base, words)
+    blocks: list[Block] = [Note(words.text("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
                            *_history(base, words, found), _grid(words, table), *campaigns]  # fmt: skip
     return Section("kpis", tuple(blocks), _headline(words, period, now, before), {"kpis": table, **more})
 
 
-def _tile(name: str, style: str, period: str, words: Words, found: tuple[Estimate | None, ...]) -> Figure:
+def _tile(name: str, style: str, period: str, words: Translation, found: tuple[Estimate | None, ...]) -> Figure:
     now, before, year_ago = found
-    population = words.say(f"population.{_POPULATIONS.get(name, 'customers_of_period')}")
+    population = words.text(f"population.{_POPULATIONS.get(name, 'customers_of_period')}")
     if now is None:
-        why = words.say(f"why.{name}") if words.has(f"why.{name}") else words.say("why.no_start")
+        why = words.text(f"why.{name}") if words.has(f"why.{name}") else words.text("why.no_start")
         return Figure(name, None, style, period, population, why=why)
     told = Figure.of(name, now, style, period, population)
     return replace(told, before=before.value if before else None, year_ago=year_ago.value if year_ago else None)
@@ -183,20 +183,22 @@ _POPULATIONS = {
 }  # fmt: skip
 
 
-def _clv_tile(base: CustomerBase, words: Words, clv: Estimate | None) -> Figure:
-    when = words.say("as_of", day=f"{base.as_of:%Y-%m-%d}")
+def _clv_tile(base: CustomerBase, words: Translation, clv: Estimate | None) -> Figure:
+    when = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
     if clv is None:
-        return Figure("clv", None, "money", when, words.say("population.scored"), why=words.say("why.scores"))
-    return Figure.of("clv", clv, "money", when, words.say("population.scored"))
+        return Figure("clv", None, "money", when, words.text("population.scored"), why=words.text("why.scores"))
+    return Figure.of("clv", clv, "money", when, words.text("population.scored"))
 
 
-def _headline(words: Words, period: str, now: dict[str, Any], before: dict[str, Any]) -> str | None:
+def _headline(words: Translation, period: str, now: dict[str, Any], before: dict[str, Any]) -> str | None:
     kept, revenue, last = now.get("retention_rate"), now.get("revenue"), before.get("revenue")
     if kept is None:
         return None
-    told = words.say("kpis.headline", period=period, kept=kept.value, n=float(kept.n), lost=1.0 - kept.value)
+    told = words.text("kpis.headline", period=period, kept=kept.value, n=float(kept.n), lost=1.0 - kept.value)
     if revenue is not None and last is not None and last.value > 0:
-        told += " " + words.say("kpis.headline_revenue", revenue=revenue.value, change=revenue.value / last.value - 1.0)
+        told += " " + words.text(
+            "kpis.headline_revenue", revenue=revenue.value, change=revenue.value / last.value - 1.0
+        )
     return told
 
 
@@ -214,7 +216,7 @@ def period_table(found: PeriodFigures) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _name_periods(base: CustomerBase, words: Words, table: pd.DataFrame) -> pd.DataFrame:
+def _name_periods(base: CustomerBase, words: Translation, table: pd.DataFrame) -> pd.DataFrame:
     """Put the periods' names and starts in the place of their numbers."""
     period, numbers = base.settings.period, [int(number) for number in table["number"]]
     names = {"period": [words.period(period, number) for number in numbers],
@@ -222,23 +224,23 @@ def _name_periods(base: CustomerBase, words: Words, table: pd.DataFrame) -> pd.D
     return pd.concat([pd.DataFrame(names), table.drop(columns="number")], axis=1)
 
 
-def _grid(words: Words, table: pd.DataFrame) -> Grid:
+def _grid(words: Translation, table: pd.DataFrame) -> Grid:
     """Return the recent periods as people read them."""
     shown = [name for name in ("customers", "new_customers", "retention_rate", "repeat_rate", "aov", "revenue")
              if name in table]  # fmt: skip
     columns = (Column("period"), *[Column(name, _STYLES[name], word=f"figure.{name}") for name in shown])
-    return Grid(words.say("kpis.table"), table, columns, _SHOWN_PERIODS)
+    return Grid(words.text("kpis.table"), table, columns, _SHOWN_PERIODS)
 
 
-def _history(base: CustomerBase, words: Words, found: PeriodFigures) -> list[Block]:
+def _history(base: CustomerBase, words: Translation, found: PeriodFigures) -> list[Block]:
     """Return the picture of the customers of the recent periods, where there is more than one."""
     recent = found.counts.tail(2 * _SHOWN_PERIODS)
     if len(recent) < 2:  # noqa: PLR2004 # one point is no line
-        return [Missing(words.say("missing.one_period"))]
+        return [Missing(words.text("missing.one_period"))]
     names = [words.period(base.settings.period, int(number)) for number in recent.index]
-    series = {words.say("picture.customers"): recent["customers"].to_numpy(),
-              words.say("picture.new"): recent["new"].to_numpy(),
-              words.say("picture.kept"): recent["kept"].to_numpy()}  # fmt: skip
+    series = {words.text("picture.customers"): recent["customers"].to_numpy(),
+              words.text("picture.new"): recent["new"].to_numpy(),
+              words.text("picture.kept"): recent["kept"].to_numpy()}  # fmt: skip
     first, last = recent["customers"].iloc[0], recent["customers"].iloc[-1]
-    alt = words.say("kpis.alt", first=names[0], last=names[-1], start=float(first), end=float(last))
-    return [frame(draw_periods(names, series, words.say("picture.customers")), alt, words.say("kpis.picture"))]
+    alt = words.text("kpis.alt", first=names[0], last=names[-1], start=float(first), end=float(last))
+    return [frame(draw_periods(names, series, words.text("picture.customers")), alt, words.text("kpis.picture"))]

@@ -8,7 +8,7 @@ from ..snapshots.history import second_number
 from .customer_base import CustomerBase
 from .estimates import share
 from .section import Block, Column, Grid, Heading, Missing
-from .texts.translation import UNKNOWN, Words
+from .texts.translation import UNKNOWN, Translation
 
 RATES = ("open_rate", "click_rate", "conversion_rate", "unsubscribe_rate")
 _ANSWERS = {"open_rate": "opened", "click_rate": "clicked", "conversion_rate": "converted", "unsubscribe_rate": "left"}
@@ -64,16 +64,16 @@ def _with_rates(counted: pd.DataFrame) -> pd.DataFrame:
     return table.drop(columns=list(_ANSWERS.values()))
 
 
-def tell_messages(base: CustomerBase, words: Words) -> tuple[list[Block], dict[str, pd.DataFrame]]:
+def render_messages(base: CustomerBase, words: Translation) -> tuple[list[Block], dict[str, pd.DataFrame]]:
     """Return the part on campaigns, and its table; what is missing where no message was sent."""
-    heading = Heading(words.say("messages.title"))
+    heading = Heading(words.text("messages.title"))
     if not base.kinds.get("send"):
-        return [heading, Missing(words.say("messages.none"))], {}
+        return [heading, Missing(words.text("messages.none"))], {}
     table = count_messages(base)
     period = words.period(base.settings.period, base.calendar.current)
     if not len(table):
-        return [heading, Missing(words.say("messages.none_in", period=period))], {}
+        return [heading, Missing(words.text("messages.none_in", period=period))], {}
     rates = [Column(rate, "%", f"{rate}_low", f"{rate}_high") for rate in RATES]
     columns = (Column("campaign"), Column("channel", "text"), Column("sent", "int"), *rates)
-    caption = words.say("messages.table", period=period, days=float(base.settings.conversion_days))
+    caption = words.text("messages.table", period=period, days=float(base.settings.conversion_days))
     return [heading, Grid(caption, table, columns)], {"messages": table}

@@ -12,7 +12,7 @@ from ..errors import require
 from ..files import replacing, write_json, write_text
 from ..outputs import FolderOutput, Output
 from .section import Column, Figure, Picture, Section
-from .texts.translation import UNKNOWN, Words
+from .texts.translation import UNKNOWN, Translation
 
 MOST_BYTES = 2_000_000
 _HEAD = """\
@@ -32,7 +32,7 @@ class Page:
     notes: tuple[str, ...] = ()
 
 
-def write_page(page: Page, sections: Sequence[Section], words: Words) -> str:
+def write_page(page: Page, sections: Sequence[Section], words: Translation) -> str:
     """Return the report as HTML. Every text is escaped: names, ids and comments are only ever text."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -41,7 +41,7 @@ def write_page(page: Page, sections: Sequence[Section], words: Words) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     return engine.get_template("report.html").render(
-        page=page, sections=sections, words=words, say=words.say, write=words.write, has=words.has, cell=cell,
+        page=page, sections=sections, words=words, say=words.text, write=words.write, has=words.has, cell=cell,
         address=address, head=_HEAD, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
         with_ids=with_ids,
     )  # fmt: skip
@@ -52,14 +52,14 @@ def address(picture: Picture) -> str:
     return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
 
 
-def interval(figure: Figure, words: Words) -> str:
+def interval(figure: Figure, words: Translation) -> str:
     """Return a figure's interval in brackets; nothing where it has none."""
     if figure.low is None or figure.high is None:
         return ""
     return f"[{words.write(figure.low, figure.style)}, {words.write(figure.high, figure.style)}]"
 
 
-def cell(row: Mapping[str, Any], column: Column, words: Words) -> str:
+def cell(row: Mapping[str, Any], column: Column, words: Translation) -> str:
     """Return one cell of a table as text, with its interval."""
     value = row.get(column.name)
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 # NaN

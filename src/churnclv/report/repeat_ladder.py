@@ -8,7 +8,7 @@ from .charts import draw_bars, frame
 from .customer_base import CustomerBase, last_day
 from .estimates import NORMAL, exact, mean, share
 from .section import Block, Column, Grid, Missing, Note, Section
-from .texts.translation import Words
+from .texts.translation import Translation
 
 
 def count_ladder(base: CustomerBase) -> pd.DataFrame:
@@ -24,13 +24,13 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
     later = base.days.spend.sum().over(ahead).fill_null(0).cast("float64")  # refunds of days without an order too
     bought = base.days.mutate(later=later).filter(base.days.orders > 0)
     wait = bought.day.lead().over(group_by=bought.customer_id, order_by=bought.day) - bought.day
-    told = bought.mutate(wait=wait, judged=bought.day + days <= today)
-    climbed = (told.judged & (told.wait <= days)).fill_null(False)
+    told = bought.mutate(wait=wait, evaluated=bought.day + days <= today)
+    climbed = (told.evaluated & (told.wait <= days)).fill_null(False)
     told = told.mutate(climbed=climbed).filter(told.place <= settings.ladder_rungs + 1)
     counted = told.group_by(rung=told.place).agg(
-        reached=told.count(), judged=told.judged.sum(), climbed=told.climbed.sum(),
-        median_days=told.wait.median(where=told.climbed), total=exact(told.later).sum(where=told.judged),
-        squares=exact(told.later * told.later).sum(where=told.judged),
+        reached=told.count(), evaluated=told.evaluated.sum(), climbed=told.climbed.sum(),
+        median_days=told.wait.median(where=told.climbed), total=exact(told.later).sum(where=told.evaluated),
+        squares=exact(told.later * told.later).sum(where=told.evaluated),
     )  # fmt: skip
     return _with_estimates(counted.order_by("rung").execute())
 
@@ -38,8 +38,8 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
 def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
     table = counted[["rung", "reached", "judged", "climbed", "median_days"]].astype(float)
     sums = counted[["climbed", "judged", "total", "squares"]].astype(float).fillna(0.0).to_numpy()
-    chances = [share(climbed, judged) for climbed, judged, _, _ in sums]
-    spends = [mean(total, squares, judged) for _, judged, total, squares in sums]
+    chances = [share(climbed, evaluated) for climbed, evaluated, _, _ in sums]
+    spends = [mean(total, squares, evaluated) for _, evaluated, total, squares in sums]
     for name, found in (("chance", chances), ("later_spend", spends)):
         table[name] = [point.value for point in found]
         table[f"{name}_low"], table[f"{name}_high"] = [p.low for p in found], [p.high for p in found]
@@ -49,38 +49,38 @@ def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
     return table.assign(step=step, step_low=step - reach, step_high=step + reach)
 
 
-def tell_ladder(base: CustomerBase, words: Words) -> Section:
+def render_repeat_ladder(base: CustomerBase, words: Translation) -> Section:
     """Return the section."""
     ladder, days = count_ladder(base), float(base.ladder_days)
-    judged = ladder[(ladder["judged"] > 0) & (ladder["rung"] <= base.settings.ladder_rungs)]
-    if not len(judged):
-        return Section("ladder", (Missing(words.say("ladder.short", days=days)),), None, {"ladder": ladder})
-    if not judged["climbed"].sum():
-        text = words.say("ladder.nobody", n=float(judged["judged"].iloc[0]), days=days)
+    evaluated = ladder[(ladder["judged"] > 0) & (ladder["rung"] <= base.settings.ladder_rungs)]
+    if not len(evaluated):
+        return Section("ladder", (Missing(words.text("ladder.short", days=days)),), None, {"ladder": ladder})
+    if not evaluated["climbed"].sum():
+        text = words.text("ladder.nobody", n=float(evaluated["judged"].iloc[0]), days=days)
         return Section("ladder", (Missing(text),), None, {"ladder": ladder})
-    names = [words.say("ladder.rung", rung=float(rung)) for rung in judged["rung"]]
-    chance, low, high = (judged[name].to_numpy(dtype=float) for name in ("chance", "chance_low", "chance_high"))
-    drawn = draw_bars(names, chance, low, high, words.say("ladder.across", days=days))
-    first = judged.iloc[0]
-    alt = words.say("ladder.alt", listed=", ".join(words.write(chance, "%") for chance in judged["chance"]))
-    shown = judged.assign(rung=names)
+    names = [words.text("ladder.rung", rung=float(rung)) for rung in evaluated["rung"]]
+    chance, low, high = (evaluated[name].to_numpy(dtype=float) for name in ("chance", "chance_low", "chance_high"))
+    drawn = draw_bars(names, chance, low, high, words.text("ladder.across", days=days))
+    first = evaluated.iloc[0]
+    alt = words.text("ladder.alt", listed=", ".join(words.write(chance, "%") for chance in evaluated["chance"]))
+    shown = evaluated.assign(rung=names)
     columns = [Column("rung"), Column("reached", "int"), Column("judged", "int"),
                Column("chance", "%", "chance_low", "chance_high"), Column("median_days", "int")]  # fmt: skip
     if base.has_amount:
         columns += [Column("later_spend", "money", "later_spend_low", "later_spend_high"),
                     Column("step", "money", "step_low", "step_high", "column.rung_worth")]  # fmt: skip
-    blocks: list[Block] = [Note(words.say("ladder.lead", days=days)),
-                           frame(drawn, alt, words.say("ladder.picture", days=days)),
-                           Grid(words.say("ladder.table", days=days, day=f"{base.as_of:%Y-%m-%d}"), shown,
+    blocks: list[Block] = [Note(words.text("ladder.lead", days=days)),
+                           frame(drawn, alt, words.text("ladder.picture", days=days)),
+                           Grid(words.text("ladder.table", days=days, day=f"{base.as_of:%Y-%m-%d}"), shown,
                                 tuple(columns))]  # fmt: skip
-    return Section("ladder", tuple(blocks), _headline(words, judged, days, float(first["median_days"])),
+    return Section("ladder", tuple(blocks), _headline(words, evaluated, days, float(first["median_days"])),
                    {"ladder": ladder})  # fmt: skip
 
 
-def _headline(words: Words, judged: pd.DataFrame, days: float, median: float) -> str:
-    first = judged.iloc[0]
-    told = words.say("ladder.headline", chance=first["chance"], low=first["chance_low"], high=first["chance_high"],
+def _headline(words: Translation, evaluated: pd.DataFrame, days: float, median: float) -> str:
+    first = evaluated.iloc[0]
+    told = words.text("ladder.headline", chance=first["chance"], low=first["chance_low"], high=first["chance_high"],
                      days=days, median=median)  # fmt: skip
-    if len(judged) > 1:
-        told += " " + words.say("ladder.headline_next", chance=judged["chance"].iloc[1])
+    if len(evaluated) > 1:
+        told += " " + words.text("ladder.headline_next", chance=evaluated["chance"].iloc[1])
     return told

@@ -9,15 +9,15 @@ from .bundle_scores import Champion
 from .charts import draw_heat, draw_profit, frame
 from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
 from .settings import CELLS, ReportSettings
-from .texts.translation import Words
-from .value_at_risk import LEVELS, Worth, churn_matrix, contact_list, gain_curve, weigh
+from .texts.translation import Translation
+from .value_at_risk import LEVELS, ValueTerms, churn_matrix, contact_list, gain_curve, weigh
 
 if TYPE_CHECKING:
     from ..decision.target_list import TargetTotals
 
 
-def tell_stakes(
-    champion: Champion | None, settings: ReportSettings, words: Words, day: str, reasons: pd.DataFrame
+def render_risk(
+    champion: Champion | None, settings: ReportSettings, words: Translation, day: str, reasons: pd.DataFrame
 ) -> Section:
     """Return the section; `reasons` counts why contracts were ended, empty where nobody says.
 
@@ -25,7 +25,7 @@ def tell_stakes(
     """
     given = _reasons(words, reasons)
     if champion is None or not len(champion.scored):
-        return Section("stakes", (Missing(words.say("missing.scores")), *given))
+        return Section("stakes", (Missing(words.text("missing.scores")), *given))
     worth = weigh(champion)
     plays = {cell: words.play(cell, settings.plays) for cell in CELLS}
     contacts, totals = contact_list(worth, plays)
@@ -34,9 +34,9 @@ def tell_stakes(
         Note(_lead(words, worth)),
         Tiles(_tiles(words, worth, totals, day)),
         *_warnings(words, worth),
-        Heading(words.say("stakes.matrix")),
+        Heading(words.text("stakes.matrix")),
         *_matrix(words, table),
-        Heading(words.say("stakes.contact")),
+        Heading(words.text("stakes.contact")),
         *_contact(words, worth, totals),
         *_signs(words, champion),
         *given,
@@ -45,73 +45,73 @@ def tell_stakes(
                                                                              "contact_list": contacts})  # fmt: skip
 
 
-def _lead(words: Words, worth: Worth) -> str:
+def _lead(words: Translation, worth: ValueTerms) -> str:
     days, n = worth.champion.horizon_days, float(len(worth.rows))
-    return words.say("stakes.lead_table", n=n) if days is None else words.say("stakes.lead", days=days, n=n)
+    return words.text("stakes.lead_table", n=n) if days is None else words.text("stakes.lead", days=days, n=n)
 
 
-def _tiles(words: Words, worth: Worth, totals: "TargetTotals", day: str) -> tuple[Figure, ...]:
-    scored = words.say("population.scored")
+def _tiles(words: Translation, worth: ValueTerms, totals: "TargetTotals", day: str) -> tuple[Figure, ...]:
+    scored = words.text("population.scored")
     found = [
         Figure.of("expected_churners", worth.churners, "int", day, scored),
         Figure.of("at_stake", worth.at_stake, "money", day, scored),
         Figure("contacts", float(totals.listed), "int", day, scored, totals.considered),
-        Figure("contact_gain", totals.gain, "money", day, words.say("population.listed"), totals.listed),
-        Figure("contact_cost", totals.cost, "money", day, words.say("population.listed"), totals.listed),
+        Figure("contact_gain", totals.gain, "money", day, words.text("population.listed"), totals.listed),
+        Figure("contact_cost", totals.cost, "money", day, words.text("population.listed"), totals.listed),
     ]
     return tuple(found)
 
 
-def _warnings(words: Words, worth: Worth) -> list[Block]:
+def _warnings(words: Translation, worth: ValueTerms) -> list[Block]:
     """Return what a person should know before a campaign starts."""
     scores, values = (worth.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
     warnings = worth.champion.campaign.warnings(scores, values)
-    return [Missing(words.say(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
+    return [Missing(words.text(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
 
 
-def _matrix(words: Words, table: pd.DataFrame) -> list[Block]:
+def _matrix(words: Translation, table: pd.DataFrame) -> list[Block]:
     cells = table.pivot_table(index="churn", columns="worth", values="at_stake", aggfunc="sum")
     cells = cells.reindex(index=list(LEVELS), columns=list(LEVELS[::-1]))
-    names = [words.say(f"level.{name}") for name in LEVELS]
-    labels = (words.say("stakes.by_value"), words.say("stakes.by_churn"))
+    names = [words.text(f"level.{name}") for name in LEVELS]
+    labels = (words.text("stakes.by_value"), words.text("stakes.by_churn"))
     drawn = draw_heat(cells.to_numpy(dtype=float), names, names[::-1], labels, ",.0f")
     drawn.set_figheight(2.6)
     top = table.iloc[0]
-    alt = words.say("stakes.matrix_alt", churn=words.say(f"level.{top['churn']}"),
-                    worth=words.say(f"level.{top['worth']}"), money=top["at_stake"])  # fmt: skip
+    alt = words.text("stakes.matrix_alt", churn=words.text(f"level.{top['churn']}"),
+                    worth=words.text(f"level.{top['worth']}"), money=top["at_stake"])  # fmt: skip
     shown = table.assign(cell=[
-        words.say("stakes.cell", churn=words.say(f"level.{churn}"), worth=words.say(f"level.{worth}"))
+        words.text("stakes.cell", churn=words.text(f"level.{churn}"), worth=words.text(f"level.{worth}"))
         for churn, worth in zip(table["churn"], table["worth"], strict=True)
     ])  # fmt: skip
     columns = (Column("cell"), Column("customers", "int"), Column("churn_score", "%"), Column("value", "money"),
                Column("at_stake", "money"), Column("contacts", "int"), Column("gain", "money"),
                Column("play", "text"))  # fmt: skip
-    return [frame(drawn, alt, words.say("stakes.matrix_is")), Grid(words.say("stakes.table"), shown, columns)]
+    return [frame(drawn, alt, words.text("stakes.matrix_is")), Grid(words.text("stakes.table"), shown, columns)]
 
 
-def _contact(words: Words, worth: Worth, totals: "TargetTotals") -> list[Block]:
+def _contact(words: Translation, worth: ValueTerms, totals: "TargetTotals") -> list[Block]:
     shares, profit = gain_curve(worth)
     best = int(np.argmax(profit))
-    alt = words.say("stakes.curve_alt", share=float(shares[best]), gain=float(profit[best]))
-    told = words.say("stakes.targets", listed=float(totals.listed), considered=float(totals.considered),
+    alt = words.text("stakes.curve_alt", share=float(shares[best]), gain=float(profit[best]))
+    told = words.text("stakes.targets", listed=float(totals.listed), considered=float(totals.considered),
                      cost=totals.cost, gain=totals.gain)  # fmt: skip
-    labels = (words.say("stakes.contacted"), words.say("stakes.profit"))
-    note = words.say("stakes.best", share=float(shares[best]), gain=float(profit[best]))
+    labels = (words.text("stakes.contacted"), words.text("stakes.profit"))
+    note = words.text("stakes.best", share=float(shares[best]), gain=float(profit[best]))
     drawn = draw_profit(shares, profit, labels, note)
     left = totals.worthwhile - totals.listed
-    budget = [Note(words.say("stakes.budget", left=float(left), forgone=totals.forgone))] if left > 0 else []
-    return [Note(told), *budget, frame(drawn, alt, words.say("stakes.curve_is"))]
+    budget = [Note(words.text("stakes.budget", left=float(left), forgone=totals.forgone))] if left > 0 else []
+    return [Note(told), *budget, frame(drawn, alt, words.text("stakes.curve_is"))]
 
 
-def _signs(words: Words, champion: Champion) -> list[Block]:
-    signs, heading = champion.signs, Heading(words.say(f"stakes.signs_{champion.signs_of}"))
+def _signs(words: Translation, champion: Champion) -> list[Block]:
+    signs, heading = champion.signs, Heading(words.text(f"stakes.signs_{champion.signs_of}"))
     if not len(signs):
-        return [Heading(words.say("stakes.signs_leaving")), Missing(words.say("stakes.no_signs"))]
+        return [Heading(words.text("stakes.signs_leaving")), Missing(words.text("stakes.no_signs"))]
     columns = (Column("sign"), Column("coverage", "%"), Column("precision", "%"), Column("lift", "x"))
-    return [heading, Grid(words.say(f"stakes.signs_table_{champion.signs_of}"), signs, columns)]
+    return [heading, Grid(words.text(f"stakes.signs_table_{champion.signs_of}"), signs, columns)]
 
 
-def _reasons(words: Words, reasons: pd.DataFrame) -> list[Block]:
+def _reasons(words: Translation, reasons: pd.DataFrame) -> list[Block]:
     """Return why customers cancelled, by their own word, where it is known."""
     if not len(reasons):
         return []
@@ -119,10 +119,10 @@ def _reasons(words: Words, reasons: pd.DataFrame) -> list[Block]:
     summed = counted.sort_values("ends", ascending=False, ignore_index=True)
     shares = summed.assign(share=summed["ends"] / summed["ends"].sum())
     columns = (Column("reason"), Column("ends", "int"), Column("share", "%", word="column.share_of_ends"))
-    return [Heading(words.say("stakes.reasons")), Grid(words.say("stakes.reasons_table"), shares, columns)]
+    return [Heading(words.text("stakes.reasons")), Grid(words.text("stakes.reasons_table"), shares, columns)]
 
 
-def _headline(words: Words, worth: Worth, totals: "TargetTotals") -> str:
+def _headline(words: Translation, worth: ValueTerms, totals: "TargetTotals") -> str:
     stake = worth.at_stake
-    return words.say("stakes.headline", money=stake.value, low=stake.low, high=stake.high, n=float(totals.listed),
+    return words.text("stakes.headline", money=stake.value, low=stake.low, high=stake.high, n=float(totals.listed),
                      gain=totals.gain)  # fmt: skip

@@ -8,7 +8,7 @@ from .estimates import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-    from .texts.translation import Words
+    from .texts.translation import Translation
 
 
 @dataclass(frozen=True)
@@ -107,9 +107,9 @@ class Column:
         """The key of its words."""
         return self.word or f"column.{self.name}"
 
-    def label(self, words: "Words") -> str:
+    def label(self, words: "Translation") -> str:
         """Return its heading."""
-        return words.say(self.key) if words.has(self.key) else self.name
+        return words.text(self.key) if words.has(self.key) else self.name
 
 
 @dataclass(frozen=True)
@@ -132,12 +132,12 @@ class Grid:
         """How many rows it does not show."""
         return max(0, len(self.frame) - self.most)
 
-    def defined(self, words: "Words") -> list[tuple[str, str]]:
+    def defined(self, words: "Translation") -> list[tuple[str, str]]:
         """Return names and definitions of the columns that need one."""
         keys = [
             key if key.startswith("figure.") else f"column.{key}" for key in (column.key for column in self.columns)
         ]
-        return [(words.say(key), words.say(f"{key}.is")) for key in keys if words.has(f"{key}.is")]
+        return [(words.text(key), words.text(f"{key}.is")) for key in keys if words.has(f"{key}.is")]
 
 
 @dataclass(frozen=True)

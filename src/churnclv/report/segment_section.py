@@ -13,7 +13,7 @@ from .customer_base import CustomerBase, last_day
 from .estimates import exact, mean
 from .rfm_scores import Scoring, standing
 from .section import Block, Column, Grid, Heading, Missing, Note, Points, Section
-from .texts.translation import Words
+from .texts.translation import Translation
 
 NAMES = tuple(name for _, _, name in GRID)
 NOT_YET = "Not yet"
@@ -118,21 +118,21 @@ def mix(followed: pd.DataFrame) -> pd.DataFrame:
     return sizes.reindex(columns=list(NAMES), fill_value=0)
 
 
-def tell_segments(base: CustomerBase, words: Words, scoring: Scoring, champion: Champion | None) -> Section:
+def render_segments(base: CustomerBase, words: Translation, scoring: Scoring, champion: Champion | None) -> Section:
     """Return the section: the profile of the segments, the movement between them, and the drift of the mix."""
     profile, followed = profile_segments(base, scoring, champion), follow_segments(base, scoring)
     moved, sizes = movement(followed), mix(followed)
     day = f"{base.as_of:%Y-%m-%d}"
-    lead: list[Block] = [Note(words.say("segments.lead", day=day, n=float(profile["customers"].sum())))]
+    lead: list[Block] = [Note(words.text("segments.lead", day=day, n=float(profile["customers"].sum())))]
     lead.append(Points(_thresholds(words, scoring)))
-    only = [] if len(profile) > 1 else [Missing(words.say("segments.one", name=words.segment(profile["segment"][0])))]
+    only = [] if len(profile) > 1 else [Missing(words.text("segments.one", name=words.segment(profile["segment"][0])))]
     if champion is None:
-        only.append(Missing(words.say("missing.scores")))
+        only.append(Missing(words.text("missing.scores")))
     blocks: list[Block] = [
         *lead,
         *only,
         _profile_grid(base, words, profile),
-        *_tell_movement(base, words, moved, sizes),
+        *_render_movement(base, words, moved, sizes),
     ]
     tables = {"segments": profile, "segment_movement": moved.rename_axis("from").reset_index(),
               "segment_mix": _name_mix(base, words, sizes)}  # fmt: skip
@@ -141,17 +141,17 @@ def tell_segments(base: CustomerBase, words: Words, scoring: Scoring, champion: 
     )
 
 
-def _thresholds(words: Words, scoring: Scoring) -> tuple[str, ...]:
+def _thresholds(words: Translation, scoring: Scoring) -> tuple[str, ...]:
     """Return the thresholds in words: tomorrow's customers are measured by the same."""
     kinds = (("recency", scoring.grid.silent_days), ("frequency", scoring.grid.purchases), ("spend", scoring.spend))
     return tuple(
-        words.say(f"segments.{name}", limits=", ".join(words.write(float(limit)) for limit in limits))
+        words.text(f"segments.{name}", limits=", ".join(words.write(float(limit)) for limit in limits))
         for name, limits in kinds
         if len(limits)
     )
 
 
-def _profile_grid(base: CustomerBase, words: Words, profile: pd.DataFrame) -> Grid:
+def _profile_grid(base: CustomerBase, words: Translation, profile: pd.DataFrame) -> Grid:
     shown = profile.assign(segment=[words.segment(name) for name in profile["segment"]])
     money = dict.fromkeys(("spend", "aov", "clv"), "money")
     whole = (
@@ -175,37 +175,37 @@ def _profile_grid(base: CustomerBase, words: Words, profile: pd.DataFrame) -> Gr
         for name, style in styles.items()
         if name in shown and shown[name].notna().any()
     ]
-    span = words.say("segments.table", days=float(base.settings.value_days), day=f"{base.as_of:%Y-%m-%d}")
+    span = words.text("segments.table", days=float(base.settings.value_days), day=f"{base.as_of:%Y-%m-%d}")
     return Grid(span, shown, (Column("segment"), *columns))
 
 
-def _tell_movement(base: CustomerBase, words: Words, moved: pd.DataFrame, sizes: pd.DataFrame) -> list[Block]:
+def _render_movement(base: CustomerBase, words: Translation, moved: pd.DataFrame, sizes: pd.DataFrame) -> list[Block]:
     period = words.period(base.settings.period, base.calendar.current)
-    heading = Heading(words.say("segments.movement", period=period))
+    heading = Heading(words.text("segments.movement", period=period))
     if len(sizes) < 2:  # noqa: PLR2004 # from one moment to another
-        return [heading, Missing(words.say("missing.one_period"))]
+        return [heading, Missing(words.text("missing.one_period"))]
     names = [words.segment(name) for name in moved.columns]
     sources = [words.segment(name) for name in moved.index]
     ends = (f"{base.calendar.start:%Y-%m-%d}", f"{base.calendar.end:%Y-%m-%d}")
-    alt = words.say("segments.flow_alt", start=ends[0], end=ends[1])
-    picture = frame(draw_flows(moved.to_numpy(dtype=float), sources, names, ends), alt, words.say("segments.flow"))
+    alt = words.text("segments.flow_alt", start=ends[0], end=ends[1])
+    picture = frame(draw_flows(moved.to_numpy(dtype=float), sources, names, ends), alt, words.text("segments.flow"))
     matrix = pd.DataFrame(moved.to_numpy(), columns=names)
     matrix.insert(0, "from", sources)
-    grid = Grid(words.say("segments.matrix"), matrix, (Column("from"), *[Column(name, "int") for name in names]))
+    grid = Grid(words.text("segments.matrix"), matrix, (Column("from"), *[Column(name, "int") for name in names]))
     return [heading, Points(_moves(words, moved)), picture, grid, *_drift(base, words, sizes)]
 
 
-def _moves(words: Words, moved: pd.DataFrame) -> tuple[str, ...]:
+def _moves(words: Translation, moved: pd.DataFrame) -> tuple[str, ...]:
     """Return who stayed where they were, and the largest moves."""
     old = moved.drop(index=NOT_YET)
     stayed, total = int(np.trace(old.to_numpy())), int(old.to_numpy().sum())
-    told = [] if not total else [words.say("segments.stayed", stayed=stayed / total, n=float(total))]
+    told = [] if not total else [words.text("segments.stayed", stayed=stayed / total, n=float(total))]
     away = [(int(old.loc[before, after]), before, after) for before in old.index for after in old.columns]
     largest = sorted((move for move in away if move[0] and move[1] != move[2]), key=lambda move: -move[0])[:3]
     for customers, before, after in largest:
         size = float(old.loc[before].sum())
         told.append(
-            words.say(
+            words.text(
                 "segments.move",
                 n=float(customers),
                 before=words.segment(before),
@@ -217,34 +217,36 @@ def _moves(words: Words, moved: pd.DataFrame) -> tuple[str, ...]:
     return tuple(told)
 
 
-def _drift(base: CustomerBase, words: Words, sizes: pd.DataFrame) -> list[Block]:
+def _drift(base: CustomerBase, words: Translation, sizes: pd.DataFrame) -> list[Block]:
     names = [words.period(base.settings.period, int(number)) for number in sizes.index]
     shares = sizes.div(sizes.sum(axis=1), axis=0)
     series = {words.segment(name): shares[name].to_numpy(dtype=float) for name in NAMES if sizes[name].sum()}
-    alt = words.say("segments.mix_alt", first=names[0], last=names[-1])
-    drawn = draw_shares(names, series, words.say("segments.share"))
+    alt = words.text("segments.mix_alt", first=names[0], last=names[-1])
+    drawn = draw_shares(names, series, words.text("segments.share"))
     changes = (_change(words, name, sizes[name], names) for name in ("Champions", "Hibernating"))
-    return [Points(tuple(changes)), frame(drawn, alt, words.say("segments.mix"))]
+    return [Points(tuple(changes)), frame(drawn, alt, words.text("segments.mix"))]
 
 
-def _change(words: Words, name: str, sizes: "pd.Series[int]", names: list[str]) -> str:
+def _change(words: Translation, name: str, sizes: "pd.Series[int]", names: list[str]) -> str:
     """Return how a segment's size went from the first period followed to the last."""
     start, end = float(sizes.iloc[0]), float(sizes.iloc[-1])
     verb = "grew" if end > start else "shrank" if end < start else "kept"
-    return words.say(f"segments.{verb}", name=words.segment(name), start=start, end=end, first=names[0], last=names[-1])
+    return words.text(
+        f"segments.{verb}", name=words.segment(name), start=start, end=end, first=names[0], last=names[-1]
+    )
 
 
-def _name_mix(base: CustomerBase, words: Words, sizes: pd.DataFrame) -> pd.DataFrame:
+def _name_mix(base: CustomerBase, words: Translation, sizes: pd.DataFrame) -> pd.DataFrame:
     names = [words.period(base.settings.period, int(number)) for number in sizes.index]
     table = sizes.reset_index(drop=True)
     table.insert(0, "period", names)
     return table.rename_axis(columns=None)
 
 
-def _headline(base: CustomerBase, words: Words, moved: pd.DataFrame, sizes: pd.DataFrame) -> str | None:
+def _headline(base: CustomerBase, words: Translation, moved: pd.DataFrame, sizes: pd.DataFrame) -> str | None:
     if len(sizes) < 2:  # noqa: PLR2004 # from one moment to another
         return None
     best, before = "Champions", moved.drop(index=NOT_YET)
     start, end = float(before.loc[best].to_numpy().sum()), float(moved[best].to_numpy().sum())
     period = words.period(base.settings.period, base.calendar.current)
-    return words.say("segments.headline", name=words.segment(best), start=start, end=end, period=period)
+    return words.text("segments.headline", name=words.segment(best), start=start, end=end, period=period)

@@ -124,8 +124,8 @@ def follow_early(base: CustomerBase) -> Early | None:
     )
     if chosen is None:
         return None
-    judged = born.filter(born.born + early + chosen <= today + 1)
-    joined = judged.left_join(base.days, "customer_id")
+    evaluated = born.filter(born.born + early + chosen <= today + 1)
+    joined = evaluated.left_join(base.days, "customer_id")
     age = joined.day - joined.born
     paid = joined.spend if base.has_amount else joined.orders
     later = paid.sum(where=(age >= early) & (age < early + chosen)).cast("float64").fill_null(0.0)

@@ -18,7 +18,7 @@ _CURVE_POINTS = 200
 
 
 @dataclass(frozen=True)
-class Worth:
+class ValueTerms:
     """The scored customers with what they are worth.
 
     `rows` are the score rows with `value` (if the customer stays), `at_stake` (churn score x value), `cost` (expected,
@@ -44,7 +44,7 @@ class Worth:
         return Estimate(total, max(0.0, total - reach), min(float(len(p)), total + reach), len(p))
 
 
-def weigh(champion: Champion) -> Worth:
+def weigh(champion: Champion) -> ValueTerms:
     """Return the scored customers with what they are worth, and in which cell of churn by value they stand."""
     rows = champion.scored
     value = champion.values_if_staying()
@@ -56,7 +56,7 @@ def weigh(champion: Champion) -> Worth:
         churn=name_thirds(rows["churn_score"].to_numpy(dtype=float)),
         worth=name_thirds(known if np.isfinite(known).any() else value),
     )
-    return Worth(told.assign(cell=told["churn"] + "_" + told["worth"]), champion)
+    return ValueTerms(told.assign(cell=told["churn"] + "_" + told["worth"]), champion)
 
 
 def name_thirds(values: Array) -> list[str]:
@@ -66,7 +66,7 @@ def name_thirds(values: Array) -> list[str]:
     return ["high" if share > _THIRDS[1] else "middle" if share > _THIRDS[0] else "low" for share in shares]
 
 
-def churn_matrix(worth: Worth) -> pd.DataFrame:
+def churn_matrix(worth: ValueTerms) -> pd.DataFrame:
     """Return one row per cell of churn by value, the one with most at stake first.
 
     Columns: `churn`, `worth`, `cell`, `customers`, `churn_score` and `value` (means), `at_stake` (sum), `contacts`
@@ -86,7 +86,7 @@ def churn_matrix(worth: Worth) -> pd.DataFrame:
     return table.sort_values(["at_stake", "cell"], ascending=[False, True], ignore_index=True)
 
 
-def gain_curve(worth: Worth) -> tuple[Array, Array]:
+def gain_curve(worth: ValueTerms) -> tuple[Array, Array]:
     """Return the share of customers contacted, best first, and the expected profit of contacting so many."""
     gains = np.sort(worth.rows["expected_gain"].dropna().to_numpy(dtype=float))[::-1]
     total = np.r_[0.0, np.cumsum(gains)]
@@ -96,7 +96,7 @@ def gain_curve(worth: Worth) -> tuple[Array, Array]:
     return places / max(len(gains), 1), total[places]
 
 
-def contact_list(worth: Worth, plays: dict[str, str]) -> tuple[pd.DataFrame, TargetTotals]:
+def contact_list(worth: ValueTerms, plays: dict[str, str]) -> tuple[pd.DataFrame, TargetTotals]:
     """Return whom to contact within the budget, best first, with segment, reasons and play; and what it amounts to."""
     rows, budget = worth.rows, worth.champion.economics.budget
     listed = target_list(rows[["customer_id", "churn_score", "value", "expected_gain", "cost"]], budget)

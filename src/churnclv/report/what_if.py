@@ -73,7 +73,9 @@ class _World:
     if_climbing: Array
 
 
-def look_ahead(champion: Champion, folder: Path, scenarios: tuple[Scenario, ...], draws: int, seed: int) -> Outlook:
+def simulate_scenarios(
+    champion: Champion, folder: Path, scenarios: tuple[Scenario, ...], draws: int, seed: int
+) -> Outlook:
     """Return the outlook of the scored customers.
 
     A point of retention takes a point off each churn score, down to zero, and brings that share of what the customer is
@@ -87,7 +89,7 @@ def look_ahead(champion: Champion, folder: Path, scenarios: tuple[Scenario, ...]
     generator, n = np.random.default_rng(seed), len(rows)
     chosen = np.arange(n) if n <= _MOST_CUSTOMERS else np.sort(generator.choice(n, _MOST_CUSTOMERS, replace=False))
     rows, scores = rows.iloc[chosen].reset_index(drop=True), scores.iloc[chosen].reset_index(drop=True)
-    worth = _worth_of_spend(model, rows, economics)
+    worth = _value_of_spend(model, rows, economics)
     sums = []
     for place, (purchases, spend) in enumerate(_draw_models(model, draws, generator)):
         world = _see(model, purchases, spend, rows, economics.clv_horizon_days)
@@ -102,7 +104,7 @@ def look_ahead(champion: Champion, folder: Path, scenarios: tuple[Scenario, ...]
     return Outlook(n, *found[0], effects)
 
 
-def _worth_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
+def _value_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
     """Return what a unit of each customer's expected spend is worth: the margin, discounted."""
     days, margin, rate = economics.worth
     spend = np.maximum(model.expected_spend(rows, days), _TINY)
@@ -127,16 +129,16 @@ def _draw_models(
 
 def _see(model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows: pd.DataFrame, days: float) -> _World:
     """Return what is expected of the customers under other parameters."""
-    formulas = ClvModel(name=model.choice.formula)
-    formulas.purchases, formulas.spend, formulas.season = purchases, spend, model.season
-    formulas.refunds = model.refunds
-    expected = formulas.expected_spend(rows, days)
-    alive = np.maximum(formulas.purchases.p_alive(read_histories(rows)), _TINY)
+    btyd_models = ClvModel(name=model.choice.btyd)
+    btyd_models.purchases, btyd_models.spend, btyd_models.season = purchases, spend, model.season
+    btyd_models.refunds = model.refunds
+    expected = btyd_models.expected_spend(rows, days)
+    alive = np.maximum(btyd_models.purchases.p_alive(read_histories(rows)), _TINY)
     climbed = np.zeros(len(rows))
     once = rows["repeat_purchases"].to_numpy(dtype=float) == 0
     if once.any():
-        some = climb(rows[once], formulas.spend)
-        climbed[once] = formulas.expected_spend(some, days)
+        some = climb(rows[once], btyd_models.spend)
+        climbed[once] = btyd_models.expected_spend(some, days)
     return _World(expected, expected / alive, climbed)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..clv.contract_value import ContractValueModel, Worth
+from ..clv.contract_value import ContractValueModel, ValueTerms
 from .bundle_scores import Champion
 from .what_if import Effect, Outlook, Scenario, estimate
 
@@ -13,7 +13,7 @@ _MOST_HAZARD = 0.999
 _FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
 
 
-def look_ahead_under_contract(
+def simulate_retention(
     champion: Champion, folder: Path, scenarios: tuple[Scenario, ...], draws: int, seed: int
 ) -> Outlook:
     """Return the outlook of the customers under contract, over draws of the survival curve's parameters.
@@ -25,7 +25,7 @@ def look_ahead_under_contract(
     known = champion.scores["churn_score"].notna().to_numpy()
     rows = champion.features[known].reset_index(drop=True)
     p = champion.scored["churn_score"].to_numpy(dtype=float)
-    worths = (Worth(days, 1.0, 0.0), Worth(days, margin, rate))
+    worths = (ValueTerms(days, 1.0, 0.0), ValueTerms(days, margin, rate))
     changed = [p, *(p - np.minimum(scenario.points, p) for scenario in scenarios)]
     sums = [
         [[np.nansum(drawn.value(rows, scores, worth)) for worth in worths] for scores in changed]

@@ -11,40 +11,40 @@ from .bundle_scores import Champion
 from .charts import draw_bars, frame
 from .customer_base import CustomerBase
 from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
-from .texts.translation import Words
-from .what_if import CLIMBERS, SCENARIOS, Outlook, look_ahead
+from .texts.translation import Translation
+from .what_if import CLIMBERS, SCENARIOS, Outlook, simulate_scenarios
 from .what_if_contracts import SCENARIOS as OF_CONTRACTS
-from .what_if_contracts import look_ahead_under_contract
+from .what_if_contracts import simulate_retention
 
 _CAC_CUT = 0.1
 
 
-def tell_outlook(base: CustomerBase, words: Words, champion: Champion | None) -> Section:
+def render_what_if(base: CustomerBase, words: Translation, champion: Champion | None) -> Section:
     """Return the section."""
     saved = _cheaper_customers(base, words)
     if champion is None or champion.models is None or not len(champion.scored):
-        return Section("whatif", (Missing(words.say("missing.scores")), saved))
+        return Section("whatif", (Missing(words.text("missing.scores")), saved))
     if champion.clv is None:
-        return Section("whatif", (Missing(words.say("missing.amounts")), saved))
+        return Section("whatif", (Missing(words.text("missing.amounts")), saved))
     outlook = _simulate(base, champion, champion.models)
     table = effect_table(outlook, words)
     horizon = float(champion.economics.clv_horizon_days)
-    day = words.say("as_of", day=f"{base.as_of:%Y-%m-%d}")
-    scored = words.say("population.scored")
+    day = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
+    scored = words.text("population.scored")
     columns = (Column("scenario", "text"), Column("revenue_effect", "money", "revenue_low", "revenue_high"),
                Column("clv_effect", "money", "clv_low", "clv_high"), Column("clv_share", "±%"))  # fmt: skip
     added, low, high = (table[name].to_numpy(dtype=float) for name in ("clv_effect", "clv_low", "clv_high"))
-    drawn = draw_bars(table["short"].tolist(), added, low, high, words.say("whatif.across"), percent=False)
+    drawn = draw_bars(table["short"].tolist(), added, low, high, words.text("whatif.across"), percent=False)
     listed = ", ".join(words.write(value, "±money") for value in table["clv_effect"])
     blocks: list[Block] = [
-        Note(words.say("whatif.lead", horizon=horizon, draws=float(base.settings.draws))),
+        Note(words.text("whatif.lead", horizon=horizon, draws=float(base.settings.draws))),
         Tiles((Figure.of("base_revenue", outlook.revenue, "money", day, scored),
                Figure.of("base_clv", outlook.clv, "money", day, scored))),
-        frame(drawn, words.say("whatif.alt", listed=listed), words.say("whatif.picture")),
-        Grid(words.say("whatif.table"), table, columns), saved,
+        frame(drawn, words.text("whatif.alt", listed=listed), words.text("whatif.picture")),
+        Grid(words.text("whatif.table"), table, columns), saved,
     ]  # fmt: skip
     first = outlook.effects[0]
-    headline = words.say("whatif.headline", clv=first.clv.value, low=first.clv.low, high=first.clv.high,
+    headline = words.text("whatif.headline", clv=first.clv.value, low=first.clv.low, high=first.clv.high,
                          share=first.clv.value / outlook.clv.value, horizon=horizon)  # fmt: skip
     return Section("whatif", tuple(blocks), headline, {"what_if": table.drop(columns="short")})
 
@@ -52,17 +52,17 @@ def tell_outlook(base: CustomerBase, words: Words, champion: Champion | None) ->
 def _simulate(base: CustomerBase, champion: Champion, folder: Path) -> Outlook:
     draws, seed = base.settings.draws, base.settings.seed
     if base.shape is Shape.contracts:
-        return look_ahead_under_contract(champion, folder, OF_CONTRACTS, draws, seed)
-    return look_ahead(champion, folder, SCENARIOS, draws, seed)
+        return simulate_retention(champion, folder, OF_CONTRACTS, draws, seed)
+    return simulate_scenarios(champion, folder, SCENARIOS, draws, seed)
 
 
-def effect_table(outlook: Outlook, words: Words) -> pd.DataFrame:
+def effect_table(outlook: Outlook, words: Translation) -> pd.DataFrame:
     """Return one row per scenario: what it adds to revenue and CLV, with intervals, and its share of the CLV."""
     rows = []
     for effect in outlook.effects:
         name = effect.scenario.name
         rows.append({
-            "scenario": words.say(f"scenario.{name}", share=CLIMBERS), "short": words.say(f"scenario.{name}.short"),
+            "scenario": words.text(f"scenario.{name}", share=CLIMBERS), "short": words.text(f"scenario.{name}.short"),
             "revenue_effect": effect.revenue.value, "revenue_low": effect.revenue.low,
             "revenue_high": effect.revenue.high, "clv_effect": effect.clv.value, "clv_low": effect.clv.low,
             "clv_high": effect.clv.high,
@@ -71,11 +71,11 @@ def effect_table(outlook: Outlook, words: Words) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _cheaper_customers(base: CustomerBase, words: Words) -> Block:
+def _cheaper_customers(base: CustomerBase, words: Translation) -> Block:
     """Return what a tenth off the acquisition costs of the last period saves: money alone, no customer more."""
     costs = base.settings.costs
     spent = None if costs is None else read_costs(Path(costs), base.settings.period).get(base.calendar.current)
     if spent is None:
-        return Missing(words.say("whatif.no_costs"))
+        return Missing(words.text("whatif.no_costs"))
     period = words.period(base.settings.period, base.calendar.current)
-    return Note(words.say("whatif.cac", saved=_CAC_CUT * spent, spent=spent, period=period))
+    return Note(words.text("whatif.cac", saved=_CAC_CUT * spent, spent=spent, period=period))

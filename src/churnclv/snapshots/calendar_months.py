@@ -37,9 +37,9 @@ def _least_cutoffs(usable: list[datetime], folds: int, settings: WindowSettings)
     """Return how many of the cutoffs are needed so that the earliest of the folds has one to learn from."""
     if len(usable) <= folds:
         return None
-    known_by = usable[folds - 1] - timedelta(days=settings.gap_days)
+    labels_by = usable[folds - 1] - timedelta(days=settings.gap_days)
     counts = range(folds + 1, len(usable) + 1)
-    return next((count for count in counts if settings.label_known(usable[count - 1]) <= known_by), None)
+    return next((count for count in counts if settings.label_available(usable[count - 1]) <= labels_by), None)
 
 
 def what_months_fit(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> str:

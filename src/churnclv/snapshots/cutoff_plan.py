@@ -64,7 +64,7 @@ class Plan:
         }
 
     @property
-    def judged(self) -> dict[str, object]:
+    def evaluated(self) -> dict[str, object]:
         """What runs are judged on, whatever they learned from: runs are comparable where it is the same."""
         return {name: value for name, value in self.as_dict().items() if name != "cutoffs"}
 
@@ -118,8 +118,8 @@ def _cutoffs(latest: datetime, settings: WindowSettings) -> tuple[datetime, ...]
 
 
 def _fold(valid: datetime, cutoffs: tuple[datetime, ...], settings: WindowSettings) -> Fold:
-    known_by = valid - timedelta(days=settings.gap_days)
-    return Fold(tuple(cutoff for cutoff in cutoffs if settings.label_known(cutoff) <= known_by), valid)
+    labels_by = valid - timedelta(days=settings.gap_days)
+    return Fold(tuple(cutoff for cutoff in cutoffs if settings.label_available(cutoff) <= labels_by), valid)
 
 
 def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:

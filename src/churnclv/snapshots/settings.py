@@ -78,13 +78,13 @@ class WindowSettings:
             return cutoff + timedelta(days=self.horizon_days)
         return add_months(cutoff, self.horizon_months)
 
-    def label_known(self, cutoff: datetime) -> datetime:
+    def label_available(self, cutoff: datetime) -> datetime:
         """Return the moment at which a cutoff's labels are known: the end of the window, and the grace after it."""
         return self.label_end(cutoff) + timedelta(days=self.grace_days)
 
-    def latest_cutoff(self, known_by: datetime) -> datetime:
+    def latest_cutoff(self, labels_by: datetime) -> datetime:
         """Return the last cutoff whose labels are known by a moment."""
-        end = known_by - timedelta(days=self.grace_days)
+        end = labels_by - timedelta(days=self.grace_days)
         if self.horizon_months is None:
             return end - timedelta(days=self.horizon_days)
         return add_months(end.replace(day=1, hour=0, minute=0, second=0, microsecond=0), -self.horizon_months)

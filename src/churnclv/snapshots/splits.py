@@ -12,7 +12,7 @@ from .cutoff_plan import Fold
 from .settings import WindowSettings
 
 TEST = -1
-_TRAIN_WORD, _TEST_WORD = "train", "test"
+_TRAIN_NAME, _TEST_NAME = "train", "test"
 _SHOWN = 60  # characters of a word in a message
 _LEAST = 2  # customers of each outcome in a part: one to learn from and one to judge
 
@@ -43,7 +43,7 @@ class SplitPlan:
         return {"split": self.by, "folds": len(self.folds), "test_rows": test, "parts": digest(self.parts.tolist())}
 
     @property
-    def judged(self) -> dict[str, object]:
+    def evaluated(self) -> dict[str, object]:
         """What runs are judged on: all of it."""
         return self.as_dict()
 
@@ -99,11 +99,11 @@ def _drawn(
 def _given(words: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     texts = pd.Series(words, dtype=object).str.strip()
     lowered = texts.str.lower()
-    other = sorted(set(texts[~lowered.isin([_TRAIN_WORD, _TEST_WORD])]))
+    other = sorted(set(texts[~lowered.isin([_TRAIN_NAME, _TEST_NAME])]))
     if other:
         shown = listed([repr(word[:_SHOWN]) if word else "blanks" for word in other], 5)
         raise InputError(f"data.split: the column holds {shown}.", remedy="write train or test.")
-    is_test = (lowered == _TEST_WORD).to_numpy()
+    is_test = (lowered == _TEST_NAME).to_numpy()
     return np.flatnonzero(~is_test), np.flatnonzero(is_test)
 
 

@@ -12,14 +12,14 @@ from ..evaluation.bootstrap import Sample, Scores
 from ..evaluation.profit import profit_curve
 from ..evaluation.profit_plots import draw_profit
 from ..evaluation.reliability import calibration_line, expected_calibration_error
-from ..tuning.churn_comparison import SCORE, ChurnBoard, prediction_columns
-from ..tuning.value_comparison import Labels, ValueBoard, summarise_coverage
+from ..tuning.churn_comparison import SCORE, ChurnComparison, prediction_columns
+from ..tuning.value_comparison import Labels, ValueComparison, summarise_coverage
 from . import records
 
 _MOST, _PROMISED, _RIVALS, _DRAWS = 0.5, 0.9, 2, 200
 
 
-def churn_records(board: ChurnBoard, when: str) -> Iterator[records.Record]:
+def churn_records(board: ChurnComparison, when: str) -> Iterator[records.Record]:
     """Yield the churn board's figures (`valid.churn.auc`, ...), and the pictures of the latest cutoff judged."""
     yield records.Metrics(flatten_scores(board.figures, f"{when}.churn", SCORE))
     yield records.Metrics(flatten_scores(board.profit, f"{when}.churn", SCORE))
@@ -43,13 +43,13 @@ def _title(when: str) -> str:
     return "Sealed test" if when == "test" else "Last validation fold"
 
 
-def _rivals(board: ChurnBoard) -> list[str]:
+def _rivals(board: ChurnComparison) -> list[str]:
     """Return the score and the two baselines that rank best, without its own members."""
     auc = {name: found["auc"].value for name, found in board.figures.figures.items() if name not in (SCORE, *NAMES)}
     return [SCORE, *sorted(auc, key=lambda name: -auc[name])[:_RIVALS]]
 
 
-def value_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
+def value_records(board: ValueComparison, when: str) -> Iterator[records.Record]:
     """Yield the value board's figures (`valid.spend.rmse`, ...), and the pictures of the latest cutoff judged."""
     for target in ("purchases", "spend"):
         yield records.Metrics(flatten_scores(getattr(board, target), f"{when}.{target}", board.labels.value))
@@ -59,7 +59,7 @@ def value_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
         yield from _spend_drawings(spend, board.labels, when, _title(when))
 
 
-def _coverage_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
+def _coverage_records(board: ValueComparison, when: str) -> Iterator[records.Record]:
     """Yield how often intervals held the truth, plainly and by randomised ranks, overall and by decile."""
     where = "Sealed test" if when == "test" else "Validation"
     for target, cutoffs in board.held.items():
@@ -70,7 +70,7 @@ def _coverage_records(board: ValueBoard, when: str) -> Iterator[records.Record]:
         yield records.Drawing(f"figures/{when}_{target}_coverage.svg", picture)
 
 
-def _churn_drawings(board: ChurnBoard, sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
+def _churn_drawings(board: ChurnComparison, sample: Sample, when: str, title: str) -> Iterator[records.Drawing]:
     truth, scores = sample.truth, sample.predictions
     reliability = figures.draw_reliability(truth, scores[SCORE], f"{title}: do churn scores hold?")
     yield records.Drawing(f"figures/{when}_calibration.svg", reliability)
@@ -92,7 +92,7 @@ def _spend_drawings(sample: Sample, labels: Labels, when: str, title: str) -> It
     yield records.Drawing(f"figures/{when}_spend_deciles.svg", deciles)
 
 
-def spend_table(parts: Sequence[Any], board: ValueBoard) -> pd.DataFrame:
+def spend_table(parts: Sequence[Any], board: ValueComparison) -> pd.DataFrame:
     """Return true and expected spend in snapshot order, one row per customer and cutoff; customers are numbers."""
     columns = [
         {"cutoff": str(part), "customer": sample.customers, "spend": sample.truth}
@@ -125,7 +125,7 @@ def flatten_scores(scores: Scores, prefix: str, main: str) -> dict[str, float]:
     return flat
 
 
-def prediction_table(parts: Sequence[Any], board: ChurnBoard) -> pd.DataFrame:
+def prediction_table(parts: Sequence[Any], board: ChurnComparison) -> pd.DataFrame:
     """Return truth and chances in snapshot order, one row per customer and cutoff (or part of a table).
 
     Customers are numbers, not ids.

@@ -20,14 +20,14 @@ def headline_metrics() -> list[str]:
 
 def describe(metrics: Mapping[str, float]) -> str:
     """Return the headline with its 95% intervals as a Markdown table; empty where there is nothing to say."""
-    judged = [when for when in WHEN if f"{when}.churn.auc" in metrics]
+    evaluated = [when for when in WHEN if f"{when}.churn.auc" in metrics]
     rows = [
-        f"| {title} | " + " | ".join(_cell(metrics, f"{when}.{figure}") for when in judged) + " |"
+        f"| {title} | " + " | ".join(_cell(metrics, f"{when}.{figure}") for when in evaluated) + " |"
         for figure, title in FIGURES.items()
-        if any(f"{when}.{figure}" in metrics for when in judged)
+        if any(f"{when}.{figure}" in metrics for when in evaluated)
     ]
-    head = f"| | {' | '.join(WHEN[when] for when in judged)} |"
-    return "\n".join([head, "|---" * (len(judged) + 1) + "|", *rows]) if rows else ""
+    head = f"| | {' | '.join(WHEN[when] for when in evaluated)} |"
+    return "\n".join([head, "|---" * (len(evaluated) + 1) + "|", *rows]) if rows else ""
 
 
 def _cell(metrics: Mapping[str, float], name: str) -> str:

@@ -18,18 +18,21 @@ _GRID = 60
 _HIGH_SHARE = 0.995
 
 
-def draw_model(model: ClvModel, judged: Dataset, horizon_days: int) -> "dict[str, Figure]":
+def draw_model(model: ClvModel, evaluated: Dataset, horizon_days: int) -> "dict[str, Figure]":
     """Return the pictures by name: purchases actual and expected, and the two surfaces of the formulas."""
-    made = np.minimum(judged.labels["purchases"].to_numpy(dtype=int), _MOST_SHOWN)
+    made = np.minimum(evaluated.labels["purchases"].to_numpy(dtype=int), _MOST_SHOWN)
     actual = np.bincount(made, minlength=_MOST_SHOWN + 1).astype(float)
-    expected = model.expected_frequencies(judged.features, horizon_days, _MOST_SHOWN)
+    expected = model.expected_frequencies(evaluated.features, horizon_days, _MOST_SHOWN)
     title = f"Purchases in {horizon_days} days, last validation cutoff"
-    return {"frequencies": figures.draw_frequencies(actual, expected, title), **_surfaces(model, judged, horizon_days)}
+    return {
+        "frequencies": figures.draw_frequencies(actual, expected, title),
+        **_surfaces(model, evaluated, horizon_days),
+    }
 
 
-def _surfaces(model: ClvModel, judged: Dataset, horizon_days: int) -> "dict[str, Figure]":
+def _surfaces(model: ClvModel, evaluated: Dataset, horizon_days: int) -> "dict[str, Figure]":
     """Return P(alive) and expected purchases over repeat purchases and days of silence, at the median age."""
-    features = judged.features
+    features = evaluated.features
     age = float(features["age_days"].median())
     most = max(float(features["repeat_purchases"].quantile(_HIGH_SHARE)), 3.0)
     silent, x = np.linspace(0.0, age, _GRID), np.linspace(1.0, most, _GRID)
@@ -39,7 +42,7 @@ def _surfaces(model: ClvModel, judged: Dataset, horizon_days: int) -> "dict[str,
     axes = ("days since the last purchase", "repeat purchases")
     alive = model.purchases.p_alive(seen).reshape(_GRID, _GRID)
     ahead = model.purchases.expected_purchases(seen, float(horizon_days)).reshape(_GRID, _GRID)
-    name, when = model.choice.formula, f"customers of {age:.0f} days"
+    name, when = model.choice.btyd, f"customers of {age:.0f} days"
     surface = partial(figures.draw_surface, across=silent, up=x)
     return {
         "p_alive": surface(alive, labels=(*axes, "P(alive)"), title=f"{name}: still a customer? ({when})"),

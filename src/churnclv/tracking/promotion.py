@@ -18,7 +18,7 @@ from .home import Home
 from .registry import CHAMPION, EXPERIMENT_TAG, MANIFEST_TAG, BundleSource, RunFacts, champion_of, run_facts, source_of
 from .sink import client
 
-Meeting = Callable[[BundleSource], Sample | str]
+Contest = Callable[[BundleSource], Sample | str]
 _DECISION, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
 _CHECK, _FAILED = "check.", "failed"
 _MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
@@ -45,7 +45,7 @@ def register(
     return source_of(mlflow.create_model_version(name, address, run.run_id, tags=recorded))
 
 
-def promote(home: Home, run: RunFacts, source: BundleSource, meet: Meeting, *, force: bool, reason: str) -> str:
+def promote(home: Home, run: RunFacts, source: BundleSource, compare: Contest, *, force: bool, reason: str) -> str:
     """Move the alias `champion` to a version if it may, and return what was decided and why.
 
     It may if there is no champion yet; or if the newcomer's AUC is better by a paired bootstrap interval that excludes
@@ -56,7 +56,7 @@ def promote(home: Home, run: RunFacts, source: BundleSource, meet: Meeting, *, f
     """
     mlflow, name, version = client(home), str(source.model), str(source.version)
     former = champion_of(mlflow, name)
-    decision, moves = _decide(mlflow, run, former, meet, force=force, reason=reason)
+    decision, moves = _decide(mlflow, run, former, compare, force=force, reason=reason)
     mlflow.set_model_version_tag(name, version, _DECISION, decision)
     if moves:
         if former is not None and str(former.version) != version:
@@ -67,7 +67,7 @@ def promote(home: Home, run: RunFacts, source: BundleSource, meet: Meeting, *, f
     return f"version {version} of {name} {outcome}: {decision}"
 
 
-def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bool, reason: str) -> tuple[str, bool]:
+def _decide(mlflow: Any, run: RunFacts, former: Any, compare: Contest, *, force: bool, reason: str) -> tuple[str, bool]:
     """Return the decision in words, and whether the alias moves."""
     if former is None:
         return "there was no champion yet", True
@@ -80,7 +80,7 @@ def _decide(mlflow: Any, run: RunFacts, former: Any, meet: Meeting, *, force: bo
     worse = sorted(_failed(run) - _failed(champion))
     if worse:
         return f"it fails {', '.join(worse)}, which the champion's run does not (force=true reason=...)", False
-    return _compare(run, champion, former, meet)
+    return _compare(run, champion, former, compare)
 
 
 def _champion_run(mlflow: Any, version: Any) -> RunFacts:
@@ -126,21 +126,21 @@ def _failed(run: RunFacts) -> set[str]:
     }
 
 
-def _compare(run: RunFacts, champion: RunFacts, former: Any, meet: Meeting) -> tuple[str, bool]:
+def _compare(run: RunFacts, champion: RunFacts, former: Any, compare: Contest) -> tuple[str, bool]:
     if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
         found, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
     else:
-        met = _meet(former, meet)
+        met = _meet(former, compare)
         if isinstance(met, str):
             return f"not comparable: {met} (force=true reason=...)", False
         found, where = _difference([met]), "AUC on windows after the champion's training end"
     return f"{where} {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] against the champion", found.low > 0
 
 
-def _meet(former: Any, meet: Meeting) -> Sample | str:
+def _meet(former: Any, compare: Contest) -> Sample | str:
     """Return what the meeting gives; a champion's bundle that is not the registered one cannot come to it."""
     try:
-        return meet(source_of(former))
+        return compare(source_of(former))
     except InputError as error:
         return str(error).partition("\n")[0]
 

@@ -53,13 +53,13 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     same = f"{kind} and tags.`snapshot.fingerprint` = '{newest.data.tags.get('snapshot.fingerprint', '')}'"
     order = f"metrics.`{metric}` {'DESC' if higher_is_better else 'ASC'}"
     rivals = mlflow.search_runs([newest.info.experiment_id], same, max_results=1000, order_by=[order])
-    judged = [run for run in rivals if metric in run.data.metrics]
+    evaluated = [run for run in rivals if metric in run.data.metrics]
     require(
-        len(judged) > 0,
+        len(evaluated) > 0,
         f"no run has the metric {metric}.",
         remedy="see `make ui` for the names, such as valid.churn.auc.",
     )
-    return run_facts(mlflow, judged[0])
+    return run_facts(mlflow, evaluated[0])
 
 
 def _deleted(mlflow: Any) -> str:

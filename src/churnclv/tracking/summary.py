@@ -14,8 +14,8 @@ from ..evaluation.bootstrap import UNDEFINED, Interval, Scores, write_figure
 from ..evaluation.checks import Check, Outcome
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
-from ..tuning.churn_comparison import SCORE, ChurnBoard
-from ..tuning.value_comparison import ValueBoard, summarise_coverage
+from ..tuning.churn_comparison import SCORE, ChurnComparison
+from ..tuning.value_comparison import ValueComparison, summarise_coverage
 
 _RULE = "-" * 100
 _SIGNED = "+.4f"
@@ -67,28 +67,28 @@ def difference_line(what: str, found: Interval) -> str:
     return f"  {what}: {found.write(_SIGNED)}"
 
 
-def churn_lines(valid: ChurnBoard, test: ChurnBoard | None, horizon: str) -> list[str]:
+def churn_lines(valid: ChurnComparison, test: ChurnComparison | None, horizon: str) -> list[str]:
     """Return the churn table, the score's paired differences to its rivals, and a warning where it shows no skill."""
     metrics = {"auc": "AUC", "log_loss": "log-loss", "average_precision": "avg prec", "profit": "profit"}
     sealed = _joined(test) if test else None
     lines = score_lines(f"Churn {horizon}", SCORE, metrics, _joined(valid), sealed)
     lines += ["  profit: per customer, of contacting everybody whose expected gain is above zero (economics)"]
-    where, judged = ("sealed test", test) if test else ("validation", valid)
+    where, evaluated = ("sealed test", test) if test else ("validation", valid)
     lines.append(f"  score minus ..., paired, {where}:")
-    lines += _table([_difference_row(judged, name, metrics) for name in judged.figures.differences])
+    lines += _table([_difference_row(evaluated, name, metrics) for name in evaluated.figures.differences])
     simple = valid.simple_baseline
     boards = {"validation": valid, "sealed test": test}
     return lines + [line for place, board in boards.items() if board for line in _skill_lines(board, simple, place)]
 
 
-def _difference_row(board: ChurnBoard, name: str, metrics: Mapping[str, str]) -> list[str]:
+def _difference_row(board: ChurnComparison, name: str, metrics: Mapping[str, str]) -> list[str]:
     """Return how the score stands to one baseline, with intervals; the board keeps differences the other way round."""
     found = {**board.figures.differences[name], **board.profit.differences[name]}
     parts = (f"{title} {found[metric].negated().write(_SIGNED)}" for metric, title in metrics.items())
     return [f"    {name}", *parts]
 
 
-def _skill_lines(board: ChurnBoard, baseline: str, where: str) -> list[str]:
+def _skill_lines(board: ChurnComparison, baseline: str, where: str) -> list[str]:
     """Return a warning where the score's log-loss is not clearly less than that of the best simple baseline."""
     found = board.figures.differences.get(baseline)
     if found is None or found["log_loss"].low > 0:
@@ -98,7 +98,7 @@ def _skill_lines(board: ChurnBoard, baseline: str, where: str) -> list[str]:
     return [f"  WARNING: {baseline} {verdict}, {where}: log-loss of the score minus its own {shown}"]
 
 
-def _joined(board: ChurnBoard) -> Scores:
+def _joined(board: ChurnComparison) -> Scores:
     """Return the churn figures with the profit beside them."""
     figures = {name: found | board.profit.figures[name] for name, found in board.figures.figures.items()}
     return Scores(figures, board.figures.differences)
@@ -122,7 +122,7 @@ def weight_lines(weights: Mapping[str, float]) -> list[str]:
     return [f"  what mattered in the search of the trees: {told}"] if told else []
 
 
-def value_lines(board: ValueBoard, target: str, where: str) -> list[str]:
+def value_lines(board: ValueComparison, target: str, where: str) -> list[str]:
     """Return how the chosen CLV model stands to the best baseline, and how often its intervals held."""
     baseline = board.baselines[target]
     found = getattr(board, target).differences[board.labels.value]["rmse"]

@@ -20,7 +20,7 @@ _FIXED = {"attributes.`Run Name`": 200, "runDateAndNestInfo": 130, "duration": 8
 _FIRST_TAGS, _LAST_TAGS = (TAG, "overrides"), ("entry", "seal.openings")
 _PICTURES = ("calibration", "churn_gain", "profit", "spend_gain", "spend_deciles")
 _EVERY_METRIC = "Model metrics"  # MLflow's name of the section it fills by itself
-_TOLD_WIDTH = 220
+_SHOWN_WIDTH = 220
 _MOST_RUNS = 1000
 
 
@@ -127,7 +127,7 @@ def _page(wanted: str, metric: str, ascending: bool, columns: list[str]) -> dict
 
 def _width(column: str) -> int:
     """Return pixels for a column's title and the sign of its sorting, or for what is told in it."""
-    return _TOLD_WIDTH if "overrides" in column else max(90, 6 * len(column.partition(".")[2]) + 12)
+    return _SHOWN_WIDTH if "overrides" in column else max(90, 6 * len(column.partition(".")[2]) + 12)
 
 
 @dataclass(frozen=True)

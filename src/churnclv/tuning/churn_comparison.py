@@ -13,18 +13,18 @@ from ..churn.settings import ChurnSettings
 from ..evaluation.bootstrap import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, Array, log_loss, plain
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
-from ..explain.risk_rules import WarningSignScore
+from ..explain.risk_rules import RiskRuleScore
 from ..features.dataset import Dataset
 from ..features.purchase_history import HISTORY_COLUMNS
 
 SCORE = "score"  # the run's own
 SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # who does no better has learned nothing
 _DEFAULT_ROUNDS = 100  # XGBoost's own number, as its scikit-learn interface has it
-_WORTH_IT = 1e-12  # currency: an expected gain of nothing is no reason to contact anybody
+_USEFUL = 1e-12  # currency: an expected gain of nothing is no reason to contact anybody
 
 
 @dataclass(frozen=True)
-class ChurnJudged:
+class ChurnPredictions:
     """One cutoff, or part of a table, at which churn scores are judged.
 
     What was learned from, who was asked about, the score, what other models said (chances, by name) and what each
@@ -39,7 +39,7 @@ class ChurnJudged:
 
 
 @dataclass(frozen=True)
-class ChurnBoard:
+class ChurnComparison:
     """Figures of all models; their paired differences are baseline minus score.
 
     `samples` hold outcomes and chances, `campaigns` what contacting each customer would have brought and the gain that
@@ -63,7 +63,7 @@ class ChurnBoard:
         return _best_simple({name: found["log_loss"].value for name, found in self.figures.figures.items()})
 
 
-def predict_churn(trial: ChurnJudged, seed: int) -> dict[str, Array]:
+def predict_churn(trial: ChurnPredictions, seed: int) -> dict[str, Array]:
     """Return everyone's chances of churn for the rows asked about: the score, the members, the baselines."""
     train, asked = trial.train, trial.asked
     said = {SCORE: trial.score, **trial.others}
@@ -72,16 +72,16 @@ def predict_churn(trial: ChurnJudged, seed: int) -> dict[str, Array]:
     plain = BoostedChurnModel({}, _DEFAULT_ROUNDS, seed=seed, threads=ChurnSettings().threads_for(len(train)))
     said["xgboost_defaults"] = plain.fit(train.X, train.churned).predict(asked.X)
     numbers = train.X.select_dtypes("number")  # a user's column of text may have the name of a sign's
-    said["warning_signs"] = WarningSignScore().fit(numbers, train.churned).predict(asked.X)
+    said["warning_signs"] = RiskRuleScore().fit(numbers, train.churned).predict(asked.X)
     if set(HISTORY_COLUMNS) <= set(train.features):
         said["recency_rule"] = recency_rule(train.features, train.churned, asked.features)
     said["base_rate"] = base_rate(train.churned, len(asked))
     return said
 
 
-def judge_churn(
-    trials: Sequence[ChurnJudged], terms: Terms, seed: int, drawn: Sequence[str] | None = None
-) -> ChurnBoard:
+def compare_churn(
+    trials: Sequence[ChurnPredictions], terms: Terms, seed: int, drawn: Sequence[str] | None = None
+) -> ChurnComparison:
     """Judge all models at all cutoffs; figures are means over them.
 
     Profit is what contacting everybody with an expected gain above zero, by each model's own chances, would have
@@ -104,8 +104,8 @@ def judge_churn(
         if name in samples[0].predictions
     }
     named = () if drawn is None else (SCORE, *drawn, _best_simple(losses))
-    money = {"profit": profit_beyond(_WORTH_IT)}
-    return ChurnBoard(
+    money = {"profit": profit_beyond(_USEFUL)}
+    return ChurnComparison(
         score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=named),
         score(campaigns, money, SCORE, seed=seed, drawn_models=named),
         samples,
@@ -122,7 +122,7 @@ def _known_gain(leaving: Array, values: Array, terms: Terms) -> Array:
     return np.nan_to_num(contact_gain(leaving, values, terms), nan=0.0)
 
 
-def prediction_columns(board: ChurnBoard) -> list[pd.DataFrame]:
+def prediction_columns(board: ChurnComparison) -> list[pd.DataFrame]:
     """Return truth and chances in snapshot order, a table per cutoff; customers are numbers, not ids."""
     return [
         pd.DataFrame(

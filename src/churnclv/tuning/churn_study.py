@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, weight_shift
-from ..churn.btyd import FormulaChurnModel
+from ..churn.btyd import BtydChurnModel
 from ..churn.calibration import choose_calibration
-from ..churn.custom import OwnChurnModel
+from ..churn.custom import CustomChurnModel
 from ..churn.ensemble import ChurnChoice, ChurnModel, blend, fit_member
-from ..churn.log_odds import MarginModel, to_chance
+from ..churn.log_odds import LogOddsModel, expit
 from ..churn.logistic import LogisticChurnModel
 from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective, Season
 from ..errors import require
@@ -24,11 +24,11 @@ from .churn_folds import FoldWork
 from .settings import TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study, weigh_parameters
 
-XGBOOST, LOGISTIC, FORMULA, OWN = NAMES
+XGBOOST, LOGISTIC, BTYD, CUSTOM = NAMES
 LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
 _SHARES = 10  # a weight is a tenth, or several
 
-Worth = Callable[[Array, Array], float]
+ValueTerms = Callable[[Array, Array], float]
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class ChurnEvidence:
     data: Dataset
     folds: Sequence[Fold]
     column: str | None = None
-    worth: Worth | None = None
+    worth: ValueTerms | None = None
     shifts: Sequence[Array] | None = None
 
 
@@ -91,13 +91,13 @@ def tune_churn(
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
-    progress.say("Comparing churn models on the validation folds")
-    contest.listen()
+    progress.log("Comparing churn models on the validation folds")
+    contest.evaluate_members()
     weights = contest.weigh()
-    raw = [to_chance(said) for said in contest.shift([blend(said, weights) for said in contest.margins()])]
+    raw = [expit(said) for said in contest.shift([blend(said, weights) for said in contest.log_odds()])]
     calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
     choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
-    members = {name: [to_chance(fold) for fold in folds] for name, folds in contest.said.items()}
+    members = {name: [expit(fold) for fold in folds] for name, folds in contest.said.items()}
     weighed = {} if best is None else weigh_parameters(plan)
     return TunedChurn(choice, scores, members, contest.ablation, losses, best, weighed)
 
@@ -132,7 +132,7 @@ class _Contest:
         self.truth = [asked.churned for _, asked in self.pairs]
         bags, column = settings.bags_for(len(evidence.data)), evidence.column
         self.choice = ChurnChoice(
-            {}, monotone=settings.monotone, bags=bags, column=column, own=settings.own, seed=tuning.seed
+            {}, monotone=settings.monotone, bags=bags, column=column, custom=settings.custom, seed=tuning.seed
         )
         self.said: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
@@ -166,31 +166,35 @@ class _Contest:
             return 0.0
         return -self._merit(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
 
-    def _merit(self, truth: Array, margins: Array) -> float:
+    def _merit(self, truth: Array, log_odds: Array) -> float:
         """Return what is to be made great: AUC, average precision or profit per customer."""
         if self.settings.objective is Objective.profit:
             require(self.evidence.worth is not None, "churn.objective=profit needs economics.", remedy="see economics.")
-            return self.evidence.worth(truth, to_chance(margins))  # type: ignore[misc] # required above
+            return self.evidence.worth(truth, expit(log_odds))  # type: ignore[misc] # required above
         metric = auc if self.settings.objective is Objective.auc else average_precision
-        return plain(metric, truth, margins)
+        return plain(metric, truth, log_odds)
 
-    def listen(self) -> None:
+    def evaluate_members(self) -> None:
         """Let every member speak of the validation rows, and keep the plain choices that do best."""
         if XGBOOST in self.names:
-            self._listen_to_trees()
+            self._evaluate_trees()
         if LOGISTIC in self.names:
-            self._listen_to_logistic()
-        if FORMULA in self.names:
-            self._keep(FORMULA, [self._speak(FormulaChurnModel(str(self.choice.column)), pair) for pair in self.pairs])
-        if OWN in self.names:
-            self._keep(OWN, [self._speak(OwnChurnModel(str(self.choice.own)), pair) for pair in self.pairs])
+            self._evaluate_logistic()
+        if BTYD in self.names:
+            self._keep(
+                BTYD, [self._fit_and_predict(BtydChurnModel(str(self.choice.column)), pair) for pair in self.pairs]
+            )
+        if CUSTOM in self.names:
+            self._keep(
+                CUSTOM, [self._fit_and_predict(CustomChurnModel(str(self.choice.custom)), pair) for pair in self.pairs]
+            )
 
     def shift(self, said: list[Array]) -> list[Array]:
         """Return blended log-odds, moved by the season if calibrated log-loss on the folds is less so."""
         wanted = self.settings.season
         if self.evidence.shifts is None or wanted is Season.no:
             return said
-        moved = [margins + shift for margins, shift in zip(said, self.evidence.shifts, strict=True)]
+        moved = [log_odds + shift for log_odds, shift in zip(said, self.evidence.shifts, strict=True)]
         without, loss = self._calibrated_loss(said), self._calibrated_loss(moved)
         self.ablation |= {"average_season_calibrated": without, "season_calibrated": loss}
         if wanted is Season.auto and loss >= without - LEAST_GAIN:
@@ -198,7 +202,7 @@ class _Contest:
         self.choice = replace(self.choice, season=True)
         return moved
 
-    def _listen_to_trees(self) -> None:
+    def _evaluate_trees(self) -> None:
         """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
         wanted, rate = self.settings.class_weight, float(np.concatenate(self.truth).mean())
         self._keep(XGBOOST, self._trees(self.choice.parameters))
@@ -213,7 +217,7 @@ class _Contest:
             self._keep(XGBOOST, said)
 
     def _calibrated_loss(self, said: list[Array]) -> float:
-        pairs = [(to_chance(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
+        pairs = [(expit(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
         return self._loss(choose_calibration(pairs, self.settings.calibration)[1])
 
     def _trees(self, parameters: dict[str, float]) -> list[Array]:
@@ -227,27 +231,27 @@ class _Contest:
         said = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
         return np.asarray(said - weight_shift(parameters))
 
-    def _listen_to_logistic(self) -> None:
+    def _evaluate_logistic(self) -> None:
         tried = {
-            strength: [self._speak(LogisticChurnModel(strength), pair) for pair in self.pairs]
+            strength: [self._fit_and_predict(LogisticChurnModel(strength), pair) for pair in self.pairs]
             for strength in self.settings.penalty_strengths
         }
-        best = min(tried, key=lambda strength: self._loss([to_chance(fold) for fold in tried[strength]]))
+        best = min(tried, key=lambda strength: self._loss([expit(fold) for fold in tried[strength]]))
         self.choice = replace(self.choice, penalty_strength=best)
         self._keep(LOGISTIC, tried[best])
 
-    def _speak(self, member: MarginModel, pair: tuple[Dataset, Dataset]) -> Array:
+    def _fit_and_predict(self, member: LogOddsModel, pair: tuple[Dataset, Dataset]) -> Array:
         train, asked = pair
-        return fit_member(member, train.features, train.churned, train.names).margins(asked.features)
+        return fit_member(member, train.features, train.churned, train.names).log_odds(asked.features)
 
     def _keep(self, name: str, said: list[Array]) -> None:
         self.said[name] = said
-        self.ablation[name] = self._loss([to_chance(fold) for fold in said])
+        self.ablation[name] = self._loss([expit(fold) for fold in said])
 
     def _loss(self, chances: Sequence[Array]) -> float:
         return float(np.mean([plain(log_loss, *pair) for pair in zip(self.truth, chances, strict=True)]))
 
-    def margins(self) -> list[dict[str, Array]]:
+    def log_odds(self) -> list[dict[str, Array]]:
         """Return what the members said, fold by fold."""
         return [{name: folds[held] for name, folds in self.said.items()} for held in range(len(self.truth))]
 
@@ -270,17 +274,17 @@ class _Contest:
 
     def _blended_loss(self, held: int, weights: dict[str, float]) -> float:
         said = {name: folds[held] for name, folds in self.said.items()}
-        return plain(log_loss, self.truth[held], to_chance(blend(said, weights)))
+        return plain(log_loss, self.truth[held], expit(blend(said, weights)))
 
 
 def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
     if settings.name == AUTO:
-        absent = {name for name, given in ((FORMULA, column), (OWN, settings.own)) if given is None}
+        absent = {name for name, given in ((BTYD, column), (CUSTOM, settings.custom)) if given is None}
         return [name for name in NAMES if name not in absent]
     remedy = "churn=auto, xgboost or logistic."
     require(
-        settings.name != FORMULA or column is not None,
-        "churn=formula needs a probabilistic model of leaving, which a labelled table does not have.",
+        settings.name != BTYD or column is not None,
+        "churn=btyd needs a probabilistic model of leaving, which a labelled table does not have.",
         remedy=remedy,
     )
     return [settings.name]

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..clv.clv_model import ClvChoice, ClvModel, gather_past, say_of_past
+from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
 from ..clv.hybrid import TARGETS, Past
 from ..clv.predictive import NOMINAL
-from ..clv.settings import AUTO, FORMULAS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
+from ..clv.settings import AUTO, BTYD_MODELS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
 from ..evaluation.interval_coverage import HELD_CUSTOMERS, calibrate_levels
 from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
@@ -22,7 +22,7 @@ from .settings import Range, TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study
 
 _OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges of one model of purchases alone
-_HYBRID_ONLY = "from_formula"
+_HYBRID_ONLY = "from_btyd"
 _YARDSTICK = "bgnbd"  # judges the season
 
 
@@ -51,7 +51,7 @@ class FittedFold:
     """The choice, and the plain formulas beside it, fitted at one validation cutoff."""
 
     model: ClvModel
-    formulas: tuple[ClvModel, ...]
+    btyd_models: tuple[ClvModel, ...]
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class TunedClv:
     season_errors: dict[str, float]
     past: Past
     said: pd.DataFrame
-    formulas: tuple[ClvModel, ...]
+    btyd_models: tuple[ClvModel, ...]
     folds: list[FittedFold]
 
 
@@ -94,15 +94,15 @@ def tune_clv(
     are then searched, and the least error wins. A fold's formulas and season are estimated on what lies before its
     validation cutoff, and its trees learn from labels known by then.
     """
-    progress.say(f"Comparing CLV models on {len(evidence.folds)} validation folds")
+    progress.log(f"Comparing CLV models on {len(evidence.folds)} validation folds")
     contest = _Contest(evidence, plan.remembered)
     season_errors = contest.season_errors()
     start = _plain_choice(settings, season_errors, tuning.seed)
     names = settings.candidates if settings.name == AUTO else [settings.name]
     wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
-    formulas = [name for name in dict.fromkeys(wanted) if name in FORMULAS]
-    errors = {name: contest.error(replace(start, name=name)) for name in formulas}
-    bases = formulas if settings.base == AUTO else [settings.base]
+    btyd_models = [name for name in dict.fromkeys(wanted) if name in BTYD_MODELS]
+    errors = {name: contest.error(replace(start, name=name)) for name in btyd_models}
+    bases = btyd_models if settings.base == AUTO else [settings.base]
     start = replace(start, base=min(bases, key=lambda name: errors[name]))
     plain_choices = _plain_choices(start, names, bases)
     errors |= {label: contest.error(choice) for label, choice in plain_choices.items() if label not in errors}
@@ -110,11 +110,11 @@ def tune_clv(
     found, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
     fitted = [contest.fitted(found, fold) for fold in range(len(evidence.folds))]
     found = replace(found, levels=contest.levels(fitted))
-    others = [[contest.fitted(replace(start, name=name), fold) for name in formulas] for fold in range(len(fitted))]
+    others = [[contest.fitted(replace(start, name=name), fold) for name in btyd_models] for fold in range(len(fitted))]
     folds = [FittedFold(model.at(found.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
-    plain_formulas = tuple(ClvModel(replace(start, name=name)) for name in formulas)
+    plain_btyd = tuple(ClvModel(replace(start, name=name)) for name in btyd_models)
     past, said = contest.past(found), contest.said(found)
-    return TunedClv(ClvModel(found), error, errors, season_errors, past, said, plain_formulas, folds)
+    return TunedClv(ClvModel(found), error, errors, season_errors, past, said, plain_btyd, folds)
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
@@ -129,10 +129,10 @@ def _plain_choices(start: ClvChoice, names: Sequence[str], bases: Sequence[str])
     """Return the candidates at their plain choices, by label; hybrids start from the mean, or from one of the bases."""
     found = {name: replace(start, name=name) for name in names}
     if "hybrid" in found:
-        from_mean = replace(start.boosting, from_formula=False)
-        from_formula = replace(start.boosting, from_formula=True)
+        from_mean = replace(start.boosting, from_btyd=False)
+        from_btyd = replace(start.boosting, from_btyd=True)
         found["hybrid"] = replace(found["hybrid"], boosting=from_mean)
-        found |= {f"hybrid_from_{base}": replace(found["hybrid"], base=base, boosting=from_formula) for base in bases}
+        found |= {f"hybrid_from_{base}": replace(found["hybrid"], base=base, boosting=from_btyd) for base in bases}
     return found
 
 
@@ -183,7 +183,7 @@ class _Contest:
         self.evidence = evidence
         self.remembered = remembered
         self.rows = [evidence.data.at((fold.valid,)) for fold in evidence.folds]
-        self._formulas: dict[tuple[int, str], ClvModel] = {}
+        self._btyd_models: dict[tuple[int, str], ClvModel] = {}
         self._past: dict[str, Past] = {}
 
     def past(self, choice: ClvChoice) -> Past:
@@ -195,17 +195,17 @@ class _Contest:
 
     def said(self, choice: ClvChoice) -> pd.DataFrame:
         """Return the formulas' columns for all labelled rows, whether or not the choice has trees to hear them."""
-        formula = self.past(choice).formula
-        return say_of_past(self.evidence.data, choice, self.evidence.horizon_days) if formula is None else formula
+        btyd = self.past(choice).btyd
+        return predict_past(self.evidence.data, choice, self.evidence.horizon_days) if btyd is None else btyd
 
     def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         """Return a candidate fitted on what was known at a fold's validation cutoff."""
-        beneath = replace(choice, name=choice.formula, boosting=BoostingSettings())
+        beneath = replace(choice, name=choice.btyd, boosting=BoostingSettings())
         key = (fold, str(asdict(beneath)))
-        if key not in self._formulas:
+        if key not in self._btyd_models:
             rows = self.rows[fold].features
-            self._formulas[key] = ClvModel(beneath).fit(rows, daily=self.evidence.daily)
-        model = ClvModel(choice).on_top_of(self._formulas[key])
+            self._btyd_models[key] = ClvModel(beneath).fit(rows, daily=self.evidence.daily)
+        model = ClvModel(choice).on_top_of(self._btyd_models[key])
         train = self.evidence.folds[fold].train
         return model.teach(self.past(choice).at(train), targets) if choice.name in LEARNED else model
 

@@ -124,9 +124,9 @@ def weigh_parameters(plan: StudyPlan) -> dict[str, float]:
     whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if len(whole) < _WEIGHED_TRIALS or len({trial.value for trial in whole}) == 1:
         return {}
-    judge = optuna.importance.FanovaImportanceEvaluator(seed=plan.settings.seed)
+    evaluate = optuna.importance.FanovaImportanceEvaluator(seed=plan.settings.seed)
     return {
-        name: float(share) for name, share in optuna.importance.get_param_importances(study, evaluator=judge).items()
+        name: float(share) for name, share in optuna.importance.get_param_importances(study, evaluator=evaluate).items()
     }
 
 

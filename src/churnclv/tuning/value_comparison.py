@@ -32,11 +32,11 @@ class Labels:
         """Return the labels of a CLV model; its chance of no purchase is that of its model of purchases."""
         name = clv.choice.name
         value = name if name in LEARNED else f"{name}_gamma_gamma"
-        return cls(value, f"{name}_expected_purchases", f"{clv.choice.formula}_no_purchase")
+        return cls(value, f"{name}_expected_purchases", f"{clv.choice.btyd}_no_purchase")
 
 
 @dataclass(frozen=True)
-class ValueJudged:
+class ValuePredictions:
     """One cutoff at which models are judged: what they learned from, whom they were asked about, what they said.
 
     `formulas` are the plain models of purchases, fitted at the cutoff, beside the chosen `clv`.
@@ -45,7 +45,7 @@ class ValueJudged:
     train: Dataset
     asked: Dataset
     clv: ClvModel
-    formulas: tuple[ClvModel, ...] = ()
+    btyd_models: tuple[ClvModel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class ValueBoard:
+class ValueComparison:
     """Figures of purchases and spend, samples of spend, and what intervals held by target.
 
     `baselines` names the best baseline of purchases and of spend, which differences are taken to.
@@ -85,7 +85,7 @@ class Predictions:
     held: dict[str, list[Held]]
 
 
-def predict_values(trials: Sequence[ValueJudged], horizon_days: int) -> Predictions:
+def predict_values(trials: Sequence[ValuePredictions], horizon_days: int) -> Predictions:
     """Fit the baselines of each trial and collect what everyone says."""
     expected = [_expectations(trial, horizon_days) for trial in trials]
     held = [_hold(trial, horizon_days) for trial in trials]
@@ -97,9 +97,9 @@ def predict_values(trials: Sequence[ValueJudged], horizon_days: int) -> Predicti
     )
 
 
-def judge_values(
+def compare_values(
     said: Predictions, seed: int, baselines: dict[str, str] | None = None, *, all_intervals: bool = False
-) -> ValueBoard:
+) -> ValueComparison:
     """Score the models and baselines; figures are means over the cutoffs.
 
     Differences of purchases and spend are to the baseline of least error, unless validation has named it before.
@@ -108,7 +108,7 @@ def judge_values(
     labels = said.labels
     drawn = () if all_intervals else (labels.value,)
     best = baselines or {target: _best_baseline(getattr(said, target)) for target in TARGETS}
-    return ValueBoard(
+    return ValueComparison(
         labels,
         score(said.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
         score(said.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
@@ -123,7 +123,7 @@ def _best_baseline(samples: Sequence[Sample]) -> str:
     return min(errors, key=lambda name: errors[name])
 
 
-def _hold(trial: ValueJudged, horizon_days: int) -> dict[str, Held]:
+def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
     """Ask the chosen model for its intervals, and where in its distributions the truth lies, on some customers."""
     some, clv = trial.asked.some(HELD_CUSTOMERS), trial.clv
     intervals, ranks = clv.intervals(some.features, horizon_days), clv.ranks(some.features, horizon_days, some.labels)
@@ -140,7 +140,7 @@ def _hold(trial: ValueJudged, horizon_days: int) -> dict[str, Held]:
     }
 
 
-def formula_chances(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[str, Array]:
+def btyd_probabilities(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[str, Array]:
     """Return a CLV model's two ways of saying that a customer leaves, by name.
 
     The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
@@ -152,9 +152,9 @@ def formula_chances(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[st
     }
 
 
-def _expectations(trial: ValueJudged, horizon_days: int) -> dict[str, Expectation]:
+def _expectations(trial: ValuePredictions, horizon_days: int) -> dict[str, Expectation]:
     history = trial.asked.features
-    models = {Labels.of(model).value: model for model in (*trial.formulas, trial.clv)}
+    models = {Labels.of(model).value: model for model in (*trial.btyd_models, trial.clv)}
     chosen = Labels.of(trial.clv).value
     return {
         name: Expectation(
@@ -168,7 +168,7 @@ def _expectations(trial: ValueJudged, horizon_days: int) -> dict[str, Expectatio
     }
 
 
-def _value_sample(trial: ValueJudged, expected: dict[str, Expectation], target: str) -> Sample:
+def _value_sample(trial: ValuePredictions, expected: dict[str, Expectation], target: str) -> Sample:
     truth = trial.asked.labels[target].to_numpy(dtype=float)
     predictions = {name: np.asarray(getattr(found, target)) for name, found in expected.items()}
     return Sample(truth, predictions, trial.asked.customers)

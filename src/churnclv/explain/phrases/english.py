@@ -6,7 +6,7 @@ from .english_habits import HABITS
 from .english_orders import ORDERS
 from .language import Language
 
-_WORDS = {
+_TEXTS = {
     "monday": "Monday", "tuesday": "Tuesday", "wednesday": "Wednesday", "thursday": "Thursday", "friday": "Friday",
     "saturday": "Saturday", "sunday": "Sunday",
     "night": "at night", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening",
@@ -25,6 +25,6 @@ ENGLISH = Language(
     both=" and ",
     unknown="{}: not known",
     ages=(("day", "days"), ("month", "months"), ("year", "years")),
-    words=_WORDS,
+    words=_TEXTS,
     phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
 )

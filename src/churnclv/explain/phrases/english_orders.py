@@ -159,23 +159,23 @@ ORDERS = {
         "{purchases:purchase|purchases}, the first and the last {last_purchase_age_days:day|days} apart",
         "logarithms of the gaps between purchases add up to {value}{usual}",
     ),
-    "formula_p_alive": (
+    "btyd_p_alive": (
         "chance of still being active",
         _SILENT + ", {value:%} chance of still being active",
         "judging by past orders, {only}{value:%} chance of still being active{usual}",
     ),
-    "formula_p_no_purchase": (
+    "btyd_p_no_purchase": (
         "chance of no purchase within the horizon",
         _SILENT + ", {value:%} chance of no further one soon",
         "judging by past orders, {value:%} chance of no further one soon{usual}",
     ),
-    "formula_purchases": (
+    "btyd_purchases": (
         "expected purchases",
         _SILENT + ", {only}{value} more expected soon",
         "judging by past orders, {only}{value:purchase|purchases} expected soon{usual}",
     ),
-    "formula_spend": ("expected spend", "judging by past orders, a spend of {value:money} expected{usual}"),
-    "formula_spend_per_purchase": (
+    "btyd_spend": ("expected spend", "judging by past orders, a spend of {value:money} expected{usual}"),
+    "btyd_spend_per_purchase": (
         "expected spend per purchase",
         "judging by past orders, {value:money} expected per purchase{usual}",
     ),

@@ -6,7 +6,7 @@ from .italian_habits import HABITS
 from .italian_orders import ORDERS
 from .language import Language
 
-_WORDS = {
+_TEXTS = {
     "monday": "lunedì", "tuesday": "martedì", "wednesday": "mercoledì", "thursday": "giovedì", "friday": "venerdì",
     "saturday": "sabato", "sunday": "domenica",
     "night": "di notte", "morning": "di mattina", "afternoon": "di pomeriggio", "evening": "di sera",
@@ -25,6 +25,6 @@ ITALIAN = Language(
     both=" e ",
     unknown="{}: dato mancante",
     ages=(("giorno", "giorni"), ("mese", "mesi"), ("anno", "anni")),
-    words=_WORDS,
+    words=_TEXTS,
     phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
 )

@@ -160,23 +160,23 @@ ORDERS = {
         "{purchases:acquisto|acquisti}, il primo e l'ultimo a {last_purchase_age_days:giorno|giorni} di distanza",
         "i logaritmi degli intervalli tra gli acquisti sommano a {value}{usual}",
     ),
-    "formula_p_alive": (
+    "btyd_p_alive": (
         "probabilità di essere ancora attivo",
         _SILENT + ", {value:%} di probabilità che sia ancora attivo",
         "dagli acquisti passati, {only}{value:%} di probabilità che sia ancora attivo{usual}",
     ),
-    "formula_p_no_purchase": (
+    "btyd_p_no_purchase": (
         "probabilità di nessun acquisto nell'orizzonte",
         _SILENT + ", {value:%} di probabilità che non ne seguano altri a breve",
         "dagli acquisti passati, {value:%} di probabilità che non ne seguano a breve{usual}",
     ),
-    "formula_purchases": (
+    "btyd_purchases": (
         "acquisti attesi",
         _SILENT + ", a breve {only}{value:atteso|attesi}",
         "dagli acquisti passati, a breve {only}{value:acquisto atteso|acquisti attesi}{usual}",
     ),
-    "formula_spend": ("spesa attesa", "dagli acquisti passati, spesa attesa di {value:money}{usual}"),
-    "formula_spend_per_purchase": (
+    "btyd_spend": ("spesa attesa", "dagli acquisti passati, spesa attesa di {value:money}{usual}"),
+    "btyd_spend_per_purchase": (
         "spesa attesa per acquisto",
         "dagli acquisti passati, attesi {value:money} per acquisto{usual}",
     ),

@@ -99,7 +99,7 @@ class Phrase:
         """The column's name in words, such as `purchases in the last 90 days`."""
         return "".join(str(self._fill(piece, {}, {})) for piece in self.title)
 
-    def say(self, row: Row, typical: Row) -> str:
+    def text(self, row: Row, typical: Row) -> str:
         """Return the richest text that a customer's known values allow.
 
         `row` holds the column's own value and those of `needs` that are there, None where missing; `typical` the
@@ -111,7 +111,7 @@ class Phrase:
                 return "".join(map(str, texts))
         if row.get(self.column) is None:
             return self.language.unknown.format(self.label)
-        return _describe(ANY, (), self.column, self.language).say(row, typical)
+        return _describe(ANY, (), self.column, self.language).text(row, typical)
 
     def write(self, value: float | str) -> str:
         """Return a value of this column in the style that its texts use."""

@@ -9,8 +9,8 @@ from .phrase import fill_window, match_pattern
 TOPICS: dict[str, tuple[str, ...]] = {
     "silence": (
         "days_since_last_purchase", "overdue_mean_ratio", "overdue_longest_ratio", r"purchases_last_(\d+)_days",
-        r"purchase_change_(\d+)_days", r"decayed_purchases_(\d+)_days", "formula_p_alive", "formula_p_no_purchase",
-        "formula_purchases", "days_since_purchase_before_last",
+        r"purchase_change_(\d+)_days", r"decayed_purchases_(\d+)_days", "btyd_p_alive", "btyd_p_no_purchase",
+        "btyd_purchases", "days_since_purchase_before_last",
     ),
     "frequency": (
         "purchases", "repeat_purchases", "purchases_per_day", "mean_gap_days", "shortest_gap_days",
@@ -25,8 +25,8 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "payments": (r"payment_failures(_last_\d+_days)?", "days_since_payment_failure"),
     "spend": (
         r"spend_last_(\d+)_days", r"decayed_spend_(\d+)_days", "spend", "mean_spend", "mean_repeat_spend",
-        "largest_spend", "smallest_spend", "last_spend", "spend_deviation", "last_spend_ratio", "formula_spend",
-        "formula_spend_per_purchase",
+        "largest_spend", "smallest_spend", "last_spend", "spend_deviation", "last_spend_ratio", "btyd_spend",
+        "btyd_spend_per_purchase",
     ),
     "units": ("units_per_purchase", "units_per_line", "lines_per_purchase"),
     "returns": ("days_since_last_refund", "refund_share", "return_unit_share", "return_line_share"),

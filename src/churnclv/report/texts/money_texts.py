@@ -95,7 +95,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ogni contatto conviene: controllare che economics.contact_cost ed economics.incentive_cost siano nella valuta dei valori.",
     ),
     "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
-    "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
+    "stakes.signs_staying": ("RuleEvaluation of staying", "Segnali di permanenza"),
     "stakes.signs_table_leaving": (
         "Rules found on earlier customers, and how they held on later ones",
         "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi",

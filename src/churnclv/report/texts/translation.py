@@ -25,7 +25,7 @@ Field = float | int | str | None
 
 
 @dataclass(frozen=True)
-class Words:
+class Translation:
     """The report's words in one language.
 
     A text's fields are written in the styles of `Language.write`: `{n:customer|customers}`, `{segment:name}`; but a
@@ -36,7 +36,7 @@ class Words:
     language: Language
 
     @classmethod
-    def of(cls, name: str) -> "Words":
+    def of(cls, name: str) -> "Translation":
         """Return the words of a language, `en` or `it`."""
         return cls(LANGUAGES[name])
 
@@ -44,7 +44,7 @@ class Words:
         """Whether there is a text of this name."""
         return key in TEXTS
 
-    def say(self, key: str, **values: Field) -> str:
+    def text(self, key: str, **values: Field) -> str:
         """Return a text with its fields filled in."""
         template = TEXTS[key][ORDER.index(self.language.name)]
         pieces = Formatter().parse(template)
@@ -74,7 +74,7 @@ class Words:
 
     def segment(self, name: str) -> str:
         """Return the name of a segment; one that nobody translated stays as it is."""
-        return self.say(f"segment.{name}") if self.has(f"segment.{name}") else name
+        return self.text(f"segment.{name}") if self.has(f"segment.{name}") else name
 
     def period(self, period: Period, number: int) -> str:
         """Return the name of a period."""
@@ -84,4 +84,4 @@ class Words:
 
     def play(self, cell: str, chosen: Mapping[str, str]) -> str:
         """Return what to do with a cell of churn by value: the user's own word for it, or the report's."""
-        return chosen.get(cell) or self.say(f"play.{cell}")
+        return chosen.get(cell) or self.text(f"play.{cell}")
