@@ -56,13 +56,13 @@ def read_events(data: pd.DataFrame | str | Path, *, columns: dict[str, str] | No
     **settings
         Further values of `conf/data`, such as `date_format="%d/%m/%Y"` or `decimal="comma"`.
 
-    Returns:
+    Returns
     -------
     Events
         `quality` accounts for every row; `table` is the canonical table in the engine; `start` and `end` bound the
         observed span [start, end).
 
-    Raises:
+    Raises
     ------
     InputError
         A fault of the file or of a column, with its remedy.
@@ -95,7 +95,7 @@ def build_features(
     **windows
         Values of `conf/windows`, such as `active_days=365` for the population.
 
-    Returns:
+    Returns
     -------
     DataFrame
         Keys `customer_id` and `cutoff`, `in_population`, then one column per feature; ordered by the keys.
@@ -118,7 +118,7 @@ def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days:
     horizon_days
         Length of the label window, in days.
 
-    Returns:
+    Returns
     -------
     DataFrame
         `customer_id`, `cutoff`, `churned` (0 or 1), `purchases_in_horizon`, and `spend_in_horizon` in the log's
@@ -139,7 +139,14 @@ def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days:
 def summarise_rfm(events: Events, cutoff: str | datetime) -> pd.DataFrame:
     """Return the RFM summary of all buyers before a cutoff, in days, with the column names of `lifetimes`.
 
-    Returns:
+    Parameters
+    ----------
+    events
+        What `read_events` returned.
+    cutoff
+        The instant at which to stand; only events before it count.
+
+    Returns
     -------
     DataFrame
         Indexed by `customer_id`: `frequency`, `recency`, `T` and `monetary_value` (0 without a repeat purchase).
@@ -158,7 +165,7 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
     penalty
         Weight of the squared distance of the log-parameters from plain values; 0 is maximum likelihood.
 
-    Attributes:
+    Attributes
     ----------
     params_
         The estimated parameters by the names of the paper.
@@ -189,7 +196,7 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
         y
             Not used; scikit-learn's convention.
 
-        Raises:
+        Raises
         ------
         InputError
             A column is missing, or a row is impossible (negative, or `recency` after `T`).
@@ -284,7 +291,7 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     penalty
         As for the models of purchases.
 
-    Attributes:
+    Attributes
     ----------
     params_
         p, q and v of the paper; or the population's `mean`, where `fallback_` says why they could not be estimated.
@@ -383,7 +390,7 @@ def load_bundle(path: str | Path) -> Any:
 
     A bundle is a program: loading it runs its own copy of the code. Load only bundles that you trust.
 
-    Raises:
+    Raises
     ------
     InputError
         There is no bundle, or it is damaged.

@@ -1,6 +1,11 @@
 """The shape of the source: what a bundle's copy of it relies on, and what keeps it readable."""
 
 import ast
+import inspect
+import re
+import typing
+from collections import Counter
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 
 import pytest
@@ -42,7 +47,146 @@ def test_the_loader_of_a_bundle_imports_nothing_of_the_project():
     assert [module for level, module in imports(LOADER) if level > 0] == []
 
 
+BANNED_IN_NAMES = set(
+    [
+        "hear",
+        "hears",
+        "heard",
+        "listen",
+        "listens",
+        "speak",
+        "speaks",
+        "spoke",
+        "said",
+        "told",
+        "tell",
+        "tells",
+        "telling",
+        "asked",
+        "asks",
+        "asking",
+        "portrait",
+        "portraits",
+        "board",
+        "boards",
+        "found",
+        "judge",
+        "judges",
+        "judged",
+        "judging",
+        "meet",
+        "meets",
+        "meeting",
+        "formula",
+        "formulas",
+    ]
+)
+BANNED_IN_PROSE = (
+    r"\b(hears?|heard|listens?|speaks?|spoke|tells?|told|judges?|judged|judging|portraits?)\b|\bword of\b|\bformulas\b"
+)
+FOREIGN = {"tell", "ask", "judge", "judges"}  # of other libraries, such as Optuna's study.tell
+
+
+def identifiers(path):
+    """Return the names that a module defines: functions, classes, variables, arguments and attributes of self."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            names.add(node.attr)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+    return names
+
+
+def docstrings(path):
+    """Return the docstrings of a module and of all that it defines."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    owners = [tree, *(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef))]
+    return [text for owner in owners if (text := ast.get_docstring(owner))]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_names_are_terms_of_the_field(path):
+    parts = {
+        identifier: set(re.sub(r"([a-z])([A-Z])", r"\1_\2", identifier).lower().split("_"))
+        for identifier in identifiers(path)
+    }
+    assert sorted(identifier for identifier, words in parts.items() if words & BANNED_IN_NAMES) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_docstrings_are_plain_technical_english(path):
+    assert [match[0] for text in docstrings(path) for match in re.finditer(BANNED_IN_PROSE, text, re.IGNORECASE)] == []
+
+
+def test_no_module_is_named_twice():
+    stems = Counter(path.stem for path in MODULES if path.stem not in {"__init__", "settings"})
+    commands = {path.stem for path in (SOURCE / "cli").glob("*.py")}
+    assert [stem for stem, count in stems.items() if count > 1 and stem not in commands] == []
+
+
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_modules_are_nouns_of_the_domain_and_of_sensible_length(path):
     assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+
+
+def settings_classes():
+    """Return every dataclass of settings that the commands' configurations are made of."""
+    from churnclv.pipeline import settings
+
+    found, open_ = {}, [value for value in vars(settings).values() if isinstance(value, type) and is_dataclass(value)]
+    while open_:
+        cls = open_.pop()
+        if cls.__name__ in found or not cls.__module__.startswith("churnclv"):
+            continue
+        found[cls.__name__] = cls
+        hints = typing.get_type_hints(cls)
+        open_ += [
+            inner
+            for hint in hints.values()
+            for inner in (hint, *typing.get_args(hint))
+            if isinstance(inner, type) and is_dataclass(inner)
+        ]
+    return found.values()
+
+
+def test_every_key_of_the_configuration_is_read():
+    """A key that no code reads promises what nothing does."""
+    read = set()
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                read.add(node.attr)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                read.add(node.value)  # read by name, as roles and faults are
+    keys = {f"{cls.__name__}.{field.name}" for cls in settings_classes() for field in fields(cls)}
+    assert len(keys) > 100
+    assert sorted(key for key in keys if key.rpartition(".")[2] not in read) == []
+
+
+def test_the_public_api_is_documented():
+    """Every name of the curated list has a docstring; those that take or return something describe it."""
+    for public in churnclv.__all__:
+        value = getattr(churnclv, public)
+        assert value.__doc__, public
+        members = (
+            [value]
+            if inspect.isfunction(value)
+            else [
+                value,
+                value.__init__,
+                *(m for n, m in vars(value).items() if inspect.isfunction(m) and not n.startswith("_")),
+            ]
+        )
+        for member in members:
+            assert member.__doc__, (public, member)
+        if inspect.isfunction(value):
+            assert "Returns" in value.__doc__ or value.__doc__.startswith("Return"), public
+            assert "Parameters" in value.__doc__ or len(inspect.signature(value).parameters) < 2, public
+        else:
+            assert "Parameters" in "".join(base.__doc__ or "" for base in value.__mro__), public
