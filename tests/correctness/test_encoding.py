@@ -161,7 +161,7 @@ def test_a_row_scores_the_same_alone_and_contributions_add_up(model, table):
     assert alone == model.predict(odd).tolist()
     added = model.contributions(odd)
     assert list(added.columns) == [*frame.columns, BIAS]
-    assert added.sum(axis=1).to_numpy() == pytest.approx(model.margins(odd), abs=1e-5)
+    assert added.sum(axis=1).to_numpy() == pytest.approx(model.log_odds(odd), abs=1e-5)
 
 
 def test_a_model_comes_back_with_its_categories(model, table, tmp_path):

@@ -16,7 +16,7 @@ CODE = "artifacts/bundle/code/churnclv"
 FILES = {
     f"{CODE}/__init__.py": "",
     f"{CODE}/bundle/__init__.py": "",
-    f"{CODE}/bundle/scoring.py": (
+    f"{CODE}/bundle/scorer.py": (
         "from .value import VALUE\n\nclass Scorer:\n    def __init__(self, folder): self.value = VALUE\n"
     ),
     f"{CODE}/bundle/value.py": "VALUE = 'as written'\n",

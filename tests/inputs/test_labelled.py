@@ -461,10 +461,10 @@ def test_odd_names_and_texts_go_through_fit_contributions_saving_and_loading(hos
     model.save(tmp_path)
     loaded = type(model).load(tmp_path)
     assert model.features == loaded.features == list(NAMES.values())
-    assert loaded.margins(table.frame).tolist() == model.margins(table.frame).tolist()
+    assert loaded.log_odds(table.frame).tolist() == model.log_odds(table.frame).tolist()
     added = loaded.contributions(table.frame)
     assert list(added.columns) == [*NAMES.values(), BIAS]
-    assert added.sum(axis=1).to_numpy() == pytest.approx(model.margins(table.frame), abs=1e-5)
+    assert added.sum(axis=1).to_numpy() == pytest.approx(model.log_odds(table.frame), abs=1e-5)
 
 
 def test_a_column_of_a_frame_may_turn_from_numbers_to_words_at_its_end(read):

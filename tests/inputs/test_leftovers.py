@@ -19,7 +19,7 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from churnclv import files
-from churnclv.data.encoding import as_text
+from churnclv.data.text_file import as_text
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.settings import DataSettings
 if sys.argv[2] == "named":

@@ -157,7 +157,7 @@ def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
     shop, bundle = exported
     other = tmp_path / "other"
     shutil.copytree(bundle, other)
-    scoring = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scoring.py"
+    scoring = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scorer.py"
     changed = scoring.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
     scoring.write_text(changed)
     manifest = json.loads((other / "manifest.json").read_text())

@@ -141,7 +141,7 @@ def load_scorer(root: Path, registered: str | None = None) -> Any:
     name = f"churnclv_bundle_{verified.digest[:16]}"
     if name not in sys.modules:
         _import_private(_VerifiedCode(name, root / _PACKAGE, verified.code))
-    scoring = importlib.import_module(f"{name}.bundle.scoring")
+    scoring = importlib.import_module(f"{name}.bundle.scorer")
     return scoring.Scorer(root / BUNDLE)
 
 
