@@ -49,9 +49,9 @@ def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
 
 def test_c1_every_baseline_is_beaten_or_named():
     fine = checks.check_baselines({"base_rate": 0.1, "logistic": -0.00009})  # less than a blend has to gain
-    assert (fine.code, fine.outcome, fine.found) == ("C1", PASSED, "2 baselines beaten")
+    assert (fine.code, fine.outcome, fine.finding) == ("C1", PASSED, "2 baselines beaten")
     lost = checks.check_baselines({"base_rate": 0.1, "logistic": -0.0123})
-    assert (lost.outcome, lost.found) == (FAILED, "logistic is better by 0.0123 nats")
+    assert (lost.outcome, lost.finding) == (FAILED, "logistic is better by 0.0123 nats")
     assert checks.check_baselines({}).outcome is NONE
 
 
@@ -60,12 +60,12 @@ def test_c1_the_best_simple_baseline_has_to_be_beaten_clearly():
     clear, doubtful = Interval(0.02, 0.004, 0.03), Interval(0.02, -0.003, 0.04)
     assert checks.check_baselines(losses, ("base_rate", clear)).outcome is PASSED
     found = checks.check_baselines(losses, ("base_rate", doubtful))
-    assert (found.outcome, found.found) == (
+    assert (found.outcome, found.finding) == (
         FAILED,
         "not clearly better than base_rate: by 0.0200 [-0.0030, 0.0400] nats",
     )
     worse = checks.check_baselines({"base_rate": -0.02}, ("base_rate", Interval(-0.02, -0.03, -0.01)))
-    assert worse.found == "base_rate is better by 0.0200 nats"  # once
+    assert worse.finding == "base_rate is better by 0.0200 nats"  # once
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_c2_names_every_feature_that_knows_the_outcome():
     churned = (random.random(400) < 0.3).astype(float)
     features = pd.DataFrame({"age": random.normal(size=400), "told": 1.0 - churned, "word": texts(churned.astype(str))})
     found = checks.check_golden_features(features, churned)
-    assert (found.outcome, found.found) == (FAILED, "'told' alone has AUC 1.000; 'word' alone has AUC 1.000")
+    assert (found.outcome, found.finding) == (FAILED, "'told' alone has AUC 1.000; 'word' alone has AUC 1.000")
     assert "data.exclude" in found.remedy
     many = checks.check_golden_features(pd.DataFrame({f"f{place}": churned for place in range(12)}), churned)
-    assert many.found.endswith("'f9' alone has AUC 1.000 and 2 more")
+    assert many.finding.endswith("'f9' alone has AUC 1.000 and 2 more")
     fine = checks.check_golden_features(features[["age"]], churned)
     assert fine.outcome is PASSED
-    assert fine.found.startswith("the strongest, 'age', has AUC 0.5")
+    assert fine.finding.startswith("the strongest, 'age', has AUC 0.5")
     assert checks.check_golden_features(features[[]], churned).outcome is NONE
 
 
@@ -147,7 +147,7 @@ def test_c2_looks_at_some_rows_of_many(monkeypatch):
     monkeypatch.setattr(checks, "_MOST_ROWS", 100)
     churned = np.tile([1.0, 0.0, 0.0, 0.0], 250)  # every tenth row: 1, 0, 1, 0, ...
     found = checks.check_golden_features(pd.DataFrame({"told": churned}), churned)
-    assert found.found == "'told' alone has AUC 1.000"
+    assert found.finding == "'told' alone has AUC 1.000"
 
 
 # --- C3 ---
@@ -156,9 +156,9 @@ def test_c2_looks_at_some_rows_of_many(monkeypatch):
 def test_c3_training_labels_end_by_the_cutoff_that_judges_them():
     march, april, may = datetime(2024, 3, 1), datetime(2024, 4, 1), datetime(2024, 5, 1)
     fine = checks.check_time([([march, april], april), ([april], may)])
-    assert (fine.outcome, fine.found) == (PASSED, "2 folds")
+    assert (fine.outcome, fine.finding) == (PASSED, "2 folds")
     late = checks.check_time([([march, april], april), ([march, may], april)])
-    assert (late.outcome, late.found) == (FAILED, "a label window ends 2024-05-01, after 2024-04-01")
+    assert (late.outcome, late.finding) == (FAILED, "a label window ends 2024-05-01, after 2024-04-01")
     assert checks.check_time(None).outcome is NONE
 
 
@@ -185,7 +185,7 @@ def test_c3_training_labels_end_by_the_cutoff_that_judges_them():
 def test_c4_the_best_parameters_lie_inside_the_search(value, low, high, logarithmic, end):
     found = checks.check_edges({"eta": value, "other": 1.0}, {"eta": (low, high, logarithmic)})
     assert found.outcome is (PASSED if end is None else FAILED)
-    assert found.found == ("1 parameters" if end is None else f"eta={value:g} is at the {end} end")
+    assert found.finding == ("1 parameters" if end is None else f"eta={value:g} is at the {end} end")
 
 
 def test_c4_is_not_applicable_where_nothing_was_searched():
@@ -201,18 +201,18 @@ HAPPENED = np.concatenate([np.arange(1000) < round(1000 * share) for share in np
 
 def test_c5_scores_happen_as_often_as_they_say():
     fine = checks.check_calibration(HAPPENED, SAID)
-    assert (fine.outcome, fine.found) == (PASSED, "slope 1.00, expected calibration error 0.000")
+    assert (fine.outcome, fine.finding) == (PASSED, "slope 1.00, expected calibration error 0.000")
     odds = (SAID / (1.0 - SAID)) ** 2  # twice the log-odds: half the slope
     sharp = checks.check_calibration(HAPPENED, odds / (1.0 + odds))
     assert sharp.outcome is FAILED
-    assert sharp.found.startswith("slope 0.50, expected calibration error 0.0")
+    assert sharp.finding.startswith("slope 0.50, expected calibration error 0.0")
     shy = checks.check_calibration(HAPPENED, SAID * 0.9 + 0.05)  # .045, .035, ..., .005 off, twice: .025 in the mean
-    assert (shy.outcome, shy.found) == (PASSED, "slope 1.20, expected calibration error 0.025")
+    assert (shy.outcome, shy.finding) == (PASSED, "slope 1.20, expected calibration error 0.025")
     shyer = checks.check_calibration(HAPPENED, SAID * 0.86 + 0.07)  # 1.4 times as much: .035
     assert shyer.outcome is FAILED
-    assert shyer.found.endswith("expected calibration error 0.035")
+    assert shyer.finding.endswith("expected calibration error 0.035")
     raised = checks.check_calibration(HAPPENED, np.clip(SAID + 0.04, 0.0, 0.99))
-    assert raised.found.endswith("expected calibration error 0.040")
+    assert raised.finding.endswith("expected calibration error 0.040")
     assert raised.outcome is FAILED
     assert checks.check_calibration(np.ones(50), np.full(50, 0.9)).outcome is NONE
 
@@ -278,14 +278,14 @@ def test_c6_features_that_drift_are_named_worst_first():
     after = before.assign(age=before["age"] + 1.0, days=before["days"] + 2.0)
     found = checks.check_drift(before, after)
     assert found.outcome is FAILED
-    assert [fault.split(" PSI ")[0] for fault in found.found.split("; ")] == ["days", "age"]
+    assert [fault.split(" PSI ")[0] for fault in found.finding.split("; ")] == ["days", "age"]
     fine = checks.check_drift(before, before)
-    assert (fine.outcome, fine.found) == (PASSED, "largest PSI 0.00 (age; validation 0.00)")
+    assert (fine.outcome, fine.finding) == (PASSED, "largest PSI 0.00 (age; validation 0.00)")
     told = {name: stability_index(before[name], after[name])[0] for name in before}
     judged_across = checks.check_drift(before, after, told)  # validation has seen as much of it
     assert judged_across.outcome is PASSED
     worse = checks.check_drift(before, after, told | {"age": told["age"] / 1.6})
-    assert [fault.split(" PSI ")[0] for fault in worse.found.split("; ")] == ["age"]
+    assert [fault.split(" PSI ")[0] for fault in worse.finding.split("; ")] == ["age"]
     assert checks.check_drift(before[[]], after[[]]).outcome is NONE
     assert checks.check_drift(before, after.head(0)).outcome is NONE
 
@@ -313,14 +313,14 @@ def ranking(pairs, wrong, size):
 def test_c8_folds_agree_or_differ():
     ten, nine, eight = (ranking(10, wrong, 40) for wrong in (0, 1, 2))  # AUC 1, .9, .8
     fine = checks.check_folds([nine, nine, nine])
-    assert (fine.outcome, fine.found) == (PASSED, "AUC 0.900, 0.900, 0.900")
+    assert (fine.outcome, fine.finding) == (PASSED, "AUC 0.900, 0.900, 0.900")
     odd = checks.check_folds([ten, eight, ten])  # standard deviation .094
-    assert (odd.outcome, odd.found) == (FAILED, "AUC 1.000, 0.800, 1.000")
+    assert (odd.outcome, odd.finding) == (FAILED, "AUC 1.000, 0.800, 1.000")
     assert checks.check_folds([ten, nine, ten]).outcome is FAILED  # .047
     one_class = (np.ones(10), np.arange(10.0))
     assert checks.check_folds([nine]).outcome is NONE
     assert checks.check_folds([nine, one_class]).outcome is NONE
-    assert checks.check_folds([nine, one_class, nine]).found == "AUC 0.900, 0.900"
+    assert checks.check_folds([nine, one_class, nine]).finding == "AUC 0.900, 0.900"
 
 
 def test_c8_small_folds_may_differ_by_chance():
@@ -375,14 +375,14 @@ def test_c9_a_part_that_is_ranked_far_worse_is_named():
     # Pairs in order: .9 above all 200, .5 above the 100 at .1 and level with the 100 at .5:
     # (100 x 200 + 100 x 100 + 100 x 50) / 200^2 = .875; the second group alone has .5.
     found = checks.check_slices(truth, scores, {"first": first, "second": second})
-    assert (found.outcome, found.found) == (FAILED, "second: AUC 0.500 against 0.875")
-    assert checks.check_slices(truth, scores, {"first": first}).found == "1 slices"
+    assert (found.outcome, found.finding) == (FAILED, "second: AUC 0.500 against 0.875")
+    assert checks.check_slices(truth, scores, {"first": first}).finding == "1 slices"
 
 
 def test_c9_a_part_whose_scores_are_off_is_named():
     truth, scores, (first, second) = groups(group(400, 400, 0.6, 0.4), group(100, 300, 0.7, 0.5))
     found = checks.check_slices(truth, scores, {"first": first, "second": second})
-    assert (found.outcome, found.found) == (FAILED, "second: mean score +0.300 from what happened")
+    assert (found.outcome, found.finding) == (FAILED, "second: mean score +0.300 from what happened")
 
 
 def test_c9_a_gap_within_three_standard_errors_is_no_fault():
@@ -400,7 +400,7 @@ def test_c9_a_gap_within_three_standard_errors_is_no_fault():
 def test_c9_small_parts_are_not_judged(left, stayed):
     truth, scores, (_, small) = groups(group(500, 500, 0.9, 0.1), group(left, stayed, 0.1, 0.9))
     found = checks.check_slices(truth, scores, {"small": small})
-    assert (found.outcome, found.found) == (NONE, "no slice is large enough")
+    assert (found.outcome, found.finding) == (NONE, "no slice is large enough")
 
 
 # --- all of them, of a run ---
@@ -469,14 +469,14 @@ def test_a_run_on_a_table_is_checked_and_told(table_run):
     assert page.path == "checks.md"
     assert page.content == "# Checks\n\n" + "".join(f"- {check.line()}\n" for check in found)
     assert tags.values == {f"check.{check.code}": check.outcome.value for check in found}
-    assert next(check for check in found if check.code == "C9").found == "4 slices"  # three plans, and age_days = old
+    assert next(check for check in found if check.code == "C9").finding == "4 slices"  # three plans, and age_days = old
 
 
 def test_a_baseline_without_an_interval_is_compared_too(table_run):
     run, training, churn, valid, _ = table_run
-    assert check_run(run, training, churn, valid)[0].found == "2 baselines beaten"
+    assert check_run(run, training, churn, valid)[0].finding == "2 baselines beaten"
     valid.figures.figures["base_rate"]["log_loss"] = Interval(0.4, np.nan, np.nan)
-    assert check_run(run, training, churn, valid)[0].found == "base_rate is better by 0.1000 nats"
+    assert check_run(run, training, churn, valid)[0].finding == "base_rate is better by 0.1000 nats"
 
 
 def test_the_edges_of_the_search_matter_where_trees_are_chosen(table_run):
@@ -484,7 +484,7 @@ def test_the_edges_of_the_search_matter_where_trees_are_chosen(table_run):
     edge = {"eta": 0.0105}
     assert check_run(run, training, chosen({"logistic": 1.0}, **edge), valid)[3].outcome is NONE
     found = check_run(run, training, chosen({"logistic": 0.9, "xgboost": 0.1}, **edge), valid)[3]
-    assert found.found == "eta=0.0105 is at the low end"
+    assert found.finding == "eta=0.0105 is at the low end"
 
 
 def test_scores_are_sliced_row_by_row_in_the_order_of_the_folds(table_run):
@@ -495,7 +495,7 @@ def test_scores_are_sliced_row_by_row_in_the_order_of_the_folds(table_run):
         sample.predictions["score"][plans[rows] == "S"] = 0.01
     found = check_run(run, training, churn, valid)[8]
     assert found.outcome is FAILED
-    assert found.found.split(":")[0] == "plan = S"
+    assert found.finding.split(":")[0] == "plan = S"
 
 
 def test_a_run_with_time_slices_by_age_and_spend_and_judges_its_cutoffs():
@@ -508,11 +508,11 @@ def test_a_run_with_time_slices_by_age_and_spend_and_judges_its_cutoffs():
     churn = chosen({"logistic": 1.0})
     folds = [(fold, said[training.rows_at((fold.valid,))]) for fold in plan.folds]
     found = {check.code: check for check in check_run(run, training, churn, evaluated(training, folds))}
-    assert (found["C3"].outcome, found["C3"].found) == (PASSED, "2 folds")  # 31 March is before 1 April
-    assert found["C9"].found == "1 slices"  # new customers; the tenth of 1,400 with most spend has 140 rows
+    assert (found["C3"].outcome, found["C3"].finding) == (PASSED, "2 folds")  # 31 March is before 1 April
+    assert found["C9"].finding == "1 slices"  # new customers; the tenth of 1,400 with most spend has 140 rows
     run.config.windows.horizon_days = 40
     late = check_run(run, training, churn, evaluated(training, folds))[2]
     assert (
-        late.found
+        late.finding
         == "a label window ends 2024-04-10, after 2024-04-01; a label window ends 2024-05-11, after 2024-05-01"
     )

@@ -440,7 +440,7 @@ def test_cutoffs_before_the_first_recorded_end_are_refused(connection, write_eve
         require_recorded_ends(events, cutoffs, end, MONTHLY)
     assert str(error.value) == (
         "2 cutoffs from 2019-08-01 on lie before the first recorded end of a contract, 2019-10-01: until then every "
-        "label would say that the customer stayed.\n  -> what would fit: windows.n_cutoffs=3"
+        "label would be 0 (stayed).\n  -> what would fit: windows.n_cutoffs=3"
     )
     sealed = replace(MONTHLY, sealed_cutoff="2019-10-01")
     with pytest.raises(InputError, match=r"-> a later windows\.sealed_cutoff; or no horizon fits"):

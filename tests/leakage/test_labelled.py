@@ -71,7 +71,7 @@ def test_every_planted_leak_is_caught_by_name(connection):
     caught = {name: check_golden_features(data.X[[name]], data.churned) for name in data.names}
     assert {name for name, found in caught.items() if found.outcome is Outcome.failed} == LEAKS
     for name in LEAKS:
-        assert caught[name].found.startswith(f"'{name}' alone has AUC ")
+        assert caught[name].finding.startswith(f"'{name}' alone has AUC ")
         assert "data.exclude" in caught[name].remedy
 
 
@@ -79,7 +79,7 @@ def test_a_check_of_all_columns_names_the_leaks_and_nothing_else(connection):
     frame = with_leaks(customers())
     data = snapshots_of(read(connection, frame)).training
     found = check_golden_features(data.X, data.churned)
-    assert {fault.split("'")[1] for fault in found.found.split("; ")} == LEAKS
+    assert {fault.split("'")[1] for fault in found.finding.split("; ")} == LEAKS
     without = snapshots_of(read(connection, frame, exclude=sorted(LEAKS))).training
     assert check_golden_features(without.X, without.churned).outcome is Outcome.passed
 
@@ -91,7 +91,7 @@ def test_a_reason_that_only_some_who_left_gave_is_caught_by_what_it_knows(connec
     data = snapshots_of(read(connection, frame.assign(reason=np.where(gave, "price", None)))).training
     found = check_golden_features(data.X[["reason"]], data.churned)
     assert found.outcome is (Outcome.failed if filled == 1.0 else Outcome.passed)
-    power = float(found.found.rsplit("AUC ", 1)[1])
+    power = float(found.finding.rsplit("AUC ", 1)[1])
     assert power == pytest.approx((1.0 + filled) / 2, abs=0.03)  # who gave none cannot be told apart
 
 

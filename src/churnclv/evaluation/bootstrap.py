@@ -16,7 +16,7 @@ _CELLS_PER_CHUNK = 2_000_000  # small enough to stay in the cache
 
 
 def write_figure(value: float, form: str = ".4f") -> str:
-    """Return a figure as text: what is undefined is `n/a`, and what rounds to zero has no minus."""
+    """Return a figure as text: `n/a` where it is undefined, and no minus sign where it rounds to zero."""
     if value != value:  # noqa: PLR0124 # NaN
         return UNDEFINED
     text = format(value, form)
@@ -32,7 +32,7 @@ class Interval:
     high: float
 
     def __str__(self) -> str:
-        """Return the figure as people read it."""
+        """Return the figure with four decimals."""
         return self.write(".4f")
 
     def write(self, form: str) -> str:
@@ -47,7 +47,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Sample:
-    """Rows judged at one cutoff: truth (n,), one prediction (n,) per model, and each row's customer number (n,)."""
+    """Rows evaluated at one cutoff: truth (n,), one prediction (n,) per model, and each row's customer number (n,)."""
 
     truth: Array
     predictions: Mapping[str, Array]
@@ -59,7 +59,7 @@ class Scores:
     """Figures by model and metric, and their paired differences (model minus reference) on the same draws.
 
     `drawn` holds figures in every draw, by model and metric: another run with the same customers, replicates and seed
-    has drawn the same, so that both can be compared pairwise later.
+    has the same draws, so that both can be compared pairwise later.
     """
 
     figures: dict[str, dict[str, Interval]]
@@ -85,14 +85,15 @@ def score(
     named = {*drawn_models, reference} if drawn_models else set(samples[0].predictions)
     drawn = _replicate(samples, metrics, replicates, seed, named)
     figures = {
-        model: {name: summarise_draws(values) for name, values in found.items()} for model, found in drawn.items()
+        model: {name: summarise_draws(values) for name, values in metric_draws.items()}
+        for model, metric_draws in drawn.items()
     }
     differences = {
-        model: {name: summarise_draws(values - drawn[reference][name]) for name, values in found.items()}
-        for model, found in drawn.items()
+        model: {name: summarise_draws(values - drawn[reference][name]) for name, values in metric_draws.items()}
+        for model, metric_draws in drawn.items()
         if model in named - {reference}
     }
-    kept = {model: {name: values[1:] for name, values in found.items()} for model, found in drawn.items()}
+    kept = {model: {name: values[1:] for name, values in metric_draws.items()} for model, metric_draws in drawn.items()}
     return Scores(figures, differences, kept)
 
 
@@ -103,14 +104,14 @@ def _replicate(
     n_customers = 1 + max(int(sample.customers.max()) for sample in samples)
     plain = np.ones((n_customers, 1))
     parts = {model: {name: [] for name in metrics} for model in samples[0].predictions}  # type: ignore[var-annotated]
-    with ThreadPoolExecutor() as pool:  # numpy lets go of the interpreter while it works
+    with ThreadPoolExecutor() as pool:  # numpy releases the interpreter lock while it computes
         for chunk in (plain, *draw_customers(n_customers, replicates, seed)):
             jobs = [(model, name) for model in parts for name in metrics if chunk is plain or model in named]
             weights = [chunk[sample.customers] for sample in samples]
             figures = pool.map(partial(_mean_value, samples, weights, metrics), jobs)
             for (model, name), values in zip(jobs, figures, strict=True):
                 parts[model][name].append(values)
-    return {model: {name: np.concatenate(found) for name, found in by.items()} for model, by in parts.items()}
+    return {model: {name: np.concatenate(chunks) for name, chunks in by.items()} for model, by in parts.items()}
 
 
 def _mean_value(

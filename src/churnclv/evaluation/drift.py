@@ -1,4 +1,4 @@
-"""Drift: whether columns are distributed as they were where a model learned."""
+"""Drift: whether columns are distributed as in the rows that a model was trained on."""
 
 from math import sqrt
 from typing import Any
@@ -16,8 +16,9 @@ _CERTAIN = 5.0  # standard deviations: a table has many columns
 def stability_index(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> tuple[float, float]:
     """Return the sum of (actual - expected) log(actual / expected) over tenths, or values, and missing ones.
 
-    Beside it what chance alone rarely exceeds: without drift, the index times n m / (n + m) is about chi-squared with
-    bins - 1 degrees of freedom (Yurdakul 2018, Statistical properties of population stability index).
+    The second value is the index that chance alone rarely exceeds: without drift, the index times n m / (n + m) is
+    about chi-squared with bins - 1 degrees of freedom (Yurdakul 2018, Statistical properties of population stability
+    index).
     """
     shares = _number_shares if pd.api.types.is_numeric_dtype(expected) else _text_shares
     before, after = shares(expected, actual)
@@ -41,19 +42,19 @@ def _text_shares(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> list[A
 
 def _number_shares(expected: "pd.Series[Any]", actual: "pd.Series[Any]") -> list[Array]:
     """Return the shares of tenths, and of missing ones, in both columns; a value of two tenths is a part of its own."""
-    known = _known(expected)
-    cuts = np.quantile(known, np.arange(1, _TENTHS) / _TENTHS) if len(known) else np.zeros(0)
+    finite = _finite(expected)
+    cuts = np.quantile(finite, np.arange(1, _TENTHS) / _TENTHS) if len(finite) else np.zeros(0)
     heavy = cuts[1:][cuts[1:] == cuts[:-1]]
     edges = np.unique(np.r_[cuts, np.nextafter(heavy, -np.inf)])
     return [_binned(column, edges) for column in (expected, actual)]
 
 
-def _known(column: "pd.Series[Any]") -> Array:
+def _finite(column: "pd.Series[Any]") -> Array:
     values = column.to_numpy(dtype=float, na_value=np.nan)
     return np.asarray(values[np.isfinite(values)])
 
 
 def _binned(column: "pd.Series[Any]", edges: Array) -> Array:
-    known = _known(column)
-    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
-    return np.asarray(np.r_[counts, len(column) - len(known)] / max(len(column), 1))
+    finite = _finite(column)
+    counts = np.bincount(np.searchsorted(edges, finite, side="left"), minlength=len(edges) + 1)
+    return np.asarray(np.r_[counts, len(column) - len(finite)] / max(len(column), 1))

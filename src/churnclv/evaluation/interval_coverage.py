@@ -1,4 +1,4 @@
-"""Coverage: do intervals contain the truth as often as they say, overall and where it matters?
+"""Coverage: do intervals contain the truth as often as their nominal level, overall and by decile?
 
 An outcome's rank is its place in its predictive distribution, between P(less) and P(no more), which differ where an
 outcome has a probability of its own, such as no purchase. Ranks drawn evenly between the two are uniform if the

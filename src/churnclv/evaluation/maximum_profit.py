@@ -1,7 +1,7 @@
-"""EMPC and EMPB: the profit of the best share to contact, from the package that carries them.
+"""EMPC and EMPB: the profit of the best share to contact, computed by the package `empulse`.
 
-Both are figures for comparing models as the literature does. They choose the share on the data that they judge, so they
-are upper bounds of what a campaign earns; `profit_beyond` with a threshold from other data is not.
+Both are figures for comparing models as the literature does. They choose the share on the data that they evaluate, so
+they are upper bounds of what a campaign earns; `profit_beyond` with a threshold from other data is not.
 
 [1] Verbraken, Verbeke, Baesens (2013), as in `profit`.
 [2] Janssens, Bogaert, Bagué, Van den Poel (2022), B2Boost: instance-dependent profit-driven modelling of B2B churn,
@@ -37,9 +37,9 @@ Measure = Callable[[Array, Array, Array | float, Terms], MaximumProfit]
 
 
 def empc(truth: Array, scores: Array, values: Array | float, terms: Terms) -> MaximumProfit:
-    """Return the expected maximum profit of a churn campaign [1]: every leaver is worth the mean of the values.
+    """Return the expected maximum profit of a churn campaign [1]: every leaver has the mean of the values.
 
-    The share is chosen anew for every acceptance rate, then averaged over their Beta distribution.
+    The share is optimised for each acceptance rate, then averaged over their Beta distribution.
 
     Args:
         truth: 1 for those who left, shape (n,).
@@ -50,10 +50,10 @@ def empc(truth: Array, scores: Array, values: Array | float, terms: Terms) -> Ma
     Returns:
         NaN where only one class is present, zero where the mean value is no more than the incentive.
     """
-    worth = float(np.mean(values))
+    mean_value = float(np.mean(values))
     if not _two_classes(truth):
         return _UNDEFINED
-    if worth <= terms.incentive_cost:
+    if mean_value <= terms.incentive_cost:
         return _NOTHING
     with _TURN:
         profit, share = _package().empc(
@@ -61,7 +61,7 @@ def empc(truth: Array, scores: Array, values: Array | float, terms: Terms) -> Ma
             scores,
             alpha=terms.acceptance_alpha,
             beta=terms.acceptance_beta,
-            clv=worth,
+            clv=mean_value,
             incentive_cost=terms.incentive_cost,
             contact_cost=terms.contact_cost,
         )
@@ -85,21 +85,22 @@ def empb(truth: Array, scores: Array, values: Array | float, terms: Terms) -> Ma
     Returns:
         NaN where only one class is present, zero where the mean value is no more than the incentive.
     """
-    own = np.maximum(np.broadcast_to(np.asarray(values, dtype=float), truth.shape), 0.0)
-    worth = float(own.mean())
+    customer_values = np.maximum(np.broadcast_to(np.asarray(values, dtype=float), truth.shape), 0.0)
+    mean_value = float(customer_values.mean())
     if not _two_classes(truth):
         return _UNDEFINED
-    if worth <= terms.incentive_cost:
+    if mean_value <= terms.incentive_cost:
         return _NOTHING
-    order = np.lexsort((own, truth, -scores))  # among equals, what earns least comes first: no cut between them pays
+    # among equal scores the least profitable come first, so that no cut between them pays
+    order = np.lexsort((customer_values, truth, -scores))
     with _TURN:
         total, share = _package().empb(
             truth[order],
             np.arange(len(order), 0, -1),
-            clv=own[order],
+            clv=customer_values[order],
             alpha=terms.acceptance_alpha,
             beta=terms.acceptance_beta,
-            incentive_fraction=terms.incentive_cost / worth,
+            incentive_fraction=terms.incentive_cost / mean_value,
             contact_cost=terms.contact_cost,
         )
     return MaximumProfit(float(total) / len(order), float(share))
@@ -114,9 +115,9 @@ def maximum_profit_metric(measure: Measure, values: Array | float, terms: Terms)
     _package()
 
     def profit(truth: Array, predicted: Array, weights: Array) -> Array:
-        worth = np.broadcast_to(np.asarray(values, dtype=float), truth.shape)
+        row_values = np.broadcast_to(np.asarray(values, dtype=float), truth.shape)
         copies = (np.repeat(np.arange(len(truth)), times) for times in weights.T.astype(int))
-        return np.array([measure(truth[rows], predicted[rows], worth[rows], terms).profit for rows in copies])
+        return np.array([measure(truth[rows], predicted[rows], row_values[rows], terms).profit for rows in copies])
 
     return profit
 
@@ -127,7 +128,7 @@ def _two_classes(truth: Array) -> bool:
 
 @cache
 def _package() -> ModuleType:
-    with warnings.catch_warnings():  # the algebra it imports warns of its own dependencies
+    with warnings.catch_warnings():  # its dependencies raise deprecation warnings
         warnings.simplefilter("ignore", DeprecationWarning)
         from empulse import metrics
     return metrics

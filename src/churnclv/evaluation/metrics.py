@@ -80,7 +80,7 @@ def msle(truth: Array, predicted: Array, weights: Array) -> Array:
 
 
 def bias(truth: Array, predicted: Array, weights: Array) -> Array:
-    """Total predicted over total true, minus one: -0.2 says 20% too low."""
+    """Total predicted over total true, minus one: -0.2 is 20% too low."""
     return _ratio(predicted @ weights, truth @ weights) - 1.0
 
 
@@ -92,7 +92,7 @@ def spearman(truth: Array, predicted: Array, weights: Array) -> Array:
 
 
 def gini(truth: Array, predicted: Array, weights: Array) -> Array:
-    """Normalised Gini: how much of the concentration of value the ranking finds (1 = the perfect ranking)."""
+    """Normalised Gini: concentration of value in the ranking, relative to that in the perfect ranking."""
     return _ratio(_concentration(truth, predicted, weights), _concentration(truth, truth, weights))
 
 
@@ -118,10 +118,10 @@ def cumulate(keys: Array, values: Array, weights: Array) -> tuple[Array, Array]:
 def captured(keys: Array, values: Array, weights: Array, shares: Array) -> Array:
     """Return the sum of values over the given shares of customers, least keys first: (shares, replicates)."""
     mass, value = cumulate(keys, values, weights)
-    found = [
+    sums = [
         np.interp(shares * m[-1], np.r_[0.0, m], np.r_[0.0, v]) for m, v in zip(mass.T, value.T, strict=True)
     ]  # fmt: skip
-    return np.array(found).T
+    return np.array(sums).T
 
 
 def share_of(held: Array, weights: Array) -> Array:

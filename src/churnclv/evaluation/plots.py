@@ -1,4 +1,4 @@
-"""Figures: what people would rather look at than read. Each function returns a matplotlib figure."""
+"""Plots of metrics and predictions. Each function returns a matplotlib figure."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ def canvas(title: str, across: str, up: str) -> "tuple[Figure, Axes]":
 
 
 def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
-    """Draw predicted against happened, in ten groups of equal size."""
+    """Draw predicted scores against observed shares, in ten groups of equal size."""
     figure, axes = canvas(title, "churn score (mean of the group)", "share that churned")
     table = reliability_bins(truth, predicted)
     error = 1.96 * np.sqrt(table[:, 1] * (1 - table[:, 1]) / table[:, 2])
@@ -64,15 +64,15 @@ def draw_reliability(truth: Array, predicted: Array, title: str) -> "Figure":
 
 
 def draw_gain(truth: Array, predictions: Mapping[str, Array], title: str, share_of: str) -> "Figure":
-    """Draw the share of all value (or churners) found in the best-ranked share of customers."""
+    """Draw the share of all value (or churners) in the best-ranked share of customers."""
     figure, axes = canvas(title, "share of customers, best-ranked first", f"share of all {share_of}")
     reach, total = np.linspace(0, 1, len(truth) + 1), truth.sum()
     curves = {"perfect ranking": np.sort(truth)[::-1]}
     curves |= {name: truth[np.argsort(-predicted, kind="stable")] for name, predicted in predictions.items()}
     colours = [PALE, MODEL, BASE, INK, "#6d28d9"]
-    for (name, found), colour in zip(curves.items() if total > 0 else (), colours, strict=False):
+    for (name, ranked), colour in zip(curves.items() if total > 0 else (), colours, strict=False):
         line = {"lw": 1, "ls": ":"} if colour == PALE else {"lw": 1.5}
-        axes.plot(reach, np.r_[0, np.cumsum(found)] / total, color=colour, label=name, **line)
+        axes.plot(reach, np.r_[0, np.cumsum(ranked)] / total, color=colour, label=name, **line)
     axes.plot([0, 1], [0, 1], color=PALE, lw=1, ls="--", label="at random")
     axes.legend(frameon=False, loc="lower right")
     return figure
@@ -125,7 +125,7 @@ def draw_surface(values: Array, across: Array, up: Array, labels: tuple[str, str
 
 
 def draw_coverage(shares: Array, nominal: float, title: str) -> "Figure":
-    """Draw the share of customers whose truth the interval held, by decile of the expected, shape (10,)."""
+    """Draw the share of customers whose truth lies in the interval, by decile of the expected, shape (10,)."""
     figure, axes = canvas(title, "decile of customers by expected value (10 = highest)", "share inside the interval")
     axes.bar(np.arange(1, 11), shares, color=MODEL)
     axes.axhline(nominal, color=BASE, lw=1, ls="--", label=f"{nominal:.0%} promised")

@@ -1,11 +1,11 @@
-"""Profit: what a retention campaign earns, in currency per customer of all customers, contacted or not.
+"""Profit of a retention campaign, in currency per customer of all customers, contacted or not.
 
-Whoever is contacted costs the contact. A leaver accepts the offer with a chance gamma, and then stays: that saves their
-value and costs the incentive. A customer who would have stayed takes the incentive as well [1]; gamma follows a Beta
-distribution. What a leaver would have answered is in no log, so realised profits count the mean of gamma for each: they
-are expectations over the answers, given who left.
+Each contact has a cost. A leaver accepts the offer with probability gamma, and then stays: that saves their value and
+costs the incentive. A customer who would have stayed takes the incentive as well [1]; gamma follows a Beta
+distribution. No log records whether a leaver would have accepted, so realised profits use the mean of gamma for each
+leaver: they are expectations over acceptance, given who left.
 
-Gains are additive, so most functions take `gains` (n,), the money that a contact of each customer brings, as the truth
+Gains are additive, so most functions take `gains` (n,), the profit from contacting each customer, as the truth
 of a `Metric`: it works for any number of cutoffs at once, and costs and values stay out of the metrics.
 
 [1] Verbraken, Verbeke, Baesens (2013), A novel profit maximizing metric for measuring classification performance of
@@ -24,7 +24,7 @@ from .metrics import Array, Metric, captured, cumulate
 
 @dataclass(frozen=True)
 class Terms:
-    """What a contact costs and how often it works.
+    """The costs of a contact and the distribution of acceptance.
 
     Attributes:
         contact_cost: currency per contacted customer.
@@ -87,7 +87,7 @@ def campaign_profit(truth: Array, contacted: Array, values: Array | float, weigh
 def realised_profits(gains: Array, ranking: Array) -> Array:
     """Return the profit per customer of contacting the k best-ranked, for k = 0..n: shape (n + 1,).
 
-    Customers of equal rank share their gains evenly, so that the order of the rows says nothing.
+    Customers of equal rank share their gains evenly, so that the order of the rows does not matter.
     """
     n = len(gains)
     return captured(-ranking, gains, np.ones((n, 1)), np.arange(n + 1) / n)[:, 0] / n
@@ -140,8 +140,8 @@ class BestFraction:
     Attributes:
         share: share of all customers contacted, with the interval of the share that is best in each replicate.
         threshold: contact whose score is this or more; infinite = nobody.
-        profit: currency per customer from that threshold on. The same data chose it, so it flatters; the honest figure
-            is `profit_beyond(threshold)` on data that took no part.
+        profit: currency per customer from that threshold on. It is biased upwards, as the same data chose
+            the threshold; an unbiased figure is `profit_beyond(threshold)` on other data.
     """
 
     share: Interval
@@ -160,7 +160,7 @@ def best_fraction(
     """Choose the share and the threshold that maximise profit: on validation rows, never on the sealed test.
 
     Args:
-        gains: what a contact of each brings, shape (n,), from `contact_gain` with known outcomes.
+        gains: profit of contacting each customer, shape (n,), from `contact_gain` with known outcomes.
         scores: contact the highest first, shape (n,).
         customers: each row's customer number, shape (n,), where customers have several rows.
         replicates: bootstrap draws of customers.
@@ -169,8 +169,9 @@ def best_fraction(
     threshold = _best_threshold(gains, scores)
     rows = np.arange(len(gains)) if customers is None else customers
     metrics = {"share": best_share, "profit": profit_beyond(threshold)}
-    found = score([Sample(gains, {"it": scores}, rows)], metrics, "it", replicates=replicates, seed=seed).figures["it"]
-    return BestFraction(found["share"], threshold, found["profit"])
+    sample = Sample(gains, {"model": scores}, rows)
+    figures = score([sample], metrics, "model", replicates=replicates, seed=seed).figures["model"]
+    return BestFraction(figures["share"], threshold, figures["profit"])
 
 
 def _best_threshold(gains: Array, scores: Array) -> float:
@@ -210,7 +211,7 @@ def profit_curve(
     """Return the curve of realised profit for figures, with a pointwise 95% interval if there are replicates.
 
     Args:
-        gains: what a contact of each brings, shape (n,).
+        gains: profit of contacting each customer, shape (n,).
         ranking: contact the highest first, shape (n,).
         customers: each row's customer number, shape (n,), where customers have several rows.
         points: shares between 0 and 1 at which the curve is taken.
@@ -222,8 +223,8 @@ def profit_curve(
     n_customers = 1 + int(rows.max())
     drawn = draw_customers(n_customers, replicates, seed) if replicates else ()
     chunks = (weights[rows] for weights in chain([np.ones((n_customers, 1))], drawn))
-    found = np.concatenate([captured(-ranking, gains, chunk, shares) / chunk.sum(axis=0) for chunk in chunks], axis=1)
-    low, high = np.percentile(found[:, 1:], LEVELS, axis=1) if replicates else np.full((2, points), np.nan)
+    profits = np.concatenate([captured(-ranking, gains, chunk, shares) / chunk.sum(axis=0) for chunk in chunks], axis=1)
+    low, high = np.percentile(profits[:, 1:], LEVELS, axis=1) if replicates else np.full((2, points), np.nan)
     once = np.ones((len(gains), 1))
     share = float(best_share(gains, ranking, once)[0])
-    return ProfitCurve(shares, found[:, 0], low, high, (share, float(profit_at(share)(gains, ranking, once)[0])))
+    return ProfitCurve(shares, profits[:, 0], low, high, (share, float(profit_at(share)(gains, ranking, once)[0])))

@@ -1,4 +1,4 @@
-"""Figures of profit: how many to contact, and where among the customers the money is."""
+"""Plots of profit: how many customers to contact, and at which scores and values."""
 
 from collections.abc import Mapping
 from itertools import cycle
@@ -28,8 +28,8 @@ def draw_profit(curves: Mapping[str, ProfitCurve], title: str, currency: str) ->
     axes.axhline(0.0, color=PALE, lw=1, ls="--", label="nobody contacted")
     for (name, curve), colour in zip(curves.items(), cycle(_COLOURS), strict=False):
         share, profit = curve.best
-        told = f"{name}: {profit:,.2f} at {share:.0%}"
-        axes.plot(curve.shares, curve.profit, color=colour, lw=1.5, label=told)
+        label = f"{name}: {profit:,.2f} at {share:.0%}"
+        axes.plot(curve.shares, curve.profit, color=colour, lw=1.5, label=label)
         axes.plot([share], [profit], color=colour, marker="o", ls="", ms=5)
     main = next(iter(curves.values()))
     if np.isfinite(main.low).all():
@@ -41,7 +41,7 @@ def draw_profit(curves: Mapping[str, ProfitCurve], title: str, currency: str) ->
 
 
 def draw_money(scores: Array, values: Array, terms: Terms, title: str, currency: str) -> "Figure":
-    """Draw what contacts are expected to gain by churn score and value, and the line above which a contact pays.
+    """Draw the expected gain of contacts by churn score and value, and the line above which a contact pays.
 
     Each cell shows the sum over its customers: many small gains can outweigh a few large ones.
 
@@ -49,7 +49,7 @@ def draw_money(scores: Array, values: Array, terms: Terms, title: str, currency:
         scores: churn scores, shape (n,).
         values: what is saved when a leaver stays, shape (n,), in currency.
         terms: costs and acceptance.
-        title: of the figure.
+        title: of the plot.
         currency: its name.
     """
     figure, axes = canvas(title, "churn score", f"value of a customer who stays, {currency}")
@@ -65,9 +65,9 @@ def draw_money(scores: Array, values: Array, terms: Terms, title: str, currency:
     figure.colorbar(cells, ax=axes, label=f"expected gain of contacting the cell, {currency}")
     _draw_break_even(axes, terms, rows)
     paying = gains > 0
-    told = f"{paying.mean():.0%} of customers, {gains[paying].sum():,.0f} {currency} expected"
+    summary = f"{paying.mean():.0%} of customers, {gains[paying].sum():,.0f} {currency} expected"
     handles, _ = axes.get_legend_handles_labels()
-    figure.legend(handles, [f"above the line a contact pays: {told}"], frameon=False, loc="outside lower left")
+    figure.legend(handles, [f"above the line a contact pays: {summary}"], frameon=False, loc="outside lower left")
     return figure
 
 

@@ -1,4 +1,4 @@
-"""Reliability: do customers with a score of .8 leave eight times in ten?"""
+"""Reliability: do 80% of the customers with a score of 0.8 leave?"""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ _TINY = 1e-6
 
 
 def reliability_bins(truth: Array, predicted: Array, bins: int = 10) -> Array:
-    """Return (mean predicted, share that happened, rows) for bins of about equal size: shape (bins, 3)."""
+    """Return (mean predicted, observed share, rows) for bins of about equal size: shape (bins, 3)."""
     order = np.argsort(predicted, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return np.array([[predicted[part].mean(), truth[part].mean(), len(part)] for part in parts])
 
 
 def expected_calibration_error(truth: Array, predicted: Array, bins: int = 10) -> float:
-    """Return the mean distance between predicted and happened over bins of equal size."""
+    """Return the mean distance between predicted and observed shares over bins of equal size."""
     table = reliability_bins(truth, predicted, bins)
     return float(np.average(np.abs(table[:, 0] - table[:, 1]), weights=table[:, 2]))
 

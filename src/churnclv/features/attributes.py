@@ -1,4 +1,4 @@
-"""Attributes: what is declared of a customer and does not change, such as the country or how they were won."""
+"""Attributes: declared facts about a customer that do not change, such as the country or the first channel."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,8 +17,8 @@ from .settings import FeatureSettings
 def attributes(history: Any, settings: FeatureSettings) -> Any:
     """Return one column of text, `<name>`, per declared attribute, from the customer's first event that has it.
 
-    Declared are those of `data.static` and of the tables in `data.tables`. Null where no event before the cutoff has
-    it. A customer's value depends on that customer alone. Without attributes, keys alone.
+    The attributes are those of `data.static` and of the tables in `data.tables`. Null where no event before the cutoff
+    has it. A customer's value depends on that customer alone. Without attributes, keys alone.
     """
     del settings
     declared = [name for name in history.columns if name.startswith(STATIC)]
@@ -27,8 +27,8 @@ def attributes(history: Any, settings: FeatureSettings) -> Any:
 
 def _attribute(history: Any, column: str) -> Any:
     """Return one attribute; of several values at the first moment the least text counts."""
-    known = history.filter(history[column].notnull())  # noqa: PD004 # an engine expression, not a frame
-    first = known.filter(known.timestamp == known.timestamp.min().over(group_by=KEYS))
+    filled = history.filter(history[column].notnull())  # noqa: PD004 # an engine expression, not a frame
+    first = filled.filter(filled.timestamp == filled.timestamp.min().over(group_by=KEYS))
     return first.group_by(KEYS).agg(**{column.removeprefix(STATIC): first[column].min()})
 
 
@@ -73,7 +73,7 @@ def read_attributes(
     Returns
     -------
     ReadColumns
-        The whole table, and what is doubtful about its attributes.
+        The whole table, and notices about its attributes.
 
     Raises
     ------

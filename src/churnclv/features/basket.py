@@ -1,4 +1,4 @@
-"""Basket: what is bought. A customer at home in many corners of a shop leaves later than one who came for one thing."""
+"""Basket: what is bought. Customers who buy in many categories leave later than those who buy one thing."""
 
 from typing import Any
 
@@ -19,17 +19,17 @@ def basket(history: Any, settings: FeatureSettings) -> Any:
     `discount_share`, discounts / (spend + discounts); `discounted_purchase_share`, of days with an order, those with a
     discount. Ratios: `item_variety`, items / lines with an item; `return_unit_share` and `return_line_share`, units and
     lines of refunds over those of orders. `category_entropy` is in nats (0 = always the same), over lines.
-    Customers without an order have none of them. When the last refund was, family recency tells.
+    Customers without an order have none of them. Family recency has the days since the last refund.
     """
-    traded = history.mutate(ago=days_ago(history.timestamp, history.cutoff))
-    lines = traded.filter(traded.kind == "order")
-    return put_beside(_totals(traded), _items(lines, settings), _categories(lines, settings))
+    dated = history.mutate(ago=days_ago(history.timestamp, history.cutoff))
+    lines = dated.filter(dated.kind == "order")
+    return put_beside(_totals(dated), _items(lines, settings), _categories(lines, settings))
 
 
-def _totals(traded: Any) -> Any:
-    """Return what needs no item or category: first by day, then by customer."""
-    kind = traded.kind
-    days = traded.filter(kind.isin(["order", "refund", "discount"]))
+def _totals(dated: Any) -> Any:
+    """Return the features without item or category: first by day, then by customer."""
+    kind = dated.kind
+    days = dated.filter(kind.isin(["order", "refund", "discount"]))
     ordered, returned, discounted = (days.kind == name for name in ("order", "refund", "discount"))
     daily = days.group_by([*KEYS, "ago"]).agg(
         lines=ordered.sum(),
@@ -42,55 +42,56 @@ def _totals(traded: Any) -> Any:
         discount=days.amount.sum(where=discounted),
     )
     bought = daily.lines > 0
-    found = daily.group_by(KEYS).agg(
+    totals = daily.group_by(KEYS).agg(
         purchases=bought.sum(),
         discounted=(bought & (daily.discounts > 0)).sum(),
         **{name: daily[name].sum() for name in daily.columns if name not in (*KEYS, "ago", "discounts")},
     )
-    found = found.filter(found.purchases > 0)
-    discount = found.discount.cast("float64").fill_null(0.0)
-    units = found.units.cast("float64")
-    return found.select(
+    totals = totals.filter(totals.purchases > 0)
+    discount = totals.discount.cast("float64").fill_null(0.0)
+    units = totals.units.cast("float64")
+    return totals.select(
         *KEYS,
-        units_per_line=exact_mean(found.units, found.counted_lines),
-        lines_per_purchase=exact_mean(found.lines, found.purchases),
-        discount_share=discount / (found.spend.cast("float64") + discount).nullif(0.0),
-        discounted_purchase_share=exact_mean(found.discounted, found.purchases),
-        return_unit_share=found.returned_units.cast("float64").fill_null(0.0) / units.nullif(0.0),
-        return_line_share=exact_mean(found.returned_lines, found.lines),
+        units_per_line=exact_mean(totals.units, totals.counted_lines),
+        lines_per_purchase=exact_mean(totals.lines, totals.purchases),
+        discount_share=discount / (totals.spend.cast("float64") + discount).nullif(0.0),
+        discounted_purchase_share=exact_mean(totals.discounted, totals.purchases),
+        return_unit_share=totals.returned_units.cast("float64").fill_null(0.0) / units.nullif(0.0),
+        return_line_share=exact_mean(totals.returned_lines, totals.lines),
     )
 
 
 def _items(lines: Any, settings: FeatureSettings) -> Any:
-    """Return what is known of distinct items; lines of an item after its first day repeat it."""
+    """Return counts and shares of distinct items; lines of an item after its first day repeat it."""
     named = lines.filter(lines.item.notnull())
     named = named.mutate(day=day_number(named.timestamp))
-    # for all cutoffs at once: what is older than a line is seen wherever the line is seen
+    # for all cutoffs at once: events older than a line are in every history that has the line
     born = named.group_by("customer_id", "item").agg(first_day=named.day.min())
-    known = named.left_join(born, ["customer_id", "item"])
-    each = known.group_by([*KEYS, "item"]).agg(
-        lines=known.count(), repeats=(known.day > known.first_day).sum(), last=known.ago.min()
+    dated = named.left_join(born, ["customer_id", "item"])
+    each = dated.group_by([*KEYS, "item"]).agg(
+        lines=dated.count(), repeats=(dated.day > dated.first_day).sum(), last=dated.ago.min()
     )
-    found = each.group_by(KEYS).agg(
+    counts = each.group_by(KEYS).agg(
         items=each.count(),
         **{f"items_last_{days}_days": (each["last"] <= days).sum() for days in settings.lookback_days},
         lines=each.lines.sum(),
         repeats=each.repeats.sum(),
     )
-    return found.mutate(
-        item_variety=exact_mean(found["items"], found.lines), repeat_item_share=exact_mean(found.repeats, found.lines)
+    return counts.mutate(
+        item_variety=exact_mean(counts["items"], counts.lines),
+        repeat_item_share=exact_mean(counts.repeats, counts.lines),
     ).drop("lines", "repeats")
 
 
 def _categories(lines: Any, settings: FeatureSettings) -> Any:
-    """Return what is known of distinct categories."""
+    """Return counts and shares of distinct categories."""
     named = lines.filter(lines.category.notnull())
     each = named.group_by([*KEYS, "category"]).agg(
         lines=named.count(), spend=named.amount.sum(), last=named.ago.min(), first=named.ago.max()
     )
     each = each.mutate(term=entropy_term(each.lines), is_top=each.lines == each.lines.max().over(group_by=KEYS))
     recent = {days: each["last"] <= days for days in settings.lookback_days}
-    found = each.group_by(KEYS).agg(
+    counts = each.group_by(KEYS).agg(
         categories=each.count(),
         **{f"categories_last_{days}_days": inside.sum() for days, inside in recent.items()},
         **{f"new_{days}": (each["first"] <= days).sum() for days in recent},
@@ -100,11 +101,13 @@ def _categories(lines: Any, settings: FeatureSettings) -> Any:
         top=each.spend.max(where=each.is_top),
     )
     new = {
-        f"new_category_share_last_{days}_days": exact_mean(found[f"new_{days}"], found[f"categories_last_{days}_days"])
+        f"new_category_share_last_{days}_days": exact_mean(
+            counts[f"new_{days}"], counts[f"categories_last_{days}_days"]
+        )
         for days in recent
     }
-    return found.mutate(
-        category_entropy=exact_entropy(found.terms, found.lines, found.categories),
-        top_category_spend_share=found.top.cast("float64") / found.spend.cast("float64").nullif(0.0),
+    return counts.mutate(
+        category_entropy=exact_entropy(counts.terms, counts.lines, counts.categories),
+        top_category_spend_share=counts.top.cast("float64") / counts.spend.cast("float64").nullif(0.0),
         **new,
     ).drop("lines", "terms", "spend", "top", *[f"new_{days}" for days in recent])

@@ -1,4 +1,4 @@
-"""Cadence: a customer's own rhythm. Sixty silent days alarm in a weekly buyer, not in a yearly one."""
+"""Cadence: a customer's own rhythm. Sixty days without a purchase are unusual for a weekly, not a yearly buyer."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from .settings import FeatureSettings
 def cadence(history: Any, settings: FeatureSettings) -> Any:
     """Return mean, spread, shortest, longest and last gap between purchases, and the current gap relative to them.
 
-    Units: days; the `overdue_*` are ratios (above 1: silent for longer than is usual for this customer),
+    Units: days; the `overdue_*` are ratios (above 1: longer without a purchase than is usual for this customer),
     `gap_variation` is deviation / mean (0 = like clockwork, about 1 = at random; regularity, Wheat and Morrison 1990).
     Null below two purchases (three for what needs two gaps).
     """

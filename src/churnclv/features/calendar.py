@@ -1,4 +1,4 @@
-"""Calendar: when. Shares of weekdays, hours and months tell gift buyers from regulars, and office from leisure."""
+"""Calendar: when. Shares of weekdays, hours and months separate gift from regular buyers, and office from leisure."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _SECONDS = 86400
 def calendar(history: Any, settings: FeatureSettings) -> Any:
     """Return shares of order lines by weekday, weekend, part of the day and month, and the entropy of each.
 
-    Units: shares in 0..1; entropies in nats (0 = always the same). A log of dates without times puts all in the night.
+    Units: shares in 0..1; entropies in nats (0 = always the same). Without times of day all orders are at night.
     """
     del settings
     orders = history.filter(history.kind == "order")

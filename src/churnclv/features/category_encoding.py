@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 from .rare_categories import RARE
 
 MOST_CATEGORIES = 64  # of one column; the rest count as one
-_LEAST_ROWS = 5  # a rarer value says more of its rows than of itself; `rare` counts customers before
+_LEAST_ROWS = 5  # rows of a listed value; `rare_categories` masks by customers before
 
 
 @dataclass(frozen=True)
 class Encoding:
     """The columns in order, and for those that hold text their values, most frequent first.
 
-    Text of which every value says a number, such as an age among a customer's attributes, is numbers.
+    A text column whose values are all numbers, such as an age among a customer's attributes, is read as numbers.
 
-    A value's number is its place; a value outside the list, seen or unseen, gets the number after the last. Missing
+    A value's number is its place; a value outside the list, in training or not, gets the number after the last. Missing
     values stay missing.
     """
 
@@ -41,20 +41,22 @@ class Encoding:
         return cells
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return a table of texts with numbers in the columns that held numbers, NaN where a cell says none."""
+        """Return a table of texts with numbers in the columns that held numbers, NaN where a cell is no number."""
         wanted = [name for name in rows.columns if name in self.columns and name not in self.categories]
         numbers = {name: _numbers(rows[name]) for name in wanted}
         return pd.DataFrame({name: numbers.get(name, rows[name]) for name in rows.columns}, index=rows.index)
 
     def _codes(self, name: str, column: "pd.Series[Any]") -> NDArray[np.float64]:
         values = self.categories[name]
-        known = {value: float(place) for place, value in enumerate(values)}
-        codes = column.astype(object).map(lambda cell: known.get(_word(cell), float(len(values))), na_action="ignore")
+        places = {value: float(place) for place, value in enumerate(values)}
+        codes = column.astype(object).map(
+            lambda cell: places.get(_cell_text(cell), float(len(values))), na_action="ignore"
+        )
         return codes.to_numpy(dtype=float, na_value=np.nan)
 
     @property
     def kinds(self) -> list[str]:
-        """XGBoost's word for each column: `c` for categories, `q` for quantities."""
+        """XGBoost's feature types: `c` for categories, `q` for quantities."""
         return ["c" if name in self.categories else "q" for name in self.columns]
 
     def as_dict(self) -> dict[str, Any]:
@@ -63,15 +65,15 @@ class Encoding:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Encoding":
-        """Return what `as_dict` gave."""
+        """Return the encoding from the result of `as_dict`."""
         return cls(tuple(stored["columns"]), {name: tuple(values) for name, values in stored["categories"].items()})
 
 
 def _is_number_text(column: "pd.Series[Any]") -> bool:
     if pd.api.types.is_numeric_dtype(column):
         return True
-    known = column.dropna()
-    return len(known) > 0 and bool(np.isfinite(_numbers(known)).all())
+    filled = column.dropna()
+    return len(filled) > 0 and bool(np.isfinite(_numbers(filled)).all())
 
 
 def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:
@@ -81,7 +83,7 @@ def _frequent(column: "pd.Series[Any]") -> tuple[str, ...]:
     return tuple(str(value) for value, _ in ranked[:MOST_CATEGORIES])
 
 
-def _word(cell: Any) -> str:
+def _cell_text(cell: Any) -> str:
     """Return a cell as reading a file would: 1.0 is 1, True is true."""
     if isinstance(cell, bool):
         return str(cell).lower()

@@ -13,7 +13,7 @@ _PRICED = ("contract_start", "plan_change")
 
 
 def contract(history: Any, settings: FeatureSettings) -> Any:
-    """Return what is known of the contract that is open at the cutoff, and of those before it.
+    """Return age, renewal, plan and price of the contract that is open at the cutoff, and counts of those before it.
 
     `contract_age_days` and `months_to_renewal` are of the open contract (the latest, where there are several): null
     where none is open, or its term is not known. A contract renews at multiples of its term; on the very day 0 months
@@ -23,37 +23,37 @@ def contract(history: Any, settings: FeatureSettings) -> Any:
     `price_decreases` count changes. `plan_changes` and `payment_failures` are counts, `payment_failures_last_*` per
     lookback, `days_since_*` days before the cutoff (1 = the day before).
     """
-    told = history.filter(history.kind.isin(_KINDS))
-    told = told.mutate(ago=days_ago(told.timestamp, told.cutoff))
-    return put_beside(_counts(told, settings), _current(told), _prices(told), _plan(told))
+    dated = history.filter(history.kind.isin(_KINDS))
+    dated = dated.mutate(ago=days_ago(dated.timestamp, dated.cutoff))
+    return put_beside(_counts(dated, settings), _current(dated), _prices(dated), _plan(dated))
 
 
-def _counts(told: Any, settings: FeatureSettings) -> Any:
-    starts, changes = told.kind == "contract_start", told.kind == "plan_change"
-    failures = told.kind == "payment_failure"
+def _counts(dated: Any, settings: FeatureSettings) -> Any:
+    starts, changes = dated.kind == "contract_start", dated.kind == "plan_change"
+    failures = dated.kind == "payment_failure"
     recent = {
-        f"payment_failures_last_{days}_days": told.ago.count(where=failures & (told.ago <= days))
+        f"payment_failures_last_{days}_days": dated.ago.count(where=failures & (dated.ago <= days))
         for days in settings.lookback_days
     }
-    return told.group_by(KEYS).agg(
-        customer_age_days=told.ago.max(where=starts),
-        contracts_before=ibis.greatest(told.ago.count(where=starts) - 1, 0),
-        plan_changes=told.ago.count(where=changes),
-        days_since_plan_change=told.ago.min(where=changes),
-        payment_failures=told.ago.count(where=failures),
+    return dated.group_by(KEYS).agg(
+        customer_age_days=dated.ago.max(where=starts),
+        contracts_before=ibis.greatest(dated.ago.count(where=starts) - 1, 0),
+        plan_changes=dated.ago.count(where=changes),
+        days_since_plan_change=dated.ago.min(where=changes),
+        payment_failures=dated.ago.count(where=failures),
         **recent,
-        days_since_payment_failure=told.ago.min(where=failures),
+        days_since_payment_failure=dated.ago.min(where=failures),
     )
 
 
-def _current(told: Any) -> Any:
+def _current(dated: Any) -> Any:
     """Return age and months to renewal of the open contract."""
-    starts = told.kind == "contract_start"
-    contracts = told.group_by([*KEYS, "order_id"]).agg(
+    starts = dated.kind == "contract_start"
+    contracts = dated.group_by([*KEYS, "order_id"]).agg(
         started=starts.sum(),
-        ended=(told.kind == "contract_end").sum(),
-        start=told.timestamp.max(where=starts),
-        term=told.quantity.max(where=starts),
+        ended=(dated.kind == "contract_end").sum(),
+        start=dated.timestamp.max(where=starts),
+        term=dated.quantity.max(where=starts),
     )
     still = contracts.filter(contracts.started > contracts.ended)
     current = still.mutate(is_latest=still.start == still.start.max().over(group_by=KEYS))
@@ -74,12 +74,12 @@ def _months_to_renewal(start: Any, cutoff: Any, term: Any) -> Any:
     return is_due.ifelse(ibis.literal(0, "int64"), term - into_term)
 
 
-def _prices(told: Any) -> Any:
-    known = told.filter(told.kind.isin(_PRICED) & told.amount.notnull())
-    priced = known.group_by([*KEYS, "timestamp"]).agg(price=known.amount.max())
-    own = {"group_by": KEYS, "order_by": "timestamp"}
+def _prices(dated: Any) -> Any:
+    with_price = dated.filter(dated.kind.isin(_PRICED) & dated.amount.notnull())
+    priced = with_price.group_by([*KEYS, "timestamp"]).agg(price=with_price.amount.max())
+    by_time = {"group_by": KEYS, "order_by": "timestamp"}
     ordered = priced.mutate(
-        former=priced.price.lag().over(**own),
+        former=priced.price.lag().over(**by_time),
         first=priced.timestamp.min().over(group_by=KEYS),
         last=priced.timestamp.max().over(group_by=KEYS),
     )
@@ -93,8 +93,8 @@ def _prices(told: Any) -> Any:
     return summed.mutate(price_change_share=share).drop("first_price")
 
 
-def _plan(told: Any) -> Any:
+def _plan(dated: Any) -> Any:
     """Return the latest plan; of several at one moment the least text counts."""
-    known = told.filter(told.kind.isin(_PRICED) & told.item.notnull())
-    latest = known.filter(known.timestamp == known.timestamp.max().over(group_by=KEYS))
+    with_plan = dated.filter(dated.kind.isin(_PRICED) & dated.item.notnull())
+    latest = with_plan.filter(with_plan.timestamp == with_plan.timestamp.max().over(group_by=KEYS))
     return latest.group_by(KEYS).agg(plan=latest.item.min())

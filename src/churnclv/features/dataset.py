@@ -1,4 +1,4 @@
-"""The data set of a run: features and labels side by side, row by row, at the cutoffs whose labels are known."""
+"""The data set of a run: features and labels of the same rows, at the cutoffs whose labels are known."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ class Dataset:
         return replace(self, features=features, names=[*self.names, *columns.columns])
 
     @property
-    def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's letter
+    def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's name
         """The columns that churn models learn from, (n, k)."""
         return self.features[self.names]
 
@@ -72,9 +72,9 @@ def join_labels(features: pd.DataFrame, labels: pd.DataFrame, names: list[str]) 
         raise ValueError(message)
     require(len(features) > 0, "the population is empty at every cutoff.", remedy="see windows.active_days.")
     numbers = pd.factorize(features["customer_id"])[0].astype(np.int64)
-    known = labels.drop(columns=list(KEYS)).reset_index(drop=True)
+    outcomes = labels.drop(columns=list(KEYS)).reset_index(drop=True)
     frame = features.reset_index(drop=True)
-    return Dataset(frame, known, names, numbers, frame["cutoff"])
+    return Dataset(frame, outcomes, names, numbers, frame["cutoff"])
 
 
 def _equal(first: "pd.Series[Any]", second: "pd.Series[Any]") -> bool:

@@ -1,4 +1,4 @@
-"""Engagement: what becomes of the messages sent. Who no longer opens them has often left already."""
+"""Engagement: messages sent, opened and clicked. Customers who no longer open them have often left already."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from .occasions import exact_mean
 from .settings import FeatureSettings, as_name
 
 _KINDS = {"send": "sends", "open": "opens", "click": "clicks", "unsubscribe": "unsubscribes"}
-_ANSWERS = ("open", "click", "unsubscribe")
+_RESPONSES = ("open", "click", "unsubscribe")
 
 
 def engagement(history: Any, settings: FeatureSettings) -> Any:
@@ -27,13 +27,13 @@ def engagement(history: Any, settings: FeatureSettings) -> Any:
     channels = {f"_by_{as_name(name)}": messages.channel == name for name in settings.channels}
     counts = _count_all(messages, settings) | _count_by_channel(messages, channels)
     earlier = _count_before(messages, settings)
-    dates = {f"days_since_last_{kind}": messages.ago.min(where=messages.kind == kind) for kind in _ANSWERS}
-    found = messages.group_by(KEYS).agg(**counts, **earlier, **dates)
-    known = put_beside(history.select(*KEYS).distinct(), found)
-    return known.mutate(
-        unsubscribed=known.days_since_last_unsubscribe.notnull().cast("int64"),
-        **{name: known[name].fill_null(0) for name in counts},
-        **_rates(known, settings, channels),
+    dates = {f"days_since_last_{kind}": messages.ago.min(where=messages.kind == kind) for kind in _RESPONSES}
+    totals = messages.group_by(KEYS).agg(**counts, **earlier, **dates)
+    joined = put_beside(history.select(*KEYS).distinct(), totals)
+    return joined.mutate(
+        unsubscribed=joined.days_since_last_unsubscribe.notnull().cast("int64"),
+        **{name: joined[name].fill_null(0) for name in counts},
+        **_rates(joined, settings, channels),
     ).drop(*earlier)
 
 
@@ -70,15 +70,15 @@ def _count_before(messages: Any, settings: FeatureSettings) -> dict[str, Any]:
     }
 
 
-def _rates(known: Any, settings: FeatureSettings, endings: Iterable[str]) -> dict[str, Any]:
+def _rates(totals: Any, settings: FeatureSettings, endings: Iterable[str]) -> dict[str, Any]:
     """Return rates in all and by channel, and how the open rate changed; a null count has no rate, as zero has none."""
     rates = {}
     for ending in ("", *endings):
-        rates[f"open_rate{ending}"] = exact_mean(known[f"opens{ending}"], known[f"sends{ending}"])
-        rates[f"click_rate{ending}"] = exact_mean(known[f"clicks{ending}"], known[f"opens{ending}"])
+        rates[f"open_rate{ending}"] = exact_mean(totals[f"opens{ending}"], totals[f"sends{ending}"])
+        rates[f"click_rate{ending}"] = exact_mean(totals[f"clicks{ending}"], totals[f"opens{ending}"])
     for days in settings.lookback_days:
         now, then = (
-            exact_mean(known[f"opens_{window}"], known[f"sends_{window}"])
+            exact_mean(totals[f"opens_{window}"], totals[f"sends_{window}"])
             for window in (f"last_{days}_days", f"{days}_days_before")
         )
         rates[f"open_rate_change_{days}_days"] = now - then

@@ -1,4 +1,4 @@
-"""The families by name: the built-in ones, and a user's own from a file."""
+"""The families by name: the built-in ones, and custom ones from a file."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ BUILT_IN: dict[str, Family] = {
 
 @dataclass(frozen=True)
 class Need:
-    """Events that a family is made from: of one of the kinds, with one of the columns filled where any is named."""
+    """Events that a family uses: of one of the kinds, with one of the columns filled where any is named."""
 
     kinds: tuple[str, ...]
     columns: tuple[str, ...] = ()
@@ -53,29 +53,29 @@ NEEDS: dict[str, tuple[Need, ...]] = {
     "engagement": (Need(("send", "open", "click", "unsubscribe")),),
     "referral": (Need(("referral",)),),
     "contract": (Need(("contract_start",)),),
-}  # any of several; a family without an entry needs nothing
+}  # any one of several; a family without an entry needs no events
 
 
 def present_families(events: Any, names: Sequence[str], until: datetime) -> list[str]:
-    """Return those of the families whose events the log has before `until`, in their order; a user's own all stay.
+    """Return those of the families whose events the log has before `until`, in their order; custom families all stay.
 
-    `events` is the canonical event table, uncut; with the last training cutoff as `until`, what only the sealed window
-    or the horizon has switches no family on.
+    `events` is the canonical event table, uncut. With the last training cutoff as `until`, events that are only in the
+    sealed window or the horizon switch no family on.
 
     Raises:
-        InputError: none is left.
+        InputError: none is present.
     """
-    asked = {name: NEEDS[name] for name in names if name in NEEDS}
-    seen = events.filter(events.timestamp < ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S.%f}"))
-    sums = {name: ibis.or_(*[need.holds(seen) for need in needs]).sum().fill_null(0) for name, needs in asked.items()}
-    found = seen.aggregate(**sums).execute().iloc[0] if sums else {}
-    left = [name for name in names if name not in asked or found[name] > 0]
+    needed = {name: NEEDS[name] for name in names if name in NEEDS}
+    past = events.filter(events.timestamp < ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S.%f}"))
+    sums = {name: ibis.or_(*[need.holds(past) for need in needs]).sum().fill_null(0) for name, needs in needed.items()}
+    counts = past.aggregate(**sums).execute().iloc[0] if sums else {}
+    present = [name for name in names if name not in needed or counts[name] > 0]
     require(
-        len(left) > 0,
+        len(present) > 0,
         f"features.families: the log has no events for {listed(list(names))} before {until:%Y-%m-%d}.",
         remedy=f"name others; allowed are {', '.join(BUILT_IN)}, or path/to/file.py:function.",
     )
-    return left
+    return present
 
 
 def find_family(name: str) -> Family:

@@ -34,19 +34,19 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     shape: Shape = Shape.orders,
     refunds: Refunds = Refunds.net,
 ) -> pd.DataFrame:
-    """Return one row per (customer, cutoff) seen before the cutoff, ordered by both.
+    """Return one row per (customer, cutoff) with an event before the cutoff, ordered by both.
 
     Columns: the keys, `in_population`, the purchase history (of orders), then one per feature: numbers as float64, or
     text (pandas' `str`), which models encode; null where undefined; last the refund history (of orders).
 
     Raises:
-        InputError: a user's family is keyed otherwise, repeats a column, or has one of neither numbers nor text.
+        InputError: a custom family lacks the keys, repeats a column, or has one of neither numbers nor text.
     """
     table = feature_table(events, cutoffs, settings, windows, shape, refunds)
     if cache is None:
         return _as_frame(table)
-    own = [file_digest(path) for path in custom_files(settings.families)]
-    key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), own, __version__)
+    custom = [file_digest(path) for path in custom_files(settings.families)]
+    key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), custom, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():
         frame = _as_frame(table)
@@ -66,7 +66,7 @@ def feature_table(
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
     history = cut_history(events, cutoffs)
     joined = members(history, windows, shape)
-    spent = history.filter(counts_as_spend(history, refunds))  # what the models of value learn from
+    spent = history.filter(counts_as_spend(history, refunds))  # value models are trained on it
     always = ["purchase_history"] if shape is Shape.orders else []
     for name in dict.fromkeys([*always, *settings.families]):
         columns = find_family(name)(spent if name in _OF_VALUE else history, settings)
@@ -118,7 +118,7 @@ def _as_frame(table: Any) -> pd.DataFrame:
 def feature_names(frame: pd.DataFrame, settings: FeatureSettings) -> list[str]:
     """Return the columns that churn models learn from: all but the keys, the population and unlisted history.
 
-    The refund history is for the models of value; its share stands in family money as `refund_share`.
+    The refund history is for the value models; family money has its share, as `refund_share`.
     """
     from .purchase_history import HISTORY_COLUMNS
 

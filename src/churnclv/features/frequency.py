@@ -11,7 +11,7 @@ def frequency(history: Any, settings: FeatureSettings) -> Any:
     """Return counts of purchases (days with an order), in all and per lookback, and purchases per day of age.
 
     Units: counts; `purchases_per_day` is 1/day, over the days since the first purchase.
-    More purchases mean a habit, and a habit is harder to drop.
+    Customers with more purchases leave less often.
     """
     bought = occasions(history)
     recent = {

@@ -1,4 +1,4 @@
-"""Journey: what a customer does in the product or shop besides buying. Who stops looking stops buying."""
+"""Journey: what a customer does in the product or shop besides buying. Activity stops before purchases stop."""
 
 from typing import Any
 
@@ -26,24 +26,24 @@ def journey(history: Any, settings: FeatureSettings) -> Any:
     """
     acted = history.mutate(ago=days_ago(history.timestamp, history.cutoff), is_action=history.kind == "action")
     totals, actions = _totals(acted, settings), acted.filter(acted.is_action)
-    found = put_beside(totals, _sessions(actions, settings), _names(actions), _since_order(actions, totals))
-    return found.mutate(
-        actions_per_session=exact_mean(found.actions, found.sessions),
-        last_session_action_share=exact_mean(found.last_session_actions, found.actions),
-        **{name: found[name].fill_null(0) for name in _COUNTS},
+    joined = put_beside(totals, _sessions(actions, settings), _names(actions), _since_order(actions, totals))
+    return joined.mutate(
+        actions_per_session=exact_mean(joined.actions, joined.sessions),
+        last_session_action_share=exact_mean(joined.last_session_actions, joined.actions),
+        **{name: joined[name].fill_null(0) for name in _COUNTS},
     ).drop("last_order", "last_session_actions")
 
 
 def _totals(acted: Any, settings: FeatureSettings) -> Any:
-    """Return counts and dates of actions of everybody seen, and the moment of the last order."""
+    """Return counts and dates of actions of all customers, and the moment of the last order."""
     ago, is_action = acted.ago, acted.is_action
     is_order, last = acted.kind == "order", acted.timestamp.max(where=is_action)
     chosen: dict[str, Any] = {}
     for name in settings.actions:
-        word, named = as_name(name), is_action & (acted["item"] == name)
-        chosen[f"actions_named_{word}"] = ago.count(where=named)
-        chosen[f"days_since_action_{word}"] = ago.min(where=named)
-        chosen[f"last_action_is_{word}"] = (acted.timestamp.max(where=named) == last).cast("int64").fill_null(0)
+        suffix, named = as_name(name), is_action & (acted["item"] == name)
+        chosen[f"actions_named_{suffix}"] = ago.count(where=named)
+        chosen[f"days_since_action_{suffix}"] = ago.min(where=named)
+        chosen[f"last_action_is_{suffix}"] = (acted.timestamp.max(where=named) == last).cast("int64").fill_null(0)
     recent = {days: ago.count(where=is_action & (ago <= days)) for days in settings.lookback_days}
     before = {days: ago.count(where=is_action & (ago > days) & (ago <= 2 * days)) for days in settings.lookback_days}
     since = ago.min(where=is_action)
@@ -59,24 +59,24 @@ def _totals(acted: Any, settings: FeatureSettings) -> Any:
 
 
 def _sessions(actions: Any, settings: FeatureSettings) -> Any:
-    """Return what is known of sessions; a day's actions without a session id make one."""
+    """Return counts and shares of sessions; a day's actions without a session id make one."""
     unnamed = actions.session_id.isnull()
     dated = actions.mutate(day=unnamed.ifelse(day_number(actions.timestamp), ibis.null("int64")))
-    held = {f"with_{place}": (dated["item"] == name).fill_null(False) for place, name in enumerate(settings.actions)}
+    flags = {f"with_{place}": (dated["item"] == name).fill_null(False) for place, name in enumerate(settings.actions)}
     each = dated.group_by([*KEYS, "session_id", "day"]).agg(
-        actions=dated.count(), ended=dated.timestamp.max(), **{name: holds.any() for name, holds in held.items()}
+        actions=dated.count(), ended=dated.timestamp.max(), **{name: holds.any() for name, holds in flags.items()}
     )
     each = each.mutate(is_last=each.ended == each.ended.max().over(group_by=KEYS))
-    found = each.group_by(KEYS).agg(
+    counts = each.group_by(KEYS).agg(
         sessions=each.count(),
         last_session_actions=each.actions.max(where=each.is_last),
-        **{name: each[name].sum() for name in held},
+        **{name: each[name].sum() for name in flags},
     )
     shares = {
-        f"sessions_with_{as_name(name)}_share": exact_mean(found[f"with_{place}"], found.sessions)
+        f"sessions_with_{as_name(name)}_share": exact_mean(counts[f"with_{place}"], counts.sessions)
         for place, name in enumerate(settings.actions)
     }
-    return found.mutate(**shares).drop(*held)
+    return counts.mutate(**shares).drop(*flags)
 
 
 def _names(actions: Any) -> Any:
@@ -84,13 +84,13 @@ def _names(actions: Any) -> Any:
     named = actions.filter(actions["item"].notnull())
     each = named.group_by([*KEYS, "item"]).agg(actions=named.count())
     each = each.mutate(term=entropy_term(each.actions))
-    found = each.group_by(KEYS).agg(action_names=each.count(), total=each.actions.sum(), terms=each.term.sum())
-    entropy = exact_entropy(found.terms, found.total, found.action_names)
-    return found.select(*KEYS, "action_names", action_entropy=entropy)
+    counts = each.group_by(KEYS).agg(action_names=each.count(), total=each.actions.sum(), terms=each.term.sum())
+    entropy = exact_entropy(counts.terms, counts.total, counts.action_names)
+    return counts.select(*KEYS, "action_names", action_entropy=entropy)
 
 
 def _since_order(actions: Any, totals: Any) -> Any:
     """Return the number of actions after the last order."""
-    known = actions.left_join(totals.select(*KEYS, "last_order"), KEYS)
-    after = known.last_order.isnull() | (known.timestamp > known.last_order)
-    return known.group_by(KEYS).agg(actions_since_last_order=after.sum())
+    joined = actions.left_join(totals.select(*KEYS, "last_order"), KEYS)
+    after = joined.last_order.isnull() | (joined.timestamp > joined.last_order)
+    return joined.group_by(KEYS).agg(actions_since_last_order=after.sum())

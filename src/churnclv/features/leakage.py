@@ -1,4 +1,4 @@
-"""Leakage of a user's own families: what they make of a past may depend neither on what came after nor on names."""
+"""Leakage of custom families: features of a past may depend neither on later events nor on customers' names."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -18,20 +18,20 @@ from .families import BUILT_IN, find_family
 from .settings import FeatureSettings
 
 _MASK = "~"  # put before every customer's id
-_CLOSE = 1e-9  # relative: threads add floats up in another order
+_CLOSE = 1e-9  # relative: threads add floats in another order
 
 
 def find_leaks(events: Any, cutoffs: Sequence[datetime], settings: FeatureSettings) -> list[str]:
-    """Return a sentence for each own family and cutoff where it saw more than the cut history; none is as it should be.
+    """Return a sentence for each custom family and cutoff where it used more than the cut history; empty if none did.
 
-    At every cutoff the family is asked twice: over the log as it is, and over a log of its own, in another engine, that
-    ends at the cutoff and in which every customer has another id. A family that climbs back to uncut events, or reads
-    customers from elsewhere, answers differently. `events` is the canonical event table, uncut.
+    At every cutoff the family is computed twice: on the log as it is, and on a copy, in another engine, that ends at
+    the cutoff and in which every customer has another id. The results differ for a family that reads uncut events, or
+    customers from elsewhere. `events` is the canonical event table, uncut.
     """
-    own = [name for name in settings.families if name not in BUILT_IN]
-    if not own:
+    custom = [name for name in settings.families if name not in BUILT_IN]
+    if not custom:
         return []
-    return [leak for cutoff in cutoffs for leak in _find_at(events, cutoff, own, settings)]
+    return [leak for cutoff in cutoffs for leak in _find_at(events, cutoff, custom, settings)]
 
 
 def _find_at(events: Any, cutoff: datetime, names: Sequence[str], settings: FeatureSettings) -> Iterator[str]:
@@ -46,31 +46,31 @@ def _find_at(events: Any, cutoff: datetime, names: Sequence[str], settings: Feat
 
 
 def _mask(events: Any, cutoff: datetime) -> Any:
-    """Return what lies before the cutoff, of customers with other ids."""
-    seen = events.filter(events.timestamp < ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S.%f}"))
-    masked = {name: ibis.literal(_MASK) + seen[name] for name in ("customer_id", "other_id")}
-    return seen.mutate(**masked)
+    """Return the events before the cutoff, with other customer ids."""
+    past = events.filter(events.timestamp < ibis.timestamp(f"{cutoff:%Y-%m-%d %H:%M:%S.%f}"))
+    masked = {name: ibis.literal(_MASK) + past[name] for name in ("customer_id", "other_id")}
+    return past.mutate(**masked)
 
 
 def _compare(name: str, events: Any, past: Any, cutoff: datetime, settings: FeatureSettings) -> str:
-    """Return how a family's two answers differ, in words; empty where they do not."""
+    """Return how a family's two results differ, as text; empty where they do not."""
     family = find_family(name)
     usual = family(cut_history(events, [cutoff]), settings).execute()
     try:
-        blind = family(cut_history(past, [cutoff]), settings).execute()
-    except Exception as error:  # noqa: BLE001 # it may look for anything that is not there
+        masked = family(cut_history(past, [cutoff]), settings).execute()
+    except Exception as error:  # noqa: BLE001 # a custom family may raise anything
         return f"it fails where nothing but the past is there ({type(error).__name__})"
-    blind = blind.assign(customer_id=blind["customer_id"].str.removeprefix(_MASK))
-    return _difference(usual, blind)
+    masked = masked.assign(customer_id=masked["customer_id"].str.removeprefix(_MASK))
+    return _difference(usual, masked)
 
 
-def _difference(usual: pd.DataFrame, blind: pd.DataFrame) -> str:
-    both = usual.merge(blind, on=list(KEYS), how="outer", suffixes=("", " blind"), indicator="found in")
-    alone = int((both["found in"] != "both").sum())
+def _difference(usual: pd.DataFrame, masked: pd.DataFrame) -> str:
+    both = usual.merge(masked, on=list(KEYS), how="outer", suffixes=("", " masked"), indicator="present in")
+    alone = int((both["present in"] != "both").sum())
     if alone:
         return f"{alone:,} rows come and go with later events or customers' names"
-    for column in (found for found in usual.columns if found not in KEYS):
-        changed = int((~_equal(both[column], both[f"{column} blind"])).sum())
+    for column in (name for name in usual.columns if name not in KEYS):
+        changed = int((~_equal(both[column], both[f"{column} masked"])).sum())
         if changed:
             return f"{column} of {changed:,} customers changes with later events or customers' names"
     return ""
@@ -79,6 +79,6 @@ def _difference(usual: pd.DataFrame, blind: pd.DataFrame) -> str:
 def _equal(one: "pd.Series[Any]", other: "pd.Series[Any]") -> Any:
     missing = one.isna() & other.isna()
     if pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other):
-        left, right = (found.to_numpy(dtype=float, na_value=np.nan) for found in (one, other))
+        left, right = (column.to_numpy(dtype=float, na_value=np.nan) for column in (one, other))
         return missing | np.isclose(left, right, rtol=_CLOSE, atol=0.0, equal_nan=True)
     return missing | (one.astype(object) == other.astype(object))

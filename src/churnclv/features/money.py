@@ -1,4 +1,4 @@
-"""Money: how much. The M of RFM; what a customer spends, how evenly, and what came back."""
+"""Money: how much. The M of RFM: what a customer spends, how evenly, and what was refunded."""
 
 from typing import Any
 

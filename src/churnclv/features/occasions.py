@@ -26,8 +26,8 @@ def occasions(history: Any) -> Any:
 def settled_days(history: Any) -> Any:
     """Return one row per (customer, cutoff, day) with an order or a refund.
 
-    A refund on the day of an order corrects that order and makes it smaller, down to nothing; what was cancelled at
-    once is no return. Refunds on other days, and what exceeds the day's orders, are returns.
+    A refund on the day of an order corrects that order and makes it smaller, down to zero; an order cancelled on its
+    day is no return. Refunds on other days, and what exceeds the day's orders, are returns.
 
     Columns: `day`, `days_ago` as in `occasions`; `is_purchase`, a day with an order; `spend`, the day's orders less its
     refunds, 0 or above (exact); `returned`, 0 or above (exact).

@@ -1,4 +1,4 @@
-"""Outcomes: whether there is anything to learn from the labels, before any model is tried."""
+"""Outcomes: whether the labels have both outcomes, before any model is trained."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,7 +15,7 @@ from ..snapshots.settings import WindowSettings
 from .dataset import Dataset
 from .preparation import total_labels
 
-_TIMES_OF_GAP = (1.5, 2.0, 1.25, 1.0, 3.0, 4.0)  # horizons that are tried, in median gaps: shorter ones show who is due
+_TIMES_OF_GAP = (1.5, 2.0, 1.25, 1.0, 3.0, 4.0)  # horizons that are tried, in median gaps
 _LEAST_SHARE = 0.02  # of either outcome at a horizon that is proposed
 
 
@@ -28,7 +28,7 @@ def require_both_outcomes(
         data: all rows of the training cutoffs.
         events: of the log, from which other horizons are tried.
         windows: the label windows.
-        doubts: about the data, whose remedies come first.
+        doubts: notices about the data; their remedies come first.
 
     Raises:
         InputError: all labels are the same; the remedy names what helps.
@@ -59,8 +59,8 @@ def _remedies(data: Dataset, events: Events, windows: WindowSettings, gap: float
             "either: a log of more customers, or of more time, is needed."
         )
     return (
-        f"no horizon near the customers' gaps tells them apart; the log is read until {events.end:%Y-%m-%d}: set "
-        "data.latest if its last events are not like the others."
+        f"no horizon near the customers' gaps has enough of both outcomes; the log is read until "
+        f"{events.end:%Y-%m-%d}: set data.latest if its last events are not like the others."
     )
 
 
@@ -83,8 +83,8 @@ def _useful_horizon(data: Dataset, events: Events, windows: WindowSettings, gap:
         tried = replace(windows, horizon_days=days)
         if days == windows.horizon_days or tried.label_end(cutoff) > events.end:
             continue
-        found = total_labels(events, cutoff, tried)
-        share = found["churned"] / max(found["customers"], 1.0)
+        totals = total_labels(events, cutoff, tried)
+        share = totals["churned"] / max(totals["customers"], 1.0)
         if _LEAST_SHARE <= share <= 1.0 - _LEAST_SHARE:
             return days
     return None
@@ -92,14 +92,14 @@ def _useful_horizon(data: Dataset, events: Events, windows: WindowSettings, gap:
 
 def one_sided_folds(data: Dataset, folds: Sequence[Fold]) -> tuple[Notice, ...]:
     """Return a notice of the validation cutoffs at which nobody, or everybody, left."""
-    found = []
+    texts = []
     for fold in folds:
         churned = data.at((fold.valid,)).churned
         if 0 < churned.sum() < len(churned):
             continue
         who = "nobody" if not churned.sum() else "everybody"
-        found.append(f"{who} of {len(churned):,} left at {fold.valid:%Y-%m-%d}")
-    if not found:
+        texts.append(f"{who} of {len(churned):,} left at {fold.valid:%Y-%m-%d}")
+    if not texts:
         return ()
-    message = f"{'; '.join(found)}: figures of ranking are n/a there."
+    message = f"{'; '.join(texts)}: figures of ranking are n/a there."
     return (Notice("one_outcome", message, "another windows.horizon_days, or fewer or other cutoffs."),)

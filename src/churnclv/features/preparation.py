@@ -34,7 +34,7 @@ class Snapshots:
     """The training data set, and the sealed features with a function that reads their labels.
 
     `daily` counts the market's first and repeat purchases on each day before the sealed cutoff, by cohort. `readings`
-    are how attributes of customers were read, `notices` what is doubtful about them. Texts that fewer than five of the
+    are how attributes of customers were read, `notices` the doubts about them. Texts that fewer than five of the
     training customers share are masked in both.
     """
 
@@ -61,8 +61,8 @@ def prepare(
     """
     if events.shape is Shape.contracts:
         require_recorded_ends(events.table, training, events.end, windows)
-    found, moments = events.quality.fingerprint, (*training, sealed)
-    frame = build_features(events.table, found, moments, features, windows, cache, events.shape, events.refunds)
+    fingerprint, moments = events.quality.fingerprint, (*training, sealed)
+    frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
     read = read_attributes(events, frame, data or DataSettings())
     frame = read.learned()
     eligible = frame[frame["in_population"]]
@@ -71,22 +71,22 @@ def prepare(
     at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
     at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
     frequent = frequent_values(at_training)
-    known = join_labels(mask_rare(at_training, frequent), labels, names)
+    training_data = join_labels(mask_rare(at_training, frequent), labels, names)
     daily = daily_purchases(events.table, sealed).execute()
     masked = mask_rare(at_seal, frequent)
     read_sealed = partial(_read_labels, events, (sealed,), windows)
-    return Snapshots(known, masked, read_sealed, daily, read.readings, read.notices)
+    return Snapshots(training_data, masked, read_sealed, daily, read.readings, read.notices)
 
 
 def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
-    """Lay a labelled table out as snapshots without a cutoff; the outcomes of the test part stay sealed."""
+    """Return a labelled table as snapshots without a cutoff; the outcomes of the test part stay sealed."""
     is_test = plan.parts == plan.sealed
     rows = mask_table(table, ~is_test)
     labels = rows[["customer_id", "cutoff"]].assign(churned=table.outcomes)
-    known = join_labels(rows[~is_test], labels[~is_test], list(table.frame.columns))
-    known = replace(known, parts=pd.Series(plan.parts[~is_test]))
+    training = join_labels(rows[~is_test], labels[~is_test], list(table.frame.columns))
+    training = replace(training, parts=pd.Series(plan.parts[~is_test]))
     sealed = rows[is_test].reset_index(drop=True)
-    return Snapshots(known, sealed, lambda: labels[is_test].reset_index(drop=True), pd.DataFrame())
+    return Snapshots(training, sealed, lambda: labels[is_test].reset_index(drop=True), pd.DataFrame())
 
 
 def mask_table(table: LabelledTable, learned: NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -112,14 +112,14 @@ def mask_table(table: LabelledTable, learned: NDArray[np.bool_] | None = None) -
 def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> NDArray[np.float64]:
     """Return the purchases of the population in each week after a cutoff whose labels are known, shape (weeks,)."""
     population, days = _population(events, (cutoff,), windows), (windows.label_end(cutoff) - cutoff).days
-    found = weekly_purchases(events.table, population, cutoff, days).execute()
+    weekly = weekly_purchases(events.table, population, cutoff, days).execute()
     weeks = np.zeros(ceil(days / 7))
-    weeks[found["week"].to_numpy(dtype=int)] = found["purchases"].to_numpy(dtype=float)
+    weeks[weekly["week"].to_numpy(dtype=int)] = weekly["purchases"].to_numpy(dtype=float)
     return weeks
 
 
 def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> dict[str, float]:
-    """Return the sum of each label at a cutoff, and how many `customers` of the population they are of."""
+    """Return the sum of each label at a cutoff, and the number of `customers` in the population."""
     labels = _read_labels(events, (cutoff,), windows)
     sums = {name: float(labels[name].sum()) for name in LABELS[events.shape]}
     return {"customers": float(len(labels)), **sums}
@@ -127,12 +127,12 @@ def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> d
 
 def population_ids(events: Events, cutoff: datetime, windows: WindowSettings) -> list[str]:
     """Return the customers eligible at a cutoff, in snapshot order."""
-    found = _population(events, (cutoff,), windows)
-    return list(found.order_by("customer_id").customer_id.execute())
+    population = _population(events, (cutoff,), windows)
+    return list(population.order_by("customer_id").customer_id.execute())
 
 
 def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
-    """Join the sealed features with the labels that an opened seal gave."""
+    """Join the sealed features with the labels that were read when the seal was opened."""
     return join_labels(snapshots.sealed, labels, snapshots.training.names)
 
 
@@ -144,5 +144,5 @@ def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSet
 
 
 def _population(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:
-    seen = members(cut_history(events.table, cutoffs), windows, events.shape)
-    return seen.filter(seen.in_population)
+    customers = members(cut_history(events.table, cutoffs), windows, events.shape)
+    return customers.filter(customers.in_population)

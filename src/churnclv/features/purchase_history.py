@@ -19,7 +19,7 @@ def purchase_history(history: Any, settings: FeatureSettings) -> Any:
     whose calibration period includes its last day. `mean_repeat_spend` (m): the log's currency per repeat purchase,
     0 where there is none (the first purchase does not enter: Fader and Hardie 2013), less what was refunded on the very
     day, if `history` has refunds; other refunds are in `refund_history`. `log_gap_days_sum`: natural logs
-    of the days between purchases, summed; what regularity is judged by (Platzer and Reutterer 2016).
+    of the days between purchases, summed; regularity is estimated from them (Platzer and Reutterer 2016).
     """
     del settings
     days = settled_days(history)

@@ -1,4 +1,4 @@
-"""Rare values: text that few customers share identifies them, so nothing that is fitted or written may hold it."""
+"""Rare values: text that few customers share identifies them, so no fitted model or written file may hold it."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..data.readings import LEAST_CUSTOMERS
 
-RARE = "(rare)"  # in place of a rare value; models give it the number of values that training has not seen
+RARE = "(rare)"  # in place of a rare value; models encode it like values that are not in training
 
 
 def frequent_values(rows: pd.DataFrame) -> dict[str, frozenset[str]]:
@@ -22,12 +22,12 @@ def frequent_values(rows: pd.DataFrame) -> dict[str, frozenset[str]]:
     dict
         Column -> its frequent values; columns of numbers and keys are not among them.
     """
-    found = {}
+    frequent = {}
     for name in _text_columns(rows):
         pairs = rows[["customer_id", name]].dropna().drop_duplicates()
         counts = pairs[name].astype(str).value_counts()
-        found[name] = frozenset(map(str, counts.index[counts >= LEAST_CUSTOMERS]))
-    return found
+        frequent[name] = frozenset(map(str, counts.index[counts >= LEAST_CUSTOMERS]))
+    return frequent
 
 
 def mask_rare(rows: pd.DataFrame, frequent: Mapping[str, frozenset[str]]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Referral: who invited whom. A customer who stakes their name on a shop, or came by a friend's word, is tied to it."""
+"""Referral: who invited whom. Customers who invite others, or were invited, leave less often."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from .settings import FeatureSettings
 
 
 def referral(history: Any, settings: FeatureSettings) -> Any:
-    """Return what each customer's invitations came to, and whether they were invited themselves.
+    """Return counts of each customer's invitations and their success, and whether they were invited themselves.
 
     Counts, 0 where there is none: `invitations`; `invited_customers`, distinct ones; `invited_buyers`, those of them
     with an order before the cutoff, of whatever date. `was_invited`: 1 or 0. Days, null where it never happened:
@@ -20,15 +20,15 @@ def referral(history: Any, settings: FeatureSettings) -> Any:
     counts = {"invitations": invited.count(), "invited_customers": invited.other_id.nunique()}
     made = invited.group_by(KEYS).agg(**counts, days_since_last_invitation=invited.ago.min())
     received = invited.filter(invited.other_id.notnull()).drop("customer_id").rename(customer_id="other_id")
-    found = put_beside(
+    joined = put_beside(
         history.select(*KEYS).distinct(),
         made,
         received.group_by(KEYS).agg(days_since_invited=received.ago.max()),
         _count_buyers(invited, history.filter(history.kind == "order")),
     )
-    return found.mutate(
-        was_invited=found.days_since_invited.notnull().cast("int64"),
-        **{name: found[name].fill_null(0) for name in (*counts, "invited_buyers")},
+    return joined.mutate(
+        was_invited=joined.days_since_invited.notnull().cast("int64"),
+        **{name: joined[name].fill_null(0) for name in (*counts, "invited_buyers")},
     )
 
 

@@ -1,4 +1,4 @@
-"""What can be chosen about features."""
+"""Settings of features."""
 
 import re
 from dataclasses import dataclass, field
@@ -15,14 +15,14 @@ _DAYS = Bounds(1, CENTURY_DAYS, technical=True)
 
 @dataclass
 class FeatureSettings:
-    """What is computed, and over which windows.
+    """Which features are computed, and over which windows.
 
     Attributes:
         families: by name, built in or `path/to/file.py:function`; see `present_families` for logs without their events.
         lookback_days: lengths of windows that end at the cutoff.
         half_life_days: after so many days a purchase counts half.
-        actions: names of actions that are counted each for itself, as the log writes them.
-        channels: channels of messages that are counted each for itself, as the log writes them.
+        actions: names of actions that are counted one by one, as the log writes them.
+        channels: channels of messages that are counted one by one, as the log writes them.
     """
 
     families: list[str] = field(default_factory=lambda: list(_FAMILIES))
@@ -49,12 +49,12 @@ def as_name(name: str) -> str:
 
 
 def _check_names(setting: str, names: list[str]) -> None:
-    """Raise `InputError` where names give no column, or two the same one."""
-    words = [as_name(name) for name in names]
-    for place, (name, word) in enumerate(zip(names, words, strict=True)):
-        what = f"features.{setting} holds {name!r}"
-        require(word != "", f"{what}, which has no letter or digit.", remedy="write it as the log does.")
-        require("\0" not in name, f"{what}, which has a null byte.", remedy="leave it out; no query can name it.")
-        twin = names[words.index(word)]
-        remedy = f"their columns would both be called {word}: leave one out."
-        require(words.index(word) == place, f"{what} beside {twin!r}.", remedy=remedy)
+    """Raise `InputError` where a name gives no column name, or two names the same one."""
+    columns = [as_name(name) for name in names]
+    for place, (name, column) in enumerate(zip(names, columns, strict=True)):
+        subject = f"features.{setting} holds {name!r}"
+        require(column != "", f"{subject}, which has no letter or digit.", remedy="write it as in the log.")
+        require("\0" not in name, f"{subject}, which has a null byte.", remedy="leave it out; no query can name it.")
+        twin = names[columns.index(column)]
+        remedy = f"their columns would both be called {column}: leave one out."
+        require(columns.index(column) == place, f"{subject} beside {twin!r}.", remedy=remedy)

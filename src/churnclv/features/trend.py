@@ -1,4 +1,4 @@
-"""Trend: is it becoming more or less? A fading customer leaves before a steady one of the same recency."""
+"""Trend: change over time. Customers who buy less than before leave earlier than steady ones of the same recency."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Plans in months of the calendar: whether one fits the data, and what would."""
+"""Plans in calendar months: whether a plan fits the data, and which plans would fit."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from .settings import WindowSettings
 
 
 def require_months_fit(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> None:
-    """Raise `InputError` unless the cutoffs before `sealed` lie in the data and give every fold one to learn from."""
+    """Raise `InputError` unless the cutoffs before `sealed` lie in the data and give every fold a training cutoff."""
     usable = _usable_cutoffs(start, sealed, settings)
     least = _least_cutoffs(usable, settings.n_folds, settings)
     if least is not None and least <= settings.n_cutoffs <= len(usable):
@@ -18,12 +18,12 @@ def require_months_fit(start: datetime, end: datetime, sealed: datetime, setting
         f"windows.horizon_months={settings.horizon_months}, n_cutoffs={settings.n_cutoffs}, "
         f"step_months={settings.step_months}, n_folds={settings.n_folds}, "
         f"min_history_days={settings.min_history_days}.",
-        remedy=what_months_fit(start, end, sealed, settings),
+        remedy=suggest_months_plan(start, end, sealed, settings),
     )
 
 
 def _usable_cutoffs(start: datetime, sealed: datetime, settings: WindowSettings) -> list[datetime]:
-    """Return every training cutoff that has enough data before it, the latest first."""
+    """Return the training cutoffs with enough data before them, the latest first."""
     earliest = start + timedelta(days=settings.min_history_days)
     cutoff = settings.latest_cutoff(sealed - timedelta(days=settings.gap_days))
     usable = []
@@ -34,7 +34,7 @@ def _usable_cutoffs(start: datetime, sealed: datetime, settings: WindowSettings)
 
 
 def _least_cutoffs(usable: list[datetime], folds: int, settings: WindowSettings) -> int | None:
-    """Return how many of the cutoffs are needed so that the earliest of the folds has one to learn from."""
+    """Return how many of the cutoffs are needed so that the earliest fold has a training cutoff."""
     if len(usable) <= folds:
         return None
     labels_by = usable[folds - 1] - timedelta(days=settings.gap_days)
@@ -42,7 +42,7 @@ def _least_cutoffs(usable: list[datetime], folds: int, settings: WindowSettings)
     return next((count for count in counts if settings.label_available(usable[count - 1]) <= labels_by), None)
 
 
-def what_months_fit(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> str:
+def suggest_months_plan(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> str:
     """Name the nearest plans that fit: fewer or more cutoffs, a shorter horizon, a single fold."""
     usable = _usable_cutoffs(start, sealed, settings)
     least = _least_cutoffs(usable, settings.n_folds, settings)

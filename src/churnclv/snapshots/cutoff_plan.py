@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 
 from ..errors import InputError, require
-from .calendar_months import require_months_fit, what_months_fit
+from .calendar_months import require_months_fit, suggest_months_plan
 from .settings import WindowSettings
 
 Part = datetime | int  # a cutoff, or a part of a labelled table, which has no time
@@ -16,7 +16,7 @@ Part = datetime | int  # a cutoff, or a part of a labelled table, which has no t
 class Fold:
     """Training cutoffs whose label windows end (and the gap passes) on or before the validation cutoff.
 
-    Of a labelled table: the other parts, and the part to judge on.
+    In a labelled table: the training parts, and the validation part.
     """
 
     train: tuple[Any, ...]
@@ -39,17 +39,17 @@ class Plan:
 
     @property
     def everything(self) -> tuple[datetime, ...]:
-        """Training cutoffs and the sealed one: where features are computed."""
+        """Training cutoffs and the sealed one: the cutoffs at which features are computed."""
         return (*self.cutoffs, self.sealed)
 
     @property
     def sealed_name(self) -> str:
-        """What the sealed test is called in the ledger of its openings."""
+        """The name of the sealed test in the ledger of its openings."""
         return f"{self.sealed:%Y-%m-%d}"
 
     @property
     def horizon_text(self) -> str:
-        """What is asked of the label window, for people."""
+        """The label window as text for people."""
         return f"within {self.horizon_days} days"
 
     def as_dict(self) -> dict[str, object]:
@@ -65,7 +65,7 @@ class Plan:
 
     @property
     def evaluated(self) -> dict[str, object]:
-        """What runs are judged on, whatever they learned from: runs are comparable where it is the same."""
+        """What runs are evaluated on, whatever they are trained on: runs are comparable where it is the same."""
         return {name: value for name, value in self.as_dict().items() if name != "cutoffs"}
 
     def lines(self) -> list[str]:
@@ -86,7 +86,7 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
     """Lay cutoffs over the observed span [start, end).
 
     Raises:
-        InputError: they do not fit; the message says what would.
+        InputError: the cutoffs do not fit; the message names plans that would.
     """
     sealed = _sealed_cutoff(end, settings)
     if settings.in_months:
@@ -100,11 +100,11 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
 
 
 def suggest_plan(start: datetime, end: datetime, settings: WindowSettings) -> str:
-    """Return the nearest plan that fits the observed span [start, end), in words."""
+    """Return the nearest plan that fits the observed span [start, end), as text."""
     sealed = _sealed_cutoff(end, settings)
     if settings.in_months:
-        return what_months_fit(start, end, sealed, settings)
-    return _what_would_fit((end - start).days, (sealed - start).days, settings)
+        return suggest_months_plan(start, end, sealed, settings)
+    return _suggest_days_plan((end - start).days, (sealed - start).days, settings)
 
 
 def refit_cutoffs(start: datetime, end: datetime, settings: WindowSettings) -> tuple[datetime, ...]:
@@ -153,17 +153,17 @@ def _require_days_fit(start: datetime, end: datetime, sealed: datetime, settings
             f"windows.horizon_days={settings.horizon_days}, n_cutoffs={settings.n_cutoffs}, "
             f"step_days={settings.step_days}, n_folds={settings.n_folds}, "
             f"min_history_days={settings.min_history_days}.",
-            remedy=_what_would_fit(days, days_to_seal, settings),
+            remedy=_suggest_days_plan(days, days_to_seal, settings),
         )
 
 
 def _wait_days(horizon_days: int, settings: WindowSettings) -> int:
-    """Return the days from a training cutoff to the first cutoff that may judge what it taught."""
+    """Return the days from a training cutoff to the first cutoff at which a model trained on it can be validated."""
     return horizon_days + settings.grace_days + settings.gap_days
 
 
 def _most_cutoffs(days_to_seal: int, settings: WindowSettings) -> int:
-    """Return the most training cutoffs for which the data before the first one are long enough."""
+    """Return the most training cutoffs that leave enough data before the first one."""
     room = days_to_seal - settings.min_history_days - _wait_days(settings.horizon_days, settings)
     return max(0, room // settings.step_days + 1)
 
@@ -179,7 +179,7 @@ def _least_cutoffs(horizon_days: int, folds: int, settings: WindowSettings) -> i
     return folds + ceil(_wait_days(horizon_days, settings) / settings.step_days)
 
 
-def _what_would_fit(days: int, days_to_seal: int, settings: WindowSettings) -> str:
+def _suggest_days_plan(days: int, days_to_seal: int, settings: WindowSettings) -> str:
     """Name the nearest plans that fit: fewer or more cutoffs, a shorter horizon, a single fold."""
     horizon, folds = settings.horizon_days, settings.n_folds
     least, most = _least_cutoffs(horizon, folds, settings), _most_cutoffs(days_to_seal, settings)

@@ -1,4 +1,4 @@
-"""The cut history: the only events a feature may see."""
+"""The cut history: the only events that a feature may use."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -70,20 +70,20 @@ def daily_purchases(events: Any, until: datetime) -> Any:
 
 
 def members(history: Any, settings: WindowSettings, shape: Shape = Shape.orders) -> Any:
-    """Return one row per (customer, cutoff) seen before the cutoff, with `in_population`.
+    """Return one row per (customer, cutoff) with an event before the cutoff, and `in_population`.
 
-    Customers are those of orders, or of contracts; who is known only from other events is none.
+    Customers have orders or contracts; those with other events only are left out.
     """
     if shape is not Shape.contracts:
         return _buyers(history, settings)
     plain = settings.active_days is None and settings.min_purchases == 1
-    remedy = "windows.active_days=null windows.min_purchases=1: under contract is who has one that is open."
+    remedy = "windows.active_days=null windows.min_purchases=1: the population is the customers with an open contract."
     require(plain, "windows.active_days and min_purchases are about purchases, not contracts.", remedy=remedy)
     return _under_contract(history)
 
 
 def _under_contract(history: Any) -> Any:
-    """Say of everyone with a contract whether one is open at the cutoff: begun before it, and not ended before it."""
+    """Return for each customer with a contract whether one is open at the cutoff: started and not ended before it."""
     begins, ends = history.kind == "contract_start", history.kind == "contract_end"
     contracts = history.filter(begins | ends)
     counted = contracts.group_by(KEYS).agg(
@@ -93,16 +93,16 @@ def _under_contract(history: Any) -> Any:
 
 
 def _buyers(history: Any, settings: WindowSettings) -> Any:
-    """Say of everyone with an order or a refund whether they are eligible.
+    """Return for each customer with an order or a refund whether they are eligible.
 
-    That is who made at least `min_purchases` purchases (days with an order), the last of them within `active_days`
+    Eligible is who made at least `min_purchases` purchases (days with an order), the last of them within `active_days`
     before the cutoff.
     """
     history = history.filter(history.kind.isin(SALES))
     is_order = history.kind == "order"
     ago = days_ago(history.timestamp, history.cutoff)
-    seen = history.group_by(KEYS).agg(purchases=ago.nunique(where=is_order), silent_days=ago.min(where=is_order))
-    eligible = seen.purchases >= settings.min_purchases
+    counts = history.group_by(KEYS).agg(purchases=ago.nunique(where=is_order), silent_days=ago.min(where=is_order))
+    eligible = counts.purchases >= settings.min_purchases
     if settings.active_days is not None:
-        eligible &= seen.silent_days <= settings.active_days
-    return seen.select(*KEYS, in_population=eligible.fill_null(False))
+        eligible &= counts.silent_days <= settings.active_days
+    return counts.select(*KEYS, in_population=eligible.fill_null(False))

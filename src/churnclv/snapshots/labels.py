@@ -40,10 +40,10 @@ def _purchase_labels(
 ) -> Any:
     """Return the labels of buyers.
 
-    `purchases` counts days with an order; one that is sent back is a purchase too, since its customer is still one.
-    `churned` is 1 where there was no purchase. `order_spend` is what the orders in the window cost. `spend` is the same
-    less the refunds that are booked in the window, whatever order they undo: it is negative where more came back than
-    was bought. With `Refunds.gross` both are the same.
+    `purchases` counts days with an order; a returned order counts too. `churned` is 1 where there was no purchase.
+    `order_spend` is the sum of the orders in the window. `spend` is the same less the refunds that are booked in the
+    window, whatever order they undo: it is negative where refunds exceed orders. With `Refunds.gross` both are
+    the same.
     """
     crossed = events.filter(events.kind.isin(SALES)).cross_join(label_table(cutoffs, windows))
     inside = crossed.filter((crossed.timestamp >= crossed.cutoff) & (crossed.timestamp < crossed.label_end))

@@ -10,14 +10,14 @@ from ..files import digest
 
 
 class Seal:
-    """Holds the way to the sealed labels and the ledger of those who took it.
+    """Reads the sealed labels, and records who opened them in a ledger.
 
     The ledger is a folder with one file per (data fingerprint, cutoff) and opener; an identical rerun, which has the
     same opener, finds its file there and does not count again.
     """
 
     def __init__(self, read: Callable[[], pd.DataFrame], ledger: Path, subject: tuple[str, str], opener: str) -> None:
-        """Keep `read` shut away. `subject` is (data fingerprint, cutoff), `opener` the identity of the run."""
+        """Keep `read` for `open`. `subject` is (data fingerprint, cutoff), `opener` the identity of the run."""
         self._read = read
         self._folder = ledger / digest(*subject)
         self._opener = opener

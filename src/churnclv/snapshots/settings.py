@@ -1,4 +1,4 @@
-"""What can be chosen about cutoffs, label windows and population."""
+"""Settings of cutoffs, label windows and population."""
 
 from calendar import monthrange
 from dataclasses import dataclass
@@ -24,14 +24,14 @@ class WindowSettings:
         grace_days: of contracts: a restart within so many days of an end is no churn; labels are known so much later.
         n_cutoffs: training cutoffs, counted back from the latest whose labels are known at the sealed cutoff.
         n_folds: validation cutoffs, the latest of the training cutoffs.
-        gap_days: days between the end of a training label window and the cutoff it is judged at.
+        gap_days: days between the end of a training label window and the validation cutoff.
         min_history_days: days of data before the first cutoff.
         sealed_cutoff: date of the sealed test; null takes the last one possible.
         open_seal: false leaves the sealed test closed (for work in progress).
-        active_days: who is eligible: a purchase within so many days before the cutoff; null takes all seen before.
+        active_days: who is eligible: a purchase within so many days before the cutoff; null takes all earlier buyers.
         min_purchases: who is eligible: at least so many purchase occasions before the cutoff.
         test_share: of a labelled table without a split column: the share of rows behind the seal.
-        table_folds: of a labelled table: stratified folds, each of which is judged by what the others taught.
+        table_folds: of a labelled table: stratified folds, each predicted by a model trained on the others.
     """
 
     horizon_days: int = number(90, _FROM_ONE)
@@ -48,7 +48,7 @@ class WindowSettings:
     horizon_months: int | None = number(None, Bounds(1, MOST_MONTHS))
     step_months: int | None = number(None, Bounds(1, MOST_MONTHS))
     grace_days: int = number(0, Bounds(0, MOST))
-    table_folds: int = number(5, Bounds(2, 1000, technical=True))  # one to learn from
+    table_folds: int = number(5, Bounds(2, 1000, technical=True))  # at least one to train on
 
     def __post_init__(self) -> None:
         """Check the ranges."""
