@@ -1,4 +1,4 @@
-"""Pictures: matplotlib figures in the house style, as SVG small enough for one page."""
+"""Charts: matplotlib figures in the style of the project, as SVG small enough for one page."""
 
 import io
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def easel(across: str, up: str, height: float = HEIGHT) -> "tuple[Figure, Axes]"
 
 
 def frame(figure: "Figure", alt: str, caption: str) -> Picture:
-    """Return a figure as a picture. Foreign text in it is only text: nothing of it is read as a formula."""
+    """Return a figure as a picture. No text in it is parsed as mathematical notation."""
     import matplotlib as mpl
     from matplotlib.text import Text
 
@@ -92,12 +92,12 @@ def draw_curves(
 
 
 def draw_heat(
-    values: Array, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], told: str = ".0%"
+    values: Array, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], number_format: str = ".0%"
 ) -> "Figure":
     """Draw a table of values (rows, columns) as colours, NaN left white, with the numbers where they fit."""
     figure, axes = easel(labels[0], labels[1], 1.2 + 0.24 * len(rows))
-    known = values[np.isfinite(values)]
-    top = float(np.quantile(known, 0.98)) if len(known) else 1.0
+    finite = values[np.isfinite(values)]
+    top = float(np.quantile(finite, 0.98)) if len(finite) else 1.0
     axes.imshow(values, cmap="Blues", vmin=0.0, vmax=top or 1.0, aspect="auto")
     axes.set_yticks(range(len(rows)), rows, fontsize=8)
     step = max(1, -(-len(columns) // 14))
@@ -109,7 +109,7 @@ def draw_heat(
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 light = value > 0.55 * top
-                axes.text(column, row, format(value, told), ha="center", va="center", fontsize=7,
+                axes.text(column, row, format(value, number_format), ha="center", va="center", fontsize=7,
                           color="white" if light else INK)  # fmt: skip
     return figure
 

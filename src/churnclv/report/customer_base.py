@@ -23,7 +23,7 @@ _LADDER_DAYS = 180
 
 @dataclass(frozen=True)
 class CustomerBase:
-    """What the sections look at.
+    """The events and days of buying that the sections use.
 
     `events` are the canonical events with `timestamp < as_of`. `days` has one row per customer and day with an order
     or a refund: `day` (since 1970-01-01), `date`, `orders`, `spend` (what they cost, less the refunds of the day

@@ -58,9 +58,9 @@ class Period(Enum):
 
 @dataclass(frozen=True)
 class Calendar:
-    """The periods of a report: the one it tells of, and those that it is compared with.
+    """The periods of a report: the current one, and those that it is compared with.
 
-    The one it tells of is the last that is over; where none is over since the first event, it is the running one.
+    The current period is the last that is over; where none is over since the first event, it is the running one.
     """
 
     period: Period
@@ -74,7 +74,7 @@ class Calendar:
 
     @property
     def current(self) -> int:
-        """The number of the period that is told of."""
+        """The number of the current period."""
         return self.period.number_of(self.as_of) - (0 if self.is_partial else 1)
 
     @property

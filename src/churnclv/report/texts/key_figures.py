@@ -67,7 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sum of churn score x discounted margin of the coming year if the customer stays; the interval is over who leaves",
         "somma di punteggio di abbandono x margine scontato dell'anno a venire se il cliente resta; l'intervallo è su chi se ne va",
     ),
-    "figure.contacts": ("ValueTerms contacting", "Da contattare"),
+    "figure.contacts": ("Worth contacting", "Da contattare"),
     "figure.contacts.is": (
         "expected gain of a contact above its cost, within the budget",
         "guadagno atteso di un contatto oltre il costo, entro il budget",

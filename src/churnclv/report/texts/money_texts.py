@@ -46,10 +46,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Denaro in gioco per punteggio di abbandono e valore",
     ),
     "stakes.matrix_alt": (
-        "Three by three map of money at stake; most of it, {money:money}, with customers of {churn:name} churn score and {worth:name} value.",
-        "Mappa tre per tre del denaro in gioco; il più, {money:money}, con clienti di punteggio {churn:name} e valore {worth:name}.",
+        "Three by three map of money at stake; most of it, {money:money}, with customers of {churn:name} churn score and {value:name} value.",
+        "Mappa tre per tre del denaro in gioco; il più, {money:money}, con clienti di punteggio {churn:name} e valore {value:name}.",
     ),
-    "stakes.cell": ("churn {churn:name}, value {worth:name}", "abbandono {churn:name}, valore {worth:name}"),
+    "stakes.cell": ("churn {churn:name}, value {value:name}", "abbandono {churn:name}, valore {value:name}"),
     "stakes.table": (
         "Each group: its size, the money at stake, and the play; the contact list decides customer by customer",
         "Ogni gruppo: quanti sono, il denaro in gioco e la mossa; la lista dei contatti decide cliente per cliente",
@@ -95,7 +95,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ogni contatto conviene: controllare che economics.contact_cost ed economics.incentive_cost siano nella valuta dei valori.",
     ),
     "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
-    "stakes.signs_staying": ("RuleEvaluation of staying", "Segnali di permanenza"),
+    "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
     "stakes.signs_table_leaving": (
         "Rules found on earlier customers, and how they held on later ones",
         "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi",

@@ -1,4 +1,4 @@
-"""What the page says around its sections: (English, Italian)."""
+"""Texts of the page and of the section on key figures: (English, Italian)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "page.title": ("Customer report", "Rapporto sui clienti"),
