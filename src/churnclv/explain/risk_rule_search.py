@@ -69,8 +69,8 @@ def search_risk_rules(features: pd.DataFrame, churned: Array, most: int = 5) -> 
     Thresholds are readable numbers near the quantiles of each numeric column, and the frequent values of text ones.
     Single conditions and pairs are ranked by sqrt(coverage) * (precision - base rate), and of nearly equal ones the
     simplest is taken; each further rule has to cover mostly other customers than those before it (Jaccard), some that
-    no other covers, and to be about another topic. The order of rows and columns changes nothing. Fewer come back, or
-    none, where chance would explain them.
+    no other covers, and to be about another topic. The order of rows and columns changes nothing. Fewer
+    rules, or none, are returned where chance would explain them.
 
     Args:
         features: training rows, (n, k), numbers or text, null where undefined.
@@ -131,7 +131,7 @@ def _find_pairs(singles: list[_Candidate], search: _Search) -> list[_Candidate]:
 
 
 def _choose(candidates: list[_Candidate], most: int) -> list[_Candidate]:
-    """Take the best ones, each of mostly other customers than every one before it."""
+    """Return the best candidates, each of which covers mostly other customers than every one before it."""
     left, chosen = list(candidates), list[_Candidate]()
     while left and len(chosen) < most:
         enough = _AS_GOOD * max(candidate.gain for candidate in left)

@@ -106,9 +106,9 @@ def _evaluate(rule: RiskRule, held: Mask, churned: Array) -> dict[str, Any]:
 def classic_rules(columns: Iterable[str]) -> tuple[RiskRule, ...]:
     """Return the fixed rules whose columns are present; each counts one point.
 
-    No purchase for longer than twice the customer's mean gap; no purchase in 90 days; fewer purchases than in the window before
-    (of the lookbacks, the one nearest to 90 days); unsubscribed; a failed payment; a contract younger than three
-    months that can be ended within one month, as monthly plans can.
+    No purchase for longer than twice the customer's mean gap; no purchase in 90 days; fewer purchases than in the
+    window before (of the lookbacks, the one nearest to 90 days); unsubscribed; a failed payment; a contract younger
+    than three months that can be ended within one month, as monthly plans can.
     """
     present = list(columns)
     falling = [RiskRule((Condition(name, "<=", -1.0),)) for name in _nearest_change(present)]

@@ -64,7 +64,7 @@ def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
 
 
 def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
-    """Return k-means clusters of the logs of behaviour; None where there are too few customers, or all are alike.
+    """Return k-means clusters of the logs of behaviour; None where customers are too few or do not vary.
 
     The k with the best silhouette (Rousseeuw 1987) among those whose clusters are reproduced on two halves of the
     sample (mean adjusted Rand index of 0.6 and more; Hubert and Arabie 1985), and else the most stable k.

@@ -109,7 +109,7 @@ def _cumulative_margin(texts: Translation, table: pd.DataFrame) -> list[Block]:
     ages = [name for name in table.columns if name.startswith("margin_")]
     columns = (Column("cohort"), Column("customers", "int"), Column("revenue", "money"),
                *[Column(name, "money") for name in ages])  # fmt: skip
-    return [Heading(texts.text("cohorts.worth")), Grid(texts.text("cohorts.worth_is"), table.iloc[::-1], columns, 12)]
+    return [Heading(texts.text("cohorts.margin")), Grid(texts.text("cohorts.margin_is"), table.iloc[::-1], columns, 12)]
 
 
 def _headline(texts: Translation, shape: Shape) -> str | None:

@@ -36,8 +36,8 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
     The groups compared are the high ones and all others; `low` is shown beside them. Columns: `lens`, `key`, `name`,
     `style`; `high`, `all`, `low` (means), `n_high`, `n_rest`; `difference` (high less rest) with `_low` and `_high`;
     `effect`, Cohen's d, with `_low` and `_high` (Hedges and Olkin 1985, their large-sample variance), in standard
-    deviations of all customers where each group is all alike; `p_value` of Welch's test in its large-sample form;
-    `is_found`, whether it survives Benjamini and Hochberg (1995, JRSS B 57(1)).
+    deviations of all customers where neither group varies; `p_value` of Welch's test in its large-sample form;
+    `is_found`, whether it is a discovery after Benjamini and Hochberg (1995, JRSS B 57(1)).
     """
     sums: dict[str, Any] = {}
     for trait in traits:

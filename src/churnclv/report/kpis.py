@@ -23,7 +23,7 @@ _SHOWN_PERIODS = 13
 def count_periods(base: CustomerBase) -> pd.DataFrame:
     """Return one row per period with its counts and sums, indexed by the period's number, none left out.
 
-    Columns: `customers` who ordered; `new`, whose first order it holds; `kept`, who ordered in the period before too;
+    Columns: `customers` who ordered; `new`, whose first order lies in it; `kept`, who ordered in the one before too;
     `repeat`, with more than one order; `orders`, `units` (NaN where unknown), `spend`.
     """
     days, period = base.days, base.settings.period
@@ -225,7 +225,7 @@ def _name_periods(base: CustomerBase, texts: Translation, table: pd.DataFrame) -
 
 
 def _grid(texts: Translation, table: pd.DataFrame) -> Grid:
-    """Return the recent periods as people read them."""
+    """Return the table of the recent periods for the page."""
     shown = [name for name in ("customers", "new_customers", "retention_rate", "repeat_rate", "aov", "revenue")
              if name in table]  # fmt: skip
     columns = (Column("period"), *[Column(name, _STYLES[name], label_key=f"figure.{name}") for name in shown])

@@ -17,7 +17,7 @@ from .texts.translation import UNKNOWN, Translation
 MOST_BYTES = 2_000_000
 _HEAD = """\
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">"""  # what an earlier page is recognised by, too
+<link rel="icon" href="data:,">"""  # also identifies the page of an earlier report
 _HEAD_BYTES = 1024
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNSAFE_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -33,7 +33,7 @@ class Page:
 
 
 def write_page(page: Page, sections: Sequence[Section], texts: Translation) -> str:
-    """Return the report as HTML. Every text is escaped: names, ids and comments are only ever text."""
+    """Return the report as HTML. Every text is escaped: names, ids and comments cannot become markup."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     engine = Environment(
@@ -77,7 +77,7 @@ def with_ids(table: pd.DataFrame) -> bool:
 
 
 def page_outputs(out: str | Path) -> tuple[Output, FolderOutput]:
-    """Return the page and the folder of its tables as outputs; the tables are ours if the page beside them is."""
+    """Return the page and the folder of its tables as outputs; a report's folder may be replaced."""
     page = Output("out", str(out), "a report", is_report, streams=False)
     path = page.target
     folder = path.parent / f"{path.stem}_tables"
@@ -98,7 +98,7 @@ def write_report(path: Path, html: str) -> None:
     """Write the page.
 
     Raises:
-        InputError: it would be too large to be sent around.
+        InputError: it would be too large to send by e-mail.
     """
     size = len(html.encode())
     problem = f"{path}: the report would have {size:,} bytes, more than {MOST_BYTES:,}."

@@ -15,8 +15,8 @@ def count_ladder(base: CustomerBase) -> pd.DataFrame:
     """Return one row per rung: customers with an n-th day of purchase, and what followed it within `ladder_days`.
 
     Columns: `rung`; `reached`; `evaluated`, whose window after it is over; `climbed`, those of them who ordered again
-    in it; `chance` with `_low` and `_high`; `median_days` until they did; `later_spend` within the window, with `_low` and
-    `_high`; `step`, the next rung's later spend less this one's, with `_low` and `_high`.
+    in it; `chance` with `_low` and `_high`; `median_days` until they did; `later_spend` within the window, with `_low`
+    and `_high`; `step`, the next rung's later spend less this one's, with `_low` and `_high`.
     """
     settings, today = base.settings, last_day(base.as_of)
     days = base.ladder_days
@@ -68,7 +68,7 @@ def render_repeat_ladder(base: CustomerBase, texts: Translation) -> Section:
                Column("chance", "%", "chance_low", "chance_high"), Column("median_days", "int")]  # fmt: skip
     if base.has_amount:
         columns += [Column("later_spend", "money", "later_spend_low", "later_spend_high"),
-                    Column("step", "money", "step_low", "step_high", "column.rung_worth")]  # fmt: skip
+                    Column("step", "money", "step_low", "step_high", "column.rung_value")]  # fmt: skip
     blocks: list[Block] = [Note(texts.text("ladder.lead", days=days)),
                            frame(drawn, alt, texts.text("ladder.picture", days=days)),
                            Grid(texts.text("ladder.table", days=days, day=f"{base.as_of:%Y-%m-%d}"), shown,

@@ -1,4 +1,4 @@
-"""Scores from 1 to 5 for recency, frequency and spend, by thresholds that are stored, and the segments they name."""
+"""Scores from 1 to 5 for recency, frequency and spend, by stored thresholds, and the segments that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass

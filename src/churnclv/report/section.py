@@ -58,7 +58,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Points:
-    """Sentences that stand below each other."""
+    """A list of sentences."""
 
     kind: ClassVar[str] = "points"
     texts: tuple[str, ...]
@@ -82,7 +82,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Figures beside each other."""
+    """A row of figures."""
 
     kind: ClassVar[str] = "tiles"
     figures: tuple[Figure, ...]

@@ -77,8 +77,8 @@ def _mean_scores(base: CustomerBase, customers: Any, champion: Champion) -> pd.D
 def follow_segments(base: CustomerBase, scoring: Scoring) -> pd.DataFrame:
     """Return every buyer's segment at the start of the report's period and of those before it, counted.
 
-    Columns: `number` of the period at whose start they stood in `before` and at whose end in `segment`, `customers`.
-    `before` is `NOT_YET` for who had not bought by then. At most the last 13 periods.
+    Columns: `number` of the period, `before` (segment at its start), `segment` (at its end), `customers`. `before` is
+    `NOT_YET` for customers who had not bought by then. At most the last 13 periods.
     """
     calendar, period = base.calendar, base.settings.period
     first = max(period.number_of(base.first), calendar.current + 1 - _MOST_MOMENTS)
@@ -104,7 +104,7 @@ def follow_segments(base: CustomerBase, scoring: Scoring) -> pd.DataFrame:
 
 
 def movement(followed: pd.DataFrame) -> pd.DataFrame:
-    """Return how many went from where (rows, `NOT_YET` the last) to where (columns) in the last period followed."""
+    """Return the counts of moves from segments (rows, `NOT_YET` last) to segments (columns) in the last period."""
     last = followed[followed["number"] == followed["number"].max()]
     counts: pd.DataFrame = last.pivot_table(
         index="before", columns="segment", values="customers", aggfunc="sum", fill_value=0

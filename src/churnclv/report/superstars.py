@@ -1,4 +1,4 @@
-"""Superstars: the customers of high value who keep coming back, and those who will be, by their first days."""
+"""Superstars: the customers of high value who keep coming back, and the early signs of them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -42,8 +42,8 @@ class Groups:
 def find_superstars(base: CustomerBase, scoring: Scoring) -> Groups:
     """Return the superstars: the top share by spend of the last `value_days` who are Champions or Loyal.
 
-    Where too few are, by spend alone. Low are those at or below the median who are no superstars. Of a log without
-    amounts, orders count as value.
+    Where these are too few, spend alone decides. `low` are customers at or below the median who are not superstars. In
+    a log without amounts, orders count as value.
     """
     named = scoring.name_segments(standing(base))
     value = named.recent_spend if base.has_amount else named.recent_orders
@@ -113,7 +113,7 @@ def follow_early(base: CustomerBase) -> Early | None:
     """Return the customers won long enough ago, grouped by their value after their first days.
 
     Value is the spend less refunds in [early_days, early_days + followed_days) after the first purchase; high is the
-    top share by it, above nothing. None where too few customers were won long enough ago.
+    top share by it, above zero. None where too few customers were won long enough ago.
     """
     early, today = base.settings.early_days, last_day(base.as_of)
     bought = base.purchases

@@ -1,4 +1,4 @@
-"""Contracts: who is under one when, and how long customers stay."""
+"""Contracts: how many customers are under contract in each period, and how long they stay."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -79,12 +79,12 @@ class Survival:
 
 
 def count_stays(base: CustomerBase) -> pd.DataFrame:
-    """Return how many stays under contract entered the record at which age and lasted how long.
+    """Return the number of stays under contract by age at entry into the record and by duration.
 
     Columns: `plan` (of the stay's first contract), `entered` and `lasted` in days, `ended` (0 or 1), `n`. A renewal, a
-    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not
-    in the data, so a stay that began earlier is observed from that day on (left truncation). An open stay lasts until
-    the report's day.
+    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not in the data,
+    so a stay that began earlier is observed from that day on (left truncation). An open stay lasts until the report's
+    day.
     """
     table = contracts(base)
     dated = table.mutate(first=day_number(table.begin), last=day_number(table.end))
@@ -101,7 +101,7 @@ def count_stays(base: CustomerBase) -> pd.DataFrame:
     recorded = ends.day.min().execute()
     since = int(recorded) if recorded == recorded and recorded is not None else today  # noqa: PLR0124 # NaN
     stays = joined.mutate(
-        plan=joined.plan.fill_null(_PLAN), ended=(~joined.day.isnull()).cast("int64"),  # noqa: PD003 # an engine expression  # noqa: PD003 # an engine expression
+        plan=joined.plan.fill_null(_PLAN), ended=(~joined.day.isnull()).cast("int64"),  # noqa: PD003 # an engine expression
         lasted=joined.day.fill_null(today) - joined["first"],
         entered=ibis.greatest(since - joined["first"], 0),
     )  # fmt: skip

@@ -81,7 +81,7 @@ def simulate_scenarios(
     A point of retention takes a point off each churn score, down to zero, and adds that share of the customer's value
     if they stay. A climber buys once more today; what that purchase itself costs is not counted. Each draw takes
     other parameters, from the normal approximation of their estimates, and, where customers are sampled, other
-    customers; intervals are the middle 95% of the draws. Only the BTYD models are used.
+    customers; intervals are the middle 95% of the draws. Only the BTYD and spend models are used.
     """
     model, economics = ClvModel.load(folder), champion.economics
     has_score = champion.scores["churn_score"].notna().to_numpy()
@@ -119,12 +119,12 @@ def _draw_models(
     """Yield the fitted models of purchases and spend, then the same at drawn parameters."""
     yield model.purchases, model.spend
 
-    def lay(logs: Array, covariance: Array) -> list[Array]:
+    def draw_points(logs: Array, covariance: Array) -> list[Array]:
         moved = generator.multivariate_normal(np.zeros(len(logs)), covariance, size=draws, method="eigh")
         return [np.clip(logs + np.clip(move, -_FARTHEST, _FARTHEST), LOWEST, HIGHEST) for move in moved]
 
-    spends = model.spend.points(lay)
-    points = lay(np.log(model.purchases.values), model.purchases.covariance)
+    spends = model.spend.points(draw_points)
+    points = draw_points(np.log(model.purchases.values), model.purchases.covariance)
     for place, point in enumerate(points):
         yield model.purchases.at(point), spends[place % len(spends)]
 

@@ -72,7 +72,7 @@ def effect_table(outlook: Outlook, texts: Translation) -> pd.DataFrame:
 
 
 def _cheaper_customers(base: CustomerBase, texts: Translation) -> Block:
-    """Return what a tenth off the acquisition costs of the last period saves: money alone, no customer more."""
+    """Return the saving of a tenth off the last period's acquisition costs; the customers stay the same."""
     costs = base.settings.costs
     spent = None if costs is None else read_costs(Path(costs), base.settings.period).get(base.calendar.current)
     if spent is None:

@@ -1,4 +1,4 @@
-"""Language: how numbers, nouns and foreign text are written in one language."""
+"""Language: how numbers, nouns and texts from the data are written in one language."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ _UNITS_FROM_DAYS, _UNIT_DAYS = (61.0, 731.0), (1.0, DAYS_PER_MONTH, DAYS_PER_YEA
 _LONGEST_TEXT = 40  # characters of a text value from the data that a phrase cites
 _MOST_DECIMALS = 6
 _MOST_NATS = 30.0  # a column of the user may have the name of an entropy and hold other values
-_GROUPED_FROM = 10_000.0  # below, four digits are as often a year as a quantity
+_GROUPED_FROM = 10_000.0  # a smaller number with four digits may be a year
 
 
 @dataclass(frozen=True)
@@ -110,16 +110,24 @@ def bare_style(style: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Return foreign text on one line, without characters that steer instead of show."""
+    """Return a text from the data on one line, without control characters."""
     spaced = "".join(" " if letter.isspace() else letter for letter in text)
-    shown = "".join(letter for letter in spaced if unicodedata.category(letter) not in _STEERING)
+    shown = "".join(letter for letter in spaced if unicodedata.category(letter) not in _CONTROL_CATEGORIES)
     return " ".join(shown.split())
 
 
 def shorten(text: str, most: int = _LONGEST_TEXT) -> str:
-    """Return foreign text on one line, cut where it is long."""
+    """Return a text from the data on one line, cut where it is long."""
     shown = plain_text(text)
     return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
 
 
-_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, half letters, private and unassigned
+_CONTROL_CATEGORIES = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+)  # controls, directions, half letters, private and unassigned

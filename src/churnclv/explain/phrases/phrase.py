@@ -26,14 +26,14 @@ from .italian import ITALIAN
 from .language import AGE, Language, bare_style, plain_text
 
 LANGUAGES: dict[str, Language] = {language.name: language for language in (ENGLISH, ITALIAN)}
-ANY = "*"  # the pattern of columns without a pattern of their own
+ANY = "*"  # matches every column
 
 Value = float | str | None
 Row = Mapping[str, Value]
 
 
 def _share_below(now: float, both: float) -> Value:
-    """Return how much smaller a window's sum is than that of the window before it; None unless it is."""
+    """Return by what share a window's sum is below that of the window before it; None where it is not below."""
     before = both - now
     return 1.0 - now / before if before > now >= 0 else None
 
@@ -157,7 +157,7 @@ class Phrase:
         return rule(*values) if all(isinstance(part, float | int) for part in values) else None
 
     def _compare(self, piece: Piece, value: Value, usual: Value) -> str:
-        """Return what stands before a low number, or the typical customer's number behind one."""
+        """Return the text before a low number, or the text with the typical customer's number after a number."""
         if value is None or isinstance(value, str):
             return ""
         if piece.field == "only":

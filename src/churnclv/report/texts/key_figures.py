@@ -95,8 +95,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure.base_clv": ("CLV of the base", "CLV di tutti i clienti"),
     "figure.base_clv.is": (
-        "the same as discounted margin, by the formulas alone",
-        "lo stesso come margine scontato, secondo le sole formule",
+        "the same as discounted margin, by the BTYD models alone",
+        "lo stesso come margine scontato, secondo i soli modelli BTYD",
     ),
     "figure.under_contract": ("Customers under contract", "Clienti sotto contratto"),
     "figure.under_contract.is": (
