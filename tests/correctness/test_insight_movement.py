@@ -158,7 +158,7 @@ def test_a_short_log_has_no_shape(look):
     assert render_cohorts(base, ENGLISH, BY_HAND, 0.3).headline is None
 
 
-# window of 10 days, known until 31 January: purchases up to 21 January are judged
+# window of 10 days, known until 31 January: purchases up to 21 January are evaluated
 LADDER = log(
     ("ann", "2024-01-01", "10"), ("ann", "2024-01-05", "4"), ("ann", "2024-01-05", "1"), ("ann", "2024-01-11", "3"),
     ("bob", "2024-01-02", "20"), ("bob", "2024-01-13", "7"),
@@ -170,8 +170,8 @@ LADDER = log(
 def test_the_ladder_by_hand(look):
     ladder = count_ladder(look(LADDER, as_of="2024-02-01", ladder_days=10)).set_index("rung")
     assert ladder["reached"].tolist() == [4, 4, 1]
-    # first purchases of ann, bob and cat are judged: ann came back after 4 days, cat on the tenth, bob on the eleventh
-    assert ladder["judged"].tolist() == [3, 2, 1]
+    # first purchases of ann, bob and cat count: ann came back after 4 days, cat on the tenth, bob on the eleventh
+    assert ladder["evaluated"].tolist() == [3, 2, 1]
     assert ladder["climbed"].tolist() == [2, 1, 0]
     assert ladder["median_days"].tolist()[:2] == [7.0, 6.0]
     # spend after the first: ann 5 + 3, bob 0, cat 2; after the second: ann 3, bob 0

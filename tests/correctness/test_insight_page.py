@@ -48,9 +48,9 @@ def read(html):
 
 
 def story(base, language="en", champion=None):
-    words = Translation.of(language)
-    sections = render_sections(base, words, champion, 0.3, QUIET)
-    return sections, write_page(Page("Report", "about"), sections, words)
+    texts = Translation.of(language)
+    sections = render_sections(base, texts, champion, 0.3, QUIET)
+    return sections, write_page(Page("Report", "about"), sections, texts)
 
 
 def hostile():

@@ -11,7 +11,7 @@ from churnclv.report.risk_section import render_risk
 from churnclv.report.section import Missing
 from churnclv.report.settings import CELLS, ReportSettings
 from churnclv.report.texts.translation import Translation
-from churnclv.report.value_at_risk import churn_matrix, contact_list, gain_curve, name_thirds, weigh
+from churnclv.report.value_at_risk import churn_matrix, compute_value_at_risk, contact_list, gain_curve, name_thirds
 
 ENGLISH = Translation.of("en")
 # 3 of 10 leavers accept; a contact costs 1, an offer 10
@@ -35,16 +35,16 @@ def test_values_are_those_that_the_gains_were_reckoned_from():
 
 
 def test_money_at_stake_and_leavers_by_hand():
-    worth = weigh(champion())
+    at_risk = compute_value_at_risk(champion())
     # 180 + 50 + 5; variance .09 x 40,000 + .25 x 10,000 + .09 x 2,500
-    assert worth.at_stake.value == pytest.approx(235.0)
-    assert worth.at_stake.high == pytest.approx(235 + 1.959964 * np.sqrt(3600 + 2500 + 225))
-    assert worth.churners.value == pytest.approx(1.5)
-    assert worth.churners.n == 3  # who has no score is not weighed
+    assert at_risk.at_stake.value == pytest.approx(235.0)
+    assert at_risk.at_stake.high == pytest.approx(235 + 1.959964 * np.sqrt(3600 + 2500 + 225))
+    assert at_risk.churners.value == pytest.approx(1.5)
+    assert at_risk.churners.n == 3  # a customer without a score is left out
 
 
 def test_the_matrix_by_hand():
-    table = churn_matrix(weigh(champion()))
+    table = churn_matrix(compute_value_at_risk(champion()))
     assert table["cell"].tolist() == ["high_high", "middle_middle", "low_low"]
     assert table["at_stake"].tolist() == pytest.approx([180.0, 50.0, 5.0])
     assert table["contacts"].tolist() == [1, 1, 0]
@@ -53,11 +53,11 @@ def test_the_matrix_by_hand():
 
 
 def test_the_curve_and_the_list_end_where_gains_do():
-    worth = weigh(champion())
-    shares, profit = gain_curve(worth)
+    at_risk = compute_value_at_risk(champion())
+    shares, profit = gain_curve(at_risk)
     assert shares.tolist() == pytest.approx([0, 1 / 3, 2 / 3, 1])
     assert profit.tolist() == pytest.approx([0, 49.3, 56.8, 56.8 - 8.8])
-    listed, totals = contact_list(worth, {cell: cell for cell in CELLS})
+    listed, totals = contact_list(at_risk, {cell: cell for cell in CELLS})
     assert listed["customer_id"].tolist() == ["a", "b"]
     assert listed["play"].tolist() == ["high_high", "middle_middle"]
     assert totals.gain == pytest.approx(56.8)
@@ -89,5 +89,5 @@ def test_without_scores_the_section_names_the_command_and_still_says_why_contrac
 
 def test_customers_who_are_all_alike_are_one_cell():
     alike = champion(np.full(3, 0.5), np.full(3, 100.0), np.full(3, 7.5))
-    assert churn_matrix(weigh(alike))["cell"].tolist() == ["middle_middle"]
+    assert churn_matrix(compute_value_at_risk(alike))["cell"].tolist() == ["middle_middle"]
     assert render_risk(alike, ReportSettings(), ENGLISH, "today", pd.DataFrame()).headline is not None

@@ -309,7 +309,7 @@ def test_every_number_in_a_text_is_one_of_the_customers_own(row, cited, language
         (61.0, "age", "2 months", "2 mesi"),
         (400.0, "age", "13 months", "13 mesi"),
         (float(np.log(3)), "spread:month|months", "3 months", "3 months"),
-        ("monday", "word", "Monday", "lunedì"),
+        ("monday", "part", "Monday", "lunedì"),
     ],
 )  # fmt: skip
 def test_numbers_are_written_as_the_language_does(value, style, english, italian):

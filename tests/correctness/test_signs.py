@@ -41,11 +41,11 @@ def test_a_condition_holds_beyond_its_threshold_and_never_for_what_is_missing():
 
 
 def test_a_sign_is_told_in_both_languages():
-    assert SILENT_AND_NEW.tell("en") == "days since the last purchase > 62 and purchases ≤ 2"
-    assert SILENT_AND_NEW.tell("it") == "giorni dall'ultimo acquisto > 62 e acquisti ≤ 2"
-    assert RiskRule((Condition("Contract", "is", "Two year"),)).tell("en") == "Contract = “Two year”"
-    assert RiskRule((Condition("weekend_share", ">", 0.33),)).tell("it") == "quota di ordini nel fine settimana > 33%"
-    assert RiskRule((Condition("contract_age_days", "<=", 90.0),)).tell("en") == "age of the contract in days ≤ 90"
+    assert SILENT_AND_NEW.text("en") == "days since the last purchase > 62 and purchases ≤ 2"
+    assert SILENT_AND_NEW.text("it") == "giorni dall'ultimo acquisto > 62 e acquisti ≤ 2"
+    assert RiskRule((Condition("Contract", "is", "Two year"),)).text("en") == "Contract = “Two year”"
+    assert RiskRule((Condition("weekend_share", ">", 0.33),)).text("it") == "quota di ordini nel fine settimana > 33%"
+    assert RiskRule((Condition("contract_age_days", "<=", 90.0),)).text("en") == "age of the contract in days ≤ 90"
 
 
 def test_a_sign_comes_back_from_json():
@@ -58,8 +58,8 @@ def test_coverage_precision_lift_and_recall_by_hand():
     churned = np.array([1, 1, 1, 0, 1, 1, 0, 0, 0, 0], dtype=float)
     evaluated = evaluate_rules([SILENT, SILENT_AND_NEW], rows, churned).set_index("en")
     figures = ["customers", "coverage", "precision", "lift", "recall"]
-    assert evaluated.loc[SILENT.tell(), figures].tolist() == [4, 0.4, 0.75, 1.5, 0.6]
-    assert evaluated.loc[SILENT_AND_NEW.tell(), figures].tolist() == [2, 0.2, 1.0, 2.0, 0.4]
+    assert evaluated.loc[SILENT.text(), figures].tolist() == [4, 0.4, 0.75, 1.5, 0.6]
+    assert evaluated.loc[SILENT_AND_NEW.text(), figures].tolist() == [2, 0.2, 1.0, 2.0, 0.4]
 
 
 def test_what_has_nobody_to_be_measured_on_is_not_a_number():
@@ -216,7 +216,7 @@ def test_thresholds_are_readable_and_leave_customers_on_both_sides():
 def test_classic_signs_are_those_whose_columns_are_there():
     assert classic_rules(["tenure"]) == ()
     found = classic_rules(["overdue_mean_ratio", "purchase_change_30_days", "purchase_change_60_days", "unsubscribed"])
-    assert [sign.tell() for sign in found] == [
+    assert [sign.text() for sign in found] == [
         "days since the last purchase, in usual gaps > 2",
         "unsubscribed from messages > 0",
         "purchases in the last 60 days less those in the 60 days before ≤ -1",

@@ -17,10 +17,10 @@ DAY = "2011-03-10"
 
 
 def page(base):
-    words = Translation.of("en")
-    sections = render_sections(base, words, None, 0.3, Progress(io.StringIO()))
+    texts = Translation.of("en")
+    sections = render_sections(base, texts, None, 0.3, Progress(io.StringIO()))
     tables = [table.to_csv() for section in sections for table in section.tables.values()]
-    return write_page(Page("report", ""), sections, words), tables
+    return write_page(Page("report", ""), sections, texts), tables
 
 
 @pytest.fixture(scope="module")

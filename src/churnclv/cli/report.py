@@ -15,7 +15,7 @@ def main(config: ReportConfig) -> None:
     from ..tracking.sink import restore_experiment
 
     progress = Progress()
-    home, words = Home.at(config.tracking.home), Translation.of(config.report.language)
+    home, texts = Home.at(config.tracking.home), Translation.of(config.report.language)
     guard_outputs(config, home)
     if config.report.costs is not None:
         read_costs(Path(config.report.costs), config.report.period)
@@ -25,8 +25,8 @@ def main(config: ReportConfig) -> None:
     data = read_data(config, home)
     for line in data.quality.lines():
         progress.log(line)
-    report = tell(config, home, data, words, progress)
-    path = publish(config, home, report, words)
+    report = tell(config, home, data, texts, progress)
+    path = publish(config, home, report, texts)
     progress.log(f"Recording it in {home.root}")
     record(config, home, path, report, data.quality.fingerprint)
-    print(summarise(path, report, words))
+    print(summarise(path, report, texts))

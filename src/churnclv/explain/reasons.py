@@ -1,4 +1,4 @@
-"""Reasons: what pushes a customer's score up most, told with that customer's own numbers."""
+"""Reasons: the features that raise a customer's score most, as texts with that customer's numbers."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,16 +13,16 @@ from ..features.rare_categories import RARE
 from .phrases.phrase import Phrase, Value, find_phrase
 from .phrases.topics import find_move, find_topic
 
-LEAST_PUSH = 0.05  # log-odds: what multiplies the odds by less than 1.05 is no reason
+LEAST_PUSH = 0.05  # log-odds: a feature that multiplies the odds by less than 1.05 is no reason
 _CHUNK = 20_000  # rows at a time, so that memory does not grow with their number
 
 
 @dataclass(frozen=True)
 class Reasons:
-    """Tells why a churn score is high.
+    """Explains why a churn score is high.
 
-    `typical` is the typical customer, learned from the rows a model was fitted on: medians of numbers, the most
-    frequent value of text. A customer's numbers are compared with it; it takes no other part.
+    `typical` is the typical customer of the rows a model was fitted on: medians of numbers, the most frequent value of
+    text. The texts compare a customer's numbers with it; it has no other use.
     """
 
     typical: dict[str, float | str]
@@ -30,8 +30,8 @@ class Reasons:
     @classmethod
     def learn(cls, features: pd.DataFrame) -> "Reasons":
         """Take the typical value of each column (n, k); a column without any value has none."""
-        found = {str(name): _typical_value(features[name]) for name in features.columns}
-        return cls({name: value for name, value in found.items() if value is not None})
+        typical = {str(name): _typical_value(features[name]) for name in features.columns}
+        return cls({name: value for name, value in typical.items() if value is not None})
 
     def explain(
         self,
@@ -43,8 +43,9 @@ class Reasons:
     ) -> pd.DataFrame:
         """Return `reason_1` to `reason_<most>`, texts in descending order of what they add to the score.
 
-        Features that say the same thing count together, and the one with the greatest share is cited; equal sums are
-        ordered by the names of their topics. A place is None where nothing else pushes the score up by `least`.
+        The contributions of features of the same topic are summed, and the feature with the greatest share is cited.
+        Equal sums are ordered by the names of their topics. A reason is None where nothing else raises the score by
+        `least`.
 
         Args:
             contributions: what each feature adds to the log-odds, (n, k), with or without the bias.
@@ -63,19 +64,21 @@ class Reasons:
             ranked = rank_features(contributions[names].iloc[part], rows.iloc[part], most, least)
             for place in np.unique(ranked[ranked >= 0]):
                 where = np.nonzero(ranked == place)
-                texts[part][where] = self._say(find_phrase(names[place], language), rows.iloc[part].iloc[where[0]])
+                texts[part][where] = self._write_texts(
+                    find_phrase(names[place], language), rows.iloc[part].iloc[where[0]]
+                )
         columns = [f"reason_{place}" for place in range(1, most + 1)]
         return pd.DataFrame(texts, columns=columns, index=rows.index, dtype=object)
 
-    def _say(self, phrase: Phrase, rows: pd.DataFrame) -> list[str]:
+    def _write_texts(self, phrase: Phrase, rows: pd.DataFrame) -> list[str]:
         """Return one column's texts; customers with the same values get the same text, made once."""
         names = [name for name in dict.fromkeys((phrase.column, *phrase.needs)) if name in rows.columns]
-        said: dict[tuple[Value, ...], str] = {}
+        written: dict[tuple[Value, ...], str] = {}
         texts = []
         for values in zip(*[_plain_values(rows[name]) for name in names], strict=True):
-            if values not in said:
-                said[values] = phrase.text(dict(zip(names, values, strict=True)), self.typical)
-            texts.append(said[values])
+            if values not in written:
+                written[values] = phrase.text(dict(zip(names, values, strict=True)), self.typical)
+            texts.append(written[values])
         return texts
 
     def as_dict(self) -> dict[str, Any]:
@@ -106,8 +109,8 @@ def _sum_topics(contributions: pd.DataFrame, rows: pd.DataFrame) -> tuple[Array,
     """Return what each topic adds, (n, topics) by name, and the place of the column with the greatest share in it."""
     names = list(contributions.columns)
     moves = {name: find_move(name) for name in names}
-    found = {find_topic(name) for name in names} | {move.topic for move in moves.values() if move is not None}
-    topics = sorted(found)
+    moved = {move.topic for move in moves.values() if move is not None}
+    topics = sorted({find_topic(name) for name in names} | moved)
     totals, greatest = np.zeros((len(rows), len(topics))), np.full((len(rows), len(topics)), -np.inf)
     cited = np.full(totals.shape, -1, dtype=np.intp)
     for place, name in enumerate(names):
@@ -129,12 +132,12 @@ def _holds(witness: "pd.Series[Any]", when: float | None) -> NDArray[np.bool_]:
 
 
 def _typical_value(column: "pd.Series[Any]") -> float | str | None:
-    known = column.dropna()
-    if known.empty:
+    present = column.dropna()
+    if present.empty:
         return None
-    if pd.api.types.is_numeric_dtype(known):
-        return float(known.median())
-    common = known.astype(str)
+    if pd.api.types.is_numeric_dtype(present):
+        return float(present.median())
+    common = present.astype(str)
     common = common[common != RARE]
     return str(common.mode().iloc[0]) if len(common) else None
 
@@ -143,7 +146,9 @@ def _plain_values(column: "pd.Series[Any]") -> list[Value]:
     """Return floats or texts; None where a value is missing or infinite."""
     if pd.api.types.is_numeric_dtype(column):
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
-        return [float(value) if known else None for value, known in zip(numbers, np.isfinite(numbers), strict=True)]
+        return [
+            float(value) if is_finite else None for value, is_finite in zip(numbers, np.isfinite(numbers), strict=True)
+        ]
     missing = column.isna().to_numpy(dtype=bool)
     return [None if gone else _plain_value(value) for value, gone in zip(column, missing, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The search for warning signs: thresholds near quantiles, alone and in pairs, the best of them that differ."""
+"""The search for risk rules: thresholds near quantiles, alone and in pairs; the best rules that differ are kept."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,23 +13,23 @@ from .phrases.phrase import find_phrase
 from .phrases.topics import can_warn, find_topic
 from .risk_rules import Condition, RiskRule
 
-LEAST_COVERAGE, MOST_COVERAGE = 0.02, 0.7  # shares of customers; what holds for everybody warns of nobody
+LEAST_COVERAGE, MOST_COVERAGE = 0.02, 0.7  # shares of customers; a rule that holds for everybody separates nobody
 LEAST_ODDS_RATIO = 1.5
 _QUANTILES = np.arange(1, 20) / 20.0
 _MOST_LEVELS = 20  # of a text column, the most frequent ones
 _BEAM = 40  # single conditions that are joined with every other
-_MOST_ALIKE = 0.7  # Jaccard: customers of both signs over customers of either
-_LEAST_NEW = 0.1  # of a sign's customers, those that no chosen sign has
+_MOST_ALIKE = 0.7  # Jaccard: customers of both rules over customers of either
+_LEAST_NEW = 0.1  # of a rule's customers, those that no chosen rule has
 _LEAST_SURE = 4.0  # standard errors above the base rate; the search tries thousands
-_AS_GOOD = 0.95  # of the best gain: among signs this close the plainest is taken
+_AS_GOOD = 0.95  # of the best gain: among rules this close the simplest is taken
 _WHOLE_BELOW = 100.0  # such thresholds are readable with all their digits
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A sign with its rows as bits, how many they are, and what it gains."""
+    """A rule with its rows as bits, how many they are, and its gain."""
 
-    sign: RiskRule
+    rule: RiskRule
     bits: NDArray[np.uint64]
     covered: int
     gain: float
@@ -44,7 +44,7 @@ class _Search:
     churned: int
 
     def gain(self, covered: Any, churned: Any) -> Any:
-        """Return sqrt(coverage) * (precision - base rate): sharp rules of some size before blunt ones of great size.
+        """Return sqrt(coverage) * (precision - base rate): it prefers precise rules to large imprecise ones.
 
         Kloesgen 1996, Explora: a multipattern and multistrategy discovery assistant (the binomial test's quality).
         """
@@ -52,9 +52,9 @@ class _Search:
         return above / np.sqrt(np.maximum(covered, 1) * float(self.rows) ** 3)
 
     def is_useful(self, covered: Any, churned: Any) -> Any:
-        """Return whether a sign covers enough rows and not nearly all, raises the odds, and not by chance.
+        """Return whether a rule covers enough rows but not nearly all, and raises the odds by more than chance.
 
-        Chance is the hypergeometric law: as many rows, drawn without looking.
+        Chance is the hypergeometric distribution: as many rows, drawn at random without replacement.
         """
         n, base = self.rows, self.churned / self.rows
         error = np.sqrt(np.maximum(covered * base * (1.0 - base) * (n - covered) / max(n - 1, 1), 1e-12))
@@ -64,18 +64,18 @@ class _Search:
 
 
 def search_risk_rules(features: pd.DataFrame, churned: Array, most: int = 5) -> tuple[RiskRule, ...]:
-    """Return at most so many signs of leaving, best first; pass `1 - churned` for signs of staying.
+    """Return at most `most` rules for leaving, best first; pass `1 - churned` for rules for staying.
 
     Thresholds are readable numbers near the quantiles of each numeric column, and the frequent values of text ones.
     Single conditions and pairs are ranked by sqrt(coverage) * (precision - base rate), and of nearly equal ones the
-    plainest is taken; each further sign has to cover mostly other customers than those before it (Jaccard), some that
-    no other covers, and to be about another topic. The order of rows and columns changes nothing. Fewer come back, or
-    none, where chance would explain them.
+    simplest is taken; each further rule has to cover mostly other customers than those before it (Jaccard), some that
+    no other covers, and to be about another topic. The order of rows and columns changes nothing. Fewer
+    rules, or none, are returned where chance would explain them.
 
     Args:
         features: training rows, (n, k), numbers or text, null where undefined.
         churned: outcomes 0 or 1, (n,).
-        most: signs wanted.
+        most: the largest number of rules.
     """
     if len(features) == 0:
         return ()
@@ -84,18 +84,18 @@ def search_risk_rules(features: pd.DataFrame, churned: Array, most: int = 5) -> 
     search = _Search(len(features), _pack(outcome[None])[0], int(outcome.sum()))
     singles = _find_singles(features[names], search)
     pairs = _find_pairs(singles, search)
-    return tuple(found.sign for found in _choose([*singles, *pairs], most))
+    return tuple(candidate.rule for candidate in _choose([*singles, *pairs], most))
 
 
-def _plainness(found: _Candidate) -> tuple[int, int, str]:
-    """Return what orders equally good signs: fewer conditions, then columns that languages describe first."""
-    columns = [condition.column for condition in found.sign.conditions]
-    return len(columns), sum(find_phrase(column, "en").rank for column in columns), repr(found.sign)
+def _plainness(candidate: _Candidate) -> tuple[int, int, str]:
+    """Return the sort key of equally good rules: fewer conditions, then the columns that come first in the phrases."""
+    columns = [condition.column for condition in candidate.rule.conditions]
+    return len(columns), sum(find_phrase(column, "en").rank for column in columns), repr(candidate.rule)
 
 
 def _find_singles(features: pd.DataFrame, search: _Search) -> list[_Candidate]:
-    """Return single conditions that are worth something, the plainest for each set of rows, best first."""
-    found: dict[bytes, _Candidate] = {}
+    """Return useful single conditions, the simplest for each set of rows, best first."""
+    best: dict[bytes, _Candidate] = {}
     for name in features.columns:
         conditions = _conditions(features[[name]])
         if not conditions:
@@ -106,15 +106,15 @@ def _find_singles(features: pd.DataFrame, search: _Search) -> list[_Candidate]:
         for place in np.flatnonzero(search.is_useful(covered, churned)):
             single = _Candidate(RiskRule((conditions[place],)), bits[place], int(covered[place]), float(gains[place]))
             rows = bits[place].tobytes()
-            found[rows] = min(found.get(rows, single), single, key=_plainness)
-    return sorted(found.values(), key=lambda single: (-single.gain, _plainness(single)))
+            best[rows] = min(best.get(rows, single), single, key=_plainness)
+    return sorted(best.values(), key=lambda single: (-single.gain, _plainness(single)))
 
 
 def _find_pairs(singles: list[_Candidate], search: _Search) -> list[_Candidate]:
     """Return pairs of conditions on different topics that gain clearly more than each alone."""
-    found = []
+    pairs = []
     bits = np.array([single.bits for single in singles])
-    topics = [find_topic(single.sign.conditions[0].column) for single in singles]
+    topics = [find_topic(single.rule.conditions[0].column) for single in singles]
     alone = np.array([single.gain for single in singles])
     for place in range(min(_BEAM, len(singles))):
         both = bits[place + 1 :] & bits[place]
@@ -124,14 +124,14 @@ def _find_pairs(singles: list[_Candidate], search: _Search) -> list[_Candidate]:
         for other in np.flatnonzero(better & search.is_useful(covered, churned)):
             partner = place + 1 + int(other)
             if topics[partner] != topics[place]:
-                conditions = (*singles[place].sign.conditions, *singles[partner].sign.conditions)
+                conditions = (*singles[place].rule.conditions, *singles[partner].rule.conditions)
                 ordered = RiskRule(tuple(sorted(conditions, key=lambda condition: condition.column)))
-                found.append(_Candidate(ordered, both[other], int(covered[other]), float(gains[other])))
-    return found
+                pairs.append(_Candidate(ordered, both[other], int(covered[other]), float(gains[other])))
+    return pairs
 
 
 def _choose(candidates: list[_Candidate], most: int) -> list[_Candidate]:
-    """Take the best ones, each of mostly other customers than every one before it."""
+    """Return the best candidates, each of which covers mostly other customers than every one before it."""
     left, chosen = list(candidates), list[_Candidate]()
     while left and len(chosen) < most:
         enough = _AS_GOOD * max(candidate.gain for candidate in left)
@@ -141,7 +141,7 @@ def _choose(candidates: list[_Candidate], most: int) -> list[_Candidate]:
 
 
 def _adds(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
-    """Return whether a sign tells of another topic and of other customers than the chosen ones."""
+    """Return whether a rule has another topic and other customers than the chosen ones."""
     last = chosen[-1]
     if _topics(candidate) <= _topics(last) or _alike(candidate, last) > _MOST_ALIKE:
         return False
@@ -150,7 +150,7 @@ def _adds(candidate: _Candidate, chosen: list[_Candidate]) -> bool:
 
 
 def _topics(candidate: _Candidate) -> set[str]:
-    return {find_topic(condition.column) for condition in candidate.sign.conditions}
+    return {find_topic(condition.column) for condition in candidate.rule.conditions}
 
 
 def _alike(first: _Candidate, second: _Candidate) -> float:
@@ -159,7 +159,7 @@ def _alike(first: _Candidate, second: _Candidate) -> float:
 
 
 def _conditions(column: pd.DataFrame) -> list[Condition]:
-    """Return the conditions worth trying on one column, a table (n, 1)."""
+    """Return the conditions to try on one column, a table (n, 1)."""
     name, values = str(column.columns[0]), column.iloc[:, 0].dropna()
     if not pd.api.types.is_numeric_dtype(values):
         counts = values.astype(str).value_counts().drop(RARE, errors="ignore")
@@ -172,17 +172,17 @@ def _conditions(column: pd.DataFrame) -> list[Condition]:
 
 def readable_thresholds(values: Array) -> list[float]:
     """Return numbers near the quantiles of values (n,), rounded to two digits, that leave values on both sides."""
-    known = values[np.isfinite(values)]
-    if len(known) == 0:
+    finite = values[np.isfinite(values)]
+    if len(finite) == 0:
         return []
-    edges = np.quantile(known, _QUANTILES, method="lower")
+    edges = np.quantile(finite, _QUANTILES, method="lower")
     rounded = {float(f"{edge:.2g}") for edge in edges}
     rounded |= {float(edge) for edge in edges if abs(edge) < _WHOLE_BELOW and edge % 1 == 0}
-    return sorted(edge for edge in rounded if known.min() <= edge < known.max())
+    return sorted(edge for edge in rounded if finite.min() <= edge < finite.max())
 
 
 def _pack(masks: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """Return masks (m, n) as words of 64 bits, (m, n / 64), so that rows are counted many at a time."""
+    """Return masks (m, n) as 64-bit integers, (m, n / 64), so that rows are counted many at a time."""
     padded = np.zeros((len(masks), -(-masks.shape[1] // 64) * 64), dtype=bool)
     padded[:, : masks.shape[1]] = masks
     return np.packbits(padded, axis=1).view(np.uint64)

@@ -1,6 +1,6 @@
-"""Warning signs: short rules on one or two behaviours, how well they hold, and a hand-made score of them.
+"""Risk rules (warning signs): short rules on one or two behaviours, how well they hold, and a simple score of them.
 
-`sign_search` finds them on training rows.
+`risk_rule_search` finds them on training rows.
 """
 
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ _EVALUATED = ("en", "it", "customers", "coverage", "precision", "lift", "recall"
 
 @dataclass(frozen=True)
 class Condition:
-    """One behaviour beyond a threshold: `>` or `<=` a number, or `is` a text; a missing value meets none of them."""
+    """One behaviour beyond a threshold: `>` or `<=` a number, or `is` a text; it does not hold for a missing value."""
 
     column: str
     relation: str
@@ -38,8 +38,8 @@ class Condition:
         numbers = column.to_numpy(dtype=float, na_value=np.nan)
         return np.asarray(numbers > float(self.value) if self.relation == ">" else numbers <= float(self.value))
 
-    def tell(self, language: str) -> str:
-        """Return it in words."""
+    def text(self, language: str) -> str:
+        """Return it as a text."""
         phrase = find_phrase(self.column, language)
         return f"{phrase.label} {_TEXTS[self.relation]} {phrase.write(self.value)}"
 
@@ -54,10 +54,10 @@ class RiskRule:
         """Return for which rows (n, k) it holds, (n,)."""
         return np.asarray(np.all([condition.holds(rows) for condition in self.conditions], axis=0))
 
-    def tell(self, language: str = "en") -> str:
-        """Return it in words, such as `days since the last purchase > 62 and purchases ≤ 2`."""
+    def text(self, language: str = "en") -> str:
+        """Return it as a text, such as `days since the last purchase > 62 and purchases ≤ 2`."""
         joined = find_phrase(self.conditions[0].column, language).language.both
-        return joined.join(condition.tell(language) for condition in self.conditions)
+        return joined.join(condition.text(language) for condition in self.conditions)
 
     def as_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -78,23 +78,23 @@ _CLASSIC = (
 )
 
 
-def evaluate_rules(signs: Sequence[RiskRule], features: pd.DataFrame, churned: Array) -> pd.DataFrame:
-    """Return one row per sign, judged on rows (n, k) and outcomes (n,) that need not be those it was learned on.
+def evaluate_rules(rules: Sequence[RiskRule], features: pd.DataFrame, churned: Array) -> pd.DataFrame:
+    """Return one row per rule, evaluated on rows (n, k) and outcomes (n,), which may differ from the training rows.
 
-    Columns: `en`, `it`, the sign in words; `customers`; `coverage`, the share of customers for whom it holds;
+    Columns: `en`, `it`, the rule as a text; `customers`; `coverage`, the share of customers for whom it holds;
     `precision`, the churn rate among them; `lift`, that over everybody's; `recall`, the share of churners among whom
-    it holds. What has nobody to be measured on is NaN.
+    it holds. A figure without any customers is NaN.
     """
     outcome = np.asarray(churned, dtype=float)
-    return pd.DataFrame([_evaluate(sign, sign.holds(features), outcome) for sign in signs], columns=list(_EVALUATED))
+    return pd.DataFrame([_evaluate(rule, rule.holds(features), outcome) for rule in rules], columns=list(_EVALUATED))
 
 
-def _evaluate(sign: RiskRule, held: Mask, churned: Array) -> dict[str, Any]:
+def _evaluate(rule: RiskRule, held: Mask, churned: Array) -> dict[str, Any]:
     customers, caught, left = int(held.sum()), float(churned[held].sum()), float(churned.sum())
     precision = caught / customers if customers else np.nan
     return {
-        "en": sign.tell("en"),
-        "it": sign.tell("it"),
+        "en": rule.text("en"),
+        "it": rule.text("it"),
         "customers": customers,
         "coverage": customers / len(held) if len(held) else np.nan,
         "precision": precision,
@@ -104,42 +104,42 @@ def _evaluate(sign: RiskRule, held: Mask, churned: Array) -> dict[str, Any]:
 
 
 def classic_rules(columns: Iterable[str]) -> tuple[RiskRule, ...]:
-    """Return the fixed signs that can be read from columns, each worth one point.
+    """Return the fixed rules whose columns are present; each counts one point.
 
-    Silent for longer than twice the own mean gap; no purchase in 90 days; fewer purchases than in the window before
-    (of the lookbacks, the one nearest to 90 days); unsubscribed; a failed payment; a contract younger than three months
-    that can be ended within one, which is what monthly plans are.
+    No purchase for longer than twice the customer's mean gap; no purchase in 90 days; fewer purchases than in the
+    window before (of the lookbacks, the one nearest to 90 days); unsubscribed; a failed payment; a contract younger
+    than three months that can be ended within one month, as monthly plans can.
     """
     present = list(columns)
     falling = [RiskRule((Condition(name, "<=", -1.0),)) for name in _nearest_change(present)]
     return tuple(
-        sign for sign in (*_CLASSIC, *falling) if all(condition.column in present for condition in sign.conditions)
+        rule for rule in (*_CLASSIC, *falling) if all(condition.column in present for condition in rule.conditions)
     )
 
 
 def _nearest_change(columns: list[str]) -> list[str]:
     """Return the column that compares purchases over a window of about the usual length with those before, if any."""
-    found = {name: groups for name in columns for _, groups in [match_pattern(name, _CHANGES)] if groups}
-    return sorted(found, key=lambda name: (abs(int(found[name][0]) - _USUAL_WINDOW_DAYS), name))[:1]
+    windows = {name: groups for name in columns for _, groups in [match_pattern(name, _CHANGES)] if groups}
+    return sorted(windows, key=lambda name: (abs(int(windows[name][0]) - _USUAL_WINDOW_DAYS), name))[:1]
 
 
 @dataclass
 class RiskRuleScore:
-    """One point per classic sign; the score is the training churn rate of customers with as many points.
+    """One point per classic rule; the score is the training churn rate of customers with as many points.
 
-    Rates are drawn a little towards everybody's, so that a handful of customers is no certainty. A number of points
-    that training never saw takes the rate of the next lower one.
+    Rates are shrunk towards the base rate, so that a few customers do not give a rate of 0 or 1. A number of points
+    without training customers takes the rate of the next lower number.
     """
 
-    signs: tuple[RiskRule, ...] = ()
+    rules: tuple[RiskRule, ...] = ()
     rates: list[float] = field(default_factory=list)
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "RiskRuleScore":
         """Count the points of features (n, k) and their churn rates, from outcomes 0 or 1 (n,)."""
-        self.signs = classic_rules(map(str, features.columns))
+        self.rules = classic_rules(map(str, features.columns))
         points, base = self.points(features), float(np.mean(churned))
-        counts = np.bincount(points, minlength=len(self.signs) + 1)
-        sums = np.bincount(points, weights=churned, minlength=len(self.signs) + 1)
+        counts = np.bincount(points, minlength=len(self.rules) + 1)
+        sums = np.bincount(points, weights=churned, minlength=len(self.rules) + 1)
         self.rates = []
         for count, total in zip(counts, sums, strict=True):
             last = self.rates[-1] if self.rates else base
@@ -147,8 +147,8 @@ class RiskRuleScore:
         return self
 
     def points(self, features: pd.DataFrame) -> NDArray[np.int64]:
-        """Return how many of the signs hold, (n,)."""
-        held = [sign.holds(features).astype(np.int64) for sign in self.signs]
+        """Return how many of the rules hold, (n,)."""
+        held = [rule.holds(features).astype(np.int64) for rule in self.rules]
         return np.sum(held, axis=0, dtype=np.int64) if held else np.zeros(len(features), dtype=np.int64)
 
     def predict(self, features: pd.DataFrame) -> Array:
@@ -156,10 +156,10 @@ class RiskRuleScore:
         return np.array(self.rates)[self.points(features)]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return signs and rates for JSON."""
-        return {"signs": [sign.as_dict() for sign in self.signs], "rates": self.rates}
+        """Return rules and rates for JSON."""
+        return {"signs": [rule.as_dict() for rule in self.rules], "rates": self.rates}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "RiskRuleScore":
         """Return what `as_dict` gave."""
-        return cls(tuple(RiskRule.from_dict(sign) for sign in stored["signs"]), list(stored["rates"]))
+        return cls(tuple(RiskRule.from_dict(rule) for rule in stored["signs"]), list(stored["rates"]))

@@ -40,7 +40,7 @@ class ChampionScores:
 
 
 def find_champion(
-    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, words: Translation
+    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, texts: Translation
 ) -> ChampionScores:
     """Score the data with the named bundle, or with the experiment's champion that was fitted on these data.
 
@@ -56,15 +56,15 @@ def find_champion(
     elif (champion := fitted_on(home, name, data.quality.fingerprint)) is not None:
         source = champion
     else:
-        notes = (words.text("note.other_champion", name=name),) if has_champion(home, name) else ()
+        notes = (texts.text("note.other_champion", name=name),) if has_champion(home, name) else ()
         return ChampionScores(None, notes)
     scorer = load_bundle(source.folder, registered=source.manifest)
     rows = _feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
     through = scorer.contract.fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
-    notes = (words.text("note.looks_ahead", through=through),) if late else ()
-    signs, signs_of = _read_signs(home, scorer.contract.run_id, words.language.name)
+    notes = (texts.text("note.looks_ahead", through=through),) if late else ()
+    signs, signs_of = _read_signs(home, scorer.contract.run_id, texts.language.name)
     economics = _own(scorer.contract.economics)
     return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
@@ -116,30 +116,30 @@ class Report:
 
 
 def tell(
-    config: ReportConfig, home: Home, data: Events | LabelledTable, words: Translation, progress: Progress
+    config: ReportConfig, home: Home, data: Events | LabelledTable, texts: Translation, progress: Progress
 ) -> Report:
     """Ask the champion, if there is one for these data, and tell the sections that their shape allows."""
     progress.log("Asking the champion, if there is one for these data")
     if isinstance(data, LabelledTable):
-        return _build_table_report(config, home, data, words)
+        return _build_table_report(config, home, data, texts)
     base = cut_customer_base(data, config.report)
-    found = find_champion(config, home, data, base.as_of, words)
+    found = find_champion(config, home, data, base.as_of, texts)
     progress.log("Telling the sections")
-    sections = render_sections(base, words, found.champion, config.economics.margin, progress)
+    sections = render_sections(base, texts, found.champion, config.economics.margin, progress)
     day = f"{base.as_of:%Y-%m-%d}"
     seen = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
-    about = words.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
-    return Report(Page(words.text("page.title"), about, found.notes), sections, found.champion, day)
+    about = texts.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
+    return Report(Page(texts.text("page.title"), about, found.notes), sections, found.champion, day)
 
 
-def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, words: Translation) -> Report:
+def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, texts: Translation) -> Report:
     """Return the report on a labelled table, which has no time: churn and value alone."""
-    found = find_champion(config, home, data, None, words)
-    day = words.text("page.undated")
-    section = render_risk(found.champion, config.report, words, day, pd.DataFrame())
-    about = words.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
-    learned = (words.text("note.learned_rows"),) if found.champion is not None else ()
-    return Report(Page(words.text("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
+    found = find_champion(config, home, data, None, texts)
+    day = texts.text("page.undated")
+    section = render_risk(found.champion, config.report, texts, day, pd.DataFrame())
+    about = texts.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
+    learned = (texts.text("note.learned_rows"),) if found.champion is not None else ()
+    return Report(Page(texts.text("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
 
 
 def guard_outputs(config: ReportConfig, home: Home) -> None:
@@ -154,11 +154,11 @@ def guard_outputs(config: ReportConfig, home: Home) -> None:
     guard(outputs, {**input_paths(config.data), **chosen, **home.kept})
 
 
-def publish(config: ReportConfig, home: Home, report: Report, words: Translation) -> Path:
+def publish(config: ReportConfig, home: Home, report: Report, texts: Translation) -> Path:
     """Write the page and its tables, and return the page's path."""
     page, tables = page_outputs(home.report if config.out is None else config.out)
     with page.faults():
-        write_report(page.target, write_page(report.page, report.sections, words))
+        write_report(page.target, write_page(report.page, report.sections, texts))
     with tables.faults():
         write_tables(tables.target, report.sections)
     return page.target
@@ -174,12 +174,12 @@ def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerp
         return sink.run_id
 
 
-def summarise(path: Path, report: Report, words: Translation) -> str:
+def summarise(path: Path, report: Report, texts: Translation) -> str:
     """Return what was found and written, and what to do next."""
-    told = [f"  {words.text(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
+    told = [f"  {texts.text(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
     tables = sum(len(part.tables) for part in report.sections)
     written = f"{path}: {path.stat().st_size:,} bytes; {tables} tables in {path.stem}_tables/"
-    lines = [words.text("page.summary"), *told, "", written, ""]
+    lines = [texts.text("page.summary"), *told, "", written, ""]
     if report.champion is None:
         return "\n".join([*lines, "Next:  make train, make export, then make report again, with scores"])
     return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv says whom to contact"])

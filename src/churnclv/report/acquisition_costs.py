@@ -1,4 +1,4 @@
-"""Acquisition costs: a small table of dated amounts, the user's own."""
+"""Acquisition costs: a table of dated amounts that the user provides."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _COLUMNS = ("date", "cost")
 
 
 def read_costs(path: Path, period: Period) -> dict[int, float]:
-    """Return what winning customers cost, in currency, by the number of the period.
+    """Return the acquisition cost in currency, by the number of the period.
 
     Raises:
         InputError: no such file, a column is missing, or a cell is no date or no amount.

@@ -1,4 +1,4 @@
-"""The champion's word on this customer base: its scores, and what they stand on."""
+"""The champion's scores of the customer base, with the features, economics and risk rules behind them."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +18,11 @@ class Champion:
 
     Attributes:
         scores: the bundle's score rows, one per customer.
-        economics: those that the expected gains were reckoned with.
-        models: the folder of the bundle's models; None where they are not at hand.
-        features: the feature rows that the models were asked about, in the order of the scores.
-        fitted_through: the day before which everything was learned from.
-        signs: of leaving, or of staying, with how they held; empty where none is known.
+        economics: the settings from which the expected gains were computed.
+        models: the folder of the bundle's models; None where it is not available.
+        features: the feature rows that were scored, in the order of the scores.
+        fitted_through: the models were fitted on the events before this day.
+        signs: the risk rules for leaving or for staying, with their evaluation; empty where there are none.
         signs_of: `leaving` or `staying`.
     """
 
@@ -41,23 +41,23 @@ class Champion:
 
     @property
     def horizon_days(self) -> float | None:
-        """The horizon of the churn score; None for a labelled table, which does not say."""
-        known = self.scores["horizon_days"].dropna()
-        return float(known.iloc[0]) if len(known) else None
+        """The horizon of the churn score; None for a labelled table, which has no horizon."""
+        horizons = self.scores["horizon_days"].dropna()
+        return float(horizons.iloc[0]) if len(horizons) else None
 
     @property
     def campaign(self) -> Campaign:
-        """The campaign whose gains the scores tell."""
+        """The campaign from which the expected gains of the scores follow."""
         return Campaign(self.economics)
 
     @property
     def clv(self) -> Estimate | None:
-        """The mean CLV; None where the champion knows of no values."""
-        known = self.scores["clv"].dropna().to_numpy(dtype=float)
-        return mean(float(known.sum()), float((known**2).sum()), len(known)) if len(known) else None
+        """The mean CLV; None where the champion's scores have no CLV."""
+        values = self.scores["clv"].dropna().to_numpy(dtype=float)
+        return mean(float(values.sum()), float((values**2).sum()), len(values)) if len(values) else None
 
     def values_if_staying(self) -> Array:
-        """Return what each scored customer is worth if they stay, (n,): what the expected gains were reckoned from.
+        """Return the value of each scored customer if they stay, (n,), from which the expected gains were computed.
 
         gain = p a (value - incentive) - (1 - p) incentive - contact, solved for the value; NaN where p is 0.
         """

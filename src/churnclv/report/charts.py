@@ -1,4 +1,4 @@
-"""Pictures: matplotlib figures in the house style, as SVG small enough for one page."""
+"""Charts: matplotlib figures in the style of the project, as SVG small enough for one page."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _FLOWS = (5.0, 5.2)  # inches: names stand on both sides
 _SAVED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "churnclv", "font.family": "sans-serif"}
 
 
-def easel(across: str, up: str, height: float = HEIGHT) -> "tuple[Figure, Axes]":
+def new_figure(across: str, up: str, height: float = HEIGHT) -> "tuple[Figure, Axes]":
     """Return an empty figure of the report's size; its title is the caption beside it."""
     figure, axes = canvas("", across, up)
     figure.set_size_inches(WIDTH, height)
@@ -28,7 +28,7 @@ def easel(across: str, up: str, height: float = HEIGHT) -> "tuple[Figure, Axes]"
 
 
 def frame(figure: "Figure", alt: str, caption: str) -> Picture:
-    """Return a figure as a picture. Foreign text in it is only text: nothing of it is read as a formula."""
+    """Return a figure as a picture. No text in it is parsed as mathematical notation."""
     import matplotlib as mpl
     from matplotlib.text import Text
 
@@ -43,7 +43,7 @@ def frame(figure: "Figure", alt: str, caption: str) -> Picture:
 
 def draw_periods(names: Sequence[str], series: dict[str, Array], up: str) -> "Figure":
     """Draw a line per series over periods."""
-    figure, axes = easel("", up)
+    figure, axes = new_figure("", up)
     place = np.arange(len(names))
     for (name, values), colour in zip(series.items(), COLOURS, strict=False):
         axes.plot(place, values, color=colour, lw=1.8, marker="o", ms=3, label=name)
@@ -57,7 +57,7 @@ def draw_periods(names: Sequence[str], series: dict[str, Array], up: str) -> "Fi
 
 def draw_shares(names: Sequence[str], shares: dict[str, Array], up: str) -> "Figure":
     """Draw shares that add to one, stacked, over periods."""
-    figure, axes = easel("", up, 4.2)
+    figure, axes = new_figure("", up, 4.2)
     axes.stackplot(np.arange(len(names)), *shares.values(), labels=list(shares), colors=COLOURS, alpha=0.9)
     _name_periods(axes, names)
     axes.set_ylim(0, 1)
@@ -77,7 +77,7 @@ def draw_curves(
     curves: dict[str, tuple[Array, Array, Array]], across: str, up: str, *, percent: bool = True, steps: bool = False
 ) -> "Figure":
     """Draw curves (values, low, high), each of shape (ages,), with their intervals; ages count from 0."""
-    figure, axes = easel(across, up)
+    figure, axes = new_figure(across, up)
     for (name, (values, low, high)), colour in zip(curves.items(), COLOURS, strict=False):
         ages = np.arange(len(values))
         how = "steps-post" if steps else "default"
@@ -92,12 +92,12 @@ def draw_curves(
 
 
 def draw_heat(
-    values: Array, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], told: str = ".0%"
+    values: Array, rows: Sequence[str], columns: Sequence[str], labels: tuple[str, str], number_format: str = ".0%"
 ) -> "Figure":
     """Draw a table of values (rows, columns) as colours, NaN left white, with the numbers where they fit."""
-    figure, axes = easel(labels[0], labels[1], 1.2 + 0.24 * len(rows))
-    known = values[np.isfinite(values)]
-    top = float(np.quantile(known, 0.98)) if len(known) else 1.0
+    figure, axes = new_figure(labels[0], labels[1], 1.2 + 0.24 * len(rows))
+    finite = values[np.isfinite(values)]
+    top = float(np.quantile(finite, 0.98)) if len(finite) else 1.0
     axes.imshow(values, cmap="Blues", vmin=0.0, vmax=top or 1.0, aspect="auto")
     axes.set_yticks(range(len(rows)), rows, fontsize=8)
     step = max(1, -(-len(columns) // 14))
@@ -109,7 +109,7 @@ def draw_heat(
         for (row, column), value in np.ndenumerate(values):
             if np.isfinite(value):
                 light = value > 0.55 * top
-                axes.text(column, row, format(value, told), ha="center", va="center", fontsize=7,
+                axes.text(column, row, format(value, number_format), ha="center", va="center", fontsize=7,
                           color="white" if light else INK)  # fmt: skip
     return figure
 
@@ -118,7 +118,7 @@ def draw_bars(
     names: Sequence[str], values: Array, low: Array, high: Array, across: str, *, percent: bool = True
 ) -> "Figure":
     """Draw one bar per name with its interval where it has one, the first on top."""
-    figure, axes = easel(across, "", 1.0 + 0.32 * len(names))
+    figure, axes = new_figure(across, "", 1.0 + 0.32 * len(names))
     place = np.arange(len(names))[::-1]
     axes.barh(place, values, color=MODEL, height=0.65)
     reach = np.nan_to_num(np.vstack([values - low, high - values])).clip(0)
@@ -131,8 +131,8 @@ def draw_bars(
 
 
 def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: tuple[str, str]) -> "Figure":
-    """Draw how many (left, right) went from where to where, as bands whose width is their number."""
-    figure, axes = easel("", "")
+    """Draw the counts of moves (left, right) as bands whose width is the count."""
+    figure, axes = new_figure("", "")
     figure.set_size_inches(*_FLOWS)
     axes.set_axis_off()
     gap = 0.012 * flows.sum()
@@ -182,7 +182,7 @@ def draw_points(
     across: Array, up: Array, sizes: Array, names: Sequence[str], labels: tuple[str, str], *, percent: bool = True
 ) -> "Figure":
     """Draw named groups as discs whose area is their size."""
-    figure, axes = easel(labels[0], labels[1], 3.8)
+    figure, axes = new_figure(labels[0], labels[1], 3.8)
     area = 60 + 1400 * sizes / max(float(sizes.sum()), 1.0)
     for place, name in enumerate(names):
         colour = COLOURS[place % len(COLOURS)]
@@ -199,7 +199,7 @@ def draw_points(
 
 def draw_profit(shares: Array, profit: Array, labels: tuple[str, str], note: str) -> "Figure":
     """Draw expected profit (n,) against the share of customers contacted (n,), and mark the best."""
-    figure, axes = easel(*labels)
+    figure, axes = new_figure(*labels)
     best = int(np.argmax(profit))
     axes.axhline(0.0, color=PALE, lw=1, ls="--")
     axes.plot(shares, profit, color=MODEL, lw=1.8)

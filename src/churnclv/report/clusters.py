@@ -1,4 +1,4 @@
-"""Clusters: groups of customers by behaviour, as many as the data bear, named by what sets them apart."""
+"""Clusters: groups of customers by behaviour, as many as are stable, named by the measures in which they differ."""
 
 from dataclasses import dataclass
 
@@ -14,9 +14,9 @@ from .section import Block, Column, Grid, Missing, Note, Section
 from .texts.translation import Translation
 
 _LEAST = 60  # customers
-_REPEATS = 5  # halves of the sample on which stability is judged
-_EVALUATED = 2000  # customers by whom silhouettes and stability are judged
-_STABLE = 0.6  # adjusted Rand index, from which clusters count as found again
+_REPEATS = 5  # halves of the sample on which stability is measured
+_EVALUATED = 2000  # customers on whom silhouettes and stability are measured
+_STABLE = 0.6  # adjusted Rand index, from which clusters count as reproduced
 _APART = 0.25  # standard deviations from the mean of all, from which a trait names a cluster
 _NAMING = 2
 _RECENT_DAYS = 90
@@ -28,7 +28,7 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Clusters:
-    """The clusters found.
+    """The clusters.
 
     `rows` are the sampled customers with their measures and `cluster`; `choices` has per k the `silhouette`, the
     `stability` (mean adjusted Rand index between halves) and whether it was `chosen`; `centres` are means in standard
@@ -41,7 +41,7 @@ class Clusters:
 
     @property
     def is_stable(self) -> bool:
-        """Whether the chosen clusters are found again."""
+        """Whether the chosen clusters are reproduced on halves of the sample."""
         return bool(self.choices.loc[self.choices["chosen"], "stability"].iloc[0] >= _STABLE)
 
 
@@ -53,24 +53,24 @@ def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
     spread = table.customer_id.hash().abs() % 1_000_003
     chosen = table.mutate(spread=spread).order_by("spread", "customer_id").limit(base.settings.sample)
     rows = chosen.execute().sort_values("customer_id", ignore_index=True)
-    known = rows["last"] - rows["born"] + rows["silent"] + 1.0
+    tenure = rows["last"] - rows["born"] + rows["silent"] + 1.0
     units = rows["recent_units"].astype(float) / rows["recent_orders"].where(rows["recent_orders"] > 0)
     return pd.DataFrame({
         "silent": rows["silent"].astype(float), "purchases": rows["purchases"].astype(float),
-        "basket": rows["spend"].astype(float) / rows["purchases"], "units": units, "tenure": known,
-        "per_month": DAYS_PER_MONTH * rows["purchases"] / np.maximum(known, DAYS_PER_MONTH),
+        "basket": rows["spend"].astype(float) / rows["purchases"], "units": units, "tenure": tenure,
+        "per_month": DAYS_PER_MONTH * rows["purchases"] / np.maximum(tenure, DAYS_PER_MONTH),
         "spend_a_year": rows["recent_spend"].astype(float).fillna(0.0), "recent": rows["silent"] < _RECENT_DAYS,
     })  # fmt: skip
 
 
 def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
-    """Return k-means clusters of the logs of behaviour; None where there are too few customers, or all are alike.
+    """Return k-means clusters of the logs of behaviour; None where customers are too few or do not vary.
 
-    The k with the best silhouette (Rousseeuw 1987) among those whose clusters two halves of the sample find again
-    (mean adjusted Rand index of 0.6 and more; Hubert and Arabie 1985), and else the most stable k.
+    The k with the best silhouette (Rousseeuw 1987) among those whose clusters are reproduced on two halves of the
+    sample (mean adjusted Rand index of 0.6 and more; Hubert and Arabie 1985), and else the most stable k.
     """
     scaled = _scale(rows)
-    if len(rows) < _LEAST or scaled.shape[1] < 2:  # noqa: PLR2004 # one measure is no picture of behaviour
+    if len(rows) < _LEAST or scaled.shape[1] < 2:  # noqa: PLR2004 # one measure is too little
         return None
     choices = pd.DataFrame([_evaluate(scaled, k, seed) for k in range(2, most + 1)])
     stable = choices[choices["stability"] >= _STABLE]
@@ -80,8 +80,8 @@ def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
     labels = _assign(scaled, int(choices["k"][best]), seed)
     order = pd.Series(rows["spend_a_year"].to_numpy()).groupby(labels).mean().sort_values(ascending=False).index
     places = {label: place for place, label in enumerate(order)}
-    own = np.array([places[label] for label in labels])
-    return Clusters(rows.assign(cluster=own), choices, scaled.groupby(own).mean())
+    numbers = np.array([places[label] for label in labels])
+    return Clusters(rows.assign(cluster=numbers), choices, scaled.groupby(numbers).mean())
 
 
 def _scale(rows: pd.DataFrame) -> pd.DataFrame:
@@ -94,19 +94,19 @@ def _scale(rows: pd.DataFrame) -> pd.DataFrame:
     return scaled
 
 
-def _assign(scaled: pd.DataFrame, k: int, seed: int, learned_on: Rows | None = None) -> Rows:
-    """Return everybody's cluster, (n,), learned on some rows or on all; one thread, so that sums do not differ."""
+def _assign(scaled: pd.DataFrame, k: int, seed: int, fitted_on: Rows | None = None) -> Rows:
+    """Return the cluster of each row, (n,), fitted on some rows or on all; one thread, so that sums do not differ."""
     from sklearn.cluster import KMeans
     from threadpoolctl import threadpool_limits
 
     values = scaled.to_numpy()
     with threadpool_limits(1):
-        found = KMeans(k, n_init=2, random_state=seed).fit(values if learned_on is None else values[learned_on])
-        return np.asarray(found.predict(values), dtype=np.intp)
+        model = KMeans(k, n_init=2, random_state=seed).fit(values if fitted_on is None else values[fitted_on])
+        return np.asarray(model.predict(values), dtype=np.intp)
 
 
 def _evaluate(scaled: pd.DataFrame, k: int, seed: int) -> dict[str, float]:
-    """Return the silhouette and the stability of k clusters, on at most `_JUDGED` customers."""
+    """Return the silhouette and the stability of k clusters, on at most `_EVALUATED` customers."""
     from sklearn.metrics import silhouette_score
 
     some = scaled.sample(min(_EVALUATED, len(scaled)), random_state=seed)
@@ -115,26 +115,26 @@ def _evaluate(scaled: pd.DataFrame, k: int, seed: int) -> dict[str, float]:
 
 
 def _stability(scaled: pd.DataFrame, k: int, seed: int) -> float:
-    """Return the mean agreement on everybody between clusters learned on one random half and on the other."""
+    """Return the mean agreement, over all rows, between clusters fitted on one random half and on the other."""
     from sklearn.metrics import adjusted_rand_score
 
-    generator, found = np.random.default_rng(seed), []
+    generator, agreements = np.random.default_rng(seed), []
     for repeat in range(_REPEATS):
         order = generator.permutation(len(scaled))
         halves = (order[: len(order) // 2], order[len(order) // 2 :])
-        said = [_assign(scaled, k, seed + repeat, half) for half in halves]
-        found.append(adjusted_rand_score(*said))
-    return float(np.mean(found))
+        assigned = [_assign(scaled, k, seed + repeat, half) for half in halves]
+        agreements.append(adjusted_rand_score(*assigned))
+    return float(np.mean(agreements))
 
 
-def name_clusters(clusters: Clusters, words: Translation) -> list[str]:
+def name_clusters(clusters: Clusters, texts: Translation) -> list[str]:
     """Return the clusters' names: the one or two measures in which each differs most from all."""
     names = []
     for place, centre in clusters.centres.iterrows():
         apart = centre.reindex(centre.abs().sort_values(ascending=False, kind="stable").index)
-        told = [words.text(f"cluster.{measure}.{'more' if value > 0 else 'less'}") for measure, value in apart.items()
+        traits = [texts.text(f"cluster.{measure}.{'more' if value > 0 else 'less'}") for measure, value in apart.items()
                 if abs(value) >= _APART][:_NAMING]  # fmt: skip
-        name = ", ".join(told) or words.text("cluster.usual")
+        name = ", ".join(traits) or texts.text("cluster.usual")
         names.append(name if name not in names else f"{name} ({int(str(place)) + 1})")
     return names
 
@@ -151,23 +151,23 @@ def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     return table
 
 
-def render_clusters(base: CustomerBase, words: Translation) -> Section:
+def render_clusters(base: CustomerBase, texts: Translation) -> Section:
     """Return the section."""
     rows = sample_behaviour(base)
-    found = find_clusters(rows, base.settings.most_clusters, base.settings.seed)
-    if found is None:
-        return Section("clusters", (Missing(words.text("clusters.few", n=float(len(rows)))),))
-    names = name_clusters(found, words)
-    table = describe(found, names)
-    chosen = found.choices[found.choices["chosen"]].iloc[0]
-    told = words.text("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
+    clusters = find_clusters(rows, base.settings.most_clusters, base.settings.seed)
+    if clusters is None:
+        return Section("clusters", (Missing(texts.text("clusters.few", n=float(len(rows)))),))
+    names = name_clusters(clusters, texts)
+    table = describe(clusters, names)
+    chosen = clusters.choices[clusters.choices["chosen"]].iloc[0]
+    lead = texts.text("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
                      stability=chosen["stability"])  # fmt: skip
-    unstable = [] if found.is_stable else [Missing(words.text("clusters.unstable"))]
+    unstable = [] if clusters.is_stable else [Missing(texts.text("clusters.unstable"))]
     letters = [chr(ord("A") + place) for place in range(len(names))]
     drawn = draw_points(
         table["recent"].to_numpy(dtype=float), table["spend_a_year"].to_numpy(dtype=float),
         table["customers"].to_numpy(dtype=float), letters,
-        (words.text("clusters.recent", days=float(_RECENT_DAYS)), words.text("clusters.value")),
+        (texts.text("clusters.recent", days=float(_RECENT_DAYS)), texts.text("clusters.value")),
     )  # fmt: skip
     lettered = [f"{letter}: {name}" for letter, name in zip(letters, names, strict=True)]
     shown = table.assign(cluster=lettered)
@@ -176,10 +176,10 @@ def render_clusters(base: CustomerBase, words: Translation) -> Section:
                Column("recent", "%")]  # fmt: skip
     columns = [column for column in columns if base.has_amount or column.name not in ("basket", "spend_a_year")]
     best = table.iloc[0]
-    alt = words.text("clusters.alt", listed="; ".join(lettered))
-    picture = [frame(drawn, alt, words.text("clusters.picture"))] if base.has_amount else []
+    alt = texts.text("clusters.alt", listed="; ".join(lettered))
+    picture = [frame(drawn, alt, texts.text("clusters.picture"))] if base.has_amount else []
     choices = tuple(Column(name) for name in ("k", "silhouette", "stability"))
-    blocks: list[Block] = [Note(told), *unstable, *picture, Grid(words.text("clusters.table"), shown, tuple(columns)),
-                           Grid(words.text("clusters.choices"), found.choices, choices)]  # fmt: skip
-    headline = words.text("clusters.headline", k=chosen["k"], name=str(best["cluster"]), share=best["share"])
-    return Section("clusters", tuple(blocks), headline, {"clusters": table, "cluster_choices": found.choices})
+    blocks: list[Block] = [Note(lead), *unstable, *picture, Grid(texts.text("clusters.table"), shown, tuple(columns)),
+                           Grid(texts.text("clusters.choices"), clusters.choices, choices)]  # fmt: skip
+    headline = texts.text("clusters.headline", k=chosen["k"], name=str(best["cluster"]), share=best["share"])
+    return Section("clusters", tuple(blocks), headline, {"clusters": table, "cluster_choices": clusters.choices})

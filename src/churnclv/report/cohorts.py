@@ -1,4 +1,4 @@
-"""Cohorts: customers won in the same month, how many of them still order, and what they have brought."""
+"""Cohorts: customers won in the same month, how many of them still order, and their revenue so far."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from .estimates import Estimate, mean, share
 from .periods import Calendar, Period
 from .rfm_scores import Scoring, standing
 
-_LEAST_AGES = 6  # below, thirds of a curve say nothing
+_LEAST_AGES = 6  # below, the thirds of a curve are too short to compare
 _MOST_AGES = 24
 _ENOUGH = 0.5  # of all customers, whose cohorts a common curve rests on
 _ALIKE = 0.1  # relative: a smaller change from one third of a curve to the next is none
@@ -26,8 +26,8 @@ _LEAST_CUSTOMERS = 30
 class Cohorts:
     """Counts by cohort and age, in whole periods.
 
-    `counts` has `cohort` and `age` (numbers of periods; an age of 0 is the cohort's own), `customers` who ordered and
-    `revenue`; `sizes` the customers won, by cohort. `last` is the last whole period.
+    `counts` has `cohort` and `age` (numbers of periods; age 0 is the period in which the cohort was won), `customers`
+    who ordered and `revenue`; `sizes` has the customers won, by cohort. `last` is the last whole period.
     """
 
     period: Period
@@ -36,24 +36,24 @@ class Cohorts:
     last: int
 
     def table(self, column: str) -> pd.DataFrame:
-        """Return a column by cohort (rows) and age (columns), 0 where nothing happened, NaN where it is to come."""
+        """Return a column by cohort (rows) and age (columns), 0 where nothing happened, NaN for future periods."""
         wide = self.counts.pivot_table(index="cohort", columns="age", values=column, aggfunc="sum")
         first, ages = int(self.sizes.index.min()), range(self.last - int(self.sizes.index.min()) + 1)
         wide = wide.reindex(index=range(first, self.last + 1), columns=ages).fillna(0.0)
         wide = wide.loc[wide.index.intersection(self.sizes.index)]
-        seen = self.last - wide.index.to_numpy()[:, None] >= np.array(ages)[None, :]
-        return wide.where(seen)
+        observed = self.last - wide.index.to_numpy()[:, None] >= np.array(ages)[None, :]
+        return wide.where(observed)
 
     @property
     def common_ages(self) -> int:
-        """The most ages that cohorts with half of all customers have behind them."""
+        """The largest age that cohorts with half of all customers have completed."""
         reached = {age: self.sizes[self.sizes.index <= self.last - age].sum() for age in range(1, _MOST_AGES + 1)}
         enough = [age for age, customers in reached.items() if customers >= _ENOUGH * self.sizes.sum()]
         return max(enough, default=0)
 
     @property
     def common(self) -> "pd.Series[int]":
-        """The sizes of the cohorts that have so many ages behind them."""
+        """The sizes of the cohorts that have completed that age."""
         return self.sizes[self.sizes.index <= self.last - self.common_ages]
 
     def curve(self) -> list[Estimate]:
@@ -69,7 +69,7 @@ def cohort_period(base: CustomerBase) -> Period:
 
 
 def count_cohorts(base: CustomerBase) -> Cohorts:
-    """Count who was won when, and who of them ordered when, over whole periods."""
+    """Count the customers won per period, and how many of them ordered in each later period; whole periods only."""
     period = cohort_period(base)
     last = Calendar(period, base.first, base.as_of).current
     each = _ordered(base, period, last)
@@ -87,16 +87,17 @@ def _ordered(base: CustomerBase, period: Period, last: int) -> Any:
     summed = numbered.group_by("customer_id", "number").agg(orders=numbered.orders.sum(), revenue=numbered.spend.sum())
     active = summed.orders > 0
     born = summed.number.min(where=active).over(group_by="customer_id")
-    told = summed.mutate(active=active, cohort=born).filter(lambda t: ~t.cohort.isnull())  # noqa: PD003 # an expression
-    age = told.number - told.cohort
-    return told.mutate(age=(age < 0).ifelse(0, age))
+    dated = summed.mutate(active=active, cohort=born).filter(lambda t: ~t.cohort.isnull())  # noqa: PD003 # an expression
+    age = dated.number - dated.cohort
+    return dated.mutate(age=(age < 0).ifelse(0, age))
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a retention curve goes on: `falls`, `flattens` or `smiles`; `short` or `few` where that cannot be said.
+    """The shape of a retention curve: `falls`, `flattens` or `smiles`; `short` or `few` where the data are too few.
 
-    The share who ordered in a mean period of each third of the curve, and the last third less the middle one.
+    `thirds` are the mean shares who ordered in a period of each third of the curve; `change` is the last third less the
+    middle one.
     """
 
     name: str
@@ -106,7 +107,7 @@ class Shape:
 
 
 def describe_curve(base: CustomerBase, cohorts: Cohorts) -> Shape:
-    """Return how the common cohorts' curve goes on, from the same customers' middle and last third.
+    """Return the shape of the common cohorts' curve, from the middle and the last third of the same customers.
 
     It smiles where the last third lies above the middle one beyond its 95% interval, flattens where the two differ by
     no more than a tenth or the interval holds zero, and else falls.
@@ -121,15 +122,15 @@ def describe_curve(base: CustomerBase, cohorts: Cohorts) -> Shape:
     each = _ordered(base, cohorts.period, cohorts.last)
     each = each.filter(each.cohort <= cohorts.last - ages, each.active)
     inside = [((each.age >= start) & (each.age < start + length)).sum() for start in starts]
-    own = each.group_by("customer_id").agg(early=inside[0], middle=inside[1], late=inside[2])
-    moved = own.late - own.middle
-    found = own.aggregate(
-        early=own.early.sum(), middle=own.middle.sum(), late=own.late.sum(), total=moved.sum(),
+    by_customer = each.group_by("customer_id").agg(early=inside[0], middle=inside[1], late=inside[2])
+    moved = by_customer.late - by_customer.middle
+    totals = by_customer.aggregate(
+        early=by_customer.early.sum(), middle=by_customer.middle.sum(), late=by_customer.late.sum(), total=moved.sum(),
         squares=(moved * moved).sum(),
     ).execute().iloc[0].astype(float)  # fmt: skip
     n = float(cohorts.common.sum())
-    change = mean(found["total"] / length, found["squares"] / length**2, n)
-    thirds = tuple(float(found[name]) / n / length for name in ("early", "middle", "late"))
+    change = mean(totals["total"] / length, totals["squares"] / length**2, n)
+    thirds = tuple(float(totals[name]) / n / length for name in ("early", "middle", "late"))
     return Shape(_name_shape(change, thirds[1]), thirds, change, ages)
 
 
@@ -141,7 +142,7 @@ def _name_shape(change: Estimate, middle: float) -> str:
 
 
 def follow_from(base: CustomerBase) -> datetime:
-    """Return the moment at which segments are taken, to be followed: a year ago, or the middle of a shorter log."""
+    """Return the moment from which segments are followed: a year ago, or the middle of a shorter log."""
     span = base.as_of - base.first
     back = min(timedelta(days=_MONTH_DAYS * 12), timedelta(days=span.days // 2 // _MONTH_DAYS * _MONTH_DAYS))
     return base.as_of - back
@@ -154,8 +155,8 @@ def segment_curves(base: CustomerBase, scoring: Scoring, at: datetime) -> dict[s
     start, months = last_day(at) + 1, (base.as_of - at).days // _MONTH_DAYS
     later = base.purchases.filter(base.purchases.day >= start)
     aged = later.mutate(age=((later.day - start) / _MONTH_DAYS).floor().cast("int64"))
-    met = aged.filter(aged.age < months).select("customer_id", "age").distinct().inner_join(named, "customer_id")
-    counts = met.group_by("segment", "age").agg(n=met.count()).execute()
+    ordered = aged.filter(aged.age < months).select("customer_id", "age").distinct().inner_join(named, "customer_id")
+    counts = ordered.group_by("segment", "age").agg(n=ordered.count()).execute()
     active = counts.pivot_table(index="segment", columns="age", values="n", fill_value=0)
     active = active.reindex(index=sizes.index, columns=range(months), fill_value=0)
     return {

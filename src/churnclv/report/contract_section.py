@@ -21,36 +21,36 @@ _STYLES = {"under_contract": "int", "won": "int", "lost": "int", "contract_reten
            "monthly_revenue": "money", "price_per_customer": "money"}  # fmt: skip
 
 
-def render_contracts(base: CustomerBase, words: Translation, champion: Champion | None) -> Section:
+def render_contracts(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
     """Return the key figures of contracts, the period beside the one before and a year before."""
     counts, calendar = count_under_contract(base), base.calendar
-    found = [_figures(counts, number, has_amount=base.has_amount) for number in
+    figures = [_figures(counts, number, has_amount=base.has_amount) for number in
              (calendar.current, calendar.before, calendar.year_ago)]  # fmt: skip
-    period = words.period(calendar.period, calendar.current)
-    tiles = [_tile(words, name, period, [each.get(name) for each in found]) for name in _STYLES if name in found[0]]
+    period = texts.period(calendar.period, calendar.current)
+    tiles = [_tile(texts, name, period, [each.get(name) for each in figures]) for name in _STYLES if name in figures[0]]
     clv = champion.clv if champion is not None else None
-    day, scored = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}"), words.text("population.scored")
+    day, scored = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}"), texts.text("population.scored")
     tiles.append(
-        Figure("clv", None, "money", day, scored, why=words.text("why.scores"))
+        Figure("clv", None, "money", day, scored, why=texts.text("why.scores"))
         if clv is None
         else Figure.of("clv", clv, "money", day, scored)
     )
-    table = _table(base, words, counts)
+    table = _table(base, texts, counts)
     names = table["period"].tolist()[::-1]
-    partial = [Missing(words.text("kpis.partial", period=period))] if calendar.is_partial else []
-    campaigns, more = render_messages(base, words)
-    blocks: list[Block] = [Note(words.text("subscribers.lead", period=period)), *partial, Tiles(tuple(tiles))]
+    partial = [Missing(texts.text("kpis.partial", period=period))] if calendar.is_partial else []
+    campaigns, more = render_messages(base, texts)
+    blocks: list[Block] = [Note(texts.text("subscribers.lead", period=period)), *partial, Tiles(tuple(tiles))]
     if len(counts) > 1:
-        series = {words.text(f"picture.{name}"): counts[name].to_numpy(dtype=float) for name in ("end", "won", "lost")}
-        alt = words.text("kpis.alt_contracts", first=names[0], last=names[-1], end=float(counts["end"].iloc[-1]))
-        drawn = draw_periods(names, series, words.text("picture.customers_open"))
-        blocks.append(frame(drawn, alt, words.text("subscribers.picture")))
+        series = {texts.text(f"picture.{name}"): counts[name].to_numpy(dtype=float) for name in ("end", "won", "lost")}
+        alt = texts.text("kpis.alt_contracts", first=names[0], last=names[-1], end=float(counts["end"].iloc[-1]))
+        drawn = draw_periods(names, series, texts.text("picture.customers_open"))
+        blocks.append(frame(drawn, alt, texts.text("subscribers.picture")))
     columns = (Column("period"), Column("start", "int"), Column("won", "int"), Column("lost", "int"),
                Column("end", "int"), Column("retention", "%", "retention_low", "retention_high"),
                *([Column("monthly", "money")] if base.has_amount else []))  # fmt: skip
-    blocks += [Grid(words.text("kpis.table"), table, columns), *campaigns]
-    kept = found[0].get("contract_retention")
-    headline = None if kept is None else words.text("subscribers.headline", period=period, kept=kept.value,
+    blocks += [Grid(texts.text("kpis.table"), table, columns), *campaigns]
+    kept = figures[0].get("contract_retention")
+    headline = None if kept is None else texts.text("subscribers.headline", period=period, kept=kept.value,
                                                    n=float(kept.n), lost=1.0 - kept.value)  # fmt: skip
     return Section("kpis", tuple(blocks), headline, {"kpis": table, **more})
 
@@ -65,63 +65,63 @@ def _figures(counts: pd.DataFrame, number: int, *, has_amount: bool) -> dict[str
         return Estimate(value, np.nan, np.nan, int(n))
 
     rates = {"contract_retention": row["kept"], "contract_churn": row["lost"]}
-    found: dict[str, Estimate | None] = {
+    figures: dict[str, Estimate | None] = {
         "under_contract": exact(end, end),
         "won": exact(row["won"], end),
         "lost": exact(row["lost"], start),
         **{name: share(count, start) if start else None for name, count in rates.items()},
     }  # fmt: skip
     if has_amount:
-        found["monthly_revenue"] = exact(row["monthly"], end)
-        found["price_per_customer"] = exact(row["monthly"] / end, end) if end else None
-    return found
+        figures["monthly_revenue"] = exact(row["monthly"], end)
+        figures["price_per_customer"] = exact(row["monthly"] / end, end) if end else None
+    return figures
 
 
-def _tile(words: Translation, name: str, period: str, found: list[Estimate | None]) -> Figure:
-    now, before, year_ago = found
-    population = words.text("population.under_contract")
+def _tile(texts: Translation, name: str, period: str, estimates: list[Estimate | None]) -> Figure:
+    now, before, year_ago = estimates
+    population = texts.text("population.under_contract")
     if now is None:
-        return Figure(name, None, _STYLES[name], period, population, why=words.text("why.no_start"))
-    told = Figure.of(name, now, _STYLES[name], period, population)
+        return Figure(name, None, _STYLES[name], period, population, why=texts.text("why.no_start"))
+    figure = Figure.of(name, now, _STYLES[name], period, population)
     earlier = [None if each is None else each.value for each in (before, year_ago)]
-    return replace(told, before=earlier[0], year_ago=earlier[1])
+    return replace(figure, before=earlier[0], year_ago=earlier[1])
 
 
-def _table(base: CustomerBase, words: Translation, counts: pd.DataFrame) -> pd.DataFrame:
+def _table(base: CustomerBase, texts: Translation, counts: pd.DataFrame) -> pd.DataFrame:
     """Return the periods by name, the latest first, with the retention rate and its interval."""
     table = counts.reset_index(drop=True)
-    table.insert(0, "period", [words.period(base.settings.period, int(number)) for number in counts.index])
+    table.insert(0, "period", [texts.period(base.settings.period, int(number)) for number in counts.index])
     rates = [share(kept, start) for kept, start in counts[["kept", "start"]].to_numpy(dtype=float)]
-    told = {"retention": "value", "retention_low": "low", "retention_high": "high"}
-    table = table.assign(**{name: [getattr(rate, end) for rate in rates] for name, end in told.items()})
+    interval = {"retention": "value", "retention_low": "low", "retention_high": "high"}
+    table = table.assign(**{name: [getattr(rate, end) for rate in rates] for name, end in interval.items()})
     return table.iloc[::-1].reset_index(drop=True)
 
 
-def render_survival(base: CustomerBase, words: Translation) -> Section:
+def render_survival(base: CustomerBase, texts: Translation) -> Section:
     """Return how long customers stay under contract: Kaplan-Meier, for all and by plan."""
     stays = count_stays(base)
     if not len(stays) or not stays["ended"].sum():
-        return Section("stays", (Missing(words.text("stays.no_ends")),))
+        return Section("stays", (Missing(texts.text("stays.no_ends")),))
     everyone = estimate_survival(stays)
-    curves = {words.text("stays.all"): everyone} | _by_plan(stays)
+    curves = {texts.text("stays.all"): everyone} | _by_plan(stays)
     most = float(everyone.days.max()) / DAYS_PER_MONTH
     months = np.arange(int(most) + 2)
     drawn = {}
     for name, curve in curves.items():
         points = np.array([curve.at(month * DAYS_PER_MONTH) for month in months])
         drawn[name] = (points[:, 0], points[:, 1], points[:, 2])
-    listed = ", ".join(f"{name} {words.write(values[-1], '%')}" for name, (values, _, _) in drawn.items())
-    alt = words.text("stays.alt", months=float(months[-1]), listed=listed)
-    picture = frame(draw_curves(drawn, words.text("stays.age"), words.text("stays.share"), steps=True), alt,
-                    words.text("stays.picture"))  # fmt: skip
+    listed = ", ".join(f"{name} {texts.write(values[-1], '%')}" for name, (values, _, _) in drawn.items())
+    alt = texts.text("stays.alt", months=float(months[-1]), listed=listed)
+    picture = frame(draw_curves(drawn, texts.text("stays.age"), texts.text("stays.share"), steps=True), alt,
+                    texts.text("stays.picture"))  # fmt: skip
     table = _survival_table(curves)
     columns = (Column("plan"), Column("spells", "int"), Column("spell_ends", "int"), Column("median_months"),
                *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _SHOWN_MONTHS
                  if f"month_{m}" in table])  # fmt: skip
     year = everyone.at(DAYS_PER_YEAR)
-    headline = words.text("stays.headline", share=year[0], low=year[1], high=year[2])
-    blocks = (Note(words.text("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
-              Heading(words.text("stays.by_plan")), Grid(words.text("stays.table"), table, columns))  # fmt: skip
+    headline = texts.text("stays.headline", share=year[0], low=year[1], high=year[2])
+    blocks = (Note(texts.text("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
+              Heading(texts.text("stays.by_plan")), Grid(texts.text("stays.table"), table, columns))  # fmt: skip
     return Section("stays", blocks, headline, {"survival": table})
 
 

@@ -23,10 +23,10 @@ _LADDER_DAYS = 180
 
 @dataclass(frozen=True)
 class CustomerBase:
-    """What the sections look at.
+    """The events and days of buying that the sections use.
 
     `events` are the canonical events with `timestamp < as_of`. `days` has one row per customer and day with an order
-    or a refund: `day` (since 1970-01-01), `date`, `orders`, `spend` (what they cost, less the refunds of the day
+    or a refund: `day` (since 1970-01-01), `date`, `orders`, `spend` (the amounts, less the refunds of the day
     unless data.refunds=gross; it may be negative), `units` (null where the log has none), and of days with an order
     `place`, 1 for the first such day of the customer.
     """
@@ -72,7 +72,7 @@ def cut_customer_base(events: Events, settings: ReportSettings) -> CustomerBase:
     """Return the customer base at `settings.as_of`.
 
     Raises:
-        InputError: nothing happened before it.
+        InputError: there is no event before it.
     """
     as_of = bound(settings.as_of, events.end, "report.as_of")
     require(
@@ -86,7 +86,7 @@ def cut_customer_base(events: Events, settings: ReportSettings) -> CustomerBase:
 
 
 def moment(instant: datetime) -> Any:
-    """Return an instant as the engine's."""
+    """Return an instant as an expression of the engine."""
     return ibis.timestamp(f"{instant:%Y-%m-%d %H:%M:%S.%f}")
 
 

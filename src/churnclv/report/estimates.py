@@ -1,4 +1,4 @@
-"""Chances: shares read as estimates, means, and their 95% intervals from sums alone."""
+"""Estimates: shares and means with their 95% intervals, from sums alone."""
 
 from dataclasses import dataclass
 from math import nan, sqrt
@@ -9,7 +9,7 @@ NORMAL = 1.959963984540054  # standard deviations that hold 95% of a normal dist
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure that stands for more than what was counted, its 95% interval, and how many it rests on."""
+    """An estimate, its 95% interval, and the number of cases it is computed from."""
 
     value: float
     low: float

@@ -17,7 +17,7 @@ from .texts.translation import Translation
 
 ORDER = "order"
 _MOST_STEPS = 6
-_LEAST_SHARE = 0.02  # of the customers with an event, who take a step that is found in the log
+_LEAST_SHARE = 0.02  # of the customers with an event, who take a step derived from the log
 _STEPS = "insight_steps"
 _HOUR = 3600.0
 _MOST_SEGMENTS = 6
@@ -25,7 +25,7 @@ _MOST_SEGMENTS = 6
 
 @dataclass(frozen=True)
 class Funnel:
-    """The steps in their order, whether they were found in the log, and the counts.
+    """The steps in their order, whether they were derived from the log, and the counts.
 
     `steps` has one row per step: `step`, `customers` who reached it in order, `chance` of those at the step before
     with `_low` and `_high`, `of_all` (of those at the first), `median_hours` since the step before. `by_segment` has
@@ -42,16 +42,16 @@ def stepping(base: CustomerBase) -> Any:
     """Return the events that can be steps: `customer_id`, `moment` (seconds), `step`, an action's name or `order`."""
     events = base.events.filter(base.events.kind.isin(["action", ORDER]))
     step = (events.kind == ORDER).ifelse(ORDER, events["item"])
-    told = events.select("customer_id", moment=second_number(events.timestamp), step=step)
-    return told.filter(~told.step.isnull())  # noqa: PD003 # an engine expression, not a frame
+    steps = events.select("customer_id", moment=second_number(events.timestamp), step=step)
+    return steps.filter(~steps.step.isnull())  # noqa: PD003 # an engine expression, not a frame
 
 
 def mine_steps(events: Any) -> tuple[str, ...]:
-    """Return the steps that the log shows, in the order in which customers first take them, to orders.
+    """Return the steps derived from the log, in the order in which customers first take them; the last is the order.
 
-    The most frequent action is where the path begins; beside it stand those whose customers most often order later, of
-    actions that enough customers take and mostly before their first order. Names are ordered by the mean place of their
-    first time among each customer's names.
+    The first step is the most frequent action. The others are the actions whose customers most often order later, of
+    those that enough customers take, mostly before their first order. Steps are sorted by the mean rank of their first
+    time among the first times of each customer.
     """
     first = events.group_by("customer_id", "step").agg(moment=events.moment.min())
     placed = first.mutate(place=ibis.percent_rank().over(group_by="customer_id", order_by=first.moment))
@@ -87,8 +87,8 @@ def count_funnel(base: CustomerBase, scoring: Scoring) -> Funnel | None:
     walked = walk(events, names)
     segments = scoring.name_segments(standing(base)).select("customer_id", "segment")
     named = walked.left_join(segments, "customer_id")
-    told = named.mutate(segment=named.segment.fill_null("never bought"))
-    return Funnel(names, not chosen, _count_steps(walked, names), _count_by_segment(told, names))
+    segmented = named.mutate(segment=named.segment.fill_null("never bought"))
+    return Funnel(names, not chosen, _count_steps(walked, names), _count_by_segment(segmented, names))
 
 
 def walk(events: Any, names: tuple[str, ...]) -> Any:
@@ -101,23 +101,23 @@ def walk(events: Any, names: tuple[str, ...]) -> Any:
     for place, name in enumerate(names[1:], start=1):
         taken = events.filter(events.step == name).inner_join(walked, "customer_id")
         later = taken.filter(taken.moment >= taken[f"m{place - 1}"])
-        found = later.group_by("customer_id").agg(**{f"m{place}": later.moment.min()})
-        walked = walked.left_join(found, "customer_id").drop("customer_id_right")
+        reached = later.group_by("customer_id").agg(**{f"m{place}": later.moment.min()})
+        walked = walked.left_join(reached, "customer_id").drop("customer_id_right")
     return walked
 
 
 def _count_steps(walked: Any, names: tuple[str, ...]) -> pd.DataFrame:
     sums = {f"n{place}": walked[f"m{place}"].count() for place in range(len(names))}
     sums |= {f"t{place}": (walked[f"m{place}"] - walked[f"m{place - 1}"]).median() for place in range(1, len(names))}
-    found = walked.aggregate(**sums).execute().iloc[0]
+    counts = walked.aggregate(**sums).execute().iloc[0]
     rows = []
     for place, name in enumerate(names):
-        n, before = float(found[f"n{place}"]), float(found[f"n{max(place - 1, 0)}"])
+        n, before = float(counts[f"n{place}"]), float(counts[f"n{max(place - 1, 0)}"])
         chance = share(n, before)
-        hours = float(found[f"t{place}"]) / _HOUR if place else float("nan")
+        hours = float(counts[f"t{place}"]) / _HOUR if place else float("nan")
         rows.append({
             "step": name, "customers": int(n), "chance": chance.value, "chance_low": chance.low,
-            "chance_high": chance.high, "of_all": n / max(float(found["n0"]), 1.0), "median_hours": hours,
+            "chance_high": chance.high, "of_all": n / max(float(counts["n0"]), 1.0), "median_hours": hours,
         })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -128,10 +128,10 @@ def _count_by_segment(walked: Any, names: tuple[str, ...]) -> pd.DataFrame:
     rows = []
     for row in counted.to_dict("records"):
         for place, name in enumerate(names):
-            found = share(float(row[f"n{place}"]), float(row[f"n{max(place - 1, 0)}"]))
+            chance = share(float(row[f"n{place}"]), float(row[f"n{max(place - 1, 0)}"]))
             rows.append({
-                "segment": row["segment"], "step": name, "customers": int(row[f"n{place}"]), "chance": found.value,
-                "chance_low": found.low, "chance_high": found.high,
+                "segment": row["segment"], "step": name, "customers": int(row[f"n{place}"]), "chance": chance.value,
+                "chance_low": chance.low, "chance_high": chance.high,
             })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -159,19 +159,19 @@ def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
     return pd.DataFrame({"step": list(names[1:]), **table})
 
 
-def render_funnel(base: CustomerBase, words: Translation, scoring: Scoring) -> Section:
+def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring) -> Section:
     """Return the section."""
     funnel = count_funnel(base, scoring)
     if funnel is None:
-        return Section("funnel", (Missing(words.text("funnel.no_actions")),))
+        return Section("funnel", (Missing(texts.text("funnel.no_actions")),))
     steps = funnel.steps
     if not steps["customers"].iloc[0]:
-        return Section("funnel", (Missing(words.text("funnel.nobody", step=funnel.names[0])),))
-    names = [name_step(words, name) for name in steps["step"]]
+        return Section("funnel", (Missing(texts.text("funnel.nobody", step=funnel.names[0])),))
+    names = [name_step(texts, name) for name in steps["step"]]
     n = steps["customers"].to_numpy(dtype=float)
-    drawn = draw_bars(names, n, n, n, words.text("funnel.across"), percent=False)
-    listed = ", ".join(f"{name} {words.write(size, 'int')}" for name, size in zip(names, n, strict=True))
-    alt = words.text("funnel.alt", listed=listed)
+    drawn = draw_bars(names, n, n, n, texts.text("funnel.across"), percent=False)
+    listed = ", ".join(f"{name} {texts.write(size, 'int')}" for name, size in zip(names, n, strict=True))
+    alt = texts.text("funnel.alt", listed=listed)
     worst = steps.iloc[1 + int(np.argmin(steps["chance"].iloc[1:].fillna(1.0)))]
     shown = steps.assign(step=names)
     shown.loc[0, ["chance", "chance_low", "chance_high"]] = float("nan")
@@ -179,13 +179,13 @@ def render_funnel(base: CustomerBase, words: Translation, scoring: Scoring) -> S
     columns = (Column("step"), Column("customers", "int"), chance, Column("of_all", "%"), Column("median_hours"))
     how = "funnel.mined" if funnel.is_mined else "funnel.chosen"
     blocks: list[Block] = [
-        Note(words.text("funnel.lead", day=f"{base.as_of:%Y-%m-%d}")), Note(words.text(how)),
-        frame(drawn, alt, words.text("funnel.picture")), Grid(words.text("funnel.table"), shown, columns),
-        Heading(words.text("funnel.by_segment")), _segments(words, funnel),
+        Note(texts.text("funnel.lead", day=f"{base.as_of:%Y-%m-%d}")), Note(texts.text(how)),
+        frame(drawn, alt, texts.text("funnel.picture")), Grid(texts.text("funnel.table"), shown, columns),
+        Heading(texts.text("funnel.by_segment")), _segments(texts, funnel),
     ]  # fmt: skip
-    headline = words.text(
+    headline = texts.text(
         "funnel.headline",
-        step=name_step(words, str(worst["step"])),
+        step=name_step(texts, str(worst["step"])),
         chance=worst["chance"],
         low=worst["chance_low"],
         high=worst["chance_high"],
@@ -196,23 +196,23 @@ def render_funnel(base: CustomerBase, words: Translation, scoring: Scoring) -> S
     return Section("funnel", tuple(blocks), headline, {"funnel": steps, "funnel_by_segment": funnel.by_segment})
 
 
-def name_step(words: Translation, step: str) -> str:
-    """Return a step's name: an action's own, or the word for an order."""
-    return words.text("funnel.order") if step == ORDER else step
+def name_step(texts: Translation, step: str) -> str:
+    """Return the name of a step: that of the action, or the translation of `order`."""
+    return texts.text("funnel.order") if step == ORDER else step
 
 
-def _segments(words: Translation, funnel: Funnel) -> Block:
+def _segments(texts: Translation, funnel: Funnel) -> Block:
     """Return the conversion of each step by segment, the largest segments first."""
     wide = funnel.by_segment.pivot_table(index="segment", columns="step", values="chance", sort=False)
     sizes = funnel.by_segment[funnel.by_segment["step"] == funnel.names[0]].set_index("segment")["customers"]
     chosen = list(sizes.index[:_MOST_SEGMENTS])
     table = wide.reindex(index=chosen, columns=list(funnel.names[1:])).reset_index()
     table.insert(1, "customers", [int(sizes[name]) for name in chosen])
-    table["segment"] = [_segment(words, name) for name in chosen]
-    table.columns = pd.Index(["segment", "customers", *[name_step(words, name) for name in funnel.names[1:]]])
+    table["segment"] = [_segment(texts, name) for name in chosen]
+    table.columns = pd.Index(["segment", "customers", *[name_step(texts, name) for name in funnel.names[1:]]])
     columns = (Column("segment"), Column("customers", "int"), *[Column(name, "%") for name in table.columns[2:]])
-    return Grid(words.text("funnel.segments_table"), table, columns)
+    return Grid(texts.text("funnel.segments_table"), table, columns)
 
 
-def _segment(words: Translation, name: str) -> str:
-    return words.text("segment.never") if name == "never bought" else words.segment(name)
+def _segment(texts: Translation, name: str) -> str:
+    return texts.text("segment.never") if name == "never bought" else texts.segment(name)

@@ -1,4 +1,4 @@
-"""Comparing two groups of customers, trait by trait: effect sizes with intervals, and false discoveries held down."""
+"""Comparing two groups of customers, trait by trait: effect sizes with intervals, and control of false discoveries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from .estimates import NORMAL, exact
 
-LEAST = 10  # customers in each group, below which nothing is compared
-FALSE_SHARE = 0.05  # of the differences told, at most so many are expected to be none
+LEAST = 10  # customers; smaller groups are not compared
+FALSE_SHARE = 0.05  # of the differences reported, at most this share is expected to be false
 _GROUPS = ("high", "low")
 
 
 @dataclass(frozen=True)
 class Trait:
-    """Something that customers differ in: a column of a table, its lens, the key of its words, and a foreign name.
+    """A trait of customers: a column of a table, its lens, the key of its text, and a name from the data.
 
-    A `style` of `%` is for shares: the column is then 0 or 1, or a share of the customer's own.
+    A `style` of `%` is for shares: the column is then 0 or 1, or a share per customer.
     """
 
     lens: str
@@ -36,8 +36,8 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
     The groups compared are the high ones and all others; `low` is shown beside them. Columns: `lens`, `key`, `name`,
     `style`; `high`, `all`, `low` (means), `n_high`, `n_rest`; `difference` (high less rest) with `_low` and `_high`;
     `effect`, Cohen's d, with `_low` and `_high` (Hedges and Olkin 1985, their large-sample variance), in standard
-    deviations of all customers where each group is all alike; `p_value` of Welch's test in its large-sample form;
-    `is_found`, whether it survives Benjamini and Hochberg (1995, JRSS B 57(1)).
+    deviations of all customers where neither group varies; `p_value` of Welch's test in its large-sample form;
+    `is_found`, whether it is a discovery after Benjamini and Hochberg (1995, JRSS B 57(1)).
     """
     sums: dict[str, Any] = {}
     for trait in traits:
@@ -46,11 +46,11 @@ def compare(table: Any, traits: Sequence[Trait]) -> pd.DataFrame:
                  f"{trait.column}|q": exact(value * value).sum()}  # fmt: skip
     counted = table.group_by(*_GROUPS).agg(**sums).order_by(_GROUPS).execute()
     rows = [_compare(counted, trait) for trait in traits]
-    found = pd.DataFrame([row for row in rows if row is not None])
-    if not len(found):
-        return found
-    found["is_found"] = control(found["p_value"].to_numpy(dtype=float))
-    ranked = found.assign(size=found["effect"].abs()).sort_values("size", ascending=False, kind="stable")
+    comparison = pd.DataFrame([row for row in rows if row is not None])
+    if not len(comparison):
+        return comparison
+    comparison["is_found"] = control(comparison["p_value"].to_numpy(dtype=float))
+    ranked = comparison.assign(size=comparison["effect"].abs()).sort_values("size", ascending=False, kind="stable")
     return ranked.drop(columns="size").reset_index(drop=True)
 
 
@@ -89,7 +89,7 @@ def control(p_values: Array, share: float = FALSE_SHARE) -> Array:
     """Return which p-values are discoveries if at most `share` of them may be false (Benjamini and Hochberg), (n,)."""
     order, n = np.argsort(p_values, kind="stable"), len(p_values)
     below = np.flatnonzero(p_values[order] <= share * np.arange(1, n + 1) / max(n, 1))
-    found = np.zeros(n, dtype=bool)
+    discoveries = np.zeros(n, dtype=bool)
     if len(below):
-        found[order[: below[-1] + 1]] = True
-    return found
+        discoveries[order[: below[-1] + 1]] = True
+    return discoveries

@@ -23,7 +23,7 @@ _SHOWN_PERIODS = 13
 def count_periods(base: CustomerBase) -> pd.DataFrame:
     """Return one row per period with its counts and sums, indexed by the period's number, none left out.
 
-    Columns: `customers` who ordered; `new`, whose first order it holds; `kept`, who ordered in the period before too;
+    Columns: `customers` who ordered; `new`, whose first order lies in it; `kept`, who ordered in the one before too;
     `repeat`, with more than one order; `orders`, `units` (NaN where unknown), `spend`.
     """
     days, period = base.days, base.settings.period
@@ -34,13 +34,13 @@ def count_periods(base: CustomerBase) -> pd.DataFrame:
     )  # fmt: skip
     bought = (each.orders > 0).fill_null(False)
     before = each.number.lag().over(group_by=[each.customer_id, bought], order_by=each.number)
-    told = each.mutate(bought=bought, kept=bought & (before == each.number - 1).fill_null(False))
-    found = told.group_by("number").agg(
-        customers=told.bought.sum(), new=told["first"].fill_null(False).sum(), kept=told.kept.sum(),
-        repeat=(told.orders > 1).sum(), orders=told.orders.sum(), units=told.units.sum(),
-        spend=told.spend.sum(),
+    flagged = each.mutate(bought=bought, kept=bought & (before == each.number - 1).fill_null(False))
+    counted = flagged.group_by("number").agg(
+        customers=flagged.bought.sum(), new=flagged["first"].fill_null(False).sum(), kept=flagged.kept.sum(),
+        repeat=(flagged.orders > 1).sum(), orders=flagged.orders.sum(), units=flagged.units.sum(),
+        spend=flagged.spend.sum(),
     )  # fmt: skip
-    table: pd.DataFrame = found.order_by("number").execute()
+    table: pd.DataFrame = counted.order_by("number").execute()
     numbers = range(period.number_of(base.first), base.calendar.current + 1)
     return (
         table.set_index("number")
@@ -51,7 +51,7 @@ def count_periods(base: CustomerBase) -> pd.DataFrame:
 
 
 def count_contacts(base: CustomerBase) -> "pd.Series[float]":
-    """Return how many customers were known and not unsubscribed at each period's end, by its number."""
+    """Return how many customers had an event and were not unsubscribed at each period's end, by its number."""
     events, period = base.events, base.settings.period
     each = events.group_by("customer_id").agg(
         came=events.timestamp.min(), left=events.timestamp.max(where=events.kind == "unsubscribe")
@@ -61,8 +61,8 @@ def count_contacts(base: CustomerBase) -> "pd.Series[float]":
     left = gone.group_by(number=period.numbers(gone.left)).agg(n=gone.count()).execute()
     numbers = range(period.number_of(base.first), base.calendar.current + 1)
     arrived, parted = (table.set_index("number")["n"].reindex(numbers).fillna(0.0).cumsum() for table in (came, left))
-    known: pd.Series[float] = (arrived - parted).astype(float)
-    return known
+    contacts: pd.Series[float] = (arrived - parted).astype(float)
+    return contacts
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class PeriodFigures:
     has_amount: bool
 
     def at(self, number: int) -> dict[str, Estimate | None]:
-        """Return the key figures of a period, None for what cannot be known; all None outside the log."""
+        """Return the key figures of a period, None for what the data do not give; all None outside the log."""
         if number not in self.counts.index:
             return dict.fromkeys(self._made)
         return {name: make(number) for name, make in self._made.items()}
@@ -121,8 +121,8 @@ class PeriodFigures:
 
     def _cac(self, number: int) -> Estimate | None:
         new = self.counts["new"][number]
-        known = self.costs is not None and number in self.costs and new > 0
-        return _exact(self.costs[number] / new, new) if known and self.costs is not None else None
+        has_cost = self.costs is not None and number in self.costs and new > 0
+        return _exact(self.costs[number] / new, new) if has_cost and self.costs is not None else None
 
 
 def _exact(value: float, n: float) -> Estimate:
@@ -147,34 +147,34 @@ def find_figures(base: CustomerBase) -> PeriodFigures:
     return PeriodFigures(count_periods(base), count_contacts(base), costs, base.has_amount)
 
 
-def render_kpis(base: CustomerBase, words: Translation, clv: Estimate | None) -> Section:
+def render_kpis(base: CustomerBase, texts: Translation, clv: Estimate | None) -> Section:
     """Return the section of key figures; `clv` is the mean CLV of the customers, where a champion gives it."""
-    found, calendar = find_figures(base), base.calendar
-    now, before, year_ago = (found.at(number) for number in (calendar.current, calendar.before, calendar.year_ago))
-    period = words.period(calendar.period, calendar.current)
+    figures, calendar = find_figures(base), base.calendar
+    now, before, year_ago = (figures.at(number) for number in (calendar.current, calendar.before, calendar.year_ago))
+    period = texts.period(calendar.period, calendar.current)
     tiles = [
-        _tile(name, style, period, words, (now.get(name), before.get(name), year_ago.get(name)))
+        _tile(name, style, period, texts, (now.get(name), before.get(name), year_ago.get(name)))
         for name, style in _STYLES.items()
         if name in now
     ]
-    tiles.append(_clv_tile(base, words, clv))
-    partial = [Missing(words.text("kpis.partial", period=period))] if calendar.is_partial else []
-    amounts = [] if base.has_amount else [Missing(words.text("missing.amounts"))]
-    table = _name_periods(base, words, period_table(found))
-    campaigns, more = render_messages(base, words)
-    blocks: list[Block] = [Note(words.text("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
-                           *_history(base, words, found), _grid(words, table), *campaigns]  # fmt: skip
-    return Section("kpis", tuple(blocks), _headline(words, period, now, before), {"kpis": table, **more})
+    tiles.append(_clv_tile(base, texts, clv))
+    partial = [Missing(texts.text("kpis.partial", period=period))] if calendar.is_partial else []
+    amounts = [] if base.has_amount else [Missing(texts.text("missing.amounts"))]
+    table = _name_periods(base, texts, period_table(figures))
+    campaigns, more = render_messages(base, texts)
+    blocks: list[Block] = [Note(texts.text("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
+                           *_history(base, texts, figures), _grid(texts, table), *campaigns]  # fmt: skip
+    return Section("kpis", tuple(blocks), _headline(texts, period, now, before), {"kpis": table, **more})
 
 
-def _tile(name: str, style: str, period: str, words: Translation, found: tuple[Estimate | None, ...]) -> Figure:
-    now, before, year_ago = found
-    population = words.text(f"population.{_POPULATIONS.get(name, 'customers_of_period')}")
+def _tile(name: str, style: str, period: str, texts: Translation, estimates: tuple[Estimate | None, ...]) -> Figure:
+    now, before, year_ago = estimates
+    population = texts.text(f"population.{_POPULATIONS.get(name, 'customers_of_period')}")
     if now is None:
-        why = words.text(f"why.{name}") if words.has(f"why.{name}") else words.text("why.no_start")
+        why = texts.text(f"why.{name}") if texts.has(f"why.{name}") else texts.text("why.no_start")
         return Figure(name, None, style, period, population, why=why)
-    told = Figure.of(name, now, style, period, population)
-    return replace(told, before=before.value if before else None, year_ago=year_ago.value if year_ago else None)
+    figure = Figure.of(name, now, style, period, population)
+    return replace(figure, before=before.value if before else None, year_ago=year_ago.value if year_ago else None)
 
 
 _POPULATIONS = {
@@ -183,64 +183,64 @@ _POPULATIONS = {
 }  # fmt: skip
 
 
-def _clv_tile(base: CustomerBase, words: Translation, clv: Estimate | None) -> Figure:
-    when = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
+def _clv_tile(base: CustomerBase, texts: Translation, clv: Estimate | None) -> Figure:
+    when = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
     if clv is None:
-        return Figure("clv", None, "money", when, words.text("population.scored"), why=words.text("why.scores"))
-    return Figure.of("clv", clv, "money", when, words.text("population.scored"))
+        return Figure("clv", None, "money", when, texts.text("population.scored"), why=texts.text("why.scores"))
+    return Figure.of("clv", clv, "money", when, texts.text("population.scored"))
 
 
-def _headline(words: Translation, period: str, now: dict[str, Any], before: dict[str, Any]) -> str | None:
+def _headline(texts: Translation, period: str, now: dict[str, Any], before: dict[str, Any]) -> str | None:
     kept, revenue, last = now.get("retention_rate"), now.get("revenue"), before.get("revenue")
     if kept is None:
         return None
-    told = words.text("kpis.headline", period=period, kept=kept.value, n=float(kept.n), lost=1.0 - kept.value)
+    text = texts.text("kpis.headline", period=period, kept=kept.value, n=float(kept.n), lost=1.0 - kept.value)
     if revenue is not None and last is not None and last.value > 0:
-        told += " " + words.text(
+        text += " " + texts.text(
             "kpis.headline_revenue", revenue=revenue.value, change=revenue.value / last.value - 1.0
         )
-    return told
+    return text
 
 
-def period_table(found: PeriodFigures) -> pd.DataFrame:
+def period_table(figures: PeriodFigures) -> pd.DataFrame:
     """Return the key figures of every period, one row each, the latest first; shares with their intervals."""
     rows = []
-    for number in reversed(found.counts.index):
+    for number in reversed(figures.counts.index):
         row: dict[str, Any] = {"number": number}
-        for name, estimate in found.at(number).items():
+        for name, estimate in figures.at(number).items():
             row[name] = np.nan if estimate is None else estimate.value
             if estimate is not None and np.isfinite(estimate.low):
                 row |= {f"{name}_low": estimate.low, f"{name}_high": estimate.high}
-        row["contacts"] = found.contacts[number]
+        row["contacts"] = figures.contacts[number]
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _name_periods(base: CustomerBase, words: Translation, table: pd.DataFrame) -> pd.DataFrame:
-    """Put the periods' names and starts in the place of their numbers."""
+def _name_periods(base: CustomerBase, texts: Translation, table: pd.DataFrame) -> pd.DataFrame:
+    """Replace the periods' numbers by their names and starts."""
     period, numbers = base.settings.period, [int(number) for number in table["number"]]
-    names = {"period": [words.period(period, number) for number in numbers],
+    names = {"period": [texts.period(period, number) for number in numbers],
              "starts": [f"{period.start_of(number):%Y-%m-%d}" for number in numbers]}  # fmt: skip
     return pd.concat([pd.DataFrame(names), table.drop(columns="number")], axis=1)
 
 
-def _grid(words: Translation, table: pd.DataFrame) -> Grid:
-    """Return the recent periods as people read them."""
+def _grid(texts: Translation, table: pd.DataFrame) -> Grid:
+    """Return the table of the recent periods for the page."""
     shown = [name for name in ("customers", "new_customers", "retention_rate", "repeat_rate", "aov", "revenue")
              if name in table]  # fmt: skip
-    columns = (Column("period"), *[Column(name, _STYLES[name], word=f"figure.{name}") for name in shown])
-    return Grid(words.text("kpis.table"), table, columns, _SHOWN_PERIODS)
+    columns = (Column("period"), *[Column(name, _STYLES[name], label_key=f"figure.{name}") for name in shown])
+    return Grid(texts.text("kpis.table"), table, columns, _SHOWN_PERIODS)
 
 
-def _history(base: CustomerBase, words: Translation, found: PeriodFigures) -> list[Block]:
+def _history(base: CustomerBase, texts: Translation, figures: PeriodFigures) -> list[Block]:
     """Return the picture of the customers of the recent periods, where there is more than one."""
-    recent = found.counts.tail(2 * _SHOWN_PERIODS)
+    recent = figures.counts.tail(2 * _SHOWN_PERIODS)
     if len(recent) < 2:  # noqa: PLR2004 # one point is no line
-        return [Missing(words.text("missing.one_period"))]
-    names = [words.period(base.settings.period, int(number)) for number in recent.index]
-    series = {words.text("picture.customers"): recent["customers"].to_numpy(),
-              words.text("picture.new"): recent["new"].to_numpy(),
-              words.text("picture.kept"): recent["kept"].to_numpy()}  # fmt: skip
+        return [Missing(texts.text("missing.one_period"))]
+    names = [texts.period(base.settings.period, int(number)) for number in recent.index]
+    series = {texts.text("picture.customers"): recent["customers"].to_numpy(),
+              texts.text("picture.new"): recent["new"].to_numpy(),
+              texts.text("picture.kept"): recent["kept"].to_numpy()}  # fmt: skip
     first, last = recent["customers"].iloc[0], recent["customers"].iloc[-1]
-    alt = words.text("kpis.alt", first=names[0], last=names[-1], start=float(first), end=float(last))
-    return [frame(draw_periods(names, series, words.text("picture.customers")), alt, words.text("kpis.picture"))]
+    alt = texts.text("kpis.alt", first=names[0], last=names[-1], start=float(first), end=float(last))
+    return [frame(draw_periods(names, series, texts.text("picture.customers")), alt, texts.text("kpis.picture"))]

@@ -1,4 +1,4 @@
-"""Messages: how many were opened, clicked, and answered with an order or a farewell, by campaign and channel."""
+"""Messages: how many were opened, clicked, and followed by an order or an unsubscription, by campaign and channel."""
 
 from typing import Any
 
@@ -23,15 +23,15 @@ def count_messages(base: CustomerBase) -> pd.DataFrame:
     `conversion_days` of the first message, and unsubscribed, each until the report's day.
     """
     events, calendar = base.events, base.calendar
-    told = events.filter(events.kind.isin(["send", "open", "click", "unsubscribe"])).select(
+    messages = events.filter(events.kind.isin(["send", "open", "click", "unsubscribe"])).select(
         "customer_id", "kind", moment=second_number(events.timestamp),
         number=base.settings.period.numbers(events.timestamp), campaign=events["item"].fill_null(UNKNOWN),
         channel=events.channel.fill_null(UNKNOWN),
     )  # fmt: skip
     keys = ["customer_id", "campaign", "channel"]
-    sends = told.filter((told.kind == "send") & (told.number == calendar.current))
+    sends = messages.filter((messages.kind == "send") & (messages.number == calendar.current))
     sent = sends.group_by(*keys).agg(at=sends.moment.min())
-    answers = told.filter(told.kind != "send").inner_join(sent, keys)
+    answers = messages.filter(messages.kind != "send").inner_join(sent, keys)
     after = answers.filter(answers.moment >= answers["at"])
     answered = after.group_by(*keys).agg(
         opened=(after.kind == "open").any(), clicked=(after.kind == "click").any(),
@@ -58,22 +58,22 @@ def _orders_after(base: CustomerBase, sent: Any, keys: list[str]) -> Any:
 def _with_rates(counted: pd.DataFrame) -> pd.DataFrame:
     table = counted.sort_values(["sent", "campaign", "channel"], ascending=[False, True, True], ignore_index=True)
     for rate, count in _ANSWERS.items():
-        found = [share(float(n), float(sent)) for n, sent in zip(table[count], table["sent"], strict=True)]
-        table[rate] = [point.value for point in found]
-        table[f"{rate}_low"], table[f"{rate}_high"] = [p.low for p in found], [p.high for p in found]
+        estimates = [share(float(n), float(sent)) for n, sent in zip(table[count], table["sent"], strict=True)]
+        table[rate] = [point.value for point in estimates]
+        table[f"{rate}_low"], table[f"{rate}_high"] = [p.low for p in estimates], [p.high for p in estimates]
     return table.drop(columns=list(_ANSWERS.values()))
 
 
-def render_messages(base: CustomerBase, words: Translation) -> tuple[list[Block], dict[str, pd.DataFrame]]:
+def render_messages(base: CustomerBase, texts: Translation) -> tuple[list[Block], dict[str, pd.DataFrame]]:
     """Return the part on campaigns, and its table; what is missing where no message was sent."""
-    heading = Heading(words.text("messages.title"))
+    heading = Heading(texts.text("messages.title"))
     if not base.kinds.get("send"):
-        return [heading, Missing(words.text("messages.none"))], {}
+        return [heading, Missing(texts.text("messages.none"))], {}
     table = count_messages(base)
-    period = words.period(base.settings.period, base.calendar.current)
+    period = texts.period(base.settings.period, base.calendar.current)
     if not len(table):
-        return [heading, Missing(words.text("messages.none_in", period=period))], {}
+        return [heading, Missing(texts.text("messages.none_in", period=period))], {}
     rates = [Column(rate, "%", f"{rate}_low", f"{rate}_high") for rate in RATES]
     columns = (Column("campaign"), Column("channel", "text"), Column("sent", "int"), *rates)
-    caption = words.text("messages.table", period=period, days=float(base.settings.conversion_days))
+    caption = texts.text("messages.table", period=period, days=float(base.settings.conversion_days))
     return [heading, Grid(caption, table, columns)], {"messages": table}

@@ -17,23 +17,23 @@ from .texts.translation import UNKNOWN, Translation
 MOST_BYTES = 2_000_000
 _HEAD = """\
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">"""  # what an earlier page is recognised by, too
+<link rel="icon" href="data:,">"""  # also identifies the page of an earlier report
 _HEAD_BYTES = 1024
 _TEMPLATES = Path(__file__).parent / "templates"
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_UNSAFE_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
 class Page:
-    """What the page says around its sections."""
+    """The title, the introduction and the notes around the sections."""
 
     title: str
     about: str
     notes: tuple[str, ...] = ()
 
 
-def write_page(page: Page, sections: Sequence[Section], words: Translation) -> str:
-    """Return the report as HTML. Every text is escaped: names, ids and comments are only ever text."""
+def write_page(page: Page, sections: Sequence[Section], texts: Translation) -> str:
+    """Return the report as HTML. Every text is escaped: names, ids and comments cannot become markup."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     engine = Environment(
@@ -41,34 +41,34 @@ def write_page(page: Page, sections: Sequence[Section], words: Translation) -> s
         lstrip_blocks=True,
     )  # fmt: skip
     return engine.get_template("report.html").render(
-        page=page, sections=sections, words=words, say=words.text, write=words.write, has=words.has, cell=cell,
+        page=page, sections=sections, texts=texts, text=texts.text, write=texts.write, has=texts.has, cell=cell,
         address=address, head=_HEAD, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
         with_ids=with_ids,
     )  # fmt: skip
 
 
 def address(picture: Picture) -> str:
-    """Return a picture as an address that holds all of it."""
+    """Return a picture as a data URI."""
     return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
 
 
-def interval(figure: Figure, words: Translation) -> str:
+def interval(figure: Figure, texts: Translation) -> str:
     """Return a figure's interval in brackets; nothing where it has none."""
     if figure.low is None or figure.high is None:
         return ""
-    return f"[{words.write(figure.low, figure.style)}, {words.write(figure.high, figure.style)}]"
+    return f"[{texts.write(figure.low, figure.style)}, {texts.write(figure.high, figure.style)}]"
 
 
-def cell(row: Mapping[str, Any], column: Column, words: Translation) -> str:
+def cell(row: Mapping[str, Any], column: Column, texts: Translation) -> str:
     """Return one cell of a table as text, with its interval."""
     value = row.get(column.name)
     if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 # NaN
         return UNKNOWN
-    text = str(value) if isinstance(value, str) else words.write(float(value), column.style)
+    text = str(value) if isinstance(value, str) else texts.write(float(value), column.style)
     low, high = (row.get(name, float("nan")) if name else float("nan") for name in (column.low, column.high))
     if low != low or high != high:  # noqa: PLR0124 # NaN
         return text
-    return f"{text} [{words.write(low, column.style)}, {words.write(high, column.style)}]"
+    return f"{text} [{texts.write(low, column.style)}, {texts.write(high, column.style)}]"
 
 
 def with_ids(table: pd.DataFrame) -> bool:
@@ -77,7 +77,7 @@ def with_ids(table: pd.DataFrame) -> bool:
 
 
 def page_outputs(out: str | Path) -> tuple[Output, FolderOutput]:
-    """Return the page and the folder of its tables as outputs; the tables are ours if the page beside them is."""
+    """Return the page and the folder of its tables as outputs; a report's folder may be replaced."""
     page = Output("out", str(out), "a report", is_report, streams=False)
     path = page.target
     folder = path.parent / f"{path.stem}_tables"
@@ -98,11 +98,11 @@ def write_report(path: Path, html: str) -> None:
     """Write the page.
 
     Raises:
-        InputError: it would be too large to be sent around.
+        InputError: it would be too large to send by e-mail.
     """
     size = len(html.encode())
-    told = f"{path}: the report would have {size:,} bytes, more than {MOST_BYTES:,}."
-    require(size < MOST_BYTES, told, remedy="a longer report.period (quarter or year) has fewer rows.")
+    problem = f"{path}: the report would have {size:,} bytes, more than {MOST_BYTES:,}."
+    require(size < MOST_BYTES, problem, remedy="a longer report.period (quarter or year) has fewer rows.")
     write_text(path, html)
 
 
@@ -123,9 +123,9 @@ def write_tables(folder: Path, sections: Sequence[Section]) -> list[Path]:
 
 
 def defuse(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table whose texts no spreadsheet takes for a formula: such a text begins with an apostrophe.
+    """Return a table in which a spreadsheet evaluates no text: an apostrophe precedes a text that it would evaluate.
 
-    What OWASP advises against CSV injection; a text that merely begins with a blank before the sign is taken too.
+    OWASP advises this against CSV injection. Blanks before the first character do not matter.
     """
     harmless = table.copy()
     for name in harmless.columns:
@@ -135,5 +135,5 @@ def defuse(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _defuse(value: Any) -> Any:
-    risky = isinstance(value, str) and (value.startswith(_FORMULA) or value.lstrip().startswith(_FORMULA))
+    risky = isinstance(value, str) and (value.startswith(_UNSAFE_STARTS) or value.lstrip().startswith(_UNSAFE_STARTS))
     return f"'{value}" if risky else value

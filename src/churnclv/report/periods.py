@@ -22,7 +22,7 @@ class Period(Enum):
 
     @property
     def per_year(self) -> int:
-        """How many make a year; a year of weeks is 52 of them."""
+        """The number of periods in a year; a year of weeks is 52 of them."""
         return {Period.week: 52, Period.month: _MONTHS, Period.quarter: _QUARTERS, Period.year: 1}[self]
 
     def number_of(self, moment: datetime) -> int:
@@ -58,9 +58,9 @@ class Period(Enum):
 
 @dataclass(frozen=True)
 class Calendar:
-    """The periods of a report: the one it tells of, and those that it is compared with.
+    """The periods of a report: the current one, and those that it is compared with.
 
-    The one it tells of is the last that is over; where none is over since the first event, it is the running one.
+    The current period is the last that is over; where none is over since the first event, it is the running one.
     """
 
     period: Period
@@ -74,27 +74,27 @@ class Calendar:
 
     @property
     def current(self) -> int:
-        """The number of the period that is told of."""
+        """The number of the current period."""
         return self.period.number_of(self.as_of) - (0 if self.is_partial else 1)
 
     @property
     def before(self) -> int:
-        """The one before."""
+        """The number of the period before."""
         return self.current - 1
 
     @property
     def year_ago(self) -> int:
-        """The one a year before."""
+        """The number of the same period a year before."""
         return self.current - self.period.per_year
 
     @property
     def start(self) -> datetime:
-        """Its first moment."""
+        """The first moment of the current period."""
         return self.period.start_of(self.current)
 
     @property
     def end(self) -> datetime:
-        """The moment at which it ends, or at which the report looks at it."""
+        """The end of the current period, or the report's moment where it is still running."""
         return min(self.period.start_of(self.current + 1), self.as_of)
 
     def covers(self, number: int) -> bool:

@@ -1,4 +1,4 @@
-"""Scores from 1 to 5 for recency, frequency and spend, by thresholds that are stored, and the segments they name."""
+"""Scores from 1 to 5 for recency, frequency and spend, by stored thresholds, and the segments that follow from them."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -32,15 +32,15 @@ class Scoring:
         """Return the thresholds for JSON."""
         return {**asdict(self.grid), "spend": list(self.spend)}
 
-    def name_segments(self, told: Any) -> Any:
+    def name_segments(self, customers: Any) -> Any:
         """Add `r`, `f`, `m` (null without amounts) and `segment` to a table with `silent`, `purchases`, `spend`.
 
-        Equal values get equal scores; who stands on a threshold lies below it.
+        Equal values get equal scores; a value equal to a threshold counts as below it.
         """
-        spent = told.spend.cast("float64")
-        scored = told.mutate(
-            r=_HIGHEST - _count_below(told.silent, self.grid.silent_days),
-            f=1 + _count_below(told.purchases, self.grid.purchases),
+        spent = customers.spend.cast("float64")
+        scored = customers.mutate(
+            r=_HIGHEST - _count_below(customers.silent, self.grid.silent_days),
+            f=1 + _count_below(customers.purchases, self.grid.purchases),
             m=1 + _count_below(spent, self.spend) if self.spend else ibis.null("int64"),
         )
         names = segment_names()
@@ -65,36 +65,36 @@ def standing(base: CustomerBase, at: datetime | None = None) -> Any:
     today = last_day(at or base.as_of)
     days = base.days.filter(base.days.day <= today)
     recent, is_purchase = days.day > today - base.settings.value_days, days.orders > 0
-    seen = days.group_by("customer_id").agg(
+    summed = days.group_by("customer_id").agg(
         silent=today - days.day.max(where=is_purchase), purchases=days.count(where=is_purchase), spend=days.spend.sum(),
         recent_orders=days.orders.sum(where=recent).fill_null(0), recent_spend=days.spend.sum(where=recent),
         recent_units=days.units.sum(where=recent),
     )  # fmt: skip
-    return seen.filter(seen.purchases > 0)
+    return summed.filter(summed.purchases > 0)
 
 
 def find_scoring(base: CustomerBase, champion: Champion | None) -> Scoring:
-    """Return the thresholds that the settings name, or else the champion's, or else those learned here.
+    """Return the thresholds that the settings name, or else the champion's, or else those of this customer base.
 
     Raises:
         InputError: the named file is missing or holds no thresholds.
     """
-    told = standing(base)
+    customers = standing(base)
     if base.settings.thresholds is not None:
         return _read(Path(base.settings.thresholds))
-    spend = _spend_thresholds(told) if base.has_amount else ()
+    spend = _spend_thresholds(customers) if base.has_amount else ()
     path = None if champion is None or champion.models is None else champion.models / _OF_GRID
     if path is not None and path.is_file():
         return Scoring(Segmentation(**read_json(path)), spend)
-    counts = told.group_by("silent", "purchases").agg(n=told.count()).execute()
+    counts = customers.group_by("silent", "purchases").agg(n=customers.count()).execute()
     rows = counts.loc[counts.index.repeat(counts["n"])]
     history = pd.DataFrame({"age_days": rows["silent"], "last_purchase_age_days": 0.0})
     return Scoring(Segmentation.learn(history.assign(repeat_purchases=rows["purchases"] - 1)), spend)
 
 
-def _spend_thresholds(told: Any) -> tuple[float, ...]:
-    found = told.aggregate(q=told.spend.cast("float64").quantile(_SHARES)).execute()["q"].iloc[0]
-    return tuple(float(value) for value in found)
+def _spend_thresholds(customers: Any) -> tuple[float, ...]:
+    quantiles = customers.aggregate(q=customers.spend.cast("float64").quantile(_SHARES)).execute()["q"].iloc[0]
+    return tuple(float(value) for value in quantiles)
 
 
 def _read(path: Path) -> Scoring:

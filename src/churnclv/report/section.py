@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Figure:
-    """One number with all it needs to be read: what it is, of when, of whom, of how many.
+    """One number with its context: its definition, period, population and number of cases.
 
     Attributes:
-        name: its key among the words: `figure.<name>` and `figure.<name>.is`, the definition.
-        value: None where it cannot be known.
+        name: the key of its texts: `figure.<name>` and `figure.<name>.is`, the definition.
+        value: None where the data do not give it.
         style: how it is written, see `Language.write`.
-        period: of when, in words.
-        population: of whom, in words.
-        n: of how many.
+        period: the period, as a text.
+        population: the population, as a text.
+        n: the number of cases.
         low, high: a 95% interval where it is an estimate.
-        before, year_ago: the same in the period before and the year before, None where not known.
-        why: why there is no value, in words.
+        before, year_ago: the same in the period before and the year before, None where missing.
+        why: the reason for a missing value, as a text.
     """
 
     name: str
@@ -40,12 +40,12 @@ class Figure:
     why: str = ""
 
     @classmethod
-    def of(cls, name: str, found: Estimate, style: str, period: str, population: str) -> "Figure":
+    def of(cls, name: str, estimate: Estimate, style: str, period: str, population: str) -> "Figure":
         """Return an estimate as a figure."""
-        if found.value != found.value:  # NaN
-            return cls(name, None, style, period, population, found.n)
-        low, high = (None if end != end else end for end in (found.low, found.high))  # noqa: PLR0124 # NaN
-        return cls(name, found.value, style, period, population, found.n, low, high)
+        if estimate.value != estimate.value:  # NaN
+            return cls(name, None, style, period, population, estimate.n)
+        low, high = (None if end != end else end for end in (estimate.low, estimate.high))  # noqa: PLR0124 # NaN
+        return cls(name, estimate.value, style, period, population, estimate.n, low, high)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Points:
-    """Sentences that stand below each other."""
+    """A list of sentences."""
 
     kind: ClassVar[str] = "points"
     texts: tuple[str, ...]
@@ -74,7 +74,7 @@ class Heading:
 
 @dataclass(frozen=True)
 class Missing:
-    """What cannot be told, why, and what would change that."""
+    """A notice on something missing: what it is, why, and how to provide it."""
 
     kind: ClassVar[str] = "missing"
     text: str
@@ -82,7 +82,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Tiles:
-    """Figures beside each other."""
+    """A row of figures."""
 
     kind: ClassVar[str] = "tiles"
     figures: tuple[Figure, ...]
@@ -92,29 +92,29 @@ class Tiles:
 class Column:
     """A column of a table: its name in the frame, the way its cells are written, and the columns of its interval.
 
-    `column.<word>` is its heading, and `column.<word>.is` its definition, where it needs one; a word such as
-    `figure.revenue` is taken as it stands. A name without words is its own heading.
+    The text `column.<name>` is its heading, and `column.<name>.is` its definition, where it needs one. A `label_key`
+    such as `figure.revenue` replaces `column.<name>`. A column without a text has its name as heading.
     """
 
     name: str
     style: str = ""
     low: str | None = None
     high: str | None = None
-    word: str | None = None
+    label_key: str | None = None
 
     @property
     def key(self) -> str:
-        """The key of its words."""
-        return self.word or f"column.{self.name}"
+        """The key of its texts."""
+        return self.label_key or f"column.{self.name}"
 
-    def label(self, words: "Translation") -> str:
+    def label(self, texts: "Translation") -> str:
         """Return its heading."""
-        return words.text(self.key) if words.has(self.key) else self.name
+        return texts.text(self.key) if texts.has(self.key) else self.name
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A table that people read: its columns, its rows, and of when and whom it tells."""
+    """A table for readers: its caption (with period and population), its rows and its columns."""
 
     kind: ClassVar[str] = "grid"
     caption: str
@@ -132,17 +132,17 @@ class Grid:
         """How many rows it does not show."""
         return max(0, len(self.frame) - self.most)
 
-    def defined(self, words: "Translation") -> list[tuple[str, str]]:
+    def defined(self, texts: "Translation") -> list[tuple[str, str]]:
         """Return names and definitions of the columns that need one."""
         keys = [
             key if key.startswith("figure.") else f"column.{key}" for key in (column.key for column in self.columns)
         ]
-        return [(words.text(key), words.text(f"{key}.is")) for key in keys if words.has(f"{key}.is")]
+        return [(texts.text(key), texts.text(f"{key}.is")) for key in keys if texts.has(f"{key}.is")]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture as SVG, with what it shows in words for who cannot see it."""
+    """A picture as SVG, with a text alternative and a caption."""
 
     kind: ClassVar[str] = "picture"
     svg: str
@@ -155,7 +155,7 @@ Block = Note | Points | Heading | Missing | Tiles | Grid | Picture
 
 @dataclass(frozen=True)
 class Section:
-    """A section: its key among the words (`<name>.title`), its headline for the top of the page, and its blocks.
+    """A section: its name (`<name>.title` is its title), its headline for the top of the page, and its blocks.
 
     `tables` and `documents` (JSON) are written beside the report, by file name.
     """

@@ -1,4 +1,4 @@
-"""The story: which sections are told of which shape of data, in the order in which a person reads them."""
+"""The sections of a report by shape of data, in reading order."""
 
 from collections.abc import Callable
 from functools import partial
@@ -28,47 +28,47 @@ Render = Callable[[], Section]
 
 
 def render_sections(
-    base: CustomerBase, words: Translation, champion: Champion | None, margin: float, progress: Progress
+    base: CustomerBase, texts: Translation, champion: Champion | None, margin: float, progress: Progress
 ) -> list[Section]:
     """Return the sections of a log of orders, or of contracts."""
     chapters = _of_contracts if base.shape is Shape.contracts else _of_orders
-    told = []
-    for name, tell in chapters(base, words, champion, margin).items():
-        told.append(tell())
+    sections = []
+    for name, render in chapters(base, texts, champion, margin).items():
+        sections.append(render())
         progress.log(f"  {name}")
-    return told
+    return sections
 
 
-def _of_orders(base: CustomerBase, words: Translation, champion: Champion | None, margin: float) -> dict[str, Render]:
+def _of_orders(base: CustomerBase, texts: Translation, champion: Champion | None, margin: float) -> dict[str, Render]:
     if not base.buyers:
-        return {"kpis": lambda: Section("kpis", (Missing(words.text("missing.buyers")),))}
+        return {"kpis": lambda: Section("kpis", (Missing(texts.text("missing.buyers")),))}
     clv = champion.clv if champion is not None else None
     scoring = find_scoring(base, champion)
     return {
-        "kpis": partial(render_kpis, base, words, clv),
-        "stakes": partial(render_risk, champion, base.settings, words, _day(base, words), pd.DataFrame()),
-        "superstars": partial(render_superstars, base, words, scoring),
-        "segments": partial(render_segments, base, words, scoring, champion),
-        "cohorts": partial(render_cohorts, base, words, scoring, margin),
-        "ladder": partial(render_repeat_ladder, base, words),
-        "clusters": partial(render_clusters, base, words),
-        "funnel": partial(render_funnel, base, words, scoring),
-        "whatif": partial(render_what_if, base, words, champion),
+        "kpis": partial(render_kpis, base, texts, clv),
+        "stakes": partial(render_risk, champion, base.settings, texts, _day(base, texts), pd.DataFrame()),
+        "superstars": partial(render_superstars, base, texts, scoring),
+        "segments": partial(render_segments, base, texts, scoring, champion),
+        "cohorts": partial(render_cohorts, base, texts, scoring, margin),
+        "ladder": partial(render_repeat_ladder, base, texts),
+        "clusters": partial(render_clusters, base, texts),
+        "funnel": partial(render_funnel, base, texts, scoring),
+        "whatif": partial(render_what_if, base, texts, champion),
     }
 
 
 def _of_contracts(
-    base: CustomerBase, words: Translation, champion: Champion | None, margin: float
+    base: CustomerBase, texts: Translation, champion: Champion | None, margin: float
 ) -> dict[str, Render]:
     del margin
     reasons = count_reasons(base.events, base.as_of).execute()
     return {
-        "kpis": partial(render_contracts, base, words, champion),
-        "stakes": partial(render_risk, champion, base.settings, words, _day(base, words), reasons),
-        "stays": partial(render_survival, base, words),
-        "whatif": partial(render_what_if, base, words, champion),
+        "kpis": partial(render_contracts, base, texts, champion),
+        "stakes": partial(render_risk, champion, base.settings, texts, _day(base, texts), reasons),
+        "stays": partial(render_survival, base, texts),
+        "whatif": partial(render_what_if, base, texts, champion),
     }
 
 
-def _day(base: CustomerBase, words: Translation) -> str:
-    return words.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
+def _day(base: CustomerBase, texts: Translation) -> str:
+    return texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")

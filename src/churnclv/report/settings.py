@@ -1,4 +1,4 @@
-"""What can be chosen about the report."""
+"""The settings of the report and their ranges."""
 
 from dataclasses import dataclass, field
 
@@ -15,27 +15,27 @@ _DAYS = Bounds(1, CENTURY_DAYS, technical=True)
 
 @dataclass
 class ReportSettings:
-    """What the report looks at.
+    """Settings of the report.
 
     Attributes:
         language: `en` or `it`.
-        period: what is compared with the one before and the year before.
-        as_of: the report knows what happened before this day; null = midnight after the last event.
+        period: the length of the periods that are compared.
+        as_of: the report uses the events before this day; null = midnight after the last event.
         ladder_days: within how many days a next order counts as a step up the ladder; null = 180, or a third of a
             log that is shorter than three times that.
         ladder_rungs: how many steps of the ladder are shown.
-        early_days: a customer's first days, in which signs of later value are looked for.
+        early_days: the number of first days of a customer that are searched for signs of later value.
         value_days: over how many days value is measured.
-        superstar_share: the share of customers, by spend, among whom superstars are sought.
-        funnel_steps: names of actions in their order, `order` for a purchase; empty = found in the events.
+        superstar_share: the share of customers, by spend, from whom superstars are selected.
+        funnel_steps: names of actions in their order, `order` for a purchase; empty = derived from the events.
         conversion_days: an order within so many days after a message counts as its conversion.
-        costs: CSV of acquisition costs with the columns date, cost; null = not known.
-        thresholds: segments.json of an earlier report, whose thresholds are taken again; null = learned now.
-        plays: `churn_value` cell -> what to do, over the report's own words; churn and value are high, middle, low.
+        costs: CSV of acquisition costs with the columns date, cost; null = none.
+        thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
+        plays: `churn_value` cell -> what to do, replacing the report's default; churn and value are high, middle, low.
         most_clusters: the largest number of clusters tried.
-        sample: the most customers whose rows are held at once by statistics that need rows.
+        sample: the largest number of customers in statistics that hold single rows in memory.
         draws: repetitions of bootstraps and simulations.
-        seed: of everything drawn.
+        seed: of all random draws.
     """
 
     language: str = "en"
@@ -51,15 +51,15 @@ class ReportSettings:
     costs: str | None = None
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
-    most_clusters: int = number(7, Bounds(2, 30))  # one is none
-    sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # with fewer nothing is seen
+    most_clusters: int = number(7, Bounds(2, 30))  # one cluster is no grouping
+    sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # fewer are too few for statistics
     draws: int = number(200, Bounds(1, 100_000, technical=True))
     seed: int = number(0, Bounds(0, LARGEST_SEED, technical=True))
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        known = f"allowed are {', '.join(LANGUAGES)}."
-        require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=known)
+        allowed = f"allowed are {', '.join(LANGUAGES)}."
+        require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=allowed)
         check_numbers(self, "report")
         steps = self.funnel_steps
         require(len(set(steps)) == len(steps), f"report.funnel_steps names a step twice: {', '.join(steps)}.")

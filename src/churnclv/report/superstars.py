@@ -1,4 +1,4 @@
-"""Superstars: the customers of high value who keep coming back, and those who will be, by their first days."""
+"""Superstars: the customers of high value who keep coming back, and the early signs of them."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,10 +21,10 @@ _TABLE = "insight_groups"
 
 @dataclass(frozen=True)
 class Groups:
-    """Two groups among the buyers: a table with `customer_id`, `high`, `low`, and what they are worth.
+    """Two groups among the buyers: a table with `customer_id`, `high`, `low`, and their value.
 
     `sizes` and `value` (mean, currency or orders) are by `high`, `low` and `all`; `threshold` is the least value of a
-    high customer; `by_value_alone` says that too few are retained to ask for that too.
+    high customer; `by_value_alone` is true where too few are retained to require that too.
     """
 
     table: Any
@@ -42,8 +42,8 @@ class Groups:
 def find_superstars(base: CustomerBase, scoring: Scoring) -> Groups:
     """Return the superstars: the top share by spend of the last `value_days` who are Champions or Loyal.
 
-    Where too few are, by spend alone. Low are those at or below the median who are no superstars. Of a log without
-    amounts, orders count as value.
+    Where these are too few, spend alone decides. `low` are customers at or below the median who are not superstars. In
+    a log without amounts, orders count as value.
     """
     named = scoring.name_segments(standing(base))
     value = named.recent_spend if base.has_amount else named.recent_orders
@@ -58,23 +58,23 @@ def find_superstars(base: CustomerBase, scoring: Scoring) -> Groups:
 def _split(base: CustomerBase, valued: Any, name: str) -> Groups:
     """Split customers with a `value` above the threshold who are `retained` from the others."""
     table = base.connection.create_table(name, valued, temp=True, overwrite=True)
-    asked = [_LOW_SHARE, 1.0 - base.settings.superstar_share]
-    median, top = (float(limit) for limit in table.aggregate(q=table.value.quantile(asked)).execute()["q"].iloc[0])
+    quantiles = [_LOW_SHARE, 1.0 - base.settings.superstar_share]
+    median, top = (float(limit) for limit in table.aggregate(q=table.value.quantile(quantiles)).execute()["q"].iloc[0])
     high = (table.value > top) & table.retained
-    told = table.mutate(high=high, low=~high & (table.value <= median))
-    paid = exact(told.value)
-    counted = told.aggregate(
-        all=told.count(), high=told.high.sum(), low=told.low.sum(), all_value=paid.sum(),
-        high_value=paid.sum(where=told.high), low_value=paid.sum(where=told.low),
+    split = table.mutate(high=high, low=~high & (table.value <= median))
+    paid = exact(split.value)
+    counted = split.aggregate(
+        all=split.count(), high=split.high.sum(), low=split.low.sum(), all_value=paid.sum(),
+        high_value=paid.sum(where=split.high), low_value=paid.sum(where=split.low),
     ).execute().astype(float).fillna(0.0).iloc[0]  # fmt: skip
     sizes = {group: int(counted[group]) for group in ("high", "low", "all")}
     return Groups(
-        told, sizes, {group: float(counted[f"{group}_value"]) / max(size, 1) for group, size in sizes.items()}, top
+        split, sizes, {group: float(counted[f"{group}_value"]) / max(size, 1) for group, size in sizes.items()}, top
     )
 
 
 def compare_now(base: CustomerBase, groups: Groups) -> pd.DataFrame:
-    """Return what superstars do otherwise than the rest in the last `value_days`, trait by trait."""
+    """Return the differences between superstars and the rest in the last `value_days`, trait by trait."""
     since = last_day(base.as_of) - base.settings.value_days
     recent = base.events.filter(day_number(base.events.timestamp) > since)
     table, traits = put_beside(groups.table, *_lenses(base, recent))
@@ -82,14 +82,14 @@ def compare_now(base: CustomerBase, groups: Groups) -> pd.DataFrame:
 
 
 def _lenses(base: CustomerBase, events: Any) -> tuple[list[Traits], list[bool]]:
-    """Return the traits that the log's events allow, and whether who has none of a kind has 0 of it."""
+    """Return the traits that the log's events allow, and for each table whether a missing customer counts as 0."""
     orders, hours = events.filter(events.kind == "order"), has_hours(base)
-    found = [(buying(orders, has_amount=base.has_amount), False), (timing(orders, has_hours=hours), False)]
+    lenses = [(buying(orders, has_amount=base.has_amount), False), (timing(orders, has_hours=hours), False)]
     if any(base.kinds.get(kind) for kind in ("action", "open", "click")):
-        found.append((doing(events), True))
+        lenses.append((doing(events), True))
     if base.kinds.get("referral"):
-        found.append((bringing(events), True))
-    return [traits for traits, _ in found], [is_zero for _, is_zero in found]
+        lenses.append((bringing(events), True))
+    return [traits for traits, _ in lenses], [is_zero for _, is_zero in lenses]
 
 
 def has_hours(base: CustomerBase) -> bool:
@@ -100,7 +100,7 @@ def has_hours(base: CustomerBase) -> bool:
 
 @dataclass(frozen=True)
 class Early:
-    """Customers who were won long enough ago to know what became of them.
+    """Customers who were won long enough ago to observe their later value.
 
     `followed_days` is how long their value was followed after their first `early_days`.
     """
@@ -110,10 +110,10 @@ class Early:
 
 
 def follow_early(base: CustomerBase) -> Early | None:
-    """Return who of the customers won long enough ago came to be of high value after their first days.
+    """Return the customers won long enough ago, grouped by their value after their first days.
 
     Value is the spend less refunds in [early_days, early_days + followed_days) after the first purchase; high is the
-    top share by it, above nothing. None where too few customers were won long enough ago.
+    top share by it, above zero. None where too few customers were won long enough ago.
     """
     early, today = base.settings.early_days, last_day(base.as_of)
     bought = base.purchases
@@ -134,7 +134,7 @@ def follow_early(base: CustomerBase) -> Early | None:
 
 
 def compare_early(base: CustomerBase, early: Early) -> pd.DataFrame:
-    """Return what later high-value customers did otherwise in their first days: nothing after these is looked at."""
+    """Return the differences in the first days of later high-value customers; only events of these days are used."""
     groups = early.groups.table
     dated = base.events.inner_join(groups.select("customer_id", "born"), "customer_id")
     age = day_number(dated.timestamp) - dated.born
@@ -144,9 +144,9 @@ def compare_early(base: CustomerBase, early: Early) -> pd.DataFrame:
         returned=(days.max(where=is_order) > days.min(where=is_order)).fill_null(False).cast("int64"),
         refunded=(first_days.kind == "refund").any().cast("int64"),
     )
-    own = [Trait("begin", "returned", "returned"), Trait("begin", "refunded", "refunded")]
-    found, is_zero = _lenses(base, first_days)
-    table, traits = put_beside(groups, [(started, own), *found], [True, *is_zero])
+    first_traits = [Trait("begin", "returned", "returned"), Trait("begin", "refunded", "refunded")]
+    lenses, is_zero = _lenses(base, first_days)
+    table, traits = put_beside(groups, [(started, first_traits), *lenses], [True, *is_zero])
     return compare(table, traits)
 
 
@@ -155,6 +155,6 @@ def busy_hours(base: CustomerBase, groups: Groups) -> pd.DataFrame:
     since = last_day(base.as_of) - base.settings.value_days
     orders = base.events.filter((base.events.kind == "order") & (day_number(base.events.timestamp) > since))
     joined = orders.inner_join(groups.table.select("customer_id", "high"), "customer_id")
-    told = joined.mutate(weekday=(day_number(joined.timestamp) + 3) % 7, hour=joined.timestamp.hour())
-    counted: pd.DataFrame = told.group_by("high", "weekday", "hour").agg(orders=told.count()).execute()
+    dated = joined.mutate(weekday=(day_number(joined.timestamp) + 3) % 7, hour=joined.timestamp.hour())
+    counted: pd.DataFrame = dated.group_by("high", "weekday", "hour").agg(orders=dated.count()).execute()
     return counted

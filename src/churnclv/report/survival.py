@@ -1,4 +1,4 @@
-"""Contracts: who is under one when, and how long customers stay."""
+"""Contracts: how many customers are under contract in each period, and how long they stay."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +42,15 @@ def count_under_contract(base: CustomerBase) -> pd.DataFrame:
         under=is_open.any(), monthly=table.price.sum(where=is_open).cast("float64")
     )
     before = each.under.lag().over(group_by="customer_id", order_by=each.place).fill_null(False)
-    told = each.mutate(kept=each.under & before, was=before)
-    counted = told.group_by("place").agg(
-        start=told.was.sum(), end=told.under.sum(), kept=told.kept.sum(), monthly=told.monthly.sum()
+    changes = each.mutate(kept=each.under & before, was=before)
+    counted = changes.group_by("place").agg(
+        start=changes.was.sum(), end=changes.under.sum(), kept=changes.kept.sum(), monthly=changes.monthly.sum()
     )
-    found: pd.DataFrame = counted.order_by("place").execute().set_index("place").astype(float).iloc[1:]
-    found.index = pd.Index(range(first, calendar.current + 1), name="number")
-    return found.assign(won=found["end"] - found["kept"], lost=found["start"] - found["kept"]).fillna({"monthly": 0.0})
+    periods: pd.DataFrame = counted.order_by("place").execute().set_index("place").astype(float).iloc[1:]
+    periods.index = pd.Index(range(first, calendar.current + 1), name="number")
+    return periods.assign(won=periods["end"] - periods["kept"], lost=periods["start"] - periods["kept"]).fillna(
+        {"monthly": 0.0}
+    )
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,17 @@ class Survival:
 
 
 def count_stays(base: CustomerBase) -> pd.DataFrame:
-    """Return how many stays under contract entered the record at which age and lasted how long.
+    """Return the number of stays under contract by age at entry into the record and by duration.
 
     Columns: `plan` (of the stay's first contract), `entered` and `lasted` in days, `ended` (0 or 1), `n`. A renewal, a
-    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not known of, so a
-    stay that began earlier is seen from that day on (left truncation), and one that is open lasts until the report's
+    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not in the data,
+    so a stay that began earlier is observed from that day on (left truncation). An open stay lasts until the report's
     day.
     """
     table = contracts(base)
     dated = table.mutate(first=day_number(table.begin), last=day_number(table.end))
-    known = dated.filter(~dated.last.isnull())  # noqa: PD003 # an engine expression
-    ends = known.select("customer_id", day=known["last"]).distinct()
+    closed = dated.filter(~dated.last.isnull())  # noqa: PD003 # an engine expression
+    ends = closed.select("customer_id", day=closed["last"]).distinct()
     starts = dated.select("customer_id", day=dated["first"]).distinct()
     begun = dated.anti_join(ends, [dated.customer_id == ends.customer_id, dated["first"] == ends.day])
     over = ends.anti_join(starts, ["customer_id", "day"])
@@ -98,13 +100,13 @@ def count_stays(base: CustomerBase) -> pd.DataFrame:
     today = last_day(base.as_of)
     recorded = ends.day.min().execute()
     since = int(recorded) if recorded == recorded and recorded is not None else today  # noqa: PLR0124 # NaN
-    told = joined.mutate(
-        plan=joined.plan.fill_null(_PLAN), ended=(~joined.day.isnull()).cast("int64"),  # noqa: PD003 # an engine expression  # noqa: PD003 # an engine expression
+    stays = joined.mutate(
+        plan=joined.plan.fill_null(_PLAN), ended=(~joined.day.isnull()).cast("int64"),  # noqa: PD003 # an engine expression
         lasted=joined.day.fill_null(today) - joined["first"],
         entered=ibis.greatest(since - joined["first"], 0),
     )  # fmt: skip
-    seen = told.filter(told.lasted >= told.entered)
-    counted: pd.DataFrame = seen.group_by("plan", "entered", "lasted", "ended").agg(n=seen.count()).execute()
+    observed = stays.filter(stays.lasted >= stays.entered)
+    counted: pd.DataFrame = observed.group_by("plan", "entered", "lasted", "ended").agg(n=observed.count()).execute()
     return counted
 
 
@@ -122,6 +124,6 @@ def estimate_survival(stays: pd.DataFrame) -> Survival:
         share = np.cumprod(1.0 - gone / risk)
         spread = np.sqrt(np.cumsum(gone / (risk * (risk - gone)))) / np.abs(np.log(share))
         low, high = share ** np.exp(NORMAL * spread), share ** np.exp(-NORMAL * spread)
-    known = (share > 0) & (share < 1)
-    low, high = np.where(known, low, share), np.where(known, high, share)
+    inside = (share > 0) & (share < 1)
+    low, high = np.where(inside, low, share), np.where(inside, high, share)
     return Survival(days, share, low, high, int(n.sum()), int(gone.sum()))

@@ -23,8 +23,8 @@ def frequent_names(events: Any, column: str, most: int = _MOST_NAMES) -> list[st
     named = events.filter(~events[column].isnull())
     counted = named.group_by(name=named[column]).agg(n=named.customer_id.nunique())
     shared = counted.filter(counted.n >= LEAST_CUSTOMERS)
-    found = shared.order_by(shared.n.desc(), shared.name).limit(most).execute()
-    return [str(name) for name in found["name"]]
+    names = shared.order_by(shared.n.desc(), shared.name).limit(most).execute()
+    return [str(name) for name in names["name"]]
 
 
 def flags(events: Any, column: str, names: Sequence[str], start: str) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def shares(events: Any, column: str, names: Sequence[str], start: str) -> dict[s
 
 
 def buying(orders: Any, *, has_amount: bool) -> Traits:
-    """Return the traits of baskets, from lines of orders; what a log does not say makes no trait."""
+    """Return the traits of baskets, from lines of orders; a column that the log lacks makes no trait."""
     named = {column: frequent_names(orders, column) for column in ("category", "item")}
     day = day_number(orders.timestamp)
     days = day.nunique().cast("float64")
@@ -71,13 +71,13 @@ def doing(events: Any) -> Traits:
     names = frequent_names(actions, "item", 12)
     each = events.filter(events.kind.isin(["action", "open", "click"]))
     is_action = each.kind == "action"
-    found = each.group_by("customer_id").agg(
+    summed = each.group_by("customer_id").agg(
         actions=each.count(where=is_action), opened=(each.kind == "open").any().cast("int64"),
         clicked=(each.kind == "click").any().cast("int64"), **flags(each, "item", names, "did_"),
     )  # fmt: skip
     traits = [Trait("do", "did", f"did_{place}", name=name) for place, name in enumerate(names)]
     traits += [Trait("do", "actions", "actions", "")] if names else []
-    return found, [*traits, Trait("do", "opened", "opened"), Trait("do", "clicked", "clicked")]
+    return summed, [*traits, Trait("do", "opened", "opened"), Trait("do", "clicked", "clicked")]
 
 
 def timing(orders: Any, *, has_hours: bool) -> Traits:
@@ -95,19 +95,19 @@ def bringing(events: Any) -> Traits:
     """Return whether customers invited others, or were invited themselves."""
     invited = events.filter((events.kind == "referral") & (events.other_id != events.customer_id).fill_null(True))
     made = invited.select("customer_id", invites=1, was_invited=0)
-    known = invited.filter(~invited.other_id.isnull())
-    both = made.union(known.select(customer_id=known.other_id, invites=0, was_invited=1))
+    named = invited.filter(~invited.other_id.isnull())
+    both = made.union(named.select(customer_id=named.other_id, invites=0, was_invited=1))
     summed = both.group_by("customer_id").agg(invites=both.invites.sum(), was_invited=both.was_invited.max())
     traits = [Trait("bring", "invites", "invites", ""), Trait("bring", "was_invited", "was_invited")]
     return summed, traits
 
 
-def put_beside(customers: Any, found: Sequence[Traits], missing_is_zero: Sequence[bool]) -> Traits:
-    """Join tables of traits to the customers; who is in none of a table's rows has 0 of what is counted there."""
+def put_beside(customers: Any, tables: Sequence[Traits], missing_is_zero: Sequence[bool]) -> Traits:
+    """Join tables of traits to the customers; with `missing_is_zero`, a customer without a row has 0."""
     traits: list[Trait] = []
-    for (table, own), is_zero in zip(found, missing_is_zero, strict=True):
+    for (table, added), is_zero in zip(tables, missing_is_zero, strict=True):
         customers = customers.left_join(table, "customer_id").drop("customer_id_right")
         if is_zero:
-            customers = customers.mutate(**{trait.column: customers[trait.column].fill_null(0) for trait in own})
-        traits += own
+            customers = customers.mutate(**{trait.column: customers[trait.column].fill_null(0) for trait in added})
+        traits += added
     return customers, traits

@@ -1,4 +1,4 @@
-"""Churn and value together: what is at stake, with whom, what to do about each group, and whom to contact."""
+"""Churn and value together: the value at risk by group of customers, and the contact list."""
 
 from dataclasses import dataclass
 from math import sqrt
@@ -18,11 +18,11 @@ _CURVE_POINTS = 200
 
 
 @dataclass(frozen=True)
-class ValueTerms:
-    """The scored customers with what they are worth.
+class ValueAtRisk:
+    """The scored customers with their value and the value at stake.
 
     `rows` are the score rows with `value` (if the customer stays), `at_stake` (churn score x value), `cost` (expected,
-    of a contact), `churn` and `worth` (of the levels) and `cell`, both joined.
+    of a contact), `churn` and `value_level` (high, middle or low) and `cell`, both joined.
     """
 
     rows: pd.DataFrame
@@ -30,7 +30,7 @@ class ValueTerms:
 
     @property
     def at_stake(self) -> Estimate:
-        """What leaves with the leavers within the horizon: expected, and a 95% interval over who leaves."""
+        """The value expected to be lost within the horizon, with a 95% interval over who leaves."""
         p, value = (self.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
         total = float(np.nansum(p * value))
         reach = NORMAL * sqrt(float(np.nansum(p * (1 - p) * value**2)))
@@ -38,25 +38,25 @@ class ValueTerms:
 
     @property
     def churners(self) -> Estimate:
-        """How many are expected to leave within the horizon, with a 95% interval over who leaves."""
+        """How many customers are expected to leave within the horizon, with a 95% interval over who leaves."""
         p = self.rows["churn_score"].to_numpy(dtype=float)
         total, reach = float(p.sum()), NORMAL * sqrt(float((p * (1 - p)).sum()))
         return Estimate(total, max(0.0, total - reach), min(float(len(p)), total + reach), len(p))
 
 
-def weigh(champion: Champion) -> ValueTerms:
-    """Return the scored customers with what they are worth, and in which cell of churn by value they stand."""
+def compute_value_at_risk(champion: Champion) -> ValueAtRisk:
+    """Return the scored customers with their value, and their cell of churn by value."""
     rows = champion.scored
     value = champion.values_if_staying()
-    known = rows["clv"].to_numpy(dtype=float)
-    told = rows.assign(
+    clv = rows["clv"].to_numpy(dtype=float)
+    valued = rows.assign(
         value=value,
         at_stake=rows["churn_score"].to_numpy(dtype=float) * value,
         cost=champion.campaign.expected_cost(rows["churn_score"].to_numpy(dtype=float)),
         churn=name_thirds(rows["churn_score"].to_numpy(dtype=float)),
-        worth=name_thirds(known if np.isfinite(known).any() else value),
+        value_level=name_thirds(clv if np.isfinite(clv).any() else value),
     )
-    return ValueTerms(told.assign(cell=told["churn"] + "_" + told["worth"]), champion)
+    return ValueAtRisk(valued.assign(cell=valued["churn"] + "_" + valued["value_level"]), champion)
 
 
 def name_thirds(values: Array) -> list[str]:
@@ -66,15 +66,15 @@ def name_thirds(values: Array) -> list[str]:
     return ["high" if share > _THIRDS[1] else "middle" if share > _THIRDS[0] else "low" for share in shares]
 
 
-def churn_matrix(worth: ValueTerms) -> pd.DataFrame:
+def churn_matrix(at_risk: ValueAtRisk) -> pd.DataFrame:
     """Return one row per cell of churn by value, the one with most at stake first.
 
-    Columns: `churn`, `worth`, `cell`, `customers`, `churn_score` and `value` (means), `at_stake` (sum), `contacts`
-    worth their cost, and what these are expected to gain, `gain`.
+    Columns: `churn`, `value_level`, `cell`, `customers`, `churn_score` and `value` (means), `at_stake` (sum),
+    `contacts` with a positive expected gain, and the sum of these gains, `gain`.
     """
-    gains = worth.rows["expected_gain"].to_numpy(dtype=float)
-    rows = worth.rows.assign(contacts=gains > 0, gain=np.where(gains > 0, gains, 0.0))
-    grouped = rows.groupby(["churn", "worth", "cell"], as_index=False)
+    gains = at_risk.rows["expected_gain"].to_numpy(dtype=float)
+    rows = at_risk.rows.assign(contacts=gains > 0, gain=np.where(gains > 0, gains, 0.0))
+    grouped = rows.groupby(["churn", "value_level", "cell"], as_index=False)
     table = grouped.agg(
         customers=("customer_id", "size"),
         churn_score=("churn_score", "mean"),
@@ -86,9 +86,9 @@ def churn_matrix(worth: ValueTerms) -> pd.DataFrame:
     return table.sort_values(["at_stake", "cell"], ascending=[False, True], ignore_index=True)
 
 
-def gain_curve(worth: ValueTerms) -> tuple[Array, Array]:
+def gain_curve(at_risk: ValueAtRisk) -> tuple[Array, Array]:
     """Return the share of customers contacted, best first, and the expected profit of contacting so many."""
-    gains = np.sort(worth.rows["expected_gain"].dropna().to_numpy(dtype=float))[::-1]
+    gains = np.sort(at_risk.rows["expected_gain"].dropna().to_numpy(dtype=float))[::-1]
     total = np.r_[0.0, np.cumsum(gains)]
     reach = np.unique(np.linspace(0, len(gains), min(len(gains), _CURVE_POINTS) + 1).astype(int))
     best = int(np.argmax(total))
@@ -96,10 +96,10 @@ def gain_curve(worth: ValueTerms) -> tuple[Array, Array]:
     return places / max(len(gains), 1), total[places]
 
 
-def contact_list(worth: ValueTerms, plays: dict[str, str]) -> tuple[pd.DataFrame, TargetTotals]:
-    """Return whom to contact within the budget, best first, with segment, reasons and play; and what it amounts to."""
-    rows, budget = worth.rows, worth.champion.economics.budget
+def contact_list(at_risk: ValueAtRisk, plays: dict[str, str]) -> tuple[pd.DataFrame, TargetTotals]:
+    """Return the customers to contact within the budget, best first, with segment, reasons and play; and the totals."""
+    rows, budget = at_risk.rows, at_risk.champion.economics.budget
     listed = target_list(rows[["customer_id", "churn_score", "value", "expected_gain", "cost"]], budget)
-    told = rows[["customer_id", "segment", "clv", "cell", *_REASONS]]
-    table = listed.merge(told, on="customer_id", how="left", validate="one_to_one")
+    details = rows[["customer_id", "segment", "clv", "cell", *_REASONS]]
+    table = listed.merge(details, on="customer_id", how="left", validate="one_to_one")
     return table.assign(play=[plays[cell] for cell in table["cell"]]), total_targets(rows, listed, budget)

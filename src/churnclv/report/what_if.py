@@ -1,4 +1,4 @@
-"""What if: effects of small changes on what this customer base brings, by simulation of the fitted models."""
+"""What if: effects of small changes on the revenue and CLV of the customer base, simulated from the fitted models."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOST_CUSTOMERS = 5000  # simulated; effects are scaled from them to all
-_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
+_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation does not hold
 _TINY = 1e-9
-CLIMBERS = 0.1  # of the one-time buyers, in the question of one more rung
+CLIMBERS = 0.1  # of the one-time buyers, in the scenario of one more rung
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Effect:
 
 @dataclass(frozen=True)
 class Outlook:
-    """What the customer base is expected to bring as it is, and what changes would add."""
+    """The expected revenue and CLV of the customer base as it is, and what changes would add."""
 
     customers: int
     revenue: Estimate
@@ -65,8 +65,8 @@ class Outlook:
 
 
 @dataclass(frozen=True)
-class _World:
-    """The base under one set of parameters: customers' expected spend, as it is, if they stay, and if they climb."""
+class _ExpectedSpend:
+    """Expected spend per customer under one set of parameters: as it is, if they stay, and if they climb a rung."""
 
     spend: Array
     if_staying: Array
@@ -78,34 +78,36 @@ def simulate_scenarios(
 ) -> Outlook:
     """Return the outlook of the scored customers.
 
-    A point of retention takes a point off each churn score, down to zero, and brings that share of what the customer is
-    worth if they stay. A climber buys once more today; what that purchase itself costs is not counted. Each draw takes
+    A point of retention takes a point off each churn score, down to zero, and adds that share of the customer's value
+    if they stay. A climber buys once more today; what that purchase itself costs is not counted. Each draw takes
     other parameters, from the normal approximation of their estimates, and, where customers are sampled, other
-    customers; intervals are the middle 95% of the draws. By the formulas alone.
+    customers; intervals are the middle 95% of the draws. Only the BTYD and spend models are used.
     """
     model, economics = ClvModel.load(folder), champion.economics
-    known = champion.scores["churn_score"].notna().to_numpy()
-    rows, scores = champion.features[known].reset_index(drop=True), champion.scored
+    has_score = champion.scores["churn_score"].notna().to_numpy()
+    rows, scores = champion.features[has_score].reset_index(drop=True), champion.scored
     generator, n = np.random.default_rng(seed), len(rows)
     chosen = np.arange(n) if n <= _MOST_CUSTOMERS else np.sort(generator.choice(n, _MOST_CUSTOMERS, replace=False))
     rows, scores = rows.iloc[chosen].reset_index(drop=True), scores.iloc[chosen].reset_index(drop=True)
-    worth = _value_of_spend(model, rows, economics)
+    value_per_unit = _value_of_spend(model, rows, economics)
     sums = []
     for place, (purchases, spend) in enumerate(_draw_models(model, draws, generator)):
-        world = _see(model, purchases, spend, rows, economics.clv_horizon_days)
+        expected = _predict_spend(model, purchases, spend, rows, economics.clv_horizon_days)
         picked = np.arange(len(rows))
         if place and n > len(rows):
             picked = generator.integers(len(rows), size=len(rows))
-        added = [world.spend, *(_added(scenario, world, scores) for scenario in scenarios)]
-        sums.append([[part[picked].sum(), (part * worth)[picked].sum()] for part in added])
+        added = [expected.spend, *(_added(scenario, expected, scores) for scenario in scenarios)]
+        sums.append([[part[picked].sum(), (part * value_per_unit)[picked].sum()] for part in added])
     totals = np.array(sums) * n / len(rows)  # (draws + 1, 1 + scenarios, revenue and CLV)
-    found = [(estimate(totals[:, place, 0], n), estimate(totals[:, place, 1], n)) for place in range(totals.shape[1])]
-    effects = tuple(Effect(scenario, *pair) for scenario, pair in zip(scenarios, found[1:], strict=True))
-    return Outlook(n, *found[0], effects)
+    estimates = [
+        (estimate(totals[:, place, 0], n), estimate(totals[:, place, 1], n)) for place in range(totals.shape[1])
+    ]
+    effects = tuple(Effect(scenario, *pair) for scenario, pair in zip(scenarios, estimates[1:], strict=True))
+    return Outlook(n, *estimates[0], effects)
 
 
 def _value_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
-    """Return what a unit of each customer's expected spend is worth: the margin, discounted."""
+    """Return the discounted margin per unit of each customer's expected spend, (n,)."""
     days, margin, rate = economics.worth
     spend = np.maximum(model.expected_spend(rows, days), _TINY)
     return np.asarray(np.clip(model.discounted_value(rows, days, margin, rate) / spend, 0.0, margin))
@@ -117,18 +119,20 @@ def _draw_models(
     """Yield the fitted models of purchases and spend, then the same at drawn parameters."""
     yield model.purchases, model.spend
 
-    def lay(logs: Array, covariance: Array) -> list[Array]:
+    def draw_points(logs: Array, covariance: Array) -> list[Array]:
         moved = generator.multivariate_normal(np.zeros(len(logs)), covariance, size=draws, method="eigh")
         return [np.clip(logs + np.clip(move, -_FARTHEST, _FARTHEST), LOWEST, HIGHEST) for move in moved]
 
-    spends = model.spend.points(lay)
-    points = lay(np.log(model.purchases.values), model.purchases.covariance)
+    spends = model.spend.points(draw_points)
+    points = draw_points(np.log(model.purchases.values), model.purchases.covariance)
     for place, point in enumerate(points):
         yield model.purchases.at(point), spends[place % len(spends)]
 
 
-def _see(model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows: pd.DataFrame, days: float) -> _World:
-    """Return what is expected of the customers under other parameters."""
+def _predict_spend(
+    model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows: pd.DataFrame, days: float
+) -> _ExpectedSpend:
+    """Return the expected spend of the customers under the given models."""
     btyd_models = ClvModel(name=model.choice.btyd)
     btyd_models.purchases, btyd_models.spend, btyd_models.season = purchases, spend, model.season
     btyd_models.refunds = model.refunds
@@ -139,7 +143,7 @@ def _see(model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows
     if once.any():
         some = climb(rows[once], btyd_models.spend)
         climbed[once] = btyd_models.expected_spend(some, days)
-    return _World(expected, expected / alive, climbed)
+    return _ExpectedSpend(expected, expected / alive, climbed)
 
 
 def climb(rows: pd.DataFrame, spend: GammaGammaModel) -> pd.DataFrame:
@@ -152,14 +156,14 @@ def climb(rows: pd.DataFrame, spend: GammaGammaModel) -> pd.DataFrame:
     return rows.assign(**history, mean_repeat_spend=each, **settled)
 
 
-def _added(scenario: Scenario, world: _World, scores: pd.DataFrame) -> Array:
+def _added(scenario: Scenario, expected: _ExpectedSpend, scores: pd.DataFrame) -> Array:
     """Return what a scenario adds to each customer's expected spend, (n,)."""
     p = scores["churn_score"].to_numpy(dtype=float)
-    meant = (
+    selected = (
         np.ones(len(p)) if scenario.segment is None else (scores["segment"] == scenario.segment).to_numpy(dtype=float)
     )
-    kept = meant * np.minimum(scenario.points, p) * world.if_staying
-    rises = np.where(world.if_climbing > 0, world.if_climbing - world.spend, 0.0)
+    kept = selected * np.minimum(scenario.points, p) * expected.if_staying
+    rises = np.where(expected.if_climbing > 0, expected.if_climbing - expected.spend, 0.0)
     return np.asarray(kept + scenario.climbers * rises)
 
 

@@ -10,7 +10,7 @@ from .what_if import Effect, Outlook, Scenario, estimate
 
 SCENARIOS = (Scenario("one_point", points=0.01), Scenario("five_points", points=0.05))
 _MOST_HAZARD = 0.999
-_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
+_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation does not hold
 
 
 def simulate_retention(
@@ -22,25 +22,25 @@ def simulate_retention(
     """
     model, economics = ContractValueModel.load(folder), champion.economics
     days, margin, rate = economics.worth
-    known = champion.scores["churn_score"].notna().to_numpy()
-    rows = champion.features[known].reset_index(drop=True)
+    has_score = champion.scores["churn_score"].notna().to_numpy()
+    rows = champion.features[has_score].reset_index(drop=True)
     p = champion.scored["churn_score"].to_numpy(dtype=float)
-    worths = (ValueTerms(days, 1.0, 0.0), ValueTerms(days, margin, rate))
+    measures = (ValueTerms(days, 1.0, 0.0), ValueTerms(days, margin, rate))
     changed = [p, *(p - np.minimum(scenario.points, p) for scenario in scenarios)]
     sums = [
-        [[np.nansum(drawn.value(rows, scores, worth)) for worth in worths] for scores in changed]
+        [[np.nansum(drawn.value(rows, scores, terms)) for terms in measures] for scores in changed]
         for drawn in _draw(model, draws, seed)
     ]
     totals = np.array(sums)
     totals[:, 1:] -= totals[:, :1]
     n, places = len(p), range(len(changed))
-    found = [(estimate(totals[:, place, 0], n), estimate(totals[:, place, 1], n)) for place in places]
-    effects = tuple(Effect(scenario, *pair) for scenario, pair in zip(scenarios, found[1:], strict=True))
-    return Outlook(len(p), *found[0], effects)
+    estimates = [(estimate(totals[:, place, 0], n), estimate(totals[:, place, 1], n)) for place in places]
+    effects = tuple(Effect(scenario, *pair) for scenario, pair in zip(scenarios, estimates[1:], strict=True))
+    return Outlook(len(p), *estimates[0], effects)
 
 
 def _draw(model: ContractValueModel, draws: int, seed: int) -> list[ContractValueModel]:
-    """Return the model, then the same at drawn parameters; only the model where these are taken as known."""
+    """Return the model, then the same at drawn parameters; only the model where the parameters have no covariance."""
     names, covariance = list(model.survival.parameters), model.survival.covariance
     values = np.array([model.survival.parameters[name] for name in names])
     drawn = [model]

@@ -1,4 +1,4 @@
-"""The section on what-if: what small changes are worth with this customer base."""
+"""The section on what-if: the effect of small changes on this customer base."""
 
 from pathlib import Path
 
@@ -19,32 +19,32 @@ from .what_if_contracts import simulate_retention
 _CAC_CUT = 0.1
 
 
-def render_what_if(base: CustomerBase, words: Translation, champion: Champion | None) -> Section:
+def render_what_if(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
     """Return the section."""
-    saved = _cheaper_customers(base, words)
+    saved = _cheaper_customers(base, texts)
     if champion is None or champion.models is None or not len(champion.scored):
-        return Section("whatif", (Missing(words.text("missing.scores")), saved))
+        return Section("whatif", (Missing(texts.text("missing.scores")), saved))
     if champion.clv is None:
-        return Section("whatif", (Missing(words.text("missing.amounts")), saved))
+        return Section("whatif", (Missing(texts.text("missing.amounts")), saved))
     outlook = _simulate(base, champion, champion.models)
-    table = effect_table(outlook, words)
+    table = effect_table(outlook, texts)
     horizon = float(champion.economics.clv_horizon_days)
-    day = words.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
-    scored = words.text("population.scored")
+    day = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
+    scored = texts.text("population.scored")
     columns = (Column("scenario", "text"), Column("revenue_effect", "money", "revenue_low", "revenue_high"),
                Column("clv_effect", "money", "clv_low", "clv_high"), Column("clv_share", "±%"))  # fmt: skip
     added, low, high = (table[name].to_numpy(dtype=float) for name in ("clv_effect", "clv_low", "clv_high"))
-    drawn = draw_bars(table["short"].tolist(), added, low, high, words.text("whatif.across"), percent=False)
-    listed = ", ".join(words.write(value, "±money") for value in table["clv_effect"])
+    drawn = draw_bars(table["short"].tolist(), added, low, high, texts.text("whatif.across"), percent=False)
+    listed = ", ".join(texts.write(value, "±money") for value in table["clv_effect"])
     blocks: list[Block] = [
-        Note(words.text("whatif.lead", horizon=horizon, draws=float(base.settings.draws))),
+        Note(texts.text("whatif.lead", horizon=horizon, draws=float(base.settings.draws))),
         Tiles((Figure.of("base_revenue", outlook.revenue, "money", day, scored),
                Figure.of("base_clv", outlook.clv, "money", day, scored))),
-        frame(drawn, words.text("whatif.alt", listed=listed), words.text("whatif.picture")),
-        Grid(words.text("whatif.table"), table, columns), saved,
+        frame(drawn, texts.text("whatif.alt", listed=listed), texts.text("whatif.picture")),
+        Grid(texts.text("whatif.table"), table, columns), saved,
     ]  # fmt: skip
     first = outlook.effects[0]
-    headline = words.text("whatif.headline", clv=first.clv.value, low=first.clv.low, high=first.clv.high,
+    headline = texts.text("whatif.headline", clv=first.clv.value, low=first.clv.low, high=first.clv.high,
                          share=first.clv.value / outlook.clv.value, horizon=horizon)  # fmt: skip
     return Section("whatif", tuple(blocks), headline, {"what_if": table.drop(columns="short")})
 
@@ -56,13 +56,13 @@ def _simulate(base: CustomerBase, champion: Champion, folder: Path) -> Outlook:
     return simulate_scenarios(champion, folder, SCENARIOS, draws, seed)
 
 
-def effect_table(outlook: Outlook, words: Translation) -> pd.DataFrame:
+def effect_table(outlook: Outlook, texts: Translation) -> pd.DataFrame:
     """Return one row per scenario: what it adds to revenue and CLV, with intervals, and its share of the CLV."""
     rows = []
     for effect in outlook.effects:
         name = effect.scenario.name
         rows.append({
-            "scenario": words.text(f"scenario.{name}", share=CLIMBERS), "short": words.text(f"scenario.{name}.short"),
+            "scenario": texts.text(f"scenario.{name}", share=CLIMBERS), "short": texts.text(f"scenario.{name}.short"),
             "revenue_effect": effect.revenue.value, "revenue_low": effect.revenue.low,
             "revenue_high": effect.revenue.high, "clv_effect": effect.clv.value, "clv_low": effect.clv.low,
             "clv_high": effect.clv.high,
@@ -71,11 +71,11 @@ def effect_table(outlook: Outlook, words: Translation) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _cheaper_customers(base: CustomerBase, words: Translation) -> Block:
-    """Return what a tenth off the acquisition costs of the last period saves: money alone, no customer more."""
+def _cheaper_customers(base: CustomerBase, texts: Translation) -> Block:
+    """Return the saving of a tenth off the last period's acquisition costs; the customers stay the same."""
     costs = base.settings.costs
     spent = None if costs is None else read_costs(Path(costs), base.settings.period).get(base.calendar.current)
     if spent is None:
-        return Missing(words.text("whatif.no_costs"))
-    period = words.period(base.settings.period, base.calendar.current)
-    return Note(words.text("whatif.cac", saved=_CAC_CUT * spent, spent=spent, period=period))
+        return Missing(texts.text("whatif.no_costs"))
+    period = texts.period(base.settings.period, base.calendar.current)
+    return Note(texts.text("whatif.cac", saved=_CAC_CUT * spent, spent=spent, period=period))

@@ -1,1 +1,1 @@
-"""What features say of a customer, in words of several languages."""
+"""Phrases that describe a customer's feature values, in several languages."""

@@ -1,4 +1,4 @@
-"""English: its marks, its words and all it says of features."""
+"""English: number marks, translated parts of column names, and the phrases of all features."""
 
 from .english_contacts import CONTACTS
 from .english_contracts import CONTRACTS
@@ -6,7 +6,7 @@ from .english_habits import HABITS
 from .english_orders import ORDERS
 from .language import Language
 
-_TEXTS = {
+_NAME_PARTS = {
     "monday": "Monday", "tuesday": "Tuesday", "wednesday": "Wednesday", "thursday": "Thursday", "friday": "Friday",
     "saturday": "Saturday", "sunday": "Sunday",
     "night": "at night", "morning": "in the morning", "afternoon": "in the afternoon", "evening": "in the evening",
@@ -25,6 +25,6 @@ ENGLISH = Language(
     both=" and ",
     unknown="{}: not known",
     ages=(("day", "days"), ("month", "months"), ("year", "years")),
-    words=_TEXTS,
+    name_parts=_NAME_PARTS,
     phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
 )

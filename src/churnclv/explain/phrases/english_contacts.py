@@ -1,4 +1,4 @@
-"""What English says of visits, messages and referrals. The fields are explained in `catalogue`."""
+"""English phrases on visits, messages and referrals. `phrase` explains the template fields."""
 
 from .english_orders import BEFORE, LAST
 

@@ -1,4 +1,4 @@
-"""What English says of contracts. The fields are explained in `catalogue`."""
+"""English phrases on contracts. `phrase` explains the template fields."""
 
 from .english_orders import LAST
 

@@ -1,4 +1,4 @@
-"""What English says of habits: on which days, at what time, what is bought. The fields are explained in `catalogue`."""
+"""English phrases on habits: on which days, at what time, what is bought. `phrase` explains the template fields."""
 
 from .english_orders import LAST
 
@@ -12,22 +12,22 @@ HABITS = {
         "{value:%} of orders at the weekend{usual}",
     ),
     r"weekday_(\w+day)_share": (
-        "share of orders on {1:word}",
-        "{zero}no order on a {1:word}",
-        "{single}{one}the only order was on a {1:word}",
-        "{value:%} of orders on a {1:word}{usual}",
+        "share of orders on {1:part}",
+        "{zero}no order on a {1:part}",
+        "{single}{one}the only order was on a {1:part}",
+        "{value:%} of orders on a {1:part}{usual}",
     ),
     r"hours_(night|morning|afternoon|evening)_share": (
-        "share of orders {1:word}",
-        "{zero}no order {1:word}",
-        "{single}{one}the only order was {1:word}",
-        "{value:%} of orders {1:word}{usual}",
+        "share of orders {1:part}",
+        "{zero}no order {1:part}",
+        "{single}{one}the only order was {1:part}",
+        "{value:%} of orders {1:part}{usual}",
     ),
     r"month_(\d\d)_share": (
-        "share of orders in {1:word}",
-        "{zero}no order in {1:word}",
-        "{single}{one}the only order was in {1:word}",
-        "{value:%} of orders in {1:word}{usual}",
+        "share of orders in {1:part}",
+        "{zero}no order in {1:part}",
+        "{single}{one}the only order was in {1:part}",
+        "{value:%} of orders in {1:part}{usual}",
     ),
     "weekday_entropy": (
         "spread of orders over weekdays",

@@ -1,11 +1,11 @@
-"""What English says of orders: when, how many, how much, how evenly. The fields are explained in `catalogue`."""
+"""English phrases on orders: when, how many, how much, how evenly. `phrase` explains the template fields."""
 
 ONE_ORDER = "{missing}only {purchases:purchase|purchases} so far"
 NO_SECOND = "{missing}no second purchase known"
 LAST = "{1:in the last day|in the last # days}"
 BEFORE = "{1:in the day before|in the # days before}"
 _SILENT = "last order {days_since_last_purchase:day|days} ago"
-_ONLY_ONE_WORTH = "{single}the only purchase was worth {value:money}{usual}"
+_SINGLE_SPEND = "{single}the only purchase was worth {value:money}{usual}"
 
 ORDERS = {
     "days_since_last_purchase": (
@@ -46,11 +46,11 @@ ORDERS = {
         "spent {value:money} " + LAST + ", {spend_more:%} more than " + BEFORE,
         "spent {value:money} " + LAST + "{usual}",
     ),
-    "spend": ("spend in all", _ONLY_ONE_WORTH, "spent {value:money} in all{usual}"),
-    "mean_spend": ("spend per purchase", _ONLY_ONE_WORTH, "spends {value:money} per purchase on average{usual}"),
-    "largest_spend": ("largest purchase", _ONLY_ONE_WORTH, "largest purchase {value:money}{usual}"),
-    "smallest_spend": ("smallest purchase", _ONLY_ONE_WORTH, "smallest purchase {value:money}{usual}"),
-    "last_spend": ("spend on the last purchase", _ONLY_ONE_WORTH, "last purchase {value:money}{usual}"),
+    "spend": ("spend in all", _SINGLE_SPEND, "spent {value:money} in all{usual}"),
+    "mean_spend": ("spend per purchase", _SINGLE_SPEND, "spends {value:money} per purchase on average{usual}"),
+    "largest_spend": ("largest purchase", _SINGLE_SPEND, "largest purchase {value:money}{usual}"),
+    "smallest_spend": ("smallest purchase", _SINGLE_SPEND, "smallest purchase {value:money}{usual}"),
+    "last_spend": ("spend on the last purchase", _SINGLE_SPEND, "last purchase {value:money}{usual}"),
     "spend_deviation": (
         "deviation of the spend per purchase",
         "{zero}all purchases of the same amount",

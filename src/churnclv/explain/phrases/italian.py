@@ -1,4 +1,4 @@
-"""Italian: its marks, its words and all it says of features."""
+"""Italian: number marks, translated parts of column names, and the phrases of all features."""
 
 from .italian_contacts import CONTACTS
 from .italian_contracts import CONTRACTS
@@ -6,7 +6,7 @@ from .italian_habits import HABITS
 from .italian_orders import ORDERS
 from .language import Language
 
-_TEXTS = {
+_NAME_PARTS = {
     "monday": "lunedì", "tuesday": "martedì", "wednesday": "mercoledì", "thursday": "giovedì", "friday": "venerdì",
     "saturday": "sabato", "sunday": "domenica",
     "night": "di notte", "morning": "di mattina", "afternoon": "di pomeriggio", "evening": "di sera",
@@ -25,6 +25,6 @@ ITALIAN = Language(
     both=" e ",
     unknown="{}: dato mancante",
     ages=(("giorno", "giorni"), ("mese", "mesi"), ("anno", "anni")),
-    words=_TEXTS,
+    name_parts=_NAME_PARTS,
     phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
 )

@@ -1,4 +1,4 @@
-"""What Italian says of visits, messages and referrals. The fields are explained in `catalogue`."""
+"""Italian phrases on visits, messages and referrals. `phrase` explains the template fields."""
 
 from .italian_orders import BEFORE, LAST
 

@@ -1,4 +1,4 @@
-"""What Italian says of contracts. The fields are explained in `catalogue`."""
+"""Italian phrases on contracts. `phrase` explains the template fields."""
 
 from .italian_orders import LAST
 

@@ -1,4 +1,4 @@
-"""What Italian says of habits: on which days, at what time, what is bought. The fields are explained in `catalogue`."""
+"""Italian phrases on habits: on which days, at what time, what is bought. `phrase` explains the template fields."""
 
 from .italian_orders import LAST
 
@@ -12,22 +12,22 @@ HABITS = {
         "{value:%} degli ordini nel fine settimana{usual}",
     ),
     r"weekday_(\w+day)_share": (
-        "quota di ordini di {1:word}",
-        "{zero}nessun ordine di {1:word}",
-        "{single}{one}l'unico ordine è stato di {1:word}",
-        "{value:%} degli ordini di {1:word}{usual}",
+        "quota di ordini di {1:part}",
+        "{zero}nessun ordine di {1:part}",
+        "{single}{one}l'unico ordine è stato di {1:part}",
+        "{value:%} degli ordini di {1:part}{usual}",
     ),
     r"hours_(night|morning|afternoon|evening)_share": (
-        "quota di ordini {1:word}",
-        "{zero}nessun ordine {1:word}",
-        "{single}{one}l'unico ordine è stato {1:word}",
-        "{value:%} degli ordini {1:word}{usual}",
+        "quota di ordini {1:part}",
+        "{zero}nessun ordine {1:part}",
+        "{single}{one}l'unico ordine è stato {1:part}",
+        "{value:%} degli ordini {1:part}{usual}",
     ),
     r"month_(\d\d)_share": (
-        "quota di ordini nel mese di {1:word}",
-        "{zero}nessun ordine nel mese di {1:word}",
-        "{single}{one}l'unico ordine è stato nel mese di {1:word}",
-        "{value:%} degli ordini nel mese di {1:word}{usual}",
+        "quota di ordini nel mese di {1:part}",
+        "{zero}nessun ordine nel mese di {1:part}",
+        "{single}{one}l'unico ordine è stato nel mese di {1:part}",
+        "{value:%} degli ordini nel mese di {1:part}{usual}",
     ),
     "weekday_entropy": (
         "dispersione degli ordini sui giorni della settimana",

@@ -1,11 +1,11 @@
-"""What Italian says of orders: when, how many, how much, how evenly. The fields are explained in `catalogue`."""
+"""Italian phrases on orders: when, how many, how much, how evenly. `phrase` explains the template fields."""
 
 ONE_ORDER = "{missing}solo {purchases:acquisto|acquisti} finora"
 NO_SECOND = "{missing}nessun secondo acquisto noto"
 LAST = "{1:nell'ultimo giorno|negli ultimi # giorni}"
 BEFORE = "{1:nel giorno precedente|nei # giorni precedenti}"
 _SILENT = "ultimo ordine {days_since_last_purchase:giorno|giorni} fa"
-_ONLY_ONE_WORTH = "{single}l'unico acquisto è stato di {value:money}{usual}"
+_SINGLE_SPEND = "{single}l'unico acquisto è stato di {value:money}{usual}"
 
 ORDERS = {
     "days_since_last_purchase": (
@@ -46,11 +46,11 @@ ORDERS = {
         "spesi {value:money} " + LAST + ", {spend_more:%} in più che " + BEFORE,
         "spesi {value:money} " + LAST + "{usual}",
     ),
-    "spend": ("spesa totale", _ONLY_ONE_WORTH, "spesi {value:money} in tutto{usual}"),
-    "mean_spend": ("spesa media per acquisto", _ONLY_ONE_WORTH, "spesa media di {value:money} per acquisto{usual}"),
-    "largest_spend": ("acquisto più grande", _ONLY_ONE_WORTH, "acquisto più grande {value:money}{usual}"),
-    "smallest_spend": ("acquisto più piccolo", _ONLY_ONE_WORTH, "acquisto più piccolo {value:money}{usual}"),
-    "last_spend": ("spesa dell'ultimo acquisto", _ONLY_ONE_WORTH, "ultimo acquisto {value:money}{usual}"),
+    "spend": ("spesa totale", _SINGLE_SPEND, "spesi {value:money} in tutto{usual}"),
+    "mean_spend": ("spesa media per acquisto", _SINGLE_SPEND, "spesa media di {value:money} per acquisto{usual}"),
+    "largest_spend": ("acquisto più grande", _SINGLE_SPEND, "acquisto più grande {value:money}{usual}"),
+    "smallest_spend": ("acquisto più piccolo", _SINGLE_SPEND, "acquisto più piccolo {value:money}{usual}"),
+    "last_spend": ("spesa dell'ultimo acquisto", _SINGLE_SPEND, "ultimo acquisto {value:money}{usual}"),
     "spend_deviation": (
         "deviazione della spesa per acquisto",
         "{zero}acquisti tutti dello stesso importo",

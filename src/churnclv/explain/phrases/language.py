@@ -1,4 +1,4 @@
-"""Wording: how a language writes numbers, nouns and foreign text."""
+"""Language: how numbers, nouns and texts from the data are written in one language."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -9,27 +9,27 @@ from ...time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
 
 SPREAD, AGE = "spread:", "age"
 _UNITS_FROM_DAYS, _UNIT_DAYS = (61.0, 731.0), (1.0, DAYS_PER_MONTH, DAYS_PER_YEAR)  # days, then months, then years
-_LONGEST_TEXT = 40  # characters of a customer's own text that a phrase cites
+_LONGEST_TEXT = 40  # characters of a text value from the data that a phrase cites
 _MOST_DECIMALS = 6
-_MOST_NATS = 30.0  # a user's own column may have an entropy's name and other values
-_GROUPED_FROM = 10_000.0  # below, four digits are as often a year as a quantity
+_MOST_NATS = 30.0  # a column of the user may have the name of an entropy and hold other values
+_GROUPED_FROM = 10_000.0  # a smaller number with four digits may be a year
 
 
 @dataclass(frozen=True)
 class Language:
-    """One language's marks, its words for parts of column names, and its phrases.
+    """The number marks, translated parts of column names and phrases of one language.
 
     Attributes:
-        name: as it is asked for, such as `en`.
+        name: its code, such as `en`.
         point, comma: the decimal mark and the mark between thousands.
-        quotes: around a customer's own text.
-        only: what stands before a number that is low.
-        usual: the typical customer's number, `{}`, behind a customer's own.
-        both: what joins the two conditions of a warning sign.
-        unknown: what is said of a missing value, `{}` being its label.
-        ages: day, month and year, one and many.
-        words: parts of column names, such as `monday`, and their translation.
-        phrases: pattern of a column's name -> its label, then what can be said of its value, richest first.
+        quotes: the marks around a text value from the data.
+        only: the text before a number that is low.
+        usual: the text with the typical customer's number, `{}`, after the customer's number.
+        both: the text between the two conditions of a risk rule.
+        unknown: the text for a missing value; `{}` is the column's label.
+        ages: singular and plural of day, month and year.
+        name_parts: part of a column's name, such as `monday`, -> its translation.
+        phrases: pattern of a column's name -> its label, then the templates for its value, richest first.
     """
 
     name: str
@@ -41,20 +41,20 @@ class Language:
     both: str
     unknown: str
     ages: tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
-    words: Mapping[str, str] = field(repr=False)
+    name_parts: Mapping[str, str] = field(repr=False)
     phrases: Mapping[str, tuple[str, ...]] = field(repr=False)
 
     def write(self, value: float | str, style: str = "") -> str:
         """Write a value in a style.
 
         Styles: none (two or three digits), `text` (or a number to two decimals), `money` (always two decimals), `%` (a
-        share), `points` (the same without the sign), `x` (times), `age` (of days), `word` (a part of a column's name,
+        share), `points` (the same without the sign), `x` (times), `age` (of days), `part` (a part of a column's name,
         translated), `name` (text as it is), and nouns: `day|days`, or with a text for zero `no day|day|days`, or with
         `#` for the number where it does not stand in front: `in a day|in # days`. `spread:` before a style writes an
         entropy in nats as the number of equal shares that would have it.
         """
-        if style in ("name", "word"):
-            return self.words.get(str(value), str(value)) if style == "word" else str(value)
+        if style in ("name", "part"):
+            return self.name_parts.get(str(value), str(value)) if style == "part" else str(value)
         if isinstance(value, str):
             return f"{self.quotes[0]}{shorten(value)}{self.quotes[1]}"
         if style.startswith(SPREAD):
@@ -75,7 +75,7 @@ class Language:
         return noun.replace("#", number) if "#" in "".join(nouns) else f"{number} {noun}"
 
     def _age(self, days: float) -> str:
-        """Write an age in the unit in which people speak of it."""
+        """Write an age in days, months or years, depending on its size."""
         unit = sum(days >= start for start in _UNITS_FROM_DAYS)
         number = round(days / _UNIT_DAYS[unit], unit // 2)  # 2.5 years, but whole months
         return self._count(number, list(self.ages[unit]))
@@ -98,7 +98,7 @@ class Language:
 def _decimals(value: float) -> int:
     """Return as many decimals as show two digits or three: 274, 31.5, 2.61, 0.12, 0.0047."""
     size = abs(value)
-    if size == 0 or size >= 100:  # noqa: PLR2004 # whole numbers say enough
+    if size == 0 or size >= 100:  # noqa: PLR2004 # whole numbers are precise enough
         return 0
     place = floor(log10(size))
     return min(2 - place if place >= 0 else 1 - place, _MOST_DECIMALS)
@@ -110,16 +110,24 @@ def bare_style(style: str) -> str:
 
 
 def plain_text(text: str) -> str:
-    """Return foreign text on one line, without characters that steer instead of show."""
+    """Return a text from the data on one line, without control characters."""
     spaced = "".join(" " if letter.isspace() else letter for letter in text)
-    shown = "".join(letter for letter in spaced if unicodedata.category(letter) not in _STEERING)
+    shown = "".join(letter for letter in spaced if unicodedata.category(letter) not in _CONTROL_CATEGORIES)
     return " ".join(shown.split())
 
 
 def shorten(text: str, most: int = _LONGEST_TEXT) -> str:
-    """Return foreign text on one line, cut where it is long."""
+    """Return a text from the data on one line, cut where it is long."""
     shown = plain_text(text)
     return shown if len(shown) <= most else shown[: most - 1].rstrip() + "…"
 
 
-_STEERING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")  # controls, directions, half letters, private and unassigned
+_CONTROL_CATEGORIES = (
+    "Cc",
+    "Cf",
+    "Cs",
+    "Co",
+    "Cn",
+    "Zl",
+    "Zp",
+)  # controls, directions, half letters, private and unassigned

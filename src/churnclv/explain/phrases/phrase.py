@@ -1,15 +1,15 @@
-"""Phrases: what a feature's value says of a customer, in words and with that customer's own numbers.
+"""Phrases: texts that describe a customer's feature value with that customer's numbers.
 
-A language lists patterns over columns' names; the first that fits the whole name counts, `*` fits any. Each has a
-label, then templates, richest first: the first whose fields are all known is said. The fields of a template:
+A language lists patterns of column names. The first pattern that matches the whole name is used; `*` matches any. Each
+pattern has a label, then templates, richest first. The first template whose fields all have a value is used. Fields:
 
-    {value}          the feature's own value; with a style after a colon, see `Language.write`
+    {value}          the feature's value; with a style after a colon, see `Language.write`
     {other_column}   another value of the same customer; `@` stands for the pattern's first group, `@@` for its double
     {1}, {2}         the pattern's groups; {name} the whole name as it was written
     {zero} {one} {missing} {single}   write nothing, and hold where the value is 0, is 1, is missing, and where there
                      was a single purchase
     {only} {usual}   always hold: `only ` where the number that follows is low, and the typical customer's number
-                     where that differs from the customer's own, which stands before it
+                     where that differs from the customer's number, which stands before it
     {below} {above}  how far the value lies below or above zero
     and what is derived from other columns, in DERIVED
 """
@@ -26,14 +26,14 @@ from .italian import ITALIAN
 from .language import AGE, Language, bare_style, plain_text
 
 LANGUAGES: dict[str, Language] = {language.name: language for language in (ENGLISH, ITALIAN)}
-ANY = "*"  # the pattern of columns that nobody described
+ANY = "*"  # matches every column
 
 Value = float | str | None
 Row = Mapping[str, Value]
 
 
 def _share_below(now: float, both: float) -> Value:
-    """Return how much smaller a window's sum is than that of the window before it; None unless it is."""
+    """Return by what share a window's sum is below that of the window before it; None where it is not below."""
     before = both - now
     return 1.0 - now / before if before > now >= 0 else None
 
@@ -79,9 +79,9 @@ class Piece:
 
 @dataclass(frozen=True)
 class Phrase:
-    """What can be said of one column in one language.
+    """The label and the templates of one column in one language.
 
-    `needs` are the other columns it would like to cite, `rank` is its pattern's place in the language's list.
+    `needs` are the other columns that its templates cite. `rank` is the position of its pattern in the language's list.
     """
 
     column: str
@@ -96,14 +96,14 @@ class Phrase:
 
     @property
     def label(self) -> str:
-        """The column's name in words, such as `purchases in the last 90 days`."""
+        """The column's readable name, such as `purchases in the last 90 days`."""
         return "".join(str(self._fill(piece, {}, {})) for piece in self.title)
 
     def text(self, row: Row, typical: Row) -> str:
-        """Return the richest text that a customer's known values allow.
+        """Return the richest text for which the customer has all values.
 
-        `row` holds the column's own value and those of `needs` that are there, None where missing; `typical` the
-        typical customer's.
+        `row` holds the values of the column and of those columns of `needs` that exist, None where missing; `typical`
+        holds the typical customer's values.
         """
         for template in self.templates:
             texts = [self._fill(piece, row, typical) for piece in template]
@@ -118,7 +118,7 @@ class Phrase:
         return self.language.write(value, self.style)
 
     def _fill(self, piece: Piece, row: Row, typical: Row) -> str | None:
-        """Return a piece as text; None where its field is not known or does not hold."""
+        """Return a piece as text; None where its field has no value or its condition does not hold."""
         if piece.field is None:
             return piece.text
         if piece.field in _ALWAYS:
@@ -126,12 +126,12 @@ class Phrase:
             return piece.text + self._compare(piece, row.get(column), typical.get(column))
         if piece.field.isdigit():
             return piece.text + self._cite_group(plain_text(self.groups[int(piece.field) - 1]), piece.style)
-        found = self._find(piece.field, row)
-        if found is None or piece.field in _CONDITIONS:
-            return None if found is None else piece.text
-        if isinstance(found, str) and piece.style not in _OF_TEXT:
-            return None  # a user's own text under the name of a number
-        return piece.text + self.language.write(found, piece.style)
+        value = self._find(piece.field, row)
+        if value is None or piece.field in _CONDITIONS:
+            return None if value is None else piece.text
+        if isinstance(value, str) and piece.style not in _OF_TEXT:
+            return None  # a text of the user under the name of a number
+        return piece.text + self.language.write(value, piece.style)
 
     def _find(self, field: str, row: Row) -> Value:
         value = row.get(self.column)
@@ -153,11 +153,11 @@ class Phrase:
 
     def _derive(self, field: str, row: Row) -> Value:
         columns, rule = DERIVED[field]
-        known = [row.get(fill_window(column, self.groups)) for column in columns]
-        return rule(*known) if all(isinstance(part, float | int) for part in known) else None
+        values = [row.get(fill_window(column, self.groups)) for column in columns]
+        return rule(*values) if all(isinstance(part, float | int) for part in values) else None
 
     def _compare(self, piece: Piece, value: Value, usual: Value) -> str:
-        """Return what stands before a low number, or the typical customer's number behind one."""
+        """Return the text before a low number, or the text with the typical customer's number after a number."""
         if value is None or isinstance(value, str):
             return ""
         if piece.field == "only":
@@ -165,13 +165,13 @@ class Phrase:
             return self.language.only if low and value != 0 else ""
         if usual is None or isinstance(usual, str):
             return ""
-        own, others = self.language.write(value, piece.style), self.language.write(usual, piece.style)
-        return "" if own == others else self.language.usual.format(others)
+        written, typical = self.language.write(value, piece.style), self.language.write(usual, piece.style)
+        return "" if written == typical else self.language.usual.format(typical)
 
 
 @lru_cache(maxsize=4096)
 def find_phrase(column: str, language: str) -> Phrase:
-    """Return what can be said of a column; one that nobody described gets `<name> is <value>`.
+    """Return the phrase of a column; a column without a pattern gets `<name> is <value>`.
 
     Raises:
         InputError: there is no such language.
@@ -193,9 +193,9 @@ def _describe(pattern: str, groups: tuple[str, ...], column: str, chosen: Langua
 def match_pattern(column: str, patterns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Return the first pattern that fits a column's whole name, and its groups; `*` where none does."""
     for pattern in patterns:
-        found = None if pattern == ANY else re.fullmatch(pattern, column)
-        if found is not None:
-            return pattern, found.groups()
+        match = None if pattern == ANY else re.fullmatch(pattern, column)
+        if match is not None:
+            return pattern, match.groups()
     return ANY, ()
 
 
@@ -222,11 +222,11 @@ def _bind(piece: Piece, before: list[Piece], after: list[Piece]) -> Piece:
 
 def _needs(pieces: list[Piece], groups: tuple[str, ...]) -> tuple[str, ...]:
     """Return the other columns that the pieces cite."""
-    own = ("value", "missing", "name", *_OF_NUMBER, *_ALWAYS)
+    builtin = ("value", "missing", "name", *_OF_NUMBER, *_ALWAYS)
     needed: list[str] = []
     for field in [piece.field for piece in pieces if piece.field is not None]:
         if field in DERIVED:
             needed += [fill_window(column, groups) for column in DERIVED[field][0]]
-        elif field not in own and not field.isdigit():
+        elif field not in builtin and not field.isdigit():
             needed.append(field)
     return tuple(dict.fromkeys(needed))

@@ -1,1 +1,1 @@
-"""What the report says, in English and Italian side by side."""
+"""The texts of the report, in English and Italian side by side."""

@@ -56,16 +56,16 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{trait:name}: {high:name} per le superstar, {all:name} per tutti, {low:name} per la metà di basso valore; {difference:name}{unit:name} [{start:name}, {end:name}] rispetto agli altri.",
     ),
     "superstars.alike": (
-        "No trait that the log tells sets superstars apart beyond chance.",
-        "Nessun tratto che il registro racconta distingue le superstar oltre il caso.",
+        "No trait in the log sets superstars apart beyond chance.",
+        "Nessun tratto nel registro distingue le superstar oltre il caso.",
     ),
     "superstars.silent": (
         "The log has no events for these lenses: {lenses:name}. Tables of actions, messages or referrals can be added (data.tables).",
         "Il registro non ha eventi per queste lenti: {lenses:name}. Si possono aggiungere tabelle di azioni, messaggi o inviti (data.tables).",
     ),
     "superstars.no_hours": (
-        "The orders have dates without times: hours of the day cannot be told.",
-        "Gli ordini hanno date senza ore: le ore del giorno non si possono dire.",
+        "The orders have dates without times: hours of the day cannot be shown.",
+        "Gli ordini hanno date senza ore: le ore del giorno non si possono mostrare.",
     ),
     "superstars.hours": (
         "When superstars order: share of their orders by weekday and hour",
@@ -158,8 +158,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n:int} clienti si dividono in {k:int} gruppi per quanto di recente, quanto spesso, quanto e da quanto comprano. Silhouette {silhouette} (1 = ben separati, 0 = per nulla); due metà dei clienti concordano sui gruppi per {stability} (indice di Rand corretto, 1 = del tutto).",
     ),
     "clusters.unstable": (
-        "No number of groups is found again well: take them as a picture, not as kinds of customers.",
-        "Nessun numero di gruppi si ritrova bene: vanno presi come un'immagine, non come tipi di clienti.",
+        "No number of groups is stable on two halves of the customers: the groups are an illustration, not kinds of customers.",
+        "Nessun numero di gruppi è stabile su due metà dei clienti: i gruppi sono un'illustrazione, non tipi di clienti.",
     ),
     "clusters.picture": (
         "Retention by value: a disc is as large as its group",

@@ -43,14 +43,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.margin_12": ("12", "12"),
     "column.rung": ("Rung", "Gradino"),
     "column.reached": ("Reached it", "Arrivati"),
-    "column.judged": ("Judged", "Giudicati"),
-    "column.judged.is": (
-        "those of them whose whole window after it has passed",
+    "column.evaluated": ("Evaluated", "Giudicati"),
+    "column.evaluated.is": (
+        "customers whose window after it is over",
         "quelli la cui finestra successiva è passata per intero",
     ),
     "column.chance": ("Bought again", "Hanno ricomprato"),
     "column.chance.is": (
-        "share of those judged, with its 95% interval",
+        "share of those evaluated, with its 95% interval",
         "quota dei giudicati, con il suo intervallo al 95%",
     ),
     "column.median_days": ("Median days", "Giorni, mediana"),
@@ -63,8 +63,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mean spend in the window after this purchase, with its 95% interval",
         "spesa media nella finestra dopo questo acquisto, con il suo intervallo al 95%",
     ),
-    "column.rung_worth": ("ValueTerms of the next rung", "Valore del gradino successivo"),
-    "column.rung_worth.is": (
+    "column.rung_value": ("Worth of the next rung", "Valore del gradino successivo"),
+    "column.rung_value.is": (
         "spend after the next rung less spend after this one, with its 95% interval; seen with, not caused by",
         "spesa dopo il gradino successivo meno spesa dopo questo, con il suo intervallo al 95%; si vede insieme, non ne è causata",
     ),
@@ -79,19 +79,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sum of churn score x value if they stay",
         "somma di punteggio di abbandono x valore se restano",
     ),
-    "column.contacts": ("ValueTerms a contact", "Da contattare"),
+    "column.contacts": ("Worth a contact", "Da contattare"),
     "column.contacts.is": (
         "customers whose expected gain from a contact is above its cost",
         "clienti il cui guadagno atteso da un contatto supera il costo",
     ),
     "column.gain": ("Expected gain", "Guadagno atteso"),
     "column.play": ("Play", "Mossa"),
-    "column.sign": ("RiskRule", "Segnale"),
+    "column.sign": ("Sign", "Segnale"),
     "column.coverage": ("Customers with it", "Clienti che lo mostrano"),
     "column.precision": ("Of them", "Di questi"),
     "column.precision.is": (
-        "share of those with the sign who did as it says, on customers it was not learned from",
-        "quota di chi lo mostra che ha fatto ciò che dice, su clienti da cui non è stato appreso",
+        "share of the customers with the sign who left or stayed as it predicts, on customers it was not fitted on",
+        "quota di chi lo mostra che se n'è andato o è rimasto come previsto, su clienti non usati per trovarlo",
     ),
     "column.lift": ("Times the usual", "Volte il solito"),
     "column.lift.is": ("that share over the share of all customers", "quella quota su quella di tutti i clienti"),
@@ -186,7 +186,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.silhouette": ("Silhouette", "Silhouette"),
     "column.stability": ("Stability", "Stabilità"),
     "column.stability.is": (
-        "mean adjusted Rand index between groups learned on two halves",
+        "mean adjusted Rand index between groups fitted on two halves",
         "indice di Rand corretto medio tra i gruppi appresi su due metà",
     ),
     "column.start": ("At the start", "All'inizio"),

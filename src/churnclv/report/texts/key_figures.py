@@ -67,7 +67,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "sum of churn score x discounted margin of the coming year if the customer stays; the interval is over who leaves",
         "somma di punteggio di abbandono x margine scontato dell'anno a venire se il cliente resta; l'intervallo è su chi se ne va",
     ),
-    "figure.contacts": ("ValueTerms contacting", "Da contattare"),
+    "figure.contacts": ("Worth contacting", "Da contattare"),
     "figure.contacts.is": (
         "expected gain of a contact above its cost, within the budget",
         "guadagno atteso di un contatto oltre il costo, entro il budget",
@@ -95,8 +95,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure.base_clv": ("CLV of the base", "CLV di tutti i clienti"),
     "figure.base_clv.is": (
-        "the same as discounted margin, by the formulas alone",
-        "lo stesso come margine scontato, secondo le sole formule",
+        "the same as discounted margin, by the BTYD models alone",
+        "lo stesso come margine scontato, secondo i soli modelli BTYD",
     ),
     "figure.under_contract": ("Customers under contract", "Clienti sotto contratto"),
     "figure.under_contract.is": (

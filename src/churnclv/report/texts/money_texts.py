@@ -9,7 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Chiamare o scrivere di persona, con l'offerta migliore",
     ),
     "play.high_middle": (
-        "Win back with an offer that costs less than they are worth",
+        "Win back with an offer that costs less than their value",
         "Riconquistare con un'offerta che costi meno di quanto valgono",
     ),
     "play.high_low": (
@@ -31,14 +31,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "population.listed": ("customers on the list", "clienti in lista"),
     "stakes.title": ("Churn and value", "Abbandono e valore"),
     "stakes.lead": (
-        "{n:int} customers have a churn score: the calibrated probability of leaving within {days:day|days}. What is at stake is that probability times what the customer is worth if they stay.",
+        "{n:int} customers have a churn score: the calibrated probability of leaving within {days:day|days}. What is at stake is that probability times the customer's value if they stay.",
         "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene entro {days:giorno|giorni}. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
     ),
     "stakes.lead_table": (
-        "{n:int} customers have a churn score: the calibrated probability of leaving, as the table counts it. What is at stake is that probability times what the customer is worth if they stay.",
+        "{n:int} customers have a churn score: the calibrated probability of leaving, as the table counts it. What is at stake is that probability times the customer's value if they stay.",
         "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene, come la conta la tabella. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
     ),
-    "stakes.matrix": ("Who leaves, and what they are worth", "Chi se ne va, e quanto vale"),
+    "stakes.matrix": ("Who leaves, and their value", "Chi se ne va, e quanto vale"),
     "stakes.by_value": ("value (thirds of customers by CLV)", "valore (terzi dei clienti per CLV)"),
     "stakes.by_churn": ("churn score (thirds)", "abbandono (terzi)"),
     "stakes.matrix_is": (
@@ -46,17 +46,17 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Denaro in gioco per punteggio di abbandono e valore",
     ),
     "stakes.matrix_alt": (
-        "Three by three map of money at stake; most of it, {money:money}, with customers of {churn:name} churn score and {worth:name} value.",
-        "Mappa tre per tre del denaro in gioco; il più, {money:money}, con clienti di punteggio {churn:name} e valore {worth:name}.",
+        "Three by three map of money at stake; most of it, {money:money}, with customers of {churn:name} churn score and {value:name} value.",
+        "Mappa tre per tre del denaro in gioco; il più, {money:money}, con clienti di punteggio {churn:name} e valore {value:name}.",
     ),
-    "stakes.cell": ("churn {churn:name}, value {worth:name}", "abbandono {churn:name}, valore {worth:name}"),
+    "stakes.cell": ("churn {churn:name}, value {value:name}", "abbandono {churn:name}, valore {value:name}"),
     "stakes.table": (
         "Each group: its size, the money at stake, and the play; the contact list decides customer by customer",
         "Ogni gruppo: quanti sono, il denaro in gioco e la mossa; la lista dei contatti decide cliente per cliente",
     ),
     "stakes.contact": ("Whom to contact", "Chi contattare"),
     "stakes.targets": (
-        "{listed:int} of {considered:int} customers are worth contacting; that is expected to cost {cost:money} and to gain {gain:money}. They are in contact_list.csv, best first, with their reasons.",
+        "{listed:int} of {considered:int} customers are worth contacting, which is expected to cost {cost:money} and to gain {gain:money}. They are in contact_list.csv, best first, with their reasons.",
         "Conviene contattare {listed:int} clienti su {considered:int}; dovrebbe costare {cost:money} e rendere {gain:money}. Sono in contact_list.csv, i migliori per primi, con i loro motivi.",
     ),
     "stakes.budget": (
@@ -95,7 +95,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Ogni contatto conviene: controllare che economics.contact_cost ed economics.incentive_cost siano nella valuta dei valori.",
     ),
     "stakes.signs_leaving": ("Warning signs", "Segnali di allarme"),
-    "stakes.signs_staying": ("RuleEvaluation of staying", "Segnali di permanenza"),
+    "stakes.signs_staying": ("Signs of staying", "Segnali di permanenza"),
     "stakes.signs_table_leaving": (
         "Rules found on earlier customers, and how they held on later ones",
         "Regole trovate su clienti precedenti, e quanto hanno tenuto su quelli successivi",
@@ -108,7 +108,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "The champion's run left no signs (signs.parquet) in this home. A new make train writes them.",
         "L'esecuzione del campione non ha lasciato segnali (signs.parquet) in questa cartella. Un nuovo make train li scrive.",
     ),
-    "stakes.reasons": ("Why they cancelled, by their own word", "Perché hanno disdetto, secondo loro"),
+    "stakes.reasons": ("Why they cancelled, by their own account", "Perché hanno disdetto, secondo loro"),
     "stakes.reasons_table": ("Reasons given for ended contracts", "Motivi indicati per i contratti finiti"),
     "stakes.headline": (
         "{money:money} [{low:money}, {high:money}] is at stake with customers who may leave; contacting {n:int} of them is expected to gain {gain:money}.",

@@ -14,8 +14,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "segment.Not yet": ("Not yet a customer", "Non ancora clienti"),
     "segments.title": ("Segments and their movement", "Segmenti e movimento"),
     "segments.lead": (
-        "{n:int} customers who ever bought, as of {day:name}: a score from 1 to 5 for how lately they bought, for how often and for how much, and ten names for what the first two say together.",
-        "{n:int} clienti che hanno comprato almeno una volta, al {day:name}: un punteggio da 1 a 5 per quanto di recente, quanto spesso e quanto hanno comprato, e dieci nomi per ciò che i primi due dicono insieme.",
+        "{n:int} customers who ever bought, as of {day:name}: a score from 1 to 5 for how lately they bought, for how often and for how much, and ten segments by the first two scores.",
+        "{n:int} clienti che hanno comprato almeno una volta, al {day:name}: un punteggio da 1 a 5 per quanto di recente, quanto spesso e quanto hanno comprato, e dieci segmenti secondo i primi due punteggi.",
     ),
     "segments.recency": (
         "Recency falls from 5 to 1 beyond {limits:name} days without a purchase.",
@@ -30,7 +30,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "La spesa sale da 1 a 5 oltre {limits:name} in tutto.",
     ),
     "segments.one": (
-        "All customers are in one segment, {name:name}: they differ too little to be told apart.",
+        "All customers are in one segment, {name:name}: they differ too little to form others.",
         "Tutti i clienti sono in un solo segmento, {name:name}: sono troppo simili per distinguerli.",
     ),
     "segments.table": (
@@ -99,12 +99,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "cohorts.curve": ("Does the curve fall, flatten or smile?", "La curva scende, si appiattisce o risale?"),
     "cohorts.short": (
-        "Cohorts with half of all customers have only {ages:period|periods} behind them; six are needed to tell the shape of a curve.",
-        "Le coorti con metà dei clienti hanno alle spalle solo {ages:periodo|periodi}; ne servono sei per dire la forma di una curva.",
+        "Cohorts with half of all customers have only {ages:period|periods} behind them; six are needed to describe the shape of a curve.",
+        "Le coorti con metà dei clienti hanno alle spalle solo {ages:periodo|periodi}; ne servono sei per descrivere la forma di una curva.",
     ),
     "cohorts.few": (
-        "Only {n:customer|customers} have {ages:int} periods behind them: too few to tell the shape of a curve.",
-        "Solo {n:cliente|clienti} hanno {ages:int} periodi alle spalle: troppo pochi per dire la forma di una curva.",
+        "Only {n:customer|customers} have {ages:int} periods behind them: too few to describe the shape of a curve.",
+        "Solo {n:cliente|clienti} hanno {ages:int} periodi alle spalle: troppo pochi per descrivere la forma di una curva.",
     ),
     "cohorts.share": ("share who ordered", "quota che ha ordinato"),
     "cohorts.curve_is": (
@@ -141,22 +141,22 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Retention curves by segment; at the end: {listed:name}.",
         "Curve di fidelizzazione per segmento; alla fine: {listed:name}.",
     ),
-    "cohorts.worth": ("What cohorts have brought", "Che cosa hanno portato le coorti"),
-    "cohorts.worth_is": (
+    "cohorts.margin": ("What cohorts have brought", "Che cosa hanno portato le coorti"),
+    "cohorts.margin_is": (
         "Margin so far per customer won, by age (cumulative CLV, not discounted)",
         "Margine finora per cliente acquisito, per età (CLV cumulato, non scontato)",
     ),
     "ladder.title": ("The repeat ladder", "La scala dei riacquisti"),
     "ladder.lead": (
-        "Of the customers who made an n-th purchase, how many made the next one within {days:int} days? Days with an order count as one purchase each. Only purchases are judged after which all these days have passed.",
+        "Of the customers who made an n-th purchase, how many made the next one within {days:int} days? Days with an order count as one purchase each. Only purchases at least that many days ago are evaluated.",
         "Dei clienti che hanno fatto l'n-esimo acquisto, quanti hanno fatto il successivo entro {days:int} giorni? Ogni giorno con un ordine conta come un acquisto. Si giudicano solo gli acquisti dopo i quali tutti questi giorni sono passati.",
     ),
     "ladder.short": (
-        "No purchase lies {days:int} days back yet: the ladder cannot be judged. Lower report.ladder_days.",
+        "No purchase lies {days:int} days back yet: the ladder cannot be evaluated. Lower report.ladder_days.",
         "Nessun acquisto risale ancora a {days:int} giorni fa: la scala non si può giudicare. Abbassare report.ladder_days.",
     ),
     "ladder.nobody": (
-        "None of the {n:int} customers who could be judged bought again within {days:int} days: there is no ladder to show.",
+        "None of the {n:int} customers who could be evaluated bought again within {days:int} days: there is no ladder to show.",
         "Nessuno dei {n:int} clienti giudicabili ha ricomprato entro {days:int} giorni: non c'è una scala da mostrare.",
     ),
     "ladder.rung": ("after purchase {rung:int}", "dopo l'acquisto {rung:int}"),

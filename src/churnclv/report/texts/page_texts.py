@@ -1,4 +1,4 @@
-"""What the page says around its sections: (English, Italian)."""
+"""Texts of the page and of the section on key figures: (English, Italian)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "page.title": ("Customer report", "Rapporto sui clienti"),
@@ -9,13 +9,13 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Nulla da quel giorno in poi è stato guardato.",
     ),
     "page.about_table": (
-        "{data:name}: a table of {customers:int} customers with a known outcome. It has no time, so what needs time is not told.",
-        "{data:name}: una tabella di {customers:int} clienti con un esito noto. Non ha tempo, perciò ciò che richiede il tempo non si dice.",
+        "{data:name}: a table of {customers:int} customers with a known outcome. It has no dates, so sections that need dates are left out.",
+        "{data:name}: una tabella di {customers:int} clienti con un esito noto. Non ha date, perciò le sezioni che richiedono date mancano.",
     ),
     "page.undated": ("the table as it was read", "la tabella com'è stata letta"),
     "note.learned_rows": (
-        "The champion learned from rows of this very table: on these its scores are surer than they would be on new customers.",
-        "Il campione ha imparato da righe di questa stessa tabella: su di esse i suoi punteggi sono più sicuri che su clienti nuovi.",
+        "The champion was fitted on rows of this table: on these its scores are more certain than on new customers.",
+        "Il campione è stato stimato su righe di questa stessa tabella: su di esse i suoi punteggi sono più sicuri che su clienti nuovi.",
     ),
     "page.summary": ("In short", "In breve"),
     "page.contents": ("Contents", "Contenuto"),
@@ -59,8 +59,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "export, poi make report.",
     ),
     "missing.buyers": (
-        "Nobody bought before the report's day: there is nothing to tell.",
-        "Nessuno ha comprato prima del giorno del rapporto: non c'è nulla da dire.",
+        "Nobody bought before the report's day: there is nothing to show.",
+        "Nessuno ha comprato prima del giorno del rapporto: non c'è nulla da mostrare.",
     ),
     "note.other_champion": (
         "The champion {name:name} was fitted on other data than these, so its scores are not shown. If it is meant: "
@@ -69,10 +69,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "quello voluto: model=models:/{name:name}@champion",
     ),
     "note.looks_ahead": (
-        "The champion learned from everything before {through:name}, later than this report's day: its scores know "
-        "more than was known then.",
+        "The champion learned from everything before {through:name}, later than this report's day: its scores use "
+        "data that did not exist then.",
         "Il campione ha imparato da tutto ciò che precede il {through:name}, dopo il giorno di questo rapporto: i suoi "
-        "punteggi sanno più di quanto allora si sapesse.",
+        "punteggi usano dati che allora non esistevano.",
     ),
     "kpis.title": ("Key figures", "Indicatori chiave"),
     "kpis.lead": (

@@ -1,4 +1,4 @@
-"""Words: the report's texts in one language, with numbers written the way that language writes them."""
+"""Translation: the report's texts in one language, with numbers in the format of that language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ TEXTS: dict[str, tuple[str, str]] = {
 }  # fmt: skip
 _PERIODS = {"week": ("week of {}", "settimana del {}"), "quarter": ("Q{} {}", "{}º trimestre {}")}
 UNKNOWN = "–"
-_WHOLE_FROM = 1000.0  # currency: decimals of larger amounts say nothing
+_WHOLE_FROM = 1000.0  # currency: larger amounts have no decimals
 _MONTHS = tuple(f"{month:02}" for month in range(1, 13))
 
 Field = float | int | str | None
@@ -26,18 +26,18 @@ Field = float | int | str | None
 
 @dataclass(frozen=True)
 class Translation:
-    """The report's words in one language.
+    """The report's texts in one language.
 
     A text's fields are written in the styles of `Language.write`: `{n:customer|customers}`, `{segment:name}`; but a
     share (`%`, or `points` without the sign) always with one decimal, money without decimals from a thousand on, `int` whole, and with `±` before a style
-    a number above zero bears its sign.
+    a number above zero has a plus sign.
     """
 
     language: Language
 
     @classmethod
     def of(cls, name: str) -> "Translation":
-        """Return the words of a language, `en` or `it`."""
+        """Return the texts of a language, `en` or `it`."""
         return cls(LANGUAGES[name])
 
     def has(self, key: str) -> bool:
@@ -73,15 +73,15 @@ class Translation:
         return text if text.strip("-0.,") else text.removeprefix("-")
 
     def segment(self, name: str) -> str:
-        """Return the name of a segment; one that nobody translated stays as it is."""
+        """Return the name of a segment; a name without a translation stays as it is."""
         return self.text(f"segment.{name}") if self.has(f"segment.{name}") else name
 
     def period(self, period: Period, number: int) -> str:
         """Return the name of a period."""
         place = ORDER.index(self.language.name)
-        months = tuple(self.language.words[month] for month in _MONTHS)
+        months = tuple(self.language.name_parts[month] for month in _MONTHS)
         return period.name_of(number, months, {name: texts[place] for name, texts in _PERIODS.items()})
 
     def play(self, cell: str, chosen: Mapping[str, str]) -> str:
-        """Return what to do with a cell of churn by value: the user's own word for it, or the report's."""
+        """Return what to do with a cell of churn by value: the user's text, or else the report's."""
         return chosen.get(cell) or self.text(f"play.{cell}")
