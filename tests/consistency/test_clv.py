@@ -296,7 +296,7 @@ def test_the_season_moves_the_chance_of_no_purchase_and_no_season_does_not(fitte
     margins = np.log(plain[inside] / (1.0 - plain[inside])) + shift[inside]
     assert 1.0 / (1.0 + np.exp(-margins)) == pytest.approx(fitted.p_no_purchase(HISTORY, 90.0)[inside], rel=1e-6)
     assert bool((np.abs(shift[inside]) > 1e-4).any()) is bool(fitted.season.coefficients)
-    assert fitted.columns(HISTORY, 90.0)["formula_season_shift"].to_numpy() == pytest.approx(shift)
+    assert fitted.columns(HISTORY, 90.0)["btyd_season_shift"].to_numpy() == pytest.approx(shift)
 
 
 DAYS = np.array([-400.0, 0.0, 100.25, 14_610.5, 20_000.0])

@@ -121,7 +121,7 @@ def test_a_run_on_contracts_says_what_it_read_and_found(contracts):
         "  survival_by_age",
         "profit: per customer",
         "calibration: ",
-        "RuleEvaluation of leaving",
+        "Signs of leaving",
         "Survival of contracts (shifted beta geometric)",
         "Checks",
         "opened by 1 different run(s)",

@@ -22,7 +22,7 @@ from .rfm import Array
 from .shifted_beta_geometric import ShiftedBetaGeometricModel
 
 AGE, PRICE = "contract_age_days", "price"
-CHANCE = "formula_p_ends"
+CHANCE = "btyd_p_ends"
 _SCORE = "(score)"
 
 Hazards = Callable[[pd.DataFrame, int], Array]

@@ -17,7 +17,7 @@ from .boosted_amounts import BoostedAmount, Start
 from .rfm import Array
 from .settings import BoostingSettings
 
-SEASON_SHIFT = "formula_season_shift"  # of log-odds; no column to learn from
+SEASON_SHIFT = "btyd_season_shift"  # of log-odds; no column to learn from
 BTYD_COLUMNS = (
     "btyd_purchases", "btyd_spend", "btyd_spend_per_purchase", "btyd_p_alive", "btyd_p_no_purchase"
 )  # fmt: skip
@@ -80,7 +80,7 @@ class LearnedPart:
         if not (self.hybrid and self.boosting.from_btyd) or btyd is None:
             return None
         chance = 1.0 - btyd["btyd_p_no_purchase"].to_numpy(dtype=float)
-        return Start(btyd[f"formula_{target}"].to_numpy(dtype=float), chance)
+        return Start(btyd[f"btyd_{target}"].to_numpy(dtype=float), chance)
 
     def save(self, folder: Path) -> None:
         """Write trees and choices."""

@@ -17,7 +17,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "longest_gap_days", "last_gap_days", "last_purchase_age_days", "log_gap_days_sum",
     ),
     "regularity": ("gap_deviation_days", "gap_variation"),
-    "age": ("days_since_first_purchase", "age_days", "contract_age_days", "customer_age_days", "formula_p_ends"),
+    "age": ("days_since_first_purchase", "age_days", "contract_age_days", "customer_age_days", "btyd_p_ends"),
     "renewal": ("months_to_renewal", "contracts_before"),
     "price": ("price", "price_change_share", "price_increases", "price_decreases"),
     "plan": ("plan",),
