@@ -75,6 +75,18 @@ bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=telco.csv]:
 	.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample; \
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
+.PHONY: docs
+docs: ## the documentation as a static site in site/, built in .venv-docs
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
+	pins=$$("$(PYTHON)" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["docs"])'); \
+	if [ "$$(cat .venv-docs/installed.txt 2>/dev/null)" != "$$pins" ]; then \
+	  "$(PYTHON)" -m venv .venv-docs; \
+	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check $$pins; \
+	  echo "$$pins" >.venv-docs/installed.txt; \
+	fi; \
+	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file - <docs/mkdocs.yml; \
+	echo "site/index.html"
+
 clean: ## remove .venv and tool caches; runs in mlruns/ stay
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/churnclv.egg-info
 	@find src tests experiments -name __pycache__ -type d -prune -exec rm -rf {} +

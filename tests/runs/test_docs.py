@@ -1,23 +1,45 @@
 """The documents promise nothing that is not there: commands, targets, settings, links and pictures are real."""
 
+import inspect
 import re
 import shlex
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from hydra import compose, initialize_config_dir
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
+import churnclv
 from churnclv.cli.app import take_overrides
+from churnclv.data.faults import BY_NAME
+from churnclv.explain.phrases.english import ENGLISH
+from churnclv.explain.phrases.phrase import ANY
 from churnclv.files import PROJECT as ROOT
-from churnclv.pipeline.settings import ReportConfig, TrainConfig
+from churnclv.pipeline.settings import (
+    EntryConfig,
+    ExportConfig,
+    LeaderboardConfig,
+    ReportConfig,
+    RollbackConfig,
+    ScoreConfig,
+    ServeConfig,
+    TrainConfig,
+    UiConfig,
+)
+from churnclv.ranges import Bounds
 
 VARIABLES = {
     "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",
     "INPUT", "OUTPUT", "AS_OF", "MODEL", "TARGETS", "BUDGET",
 }  # fmt: skip
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", *DOCS.glob("**/*.md")])
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
@@ -48,9 +70,22 @@ def test_every_command_has_its_target_and_settings_that_compose(command):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_and_picture_is_there(page):
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+    for target, anchor in re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", page.read_text()):
         if not target.startswith("http"):
-            assert (page.parent / target).is_file(), target
+            other = page.parent / target if target else page
+            assert other.is_file(), target
+            assert not anchor or anchor in anchors(other), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the addresses of a page's headings, as the site and GitHub make them."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_in_the_site_menu():
+    menu = re.findall(r"[\w/]+\.md", (DOCS / "mkdocs.yml").read_text())
+    assert sorted(menu) == sorted(str(page.relative_to(DOCS)) for page in PAGES if page.name != "README.md")
 
 
 def test_every_setting_named_in_the_documents_exists():
@@ -107,3 +142,128 @@ def test_every_python_example_runs(page, capsys):
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 # the page's own examples
     capsys.readouterr()
+
+
+def table_rows(page: str) -> list[list[str]]:
+    """Return the cells of all table rows of a page that begin with a name in code."""
+    lines = (DOCS / page).read_text().splitlines()
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| `")]
+
+
+def test_every_feature_column_has_its_row():
+    names = {cells[0].strip(" |`") for cells in table_rows("features.md")}
+    parts = {
+        r"weekday_(\w+day)": "weekday_<weekday>",
+        r"hours_(night|morning|afternoon|evening)": "hours_<part>",
+        r"(\d\d)": "<month>",
+        r"(\d+)": "<days>",
+        r"(\w+)": "<name>",
+    }
+    described = set()
+    for pattern in set(ENGLISH.phrases) - {ANY}:
+        name = pattern
+        for group, written in parts.items():
+            name = name.replace(group, written)
+        described.add(name)
+    assert names == described
+
+
+def settings_of(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:
+    """Yield name, default and range of every setting of a command."""
+    for field in fields(settings):
+        name, value, bounds = prefix + field.name, getattr(settings, field.name), field.metadata.get("bounds")
+        if is_dataclass(value) and name != "data.policy":
+            yield from settings_of(value, f"{name}.")
+        else:
+            yield name, value, bounds.text(float("nan")).replace(bounds.hint, "") if isinstance(bounds, Bounds) else ""
+
+
+def as_written(value: Any) -> str:
+    """Return a default as YAML writes it on one line."""
+    if isinstance(value, Enum):
+        return value.name
+    if isinstance(value, list):
+        return f"[{', '.join(map(as_written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}: {as_written(part)}' for name, part in value.items())}}}"
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return f"{value:g}" if isinstance(value, float) else str(value) or '""'
+
+
+ELSEWHERE = ("data.spelling", "entry")  # written by a run, not chosen
+IN_WORDS = (
+    "data.missing_tokens", "data.tables", "data.policy", "tracking.home",
+    "tuning.churn", "tuning.clv", "tuning.boosting",
+)  # fmt: skip
+
+
+def test_every_setting_has_its_row_with_default_and_range():
+    page = (DOCS / "configuration.md").read_text()
+    sections = {part.partition("\n")[0]: part.splitlines() for part in re.split(r"^## ", page, flags=re.MULTILINE)}
+    commands = {
+        "Training": TrainConfig(), "Export": ExportConfig(), "Rollback": RollbackConfig(), "Score": ScoreConfig(),
+        "Report": ReportConfig(), "Serve": ServeConfig(), "UI": UiConfig(), "Entry": EntryConfig(),
+        "Leaderboard": LeaderboardConfig(),
+    }  # fmt: skip
+    for section, config in commands.items():
+        shared = () if section == "Training" else ("tracking.", "engine.", "economics.")
+        shared += ("data.",) if section == "Report" else ()
+        wanted = {
+            name: (as_written(value), bounds)
+            for name, value, bounds in settings_of(config)
+            if not name.startswith(shared) and not (section == "Training" and name in ELSEWHERE)
+        }
+        rows = [line.strip("|").split("|") for line in sections[section] if re.match(r"\| `", line)]
+        written = {row[0].strip(" `"): (row[1].strip(" `"), row[2].strip()) for row in rows}
+        ranges = {name for name in written if re.match(r"tuning\.\w+\.", name)}
+        assert set(written) - ranges == set(wanted), section
+        for name, (default, bounds) in wanted.items():
+            shown = written[name][0] if name in IN_WORDS else default
+            assert written[name] == (shown, bounds), name
+
+
+def test_every_search_range_has_its_row():
+    searched = yaml.safe_load((ROOT / "conf/tuning/default.yaml").read_text())
+    written = {cells[0].strip(" |`"): cells for cells in table_rows("configuration.md")}
+    for side in ("churn", "clv", "boosting"):
+        for name, found in searched[side].items():
+            cells = written.pop(f"tuning.{side}.{name}")
+            ends = [] if "choices" in found else [f"{found[end]:g}" for end in ("low", "high")]
+            assert cells[2:4] == ends or cells[2] == f"choices: {', '.join(map(as_written, found['choices']))}", name
+    assert not [name for name in written if re.match(r"tuning\.\w+\.", name)]
+
+
+def test_every_group_and_choice_of_the_configuration_is_named():
+    cells = {row[0].strip(" |`"): row[1] for row in table_rows("configuration.md") if len(row) == 3}
+    for folder in (path for path in (ROOT / "conf").iterdir() if path.is_dir()):
+        assert set(re.findall(r"`(\w+)`", cells[folder.name])) == {file.stem for file in folder.glob("*.yaml")}
+
+
+def test_every_fault_has_its_row_with_its_policy():
+    rows = {cells[0].strip(" |`"): cells[-1].strip("` |") for cells in table_rows("your_data.md")}
+    policies = {name: policy.name for name, policy in vars(TrainConfig().data.policy).items()}
+    assert set(BY_NAME) == set(policies)
+    assert {name: rows.get(name) for name in policies} == policies
+
+
+def test_every_check_has_its_section():
+    source = (ROOT / "src/churnclv/evaluation/checks.py").read_text()
+    codes = set(re.findall(r'"(C\d+)"', source))
+    assert set(re.findall(r"^## (C\d+): ", (DOCS / "checks.md").read_text(), re.MULTILINE)) == codes
+
+
+def test_every_notice_has_its_row():
+    sources = "".join(path.read_text() for path in (ROOT / "src/churnclv").rglob("*.py"))
+    codes = set(re.findall(r'\bNotice\(\s*"([a-z_]+)"', sources))
+    assert codes <= {cells[0].strip(" |`") for cells in table_rows("notices.md")}
+
+
+def test_every_public_name_and_method_is_listed():
+    page = (DOCS / "python_api.md").read_text()
+    for name in churnclv.__all__:
+        assert re.search(rf"`{name}\(", page), name
+        public = getattr(churnclv, name)
+        for method, function in inspect.getmembers(public, inspect.isfunction) if inspect.isclass(public) else ():
+            ours = function.__module__.startswith("churnclv") and not method.startswith("_")
+            assert not ours or f"`{method}(" in page or f"`{name}.{method}(" in page, f"{name}.{method}"
