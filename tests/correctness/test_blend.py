@@ -247,7 +247,7 @@ def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(sea
 
 
 def test_the_season_shifts_margins_and_is_nobodys_own_reason():
-    rows = pd.DataFrame({"chance": [0.2, 0.6, 0.9], "formula_season_shift": [0.5, -0.25, 0.0]})
+    rows = pd.DataFrame({"chance": [0.2, 0.6, 0.9], "btyd_season_shift": [0.5, -0.25, 0.0]})
     plain = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance"))
     seasonal = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance", season=True))
     assert seasonal.log_odds(rows) - plain.log_odds(rows) == pytest.approx([0.5, -0.25, 0.0])

@@ -219,11 +219,12 @@ def complete(parameters: dict[str, float], seed: int, threads: int, monotone: st
 def constraints(monotone: dict[str, int], features: list[str]) -> str | None:
     """Return XGBoost's `monotone_constraints`, one per feature.
 
-    1 = churn may only rise with the feature, -1 = only fall, 0 = any. The keys of `monotone` are features, or patterns such as `days_since_*`; the first match counts.
+    1 = churn may only rise with the feature, -1 = only fall, 0 = any. The keys of `monotone` are features, or
+    patterns such as `days_since_*`; the first match counts.
     """
     if not monotone:
         return None
     directions = [
-        next((way for name, way in monotone.items() if fnmatchcase(feature, name)), 0) for feature in features
+        next((sign for name, sign in monotone.items() if fnmatchcase(feature, name)), 0) for feature in features
     ]
     return f"({','.join(map(str, directions))})"

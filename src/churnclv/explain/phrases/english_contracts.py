@@ -9,7 +9,7 @@ CONTRACTS = {
         "{missing}no open contract known",
     ),
     "customer_age_days": ("days since the first contract", "customer for {value:age}{usual}"),
-    "formula_p_ends": (
+    "btyd_p_ends": (
         "chance of the contract's end within the horizon, by its age",
         "contract is {contract_age_days:age} old, {value:%} of contracts of that age end soon{usual}",
         "{value:%} of contracts of this age end soon{usual}",

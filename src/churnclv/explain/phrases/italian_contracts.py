@@ -9,7 +9,7 @@ CONTRACTS = {
         "{missing}nessun contratto aperto noto",
     ),
     "customer_age_days": ("giorni dal primo contratto", "cliente da {value:age}{usual}"),
-    "formula_p_ends": (
+    "btyd_p_ends": (
         "probabilità che il contratto finisca nell'orizzonte, per età",
         "contratto attivo da {contract_age_days:age}, {value:%} dei contratti di quell'età finisce a breve{usual}",
         "{value:%} dei contratti di questa età finisce a breve{usual}",

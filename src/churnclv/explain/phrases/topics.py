@@ -17,7 +17,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "longest_gap_days", "last_gap_days", "last_purchase_age_days", "log_gap_days_sum",
     ),
     "regularity": ("gap_deviation_days", "gap_variation"),
-    "age": ("days_since_first_purchase", "age_days", "contract_age_days", "customer_age_days", "formula_p_ends"),
+    "age": ("days_since_first_purchase", "age_days", "contract_age_days", "customer_age_days", "btyd_p_ends"),
     "renewal": ("months_to_renewal", "contracts_before"),
     "price": ("price", "price_change_share", "price_increases", "price_decreases"),
     "plan": ("plan",),
@@ -58,7 +58,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
 
 # no warning signs are made of these: nobody can picture a threshold, or, of months, it moves with the calendar
 NO_SIGNS = (
-    r"decayed_.*", r"formula_.*", r".*_entropy", "log_gap_days_sum", r".*_deviation", r".*_deviation_days",
+    r"decayed_.*", r"btyd_.*", r".*_entropy", "log_gap_days_sum", r".*_deviation", r".*_deviation_days",
     "gap_variation", r"month_\d\d_share",
 )  # fmt: skip
 
