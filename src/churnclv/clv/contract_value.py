@@ -87,7 +87,7 @@ class ContractValueModel:
         return Interval(low, high)
 
     def value_if_staying(self, rows: pd.DataFrame, terms: ValueTerms) -> Array:
-        """Return the expected remaining margin if the contract survives the label window, with unchanged later hazards."""
+        """Return the expected remaining margin if the contract survives the label window; later hazards stay."""
         return self._discounted_value(rows.assign(**{_SCORE: 0.0}), self._staying, terms, expected_margin)
 
     def _scored(self, rows: pd.DataFrame, periods: int) -> Array:

@@ -78,9 +78,7 @@ def _steep_points(
 ) -> tuple[Array, Array]:  # fmt: skip
     """Return the points for early deaths: Gauss-Legendre in log(beta + u), up to where the integrand vanishes."""
     low = beta + start
-    vanished = (alpha + start) * np.expm1(
-        np.minimum(_SHORT / power, _LARGEST)
-    ) + start  # (alpha+u)^-power is negligible
+    vanished = (alpha + start) * np.expm1(np.minimum(_SHORT / power, _LARGEST)) + start  # of (alpha+u)^-power
     reach = np.minimum(np.log((beta + np.minimum(end, vanished)) / low), _SHORT / s)[:, None]
     nodes, weights = _STEEP
     moved = low[:, None] * np.exp(reach * (nodes + 1.0) / 2.0)  # beta + u

@@ -193,7 +193,6 @@ class Forecast:
         ends = np.full(len(rows), _SPREAD)
         places = np.arange(len(rows), dtype=float)
         root = find_root(difference, (-ends, ends), args=(places,), tolerances={"xatol": _TOLERANCE})
-        beyond = np.where(
-            difference(-ends, places) >= 0.0, 0.0, centre * np.exp(_SPREAD)
-        )  # where the bounds do not bracket the root
+        # where the bounds do not bracket the root
+        beyond = np.where(difference(-ends, places) >= 0.0, 0.0, centre * np.exp(_SPREAD))
         return np.where(root.success, centre * np.exp(root.x), beyond)

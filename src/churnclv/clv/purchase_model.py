@@ -26,7 +26,7 @@ class PurchaseModel(ABC):
     name: ClassVar[str]
     parameter_names: ClassVar[tuple[str, ...]]
     coarse_customers: ClassVar[int] = (
-        10_000  # size of the sample for all starts, where there are more than twice as many
+        10_000  # sample on which all starts climb, where there are more than twice as many
     )
     moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
 

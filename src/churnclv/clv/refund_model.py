@@ -7,7 +7,8 @@ A customer made x + 1 purchases and returned the share R / B of what they cost, 
 return takes the share f = sum (x + 1) R / B / sum k of a purchase, at most 1. A purchase then stands for 1 / f parcels,
 each of which comes back with the customer's probability theta ~ Beta(a, b) or is kept. Of n = (x + 1) / f parcels
 s = n R / B came back: a customer's share is of money, and its weight is the number of purchases, so that a large order
-carries no more evidence than a small one. Without delays the posterior mean is (a + s) / (a + b + n), as in the beta-binomial model [1].
+carries no more evidence than a small one. Without delays the posterior mean is (a + s) / (a + b + n), as in the
+beta-binomial model [1].
 
 Returns take time. With delays that are exponential with mean d, the return of the last purchase, made t days before
 the cutoff, would be booked by now with chance F = 1 - exp(-t / d). Let u = min(1 / f, n - s) be the parcels of the last
@@ -49,7 +50,7 @@ _LEAST_DUE = 1e-9
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Parcels n, returned parcels s, open ones u of the last purchase, and the probability F of its settlement, (n,) each."""
+    """Parcels n, returned ones s, open ones u of the last purchase, and the probability F of its settlement, (n,) each."""
 
     n: Array
     s: Array

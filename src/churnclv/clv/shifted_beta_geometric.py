@@ -5,7 +5,8 @@
     Marketing Science 29(1).
 
 Time is in renewal periods. S(t) = B(alpha, beta+t) / B(alpha, beta) (Eq. 6 in [1]); a contract of age a ends in the
-next period with probability h = alpha / (alpha+beta+a), 1 less the retention rate of Eq. 8 in [1]: odds alpha / (beta+a).
+next period with probability h = alpha / (alpha+beta+a), 1 less the retention rate of Eq. 8 in [1]; its odds are
+alpha / (beta+a).
 The likelihood needs only how many contracts survived, and ended in, each period of age, which also covers
 contracts first observed at a later age. It is maximised in the logs of the mean odds alpha/beta and of alpha+beta.
 Where customers do not differ, only alpha+beta diverges, and the limit is the constant hazard (geometric).
