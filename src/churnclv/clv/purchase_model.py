@@ -25,9 +25,7 @@ class PurchaseModel(ABC):
 
     name: ClassVar[str]
     parameter_names: ClassVar[tuple[str, ...]]
-    coarse_customers: ClassVar[int] = (
-        10_000  # sample on which all starts climb, where there are more than twice as many
-    )
+    coarse_customers: ClassVar[int] = 10_000  # sample for the starts, where there are more than twice as many
     moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
 
     def __init__(self, penalty: float = 0.0) -> None:

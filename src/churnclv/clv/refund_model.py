@@ -50,7 +50,7 @@ _LEAST_DUE = 1e-9
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Parcels n, returned ones s, open ones u of the last purchase, and the probability F of its settlement, (n,) each."""
+    """Parcels n, returned ones s, open ones u of the last purchase, and the probability F that it is settled."""
 
     n: Array
     s: Array
