@@ -169,7 +169,7 @@ class ClvModel:
         """Return the CLV: expected margin over `days`, discounted to the cutoff, in the log's currency.
 
         Spend is expected per step of 30 days and discounted at the middle of the step at
-        (1 + annual_rate) ** (-days / 365). `days` = None is the infinite horizon: a hundred years, in growing steps.
+        (1 + annual_rate) ** (-days / 365.25). `days` = None is the infinite horizon: a hundred years, in growing steps.
 
         Raises:
             ValueError: the horizon is infinite and there is no discount, so that the value need not be finite.

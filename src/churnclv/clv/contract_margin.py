@@ -7,7 +7,7 @@ The timing. Period k = 0, 1, ... begins k times `period_days` after the cutoff, 
 contract alive at its start ends within it. A contract that is alive `first_payment_days` into a period pays then, for
 the next period in full. At 0 payments come at the beginning of each period survived, the first of them at the cutoff,
 where everyone is alive: it counts. Where payments come later in the period, the hazard is spread evenly up to them. A
-payment on day t counts if t < `horizon_days`, and has the value price x margin x (1 + annual_rate) ** (-t / 365).
+payment on day t counts if t < `horizon_days`, and has the value price x margin x (1 + annual_rate) ** (-t / 365.25).
 Only the moment at which a contract ends is uncertain: hazards, their parameters and prices are taken as given.
 """
 
