@@ -97,7 +97,7 @@ class Answer:
     facts: Mapping[str, object]
 
 
-PredictionRequest = Callable[[Table, int], Answer]
+Ask = Callable[[Table, int], Answer]
 
 
 def read_telco(path: Path) -> Table:
@@ -180,7 +180,7 @@ def ask_peer(script: str, table: Table, seed: int) -> Answer:
         return Answer(pd.read_parquet(said), facts)
 
 
-ASKED: dict[str, PredictionRequest] = {
+ASKED: dict[str, Ask] = {
     OURS: ask_us,
     "autogluon": partial(ask_peer, "peer_autogluon.py"),
     "defaults": ask_defaults,

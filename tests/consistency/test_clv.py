@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import gammaln
 
-from churnclv.clv import beta_geometric, nbd
-from churnclv.clv import closed_forms as btyd_models
+from churnclv.clv import beta_geometric, closed_forms, nbd
 from churnclv.clv import condensed_nbd as condensed
 from churnclv.clv import pareto_nbd as pareto
 from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
@@ -76,7 +75,7 @@ def test_nothing_happens_in_no_time(parameters, history, shift):
 
 
 def test_one_time_buyers_are_surely_alive():
-    alive = btyd_models.p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0, 0.3, 30.0, 0.8, 2.5)
+    alive = closed_forms.p_alive(np.zeros(2), np.zeros(2), np.array([10.0, 900.0]), 0, 0.3, 30.0, 0.8, 2.5)
     assert alive.tolist() == [1.0, 1.0]
 
 
@@ -196,9 +195,9 @@ def test_counted_histories_are_the_sum_of_single_ones():
 @pytest.mark.parametrize("a", [0.3, 0.9999999, 1.0, 2.5])
 def test_the_closed_form_agrees_with_integration_over_the_dropout_chance(shift, a):
     x, t_x, age, days = SEEN.x, SEEN.t_x, SEEN.T, np.full(len(SEEN), 120.0)
-    closed = btyd_models.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    alive = btyd_models.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    integrated = btyd_models._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
+    closed = closed_forms.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    alive = closed_forms.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
+    integrated = closed_forms._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
     assert integrated == pytest.approx(closed, rel=2e-3)
 
 

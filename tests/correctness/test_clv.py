@@ -11,8 +11,7 @@ import pytest
 from scipy.integrate import dblquad
 from scipy.special import beta, gamma
 
-from churnclv.clv import beta_geometric
-from churnclv.clv import closed_forms as btyd_models
+from churnclv.clv import beta_geometric, closed_forms
 from churnclv.clv import condensed_nbd as condensed
 from churnclv.clv import gamma_gamma_likelihood as gamma_gamma
 from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
@@ -293,7 +292,7 @@ def test_gamma_gamma_log_likelihood_is_the_published_one(sample):
 def test_gamma_gamma_means_of_the_first_customers_are_the_published_ones(sample):
     ordered = sample.sort_values("customer_id").head(6)
     x, m = ordered["repeat_purchases"].to_numpy(), ordered["mean_repeat_spend"].to_numpy()
-    means = btyd_models.gamma_gamma_mean(x, m, 6.249583, 3.744150, 15.443499)
+    means = closed_forms.gamma_gamma_mean(x, m, 6.249583, 3.744150, 15.443499)
     # customers 1, 2, 3 (no repeat purchase) and 6
     assert means[[0, 1, 2, 5]] == pytest.approx([24.65, 18.91, 35.17, 71.46], abs=0.01)
 
@@ -327,9 +326,9 @@ def test_formulas_agree_with_lifetimes(weekly):
     fitter = BetaGeoFitter()
     fitter.params_ = pd.Series(BGNBD)
     x, t_x, age = weekly.x, weekly.t_x, weekly.T
-    ours = btyd_models.expected_purchases(np.full(len(x), 13.0), x, t_x, age, 0, **BGNBD)
+    ours = closed_forms.expected_purchases(np.full(len(x), 13.0), x, t_x, age, 0, **BGNBD)
     assert ours == pytest.approx(fitter.conditional_expected_number_of_purchases_up_to_time(13.0, x, t_x, age))
-    alive = btyd_models.p_alive(x, t_x, age, 0, **BGNBD)
+    alive = closed_forms.p_alive(x, t_x, age, 0, **BGNBD)
     assert alive == pytest.approx(fitter.conditional_probability_alive(x, t_x, age))
 
 

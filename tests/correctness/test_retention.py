@@ -197,12 +197,12 @@ def test_payments_within_a_period_meet_part_of_its_hazard():
 def test_payments_are_discounted_from_their_day_to_the_cutoff():
     days = np.array([10.0, 40.0, 70.0])
     chances = np.array([0.9 ** (1 / 3), 0.9 * 0.8 ** (1 / 3), 0.72 * 0.5 ** (1 / 3)])
-    expected = 5.0 * (chances * 1.1 ** (-days / 365.0)).sum()
+    expected = 5.0 * (chances * 1.1 ** (-days / 365.25)).sum()
     assert expected_margin(HAZARD, pays(10.0, 0.1), 90.0) == pytest.approx(expected)
 
 
 def test_the_last_hazard_goes_on_for_ever_on_the_infinite_horizon():
-    v = 1.1 ** (-30.0 / 365.0)
+    v = 1.1 ** (-30.0 / 365.25)
     after = 0.36 * v**3 / (1.0 - 0.5 * v)
     assert expected_margin(HAZARD, pays(0.0, 0.1), None) == pytest.approx(5.0 * (1 + 0.9 * v + 0.72 * v**2 + after))
 

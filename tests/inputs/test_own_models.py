@@ -70,7 +70,7 @@ PICKLES = '(folder / "extra.bin").write_bytes(__import__("pickle").dumps(self.me
         ("def load(", "def fetch(", "lacks load"),
         (SAYS, "np.full(len(table), 2.0)", r"no chances in 0\.\.1"),
         (SAYS, "np.array([0.5])", r"no chances in 0\.\.1"),
-        ("model.mean = json", "unused = json", "says something else after save and load"),
+        ("model.mean = json", "unused = json", "predicts differently after save and load"),
         (WRITES, "pass", "FileNotFoundError"),
         ("return self\n", "raise ValueError('no')\n", "cannot be fitted, saved and loaded: ValueError: no"),
         (WRITES, PICKLES + WRITES, r"writes pickle \(extra\.bin\)"),

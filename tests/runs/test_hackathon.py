@@ -135,7 +135,7 @@ def test_a_model_that_cannot_be_kept_is_told_so_before_training(entered, tmp_pat
     (tmp_path / "model.py").write_text(MODEL.replace("model.rate = json", "unused = json"))
     done = run(entered, "incumbent", f"churn.custom={tmp_path / 'model.py'}:Constant", check=False)
     assert done.returncode == 2
-    assert "says something else after save and load" in done.stderr
+    assert "predicts differently after save and load" in done.stderr
     assert "Starting a run" not in done.stderr
 
 

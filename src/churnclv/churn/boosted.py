@@ -16,8 +16,8 @@ from .log_odds import BIAS, expit
 from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}
-_WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
-_LARGEST = float(np.finfo(np.float32).max)  # XGBoost's own numbers go no further
+_INTEGERS = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
+_LARGEST = float(np.finfo(np.float32).max)  # XGBoost stores 32-bit floats
 CLASS_WEIGHT = "scale_pos_weight"
 
 
@@ -31,7 +31,7 @@ class FitCurve:
 
 @dataclass(frozen=True)
 class FoldMatrices:
-    """One fold in XGBoost's bins: rows to learn from, and rows to judge on, whose bins are those of the former."""
+    """One fold as binned XGBoost matrices: training rows, and validation rows in the bins of the training rows."""
 
     encoding: Encoding
     train: Any
@@ -53,7 +53,7 @@ class BoostedChurnModel:
         monotone: dict[str, int] | None = None,
         bags: int = 1,
     ) -> None:
-        """Keep the parameters (XGBoost's own names), rounds, seed, ways of features, and boosters to average."""
+        """Keep XGBoost's parameters, rounds, seed, monotone constraints, and the number of boosters to average."""
         self.parameters = parameters
         self.rounds = rounds
         self.seed = seed
@@ -65,11 +65,11 @@ class BoostedChurnModel:
 
     @property
     def features(self) -> list[str]:
-        """The columns learned from."""
+        """Names of the training columns."""
         return list(self.encoding.columns)
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         chosen = {"rounds": self.rounds, "seed": self.seed, "monotone": self.monotone, "bags": self.bags}
         return {**self.parameters, **chosen}
 
@@ -79,9 +79,9 @@ class BoostedChurnModel:
 
         self.encoding = Encoding.learn(features)
         matrix = quantile_matrix(self.encoding, features, churned, self.threads)
-        ways = constraints(self.monotone, self.features)
+        monotone = constraints(self.monotone, self.features)
         self.boosters = [
-            xgboost.train(complete(self.parameters, self.seed + bag, self.threads, ways), matrix, self.rounds)
+            xgboost.train(complete(self.parameters, self.seed + bag, self.threads, monotone), matrix, self.rounds)
             for bag in range(self.bags)
         ]
         return self
@@ -89,24 +89,24 @@ class BoostedChurnModel:
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
         matrix = self._matrix(features)
-        said = [booster.predict(matrix, output_margin=True).astype(float) for booster in self.boosters]
-        return np.asarray(np.mean(said, axis=0) - weight_shift(self.parameters))
+        predictions = [booster.predict(matrix, output_margin=True).astype(float) for booster in self.boosters]
+        return np.asarray(np.mean(predictions, axis=0) - weight_shift(self.parameters))
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return uncalibrated probabilities of churn, shape (n,)."""
         return expit(self.log_odds(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return what each feature adds to the log-odds, and the bias: columns that add up to the margin, (n, k + 1).
+        """Return what each feature adds to the log-odds, and the bias: columns that add up to the log-odds, (n, k + 1).
 
         Exact Shapley values of the trees (Lundberg et al. 2020, From local explanations to global understanding with
         explainable AI for trees, Nature Machine Intelligence 2), against the training rows' mean.
         """
         matrix = self._matrix(features)
-        found = np.mean([b.predict(matrix, pred_contribs=True).astype(float) for b in self.boosters], axis=0)
-        found = found.reshape(len(features), len(self.features) + 1)  # of no rows XGBoost has a shape of its own
-        found[:, -1] -= weight_shift(self.parameters)
-        return pd.DataFrame(found, columns=[*self.features, BIAS], index=features.index)
+        shap_values = np.mean([b.predict(matrix, pred_contribs=True).astype(float) for b in self.boosters], axis=0)
+        shap_values = shap_values.reshape(len(features), len(self.features) + 1)  # for no rows XGBoost's shape differs
+        shap_values[:, -1] -= weight_shift(self.parameters)
+        return pd.DataFrame(shap_values, columns=[*self.features, BIAS], index=features.index)
 
     def _matrix(self, features: pd.DataFrame) -> Any:
         import xgboost
@@ -116,9 +116,9 @@ class BoostedChurnModel:
 
     def gains(self) -> dict[str, float]:
         """Return the total gain of each feature the trees use."""
-        found = [booster.get_score(importance_type="total_gain") for booster in self.boosters]
+        gains = [booster.get_score(importance_type="total_gain") for booster in self.boosters]
         return {
-            name: float(np.mean([gains.get(f"f{place}", 0.0) for gains in found]))
+            name: float(np.mean([gain.get(f"f{place}", 0.0) for gain in gains]))
             for place, name in enumerate(self.features)
         }
 
@@ -150,7 +150,7 @@ def quantile_matrix(
 ) -> Any:
     """Return XGBoost's binned matrix; a validation matrix takes its bins from `reference`.
 
-    Features go by their numbers: a user's column may have a name that XGBoost refuses.
+    Features are numbered, not named: XGBoost refuses some column names.
     """
     import xgboost
 
@@ -161,21 +161,21 @@ def quantile_matrix(
 
 
 def _cells(encoding: Encoding, features: pd.DataFrame) -> Array:
-    """Return the numbers as XGBoost takes them: infinite ones are as good as missing, very large ones are bounded."""
+    """Return the numbers for XGBoost: infinite ones become missing, very large ones are clipped."""
     cells = encoding.apply(features)
     return np.asarray(np.clip(np.where(np.isinf(cells), np.nan, cells), -_LARGEST, _LARGEST))
 
 
 def weight_shift(parameters: dict[str, float]) -> float:
-    """Return by how much class weights raise the log-odds that trees learn above those of what happens.
+    """Return how far class weights shift the fitted log-odds above those of the data.
 
-    A weight on leavers multiplies their odds (Elkan 2001, The foundations of cost-sensitive learning, Theorem 2).
+    A weight on churners multiplies their odds (Elkan 2001, The foundations of cost-sensitive learning, Theorem 2).
     """
     return float(np.log(parameters.get(CLASS_WEIGHT) or 1.0))
 
 
 def fold_matrices(train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, Array], threads: int) -> FoldMatrices:
-    """Return a fold's features and outcomes in bins; categories are those of the rows to learn from."""
+    """Return a fold's features and outcomes as binned matrices; categories are those of the training rows."""
     encoding = Encoding.learn(train[0])
     binned = quantile_matrix(encoding, *train, threads)
     return FoldMatrices(encoding, binned, quantile_matrix(encoding, *valid, threads, reference=binned))
@@ -184,7 +184,7 @@ def fold_matrices(train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, 
 def fit_fold(
     fold: FoldMatrices, parameters: dict[str, float], settings: ChurnSettings, seed: int, rounds: int | None = None
 ) -> FitCurve:
-    """Fit one fold with early stopping, or for so many rounds, and return its curve of validation log-loss.
+    """Fit one fold with early stopping, or for `rounds` rounds, and return its validation log-loss per round.
 
     Raises:
         InputError: XGBoost refuses a parameter.
@@ -210,18 +210,21 @@ def fit_fold(
 
 
 def complete(parameters: dict[str, float], seed: int, threads: int, monotone: str | None) -> dict[str, Any]:
-    """Return all that XGBoost is told."""
-    whole = {name: int(value) if name in _WHOLE else value for name, value in parameters.items()}
-    ways = {} if monotone is None else {"monotone_constraints": monotone}
-    return {**_FIXED, **whole, **ways, "seed": seed, "nthread": threads}
+    """Return the complete training parameters of XGBoost."""
+    typed = {name: int(value) if name in _INTEGERS else value for name, value in parameters.items()}
+    directions = {} if monotone is None else {"monotone_constraints": monotone}
+    return {**_FIXED, **typed, **directions, "seed": seed, "nthread": threads}
 
 
 def constraints(monotone: dict[str, int], features: list[str]) -> str | None:
-    """Return XGBoost's list of ways, one per feature: 1 = churn may only rise with it, -1 = only fall, 0 = any.
+    """Return XGBoost's `monotone_constraints`, one per feature.
 
-    `monotone` names features, or patterns such as `days_since_*`; the first that fits counts.
+    1 = churn may only rise with the feature, -1 = only fall, 0 = any. The keys of `monotone` are features, or
+    patterns such as `days_since_*`; the first match counts.
     """
     if not monotone:
         return None
-    ways = [next((way for name, way in monotone.items() if fnmatchcase(feature, name)), 0) for feature in features]
-    return f"({','.join(map(str, ways))})"
+    directions = [
+        next((sign for name, sign in monotone.items() if fnmatchcase(feature, name)), 0) for feature in features
+    ]
+    return f"({','.join(map(str, directions))})"

@@ -1,4 +1,4 @@
-"""The probabilistic model's own chance of leaving, as a churn model: one column, put on the scale of what happened."""
+"""The churn probability of a BTYD or contract model as a churn model: one column, recalibrated by Platt scaling."""
 
 from pathlib import Path
 from typing import Any
@@ -12,59 +12,59 @@ from .log_odds import BIAS, expit, log_odds_of
 
 
 class BtydChurnModel:
-    """Platt's line through the log-odds of a chance that stands in a column (Platt 1999).
+    """Platt scaling of the probability in one column: a line through its log-odds (Platt 1999).
 
-    The column is the chance of no purchase within the horizon, or of a contract's end, estimated on what lies before
-    each row's cutoff; where it is missing the mean counts.
+    The column is the probability of no purchase within the horizon, or of a contract's end, estimated on data before
+    each row's cutoff. A missing value is replaced by the mean.
     """
 
     name = "btyd"
 
     def __init__(self, column: str) -> None:
-        """Name the column that holds the chance."""
+        """Keep the name of the column that holds the probability."""
         self.column = column
         self.slope, self.intercept, self.mean = 1.0, 0.0, 0.0
 
     @property
     def features(self) -> list[str]:
-        """The column."""
+        """Name of the column."""
         return [self.column]
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"column": self.column}
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "BtydChurnModel":
-        """Fit the line on chances (n,) and outcomes 0 or 1 (n,); a falling line says nothing, and is left level."""
+        """Fit the line on probabilities (n,) and outcomes 0 or 1 (n,); a negative slope is set to 0."""
         from sklearn.linear_model import LogisticRegression
 
         self.slope, self.intercept = 1.0, 0.0
-        said = log_odds_of(features[self.column].to_numpy(dtype=float))
-        known = np.isfinite(said)
-        self.mean = float(said[known].mean()) if known.any() else float(log_odds_of(churned.mean()))
-        if len(np.unique(said[known])) < 2 or len(np.unique(churned[known])) < 2:  # noqa: PLR2004 # a line needs two points
-            return self  # the chance is taken at its word
-        line: Any = LogisticRegression(C=np.inf).fit(said[known].reshape(-1, 1), churned[known])
+        log_odds = log_odds_of(features[self.column].to_numpy(dtype=float))
+        finite = np.isfinite(log_odds)
+        self.mean = float(log_odds[finite].mean()) if finite.any() else float(log_odds_of(churned.mean()))
+        if len(np.unique(log_odds[finite])) < 2 or len(np.unique(churned[finite])) < 2:  # noqa: PLR2004 # a line needs two points
+            return self  # the probability is used unchanged
+        line: Any = LogisticRegression(C=np.inf).fit(log_odds[finite].reshape(-1, 1), churned[finite])
         self.slope, self.intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
         if self.slope < 0:
             self.slope, self.intercept = 0.0, float(log_odds_of(churned.mean()))
         return self
 
-    def _said(self, features: pd.DataFrame) -> Array:
-        said = log_odds_of(features[self.column].to_numpy(dtype=float))
-        return np.where(np.isfinite(said), said, self.mean)
+    def _column_log_odds(self, features: pd.DataFrame) -> Array:
+        log_odds = log_odds_of(features[self.column].to_numpy(dtype=float))
+        return np.where(np.isfinite(log_odds), log_odds, self.mean)
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        return self.slope * self._said(features) + self.intercept
+        return self.slope * self._column_log_odds(features) + self.intercept
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return probabilities of churn, shape (n,)."""
         return expit(self.log_odds(features))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return what the chance adds to the log-odds against its mean, and the bias, (n, 2)."""
-        added = self.slope * (self._said(features) - self.mean)
+        """Return what the probability adds to the log-odds against its mean, and the bias, (n, 2)."""
+        added = self.slope * (self._column_log_odds(features) - self.mean)
         bias = self.slope * self.mean + self.intercept
         return pd.DataFrame({self.column: added, BIAS: bias}, index=features.index)
 

@@ -1,4 +1,4 @@
-"""Calibration: raw probabilities become churn scores that happen as often as they say."""
+"""Calibration: maps raw probabilities to churn scores that agree with observed frequencies."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +12,7 @@ from ..files import read_json, write_json
 from .log_odds import expit
 from .settings import Calibration
 
-_LEAST_GAIN = 1e-4  # nats per customer: a calibrator that gains less is not worth its variance
+_LEAST_GAIN = 1e-4  # nats per customer: a smaller gain does not outweigh a calibrator's variance
 _MOST_GROUPS = 200  # of scores, for Venn-Abers
 
 
@@ -21,8 +21,8 @@ class Calibrator:
     """A monotone map from raw probability to churn score.
 
     `sigmoid` is Platt scaling on the logit; `isotonic` is the piecewise linear map through the steps of isotonic
-    regression; `venn_abers` joins the two isotonic answers that a customer's own outcome, leaving or staying, would
-    give (Vovk, Petej, Fedorova 2015, Large-scale probabilistic predictors); `none` changes nothing.
+    regression; `venn_abers` combines the two isotonic estimates in which the customer's outcome is set to churn
+    and to no churn (Vovk, Petej, Fedorova 2015, Large-scale probabilistic predictors); `none` changes nothing.
     """
 
     method: str = "none"
@@ -68,33 +68,33 @@ def choose_calibration(
 ) -> tuple[Calibrator, list[Array], dict[str, float]]:
     """Choose and fit a calibrator on out-of-fold (probabilities, outcomes), one pair per fold.
 
-    Each candidate is judged by log-loss on every fold after a fit on the others; `none` stays unless beaten clearly.
-    With a single fold nothing can be judged, and `auto` is `none`.
+    Each candidate is scored by log-loss on every fold after a fit on the others; `none` is kept unless clearly beaten.
+    With a single fold no candidate can be scored, and `auto` is `none`.
 
     Returns:
         the calibrator fitted on all folds, each fold's scores from a calibrator fitted on the others, and the
         candidates' mean log-loss.
     """
-    every = [found.value for found in Calibration if found is not Calibration.auto]
+    every = [method.value for method in Calibration if method is not Calibration.auto]
     methods = every if wanted is Calibration.auto else [wanted.value]
-    crossed = {method: _cross_fit(folds, method) for method in methods}
+    cross_fitted = {method: _cross_fit(folds, method) for method in methods}
     losses = {
         method: float(
-            np.mean([plain(log_loss, churned, scores) for (_, churned), scores in zip(folds, found, strict=True)])
+            np.mean([plain(log_loss, churned, scores) for (_, churned), scores in zip(folds, predicted, strict=True)])
         )
-        for method, found in crossed.items()
+        for method, predicted in cross_fitted.items()
     }
     best = min(methods, key=lambda method: losses[method] + (0.0 if method == "none" else _LEAST_GAIN))
     raw, churned = (np.concatenate(parts) for parts in zip(*folds, strict=True))
-    return Calibrator(best).fit(raw, churned), crossed[best], losses
+    return Calibrator(best).fit(raw, churned), cross_fitted[best], losses
 
 
 def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:
     if len(folds) == 1:
         return [folds[0][0]]
     scores = []
-    for held, (raw, _) in enumerate(folds):
-        others = [fold for place, fold in enumerate(folds) if place != held]
+    for held_out, (raw, _) in enumerate(folds):
+        others = [fold for place, fold in enumerate(folds) if place != held_out]
         fitted = Calibrator(method).fit(*(np.concatenate(parts) for parts in zip(*others, strict=True)))
         scores.append(fitted.predict(raw))
     return scores
@@ -105,7 +105,7 @@ def _fit_sigmoid(raw: Array, churned: Array) -> dict[str, list[float]]:
 
     line: Any = LogisticRegression(C=np.inf).fit(logit(raw).reshape(-1, 1), churned)
     slope = float(line.coef_[0, 0])
-    if slope <= 0:  # a map that turns the ranking round is no calibration
+    if slope <= 0:  # a map that reverses the ranking is no calibration
         return {"slope": [1.0], "intercept": [0.0]}
     return {"slope": [slope], "intercept": [float(line.intercept_[0])]}
 
@@ -121,7 +121,7 @@ def _fit_venn_abers(raw: Array, churned: Array) -> dict[str, list[float]]:
     """Fit isotonic regression twice at each group of equal or neighbouring scores, with one outcome added to it.
 
     Its value at a place is the max over starts of the min over ends of the mean between them (Barlow et al. 1972).
-    The two answers p0 and p1 become p1 / (1 - p0 + p1), which is the least bad for log-loss (section 4 of the paper).
+    The two estimates p0 and p1 become p1 / (1 - p0 + p1), which is the least bad for log-loss (section 4 of the paper).
     """
     scores, counts, left = _group_scores(raw, churned)
     rows, sums = np.r_[0.0, np.cumsum(counts)], np.r_[0.0, np.cumsum(left)]
@@ -136,7 +136,7 @@ def _fit_venn_abers(raw: Array, churned: Array) -> dict[str, list[float]]:
 
 
 def _group_scores(raw: Array, churned: Array) -> tuple[Array, Array, Array]:
-    """Return mean score, rows and leavers of groups of neighbouring scores; equal scores are never parted."""
+    """Return mean score, rows and churners of groups of neighbouring scores; equal scores stay in one group."""
     values, places, counts = np.unique(raw, return_inverse=True, return_counts=True)
     upto = np.cumsum(counts) - counts
     wanted = np.arange(len(values)) if len(values) <= _MOST_GROUPS else upto * _MOST_GROUPS // len(raw)

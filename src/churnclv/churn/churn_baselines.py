@@ -1,4 +1,4 @@
-"""Baselines of churn: what a model has to beat before anybody should trust it."""
+"""Churn baselines that a model has to beat."""
 
 import numpy as np
 import pandas as pd
@@ -9,20 +9,20 @@ _BINS = 10
 
 
 def base_rate(churned: Array, rows: int) -> Array:
-    """Give everybody the share that churned in training."""
+    """Predict the training churn rate for every row."""
     return np.full(rows, float(churned.mean()))
 
 
 def recency_rule(train: pd.DataFrame, churned: Array, valid: pd.DataFrame) -> Array:
-    """Give everybody the training churn rate of their tenth of days since the last purchase (or age since it)."""
-    silent, asked = _silent_days(train), _silent_days(valid)
-    edges = np.unique(np.quantile(silent, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    groups, wanted = np.searchsorted(edges, silent), np.searchsorted(edges, asked)
+    """Predict the training churn rate of each row's decile of days since the last purchase."""
+    train_days, valid_days = _days_since_purchase(train), _days_since_purchase(valid)
+    edges = np.unique(np.quantile(train_days, np.linspace(0, 1, _BINS + 1)[1:-1]))
+    groups, valid_groups = np.searchsorted(edges, train_days), np.searchsorted(edges, valid_days)
     counts = np.bincount(groups, minlength=len(edges) + 1)
     sums = np.bincount(groups, weights=churned, minlength=len(edges) + 1)
     rates = np.where(counts > 0, sums / np.maximum(counts, 1), churned.mean())
-    return np.asarray(rates[wanted])
+    return np.asarray(rates[valid_groups])
 
 
-def _silent_days(features: pd.DataFrame) -> Array:
+def _days_since_purchase(features: pd.DataFrame) -> Array:
     return np.asarray((features["age_days"] - features["last_purchase_age_days"]).to_numpy(dtype=float))

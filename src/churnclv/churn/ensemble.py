@@ -24,14 +24,14 @@ MEMBERS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class ChurnChoice:
-    """What is chosen of a churn model before it is fitted.
+    """The hyperparameters of a churn model.
 
     Attributes:
         weights: of the members' log-odds, by name; they add up to 1.
-        parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of formula.
-        custom: where the user's own class lies.
+        parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of btyd.
+        custom: the user's class, `path/to/model.py:Class`.
         season: whether the season's shift is added to the log-odds.
-        method, map: of the calibration, which validation has fitted.
+        method, map: of the calibration, fitted on the validation folds.
         seed: of xgboost.
     """
 
@@ -63,7 +63,7 @@ class ChurnChoice:
 
     @property
     def sentence(self) -> str:
-        """The choice in words, such as `0.7 xgboost + 0.3 logistic`."""
+        """The choice as text, such as `0.7 xgboost + 0.3 logistic`."""
         return self._blend + (", shifted by the season" if self.season else "")
 
     @property
@@ -78,27 +78,27 @@ class ChurnModel:
     def __init__(self, choice: ChurnChoice, threads: int = 0) -> None:
         """Keep what was chosen."""
         self.choice = choice
-        self.members = {name: choice.member(name, threads) for name in sorted(choice.weights)}  # as a file orders them
+        self.members = {name: choice.member(name, threads) for name in sorted(choice.weights)}  # as in the saved file
         self.calibrator = Calibrator(choice.method, choice.map)
 
     @property
     def features(self) -> list[str]:
-        """The columns that the members learned from."""
+        """Names of the training columns of all members."""
         return list(dict.fromkeys(name for member in self.members.values() for name in member.features))
 
     def fit(self, features: pd.DataFrame, churned: Array, names: list[str]) -> "ChurnModel":
-        """Fit the members on outcomes 0 or 1 (n,) and the named ones of the features (n, k); the calibration stands."""
+        """Fit the members on outcomes 0 or 1 (n,) and the named features (n, k); the calibration is not refitted."""
         for member in self.members.values():
             fit_member(member, features, churned, names)
         return self
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        said = blend({name: member.log_odds(features) for name, member in self.members.items()}, self.choice.weights)
-        return said + self._season(features)
+        blended = blend({name: member.log_odds(features) for name, member in self.members.items()}, self.choice.weights)
+        return blended + self._season(features)
 
     def _season(self, features: pd.DataFrame) -> Array:
-        """Return the season's shift, which models of purchases put beside the features; 0 where it is not followed."""
+        """Return the seasonal shift, a column that the purchase model adds to the features; 0 where it is not used."""
         return features[SEASON_SHIFT].to_numpy(dtype=float) if self.choice.season else np.zeros(len(features))
 
     def predict(self, features: pd.DataFrame) -> Array:
@@ -106,16 +106,16 @@ class ChurnModel:
         return self.calibrator.predict(expit(self.log_odds(features)))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return what each feature adds to the log-odds before calibration, and the bias: they add up to the margin."""
+        """Return what each feature and the bias add to the log-odds before calibration; the columns add up to them."""
         total = pd.DataFrame(0.0, index=features.index, columns=[*self.features, BIAS])
         for name, member in self.members.items():
-            found = member.contributions(features) * self.choice.weights[name]
-            total[found.columns] += found
-        total[BIAS] += self._season(features)  # nearly the same for all: no reason of anybody's own
+            weighted = member.contributions(features) * self.choice.weights[name]
+            total[weighted.columns] += weighted
+        total[BIAS] += self._season(features)  # nearly the same for all rows, so it explains no single one
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return a table of texts with numbers where the members learned from numbers."""
+        """Convert the text columns to numbers that the members were trained on as numbers."""
         for member in self.members.values():
             if isinstance(member, BoostedChurnModel | LogisticChurnModel | CustomChurnModel):
                 rows = member.encoding.typed(rows)
@@ -130,7 +130,7 @@ class ChurnModel:
         """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
         folder.mkdir(parents=True, exist_ok=True)
         custom = None if self.choice.custom is None else self.choice.custom.replace("\\", "/").rpartition("/")[2]
-        write_json(folder / "churn.json", replace(self.choice, custom=custom).as_dict())  # the file lies beside it
+        write_json(folder / "churn.json", replace(self.choice, custom=custom).as_dict())  # the file is stored beside it
         for member in self.members.values():
             member.save(folder)
 
@@ -146,7 +146,7 @@ class ChurnModel:
 
 
 def fit_member(member: LogOddsModel, features: pd.DataFrame, churned: Array, names: list[str]) -> LogOddsModel:
-    """Fit a member on the named features; the formula takes its own column, which need not be among them."""
+    """Fit a member on the features `names`; the BTYD member uses its single column, which need not be among them."""
     columns = member.features if isinstance(member, BtydChurnModel) else names
     return member.fit(features[columns], churned)
 

@@ -1,4 +1,4 @@
-"""Margins: the log-odds in which churn models speak, and in which what features add can be added up."""
+"""Log-odds: the scale of all churn models' predictions, on which the contributions of features add up."""
 
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -13,25 +13,25 @@ BIAS = "(bias)"  # the column of contributions that belongs to no feature
 
 
 class LogOddsModel(Protocol):
-    """What every churn model can do. Features are (n, k) with null where undefined, outcomes 0 or 1 (n,)."""
+    """Interface of every churn model. Features are (n, k) with null where undefined, outcomes 0 or 1 (n,)."""
 
     name: str
 
     @property
     def features(self) -> list[str]:
-        """The columns learned from."""
+        """Names of the training columns."""
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
 
     def fit(self, features: pd.DataFrame, churned: Array) -> Self:
-        """Learn."""
+        """Fit the model."""
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
-        """Return what each feature adds to the log-odds, and the bias: columns that add up to the margin."""
+        """Return what each feature adds to the log-odds, and the bias: columns that add up to the log-odds."""
 
     def save(self, folder: Path) -> None:
         """Write the model without pickle."""
@@ -42,6 +42,6 @@ def expit(log_odds: Array) -> Array:
     return np.asarray(np.exp(-np.logaddexp(0.0, -log_odds)))
 
 
-def log_odds_of(chances: Array) -> Array:
-    """Return log-odds from probabilities, which are kept a millionth away from 0 and 1."""
-    return logit(np.asarray(chances, dtype=float))
+def log_odds_of(probabilities: Array) -> Array:
+    """Return log-odds from probabilities, which are clipped to a millionth from 0 and 1."""
+    return logit(np.asarray(probabilities, dtype=float))

@@ -1,4 +1,4 @@
-"""Logistic regression as a churn model: the plain rival that a boosted model has to beat on an order log."""
+"""Logistic regression as a churn model: the linear model that a boosted model has to beat on an order log."""
 
 from pathlib import Path
 from typing import Any
@@ -12,16 +12,16 @@ from ..files import read_json, write_json
 from .log_odds import BIAS, expit, log_odds_of
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
-_MOST_ROWS = 20_000  # to learn from, evenly spaced: two hundred weights need no more
+_MOST_ROWS = 20_000  # of training, evenly spaced: enough for two hundred weights
 _LARGEST = 1e12
-_FARTHEST = 6.0  # standard deviations: one customer's odd value may not outweigh everything else
+_FARTHEST = 6.0  # standard deviations, at which outliers are clipped
 
 
 class LogisticChurnModel:
     """L2-penalised logistic regression on standardised columns.
 
-    Numbers are log-compressed, sign(v) log(1 + |v|), beside their plain value; undefined ones take the mean and are
-    flagged; categories are one column a value.
+    Each number enters as it is and log-compressed, sign(v) log(1 + |v|). Missing values are replaced by the mean and
+    flagged. Categories are one-hot encoded.
     """
 
     name = "logistic"
@@ -36,11 +36,11 @@ class LogisticChurnModel:
 
     @property
     def features(self) -> list[str]:
-        """The columns learned from."""
+        """Names of the training columns."""
         return list(self.encoding.columns)
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"penalty_strength": self.penalty_strength}
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "LogisticChurnModel":
@@ -48,16 +48,16 @@ class LogisticChurnModel:
         from sklearn.linear_model import LogisticRegression
 
         step = max(1, len(features) // _MOST_ROWS)
-        some, outcomes = features.iloc[::step], churned[::step]
-        self.encoding = Encoding.learn(some)
-        cells = self.encoding.apply(some)
-        known = np.isfinite(cells)
-        bounded = np.clip(np.where(known, cells, 0.0), -_LARGEST, _LARGEST)
-        self._fills = bounded.sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        sample, outcomes = features.iloc[::step], churned[::step]
+        self.encoding = Encoding.learn(sample)
+        cells = self.encoding.apply(sample)
+        finite = np.isfinite(cells)
+        bounded = np.clip(np.where(finite, cells, 0.0), -_LARGEST, _LARGEST)
+        self._fills = bounded.sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
         derived, _ = self._derive(cells)
         self._means, spread = derived.mean(axis=0), derived.std(axis=0)
-        self._scales = np.where(spread > np.abs(self._means) / _LARGEST, spread, np.inf)  # a constant says nothing
-        if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 # nobody to tell apart
+        self._scales = np.where(spread > np.abs(self._means) / _LARGEST, spread, np.inf)  # constant columns become 0
+        if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 # one class only
             self._weights, self._intercept = np.zeros(derived.shape[1]), float(log_odds_of(outcomes.mean()))
             return self
         model: Any = LogisticRegression(C=1.0 / self.penalty_strength, solver=_SOLVER, tol=1e-5)
@@ -66,20 +66,20 @@ class LogisticChurnModel:
         return self
 
     def _derive(self, cells: Array) -> tuple[Array, list[int]]:
-        """Return the columns that are weighted, and for each the place of the feature it comes from."""
+        """Return the derived columns, and for each the index of its feature."""
         columns, owners = [], []
         for place, name in enumerate(self.encoding.columns):
             cell = cells[:, place]
             missing = ~np.isfinite(cell)
             if name in self.encoding.categories:
                 values = len(self.encoding.categories[name]) + 1
-                found = [(cell == value).astype(float) for value in range(values)]
+                parts = [(cell == value).astype(float) for value in range(values)]
             else:
                 filled = np.clip(np.where(missing, self._fills[place], cell), -_LARGEST, _LARGEST)
-                found = [filled, np.sign(filled) * np.log1p(np.abs(filled))]
-            found.append(missing.astype(float))
-            columns += found
-            owners += [place] * len(found)
+                parts = [filled, np.sign(filled) * np.log1p(np.abs(filled))]
+            parts.append(missing.astype(float))
+            columns += parts
+            owners += [place] * len(parts)
         return np.column_stack(columns), owners
 
     def _terms(self, features: pd.DataFrame) -> tuple[Array, list[int]]:
@@ -102,8 +102,8 @@ class LogisticChurnModel:
         terms, owners = self._terms(features)
         added = np.zeros((len(features), len(self.features)))
         np.add.at(added.T, owners, terms.T)
-        found = pd.DataFrame(added, columns=self.features, index=features.index)
-        return found.assign(**{BIAS: self._intercept})
+        contributions = pd.DataFrame(added, columns=self.features, index=features.index)
+        return contributions.assign(**{BIAS: self._intercept})
 
     def save(self, folder: Path) -> None:
         """Write everything as JSON."""

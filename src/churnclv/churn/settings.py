@@ -1,4 +1,4 @@
-"""What can be chosen about churn models."""
+"""Settings of churn models."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -14,7 +14,7 @@ _SMALL_ROWS, _SMALL_BAGS = 20_000, 5
 
 
 class Calibration(Enum):
-    """How raw probabilities become churn scores; `auto` chooses on the validation folds."""
+    """How raw probabilities are mapped to churn scores; `auto` chooses on the validation folds."""
 
     auto = "auto"
     none = "none"
@@ -24,7 +24,7 @@ class Calibration(Enum):
 
 
 class Objective(Enum):
-    """What tuning makes best: log-loss (least), or AUC, average precision or expected profit (greatest)."""
+    """What tuning optimises: log-loss (minimised), or AUC, average precision or expected profit (maximised)."""
 
     log_loss = "log_loss"
     auc = "auc"
@@ -33,7 +33,7 @@ class Objective(Enum):
 
 
 class Season(Enum):
-    """Whether the score follows the season that the CLV model follows; `auto` lets calibrated log-loss decide."""
+    """Whether the score follows the season that the CLV model follows; `auto` chooses by calibrated log-loss."""
 
     auto = "auto"
     yes = "yes"
@@ -41,7 +41,7 @@ class Season(Enum):
 
 
 class ClassWeight(Enum):
-    """Whether trees weigh both classes the same in sum; `auto` lets calibrated log-loss on the folds decide."""
+    """Whether trees give both classes the same total weight; `auto` chooses by calibrated log-loss on the folds."""
 
     auto = "auto"
     none = "none"
@@ -50,15 +50,15 @@ class ClassWeight(Enum):
 
 @dataclass
 class ChurnSettings:
-    """The model of leaving, and its parameters when nothing is tuned.
+    """The churn model, and its parameters when nothing is tuned.
 
     Attributes:
-        name: `xgboost`, `logistic` (regression), `formula` (the probabilistic model's chance of no purchase, or of a
-            contract's end), or `auto`: the one of them, or the blend of their log-odds, with the least log-loss on the
-            validation folds.
+        name: `xgboost`, `logistic` (regression), `btyd` (the BTYD model's probability of no purchase, or the
+            contract model's of a contract's end), or `auto`: the one of them, or the blend of their log-odds, with the
+            least log-loss on the validation folds.
             `custom` is the user's class; named beside `auto`, it competes too.
         custom: the user's class, `path/to/model.py:Class`.
-        objective: what the search of XGBoost's parameters makes best.
+        objective: what the search of XGBoost's parameters optimises.
         parameters: passed to XGBoost beneath the tuned ones.
         max_rounds: most boosting rounds a fold may take.
         patience_rounds: a fold stops after so many rounds without improvement.
@@ -66,13 +66,14 @@ class ChurnSettings:
             result does not depend on it.
         calibration: how probabilities are calibrated.
         class_weight: none, balanced or auto.
-        bags: how many boosters, alike but for their seeds, are averaged; 0 = 5 below 20,000 training rows, where one
-            booster's luck matters, else 1.
-        monotone: features (or patterns such as `days_since_*`) and which way churn may go with them: 1 = up, -1 = down.
+        bags: how many boosters, alike but for their seeds, are averaged; 0 = 5 below 20,000 training rows, where a
+            single booster varies with its seed, else 1.
+        monotone: features (or patterns such as `days_since_*`) and the direction in which churn may change with them:
+            1 = up, -1 = down.
         penalty_strengths: of the logistic regression, tried in turn.
         season: whether the season moves the log-odds, where the CLV model follows one.
-        btyd_columns: whether trees and logistic regression also see what the probabilistic model says of each
-            customer, estimated on what lies before the cutoff.
+        btyd_columns: whether trees and logistic regression also use the predictions of the BTYD or contract model,
+            estimated on data before the cutoff.
     """
 
     name: str = AUTO

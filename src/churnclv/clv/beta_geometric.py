@@ -1,11 +1,11 @@
-"""BG/NBD and MBG/NBD: customers leave after a purchase; exact derivatives on counted histories.
+"""BG/NBD and MBG/NBD: customers leave after a purchase; exact derivatives on grouped histories.
 
 [1] Fader, Hardie, Lee (2005), "Counting your customers" the easy way, Marketing Science 24(2): BG/NBD.
 [2] Batislam, Denizel, Filiztekin (2007), Empirical validation and comparison of models for customer base analysis,
     International Journal of Research in Marketing 24(3): MBG/NBD, in which customers may leave after the first
     purchase too.
 
-Both are one formula in a shift s (BG 0, MBG 1):
+Both likelihoods are one expression in a shift s (BG 0, MBG 1):
     L = G(r+x)/G(r) alpha^r  B(a, b+x+s)/B(a, b)  [ (alpha+T)^-(r+x) + d a/(b+x+s-1) (alpha+t_x)^-(r+x) ],
 with d = 1 where x + s > 0, else 0 (Eq. 6 in [1], Eq. 5 in [2]).
 """
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from . import closed_forms as btyd_models
+from . import closed_forms
 from .maximum_likelihood import Derivatives, in_logs
 from .purchase_model import PurchaseModel, State, spread
 from .rfm import Array, Histories
@@ -29,10 +29,10 @@ _ROWS_PER_CHUNK = 32_768
 
 @dataclass(frozen=True)
 class CountedHistories:
-    """Histories, grouped for the likelihood: most of it depends on x alone, and x = 0 on T alone.
+    """Histories, grouped for the likelihood: most terms depend on x alone, and those of x = 0 on T alone.
 
-    `x` (unique) with `n_x` customers each; the buyers of repeat purchases row by row as `place` in `x`, `t_x`, `T` and
-    how often (`n`); the others as `T0`, `n0`.
+    `x` holds the unique counts with `n_x` customers each. Repeat buyers are one row each: `place` in `x`, `t_x`, `T`
+    and the number of customers `n`. Customers without a repeat purchase are `T0`, `n0`.
     """
 
     x: Array
@@ -46,12 +46,12 @@ class CountedHistories:
 
     @property
     def customers(self) -> float:
-        """How many customers there are."""
+        """Number of customers."""
         return float(self.n_x.sum())
 
 
 def count_histories(x: Array, t_x: Array, T: Array, counts: Array | None = None) -> CountedHistories:
-    """Group histories; equal ones are counted. Whole days are grouped fast, other times by sorting."""
+    """Group histories and count equal values of x, and of T where x = 0."""
     weights: Array = np.ones(len(x)) if counts is None else counts
     unique, place = np.unique(x, return_inverse=True)
     n_x: Array = np.bincount(place, weights).astype(float)
@@ -117,7 +117,7 @@ def _at_zero(data: CountedHistories, parameters: Array) -> tuple[float, Array, A
 
 
 def _in_chunks(data: CountedHistories, shift: int, parameters: Array) -> list[tuple[float, Array, Array]]:
-    """Return the terms of repeat buyers chunk by chunk: a chunk stays in the cache; threads were slower."""
+    """Return the terms of repeat buyers chunk by chunk: a chunk fits into the cache; threads were slower."""
 
     def compute(first: int) -> tuple[float, Array, Array]:
         rows = slice(first, first + _ROWS_PER_CHUNK)
@@ -161,7 +161,7 @@ def _alive_or_left(
 class BetaGeoModel(PurchaseModel):
     """BG/NBD of Fader, Hardie and Lee (2005).
 
-    One-time buyers have P(alive) = 1 by construction: rank churn by the chance of no purchase, not by P(alive).
+    One-time buyers have P(alive) = 1 by construction: rank churn by the probability of no purchase, not by P(alive).
     """
 
     name = "bgnbd"
@@ -172,31 +172,40 @@ class BetaGeoModel(PurchaseModel):
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, mean_age_days, 1.0, 2.0])
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        return partial(log_likelihood, count_histories(seen.x, seen.t_x, seen.T), self.shift)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        return partial(log_likelihood, count_histories(histories.x, histories.t_x, histories.T), self.shift)
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff, in closed form."""
-        t = spread(days, seen)
-        return btyd_models.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+        t = spread(days, histories)
+        return closed_forms.expected_purchases(
+            t, histories.x, histories.t_x, histories.T, self.shift, **self.parameters
+        )
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return btyd_models.p_alive(seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+        return closed_forms.p_alive(histories.x, histories.t_x, histories.T, self.shift, **self.parameters)
 
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
         r, alpha, a, b = self.values
-        later = btyd_models.p_stays(spread(days, seen), r + seen.x, alpha + seen.T, a, b + seen.x + self.shift)
-        return self.p_alive(seen) * later
+        later = closed_forms.p_stays(
+            spread(days, histories), r + histories.x, alpha + histories.T, a, b + histories.x + self.shift
+        )
+        return self.p_alive(histories) * later
 
-    def _ahead(self, seen: Histories, t: Array) -> State:
+    def _ahead(self, histories: Histories, t: Array) -> State:
         r, alpha, _, b = self.values
-        return self.p_alive(seen)[None, :], r + seen.x, t / (alpha + seen.T + t), b + seen.x + self.shift
+        return (
+            self.p_alive(histories)[None, :],
+            r + histories.x,
+            t / (alpha + histories.T + t),
+            b + histories.x + self.shift,
+        )
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         stages, shape, z, later_b = state
-        return btyd_models.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return closed_forms.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
 
 
 class ModifiedBetaGeoModel(BetaGeoModel):

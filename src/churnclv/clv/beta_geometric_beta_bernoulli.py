@@ -23,10 +23,10 @@ _NEAR_ONE, _TINY = 1e-9, 1e-15
 def log_likelihoods(x: Array, t_x: Array, n: Array, log_parameters: Array) -> tuple[Array, Array]:
     """Return the log-likelihood of each history in opportunities, and the log of P(alive at n | x, t_x, n)."""
     alpha, beta, gamma, delta = np.exp(log_parameters)
-    rows, place = np.unique(x, return_inverse=True)
-    left = _left_since(rows, int(n.max(initial=0.0)), alpha, beta, gamma, delta)
-    some, first, last = place, t_x.astype(int), n.astype(int)
-    since, until = left[some, first], left[some, last]  # leaving at t_x or later, less leaving at n or later
+    unique, place = np.unique(x, return_inverse=True)
+    left = _left_since(unique, int(n.max(initial=0.0)), alpha, beta, gamma, delta)
+    first, last = t_x.astype(int), n.astype(int)
+    since, until = left[place, first], left[place, last]  # leaving at t_x or later, less leaving at n or later
     gone, may = np.full(len(x), -np.inf), first < last
     gone[may] = since[may] + np.log(-np.expm1(np.minimum(until[may] - since[may], -_TINY)))
     alive = betaln(alpha + x, beta + n - x) + betaln(gamma, delta + n)
@@ -35,14 +35,14 @@ def log_likelihoods(x: Array, t_x: Array, n: Array, log_parameters: Array) -> tu
 
 
 def _left_since(x: Array, most: int, alpha: float, beta: float, gamma: float, delta: float) -> Array:
-    """Return the log of the sum over m' >= m of the terms of who left after m' opportunities: (len(x), most + 1).
+    """Return the log of the sum over m' >= m of the terms of leaving after m' opportunities: (len(x), most + 1).
 
-    Sums run from the far end, where terms are smallest, so that differences of them keep their digits.
+    Sums run from the last term, where terms are smallest, so that differences between sums keep their precision.
     """
     m = np.arange(most, dtype=float)
-    seen = m[None, :] >= x[:, None]
-    failures = np.where(seen, m[None, :] - x[:, None], 0.0)
-    terms = np.where(seen, betaln(alpha + x[:, None], beta + failures) + betaln(gamma + 1.0, delta + m), -np.inf)
+    possible = m[None, :] >= x[:, None]
+    failures = np.where(possible, m[None, :] - x[:, None], 0.0)
+    terms = np.where(possible, betaln(alpha + x[:, None], beta + failures) + betaln(gamma + 1.0, delta + m), -np.inf)
     sums = np.logaddexp.accumulate(terms[:, ::-1], axis=1)[:, ::-1] if most else terms
     return np.column_stack([sums, np.full(len(x), -np.inf)])
 
@@ -64,28 +64,28 @@ class BetaBernoulliModel(PurchaseModel):
         self.opportunity_days = opportunity_days
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"penalty": self.penalty, "opportunity_days": self.opportunity_days}
 
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, max(mean_age_days / self.opportunity_days, 1.0), 1.0, 2.0])
 
-    def _counts(self, seen: Histories) -> tuple[Array, Array, Array]:
+    def _counts(self, histories: Histories) -> tuple[Array, Array, Array]:
         """Return (x, t_x, n) in opportunities after the one of the first purchase."""
-        n = np.floor(seen.T / self.opportunity_days)
-        t_x = np.minimum(np.ceil(seen.t_x / self.opportunity_days), n)
-        return np.minimum(seen.x, t_x), t_x, n
+        n = np.floor(histories.T / self.opportunity_days)
+        t_x = np.minimum(np.ceil(histories.t_x / self.opportunity_days), n)
+        return np.minimum(histories.x, t_x), t_x, n
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        rows, counts = np.unique(np.column_stack(self._counts(seen)), axis=0, return_counts=True)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        rows, counts = np.unique(np.column_stack(self._counts(histories)), axis=0, return_counts=True)
         (x, t_x, n), weights = rows.T, counts / counts.sum()
         return by_differences(lambda point: float(weights @ log_likelihoods(x, t_x, n, point)[0]))
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        x, t_x, n = self._counts(seen)
-        alive = np.ones(len(seen))
-        for last in np.unique(n):  # one by one, so that a customer's figure does not depend on the others
+        x, t_x, n = self._counts(histories)
+        alive = np.ones(len(histories))
+        for last in np.unique(n):  # one n at a time, so that a customer's value does not depend on other rows
             rows = n == last
             alive[rows] = np.exp(log_likelihoods(x[rows], t_x[rows], n[rows], np.log(self.values))[1])
         return alive
@@ -95,37 +95,37 @@ class BetaBernoulliModel(PurchaseModel):
         _, _, gamma, delta = self.values
         return np.asarray(np.exp(betaln(gamma, delta + n + further) - betaln(gamma, delta + n)))
 
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
-        further = spread(days, seen) / self.opportunity_days
-        return self.p_alive(seen) * self._survival(self._counts(seen)[2], further)
+        further = spread(days, histories) / self.opportunity_days
+        return self.p_alive(histories) * self._survival(self._counts(histories)[2], further)
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: Eq. 14 in [1], also between opportunities."""
         alpha, beta, gamma, delta = self.values
-        x, _, n = self._counts(seen)
+        x, _, n = self._counts(histories)
         gamma = gamma if abs(gamma - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
-        later = n + spread(days, seen) / self.opportunity_days
+        later = n + spread(days, histories) / self.opportunity_days
         now = gammaln(delta + n) - gammaln(gamma + delta + n)
         near, far = (gammaln(1.0 + delta + m) - gammaln(gamma + delta + m) - now for m in (n, later))
         lived = (np.exp(near) - np.exp(far)) / (gamma - 1.0)
-        return np.asarray(self.p_alive(seen) * (alpha + x) / (alpha + beta + n) * np.maximum(lived, 0.0))
+        return np.asarray(self.p_alive(histories) * (alpha + x) / (alpha + beta + n) * np.maximum(lived, 0.0))
 
-    def _ahead(self, seen: Histories, t: Array) -> State:
-        """Return numbers of opportunities used before leaving, their chances, who buys, and P(fewer than 1 purchase).
+    def _ahead(self, histories: Histories, t: Array) -> State:
+        """Return numbers of opportunities before leaving, their probabilities, alpha, beta, and P(no purchase).
 
-        Up to 16 blocks of opportunities at which customers leave are told apart.
+        The opportunities at which customers may leave are grouped into 12 blocks.
         """
         alpha, beta = self.values[:2]
-        x, _, n = self._counts(seen)
+        x, _, n = self._counts(histories)
         ahead = t / self.opportunity_days
         shares = np.arange(_BLOCKS + 1)[:, None] / _BLOCKS
         left = 1.0 - self._survival(n, shares * ahead)
         used = np.maximum((shares[1:] + shares[:-1]) / 2.0 * ahead - 0.5, 0.0)
-        chance = np.vstack([np.diff(left, axis=0), 1.0 - left[-1:]]) * self.p_alive(seen)
+        chance = np.vstack([np.diff(left, axis=0), 1.0 - left[-1:]]) * self.p_alive(histories)
         between = np.vstack([used, ahead[None, :]])
         tries = np.vstack([np.floor(between), np.floor(between) + 1.0])
-        part = between - np.floor(between)  # what lies between two numbers of tries is a mixture of them
+        part = between - np.floor(between)  # a fractional number of tries is a mixture of its two neighbours
         return tries, np.vstack([chance * (1.0 - part), chance * part]), alpha + x, beta + n - x, np.zeros_like(tries)
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
@@ -135,5 +135,5 @@ class BetaBernoulliModel(PurchaseModel):
         ways = gammaln(tries + 1.0) - gammaln(k + 1.0) - gammaln(fewer + 1.0)
         exactly = np.exp(ways + betaln(alpha + k, beta + fewer) - betaln(alpha, beta))
         below = below + np.where(tries >= k, exactly, 0.0)
-        found = sum(chance * np.where(tries >= n, np.clip(1.0 - below, 0.0, 1.0), 0.0))
-        return np.asarray(found), (tries, chance, alpha, beta, below)
+        at_least = sum(chance * np.where(tries >= n, np.clip(1.0 - below, 0.0, 1.0), 0.0))
+        return np.asarray(at_least), (tries, chance, alpha, beta, below)

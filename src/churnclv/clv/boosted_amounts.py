@@ -1,7 +1,8 @@
-"""Machine-learned amounts: gradient-boosted trees for purchases or spend within a horizon, mostly zero.
+"""Gradient-boosted trees for purchases or spend within a horizon, which are mostly zero.
 
-Two ways, of which validation chooses: `tweedie`, one model of the amount whose variance grows with a power of its mean
-(Joergensen 1987), and `two_part`, the chance of any amount times the amount given one.
+Two kinds, between which validation chooses: `tweedie`, one model of the amount whose variance grows with a power
+of its mean (Joergensen 1987), and `two_part`, the probability of a positive amount times the expected amount if
+positive.
 """
 
 from dataclasses import dataclass
@@ -17,24 +18,24 @@ from .rfm import Array
 from .settings import BoostingSettings
 
 _FIXED = {"tree_method": "hist", "verbosity": 0, "base_score": 1.0}
-_WHOLE = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree")
-_SURE = 1e-6
-_LEAST = 1e-3  # of the mean amount: what a start may be
+_INTEGERS = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree")
+_LEAST_CHANCE = 1e-6
+_LEAST = 1e-3  # of the mean amount: the smallest start
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where boosting starts from: the expected amount, and the chance of any, each of shape (n,)."""
+    """The starting point of boosting: the expected amount and the probability of a positive one, each of shape (n,)."""
 
     amount: Array
     chance: Array
 
 
 class BoostedAmount:
-    """Trees for one amount, 0 or more; the log of what they start from is their offset."""
+    """Trees for one amount, 0 or more; the log of the start is their offset."""
 
     def __init__(self, chosen: BoostingSettings, seed: int) -> None:
-        """Keep the choice of trees and the seed."""
+        """Keep the settings of the trees and the seed."""
         self.chosen, self.seed = chosen, seed
         self.encoding = Encoding((), {})
         self.boosters: dict[str, Any] = {}
@@ -42,38 +43,40 @@ class BoostedAmount:
 
     @property
     def features(self) -> list[str]:
-        """The columns learned from."""
+        """Names of the training columns."""
         return list(self.encoding.columns)
 
     def fit(self, features: pd.DataFrame, amount: Array, start: Start | None) -> "BoostedAmount":
-        """Fit on features (n, k) and amounts (n,), from a start or from the mean."""
+        """Fit on features (n, k) and amounts (n,), starting from `start` or from the mean."""
         self.encoding, any_amount = Encoding.learn(features), amount > 0
         self.means = {
             "amount": float(amount.mean()) or _LEAST,
-            "chance": float(np.clip(any_amount.mean(), _SURE, 1.0 - _SURE)),
+            "chance": float(np.clip(any_amount.mean(), _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)),
             "given_any": float(amount[any_amount].mean()) if any_amount.any() else _LEAST,
         }
         if self.chosen.kind == "tweedie":
             power = {"objective": "reg:tweedie"}
             self._boost("amount", features, amount, self._log_amount(len(amount), start), power)
             return self
-        margin = self._logit_chance(len(amount), start)
-        self._boost("chance", features, any_amount.astype(float), margin, {"objective": "binary:logistic"})
+        offset = self._logit_chance(len(amount), start)
+        self._boost("chance", features, any_amount.astype(float), offset, {"objective": "binary:logistic"})
         if any_amount.any():
             given = self._log_given_any(len(amount), start)[any_amount]
             self._boost("given_any", features[any_amount], amount[any_amount], given, {"objective": "reg:gamma"})
         return self
 
-    def _boost(self, name: str, features: pd.DataFrame, target: Array, margin: Array, more: dict[str, str]) -> None:
+    def _boost(
+        self, name: str, features: pd.DataFrame, target: Array, offset: Array, objective: dict[str, str]
+    ) -> None:
         import xgboost
 
         matrix = xgboost.QuantileDMatrix(
-            self.encoding.apply(features), label=target, base_margin=margin, nthread=self.chosen.threads, **self._kinds
+            self.encoding.apply(features), label=target, base_margin=offset, nthread=self.chosen.threads, **self._kinds
         )
-        whole = {key: int(value) if key in _WHOLE else value for key, value in self.chosen.parameters.items()}
+        parameters = {key: int(value) if key in _INTEGERS else value for key, value in self.chosen.parameters.items()}
         if self.chosen.kind != "tweedie":
-            whole.pop("tweedie_variance_power", None)
-        settings = {**_FIXED, **whole, **more, "seed": self.seed, "nthread": self.chosen.threads}
+            parameters.pop("tweedie_variance_power", None)
+        settings = {**_FIXED, **parameters, **objective, "seed": self.seed, "nthread": self.chosen.threads}
         self.boosters[name] = xgboost.train(settings, matrix, self.chosen.rounds)
 
     def predict(self, features: pd.DataFrame, start: Start | None) -> Array:
@@ -86,11 +89,11 @@ class BoostedAmount:
         chance = self._predict("chance", features, self._logit_chance(n, start))
         return chance * self._predict("given_any", features, self._log_given_any(n, start))
 
-    def _predict(self, name: str, features: pd.DataFrame, margin: Array) -> Array:
+    def _predict(self, name: str, features: pd.DataFrame, offset: Array) -> Array:
         import xgboost
 
         cells = self.encoding.apply(features)
-        matrix = xgboost.DMatrix(cells, base_margin=margin, nthread=self.chosen.threads, **self._kinds)
+        matrix = xgboost.DMatrix(cells, base_margin=offset, nthread=self.chosen.threads, **self._kinds)
         return np.asarray(self.boosters[name].predict(matrix), dtype=float)
 
     @property
@@ -102,14 +105,18 @@ class BoostedAmount:
         return np.full(n, np.log(mean)) if start is None else np.log(np.maximum(start.amount, _LEAST * mean))
 
     def _logit_chance(self, n: int, start: Start | None) -> Array:
-        chance = np.full(n, self.means["chance"]) if start is None else np.clip(start.chance, _SURE, 1.0 - _SURE)
+        chance = (
+            np.full(n, self.means["chance"])
+            if start is None
+            else np.clip(start.chance, _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)
+        )
         return np.asarray(np.log(chance) - np.log1p(-chance))
 
     def _log_given_any(self, n: int, start: Start | None) -> Array:
         mean = self.means["given_any"]
         if start is None:
             return np.full(n, np.log(mean))
-        return np.log(np.maximum(start.amount / np.maximum(start.chance, _SURE), _LEAST * mean))
+        return np.log(np.maximum(start.amount / np.maximum(start.chance, _LEAST_CHANCE), _LEAST * mean))
 
     def save(self, folder: Path) -> None:
         """Write the boosters in XGBoost's format and the rest as JSON."""

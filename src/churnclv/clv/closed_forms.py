@@ -1,4 +1,4 @@
-"""The formulas of the papers, in the papers' letters. Time is in whatever unit the parameters were estimated in.
+"""Closed-form results of the BTYD models, in the notation of the papers. Time is in the unit of the parameters.
 
 [1] Fader, Hardie, Lee (2005), "Counting your customers" the easy way: an alternative to the Pareto/NBD model,
     Marketing Science 24(2).
@@ -30,8 +30,8 @@ def expected_purchases(
 ) -> Array:
     """E[purchases in (T, T + t] | x, t_x, T]: Eq. 10 in [1]; under MBG/NBD (shift 1) b is one more.
 
-    Where the closed form cancels, or leaves its bounds 0 and (r + x) t / (alpha + T), the expectation is integrated
-    over the dropout chance instead.
+    Where the closed form loses its digits by cancellation, or leaves its bounds 0 and (r + x) t / (alpha + T), the
+    expectation is integrated numerically over the dropout probability.
     """
     later_b = b + x + shift
     a = a if abs(a - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity

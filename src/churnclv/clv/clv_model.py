@@ -1,4 +1,4 @@
-"""The CLV model: purchases times spend, what trees learn on top, the season, and the discounted margin."""
+"""The CLV model: purchases times spend, the correction by trees, the season, and the discounted margin."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -27,23 +27,23 @@ _STEP_DAYS = 30.0
 _ENDLESS_DAYS = 36_500.0
 _FINE_STEPS, _STEPS_GROW = 36, 1.1
 _TINY = 1e-12
-_MOST_HURRY = 5.0  # a correction of purchases that is taken for speed; chances of being alive are not corrected
+_MOST_SPEED_UP = 5.0  # bound on the factor on time by which trees correct the BTYD model; P(alive) is not corrected
 
 
 @dataclass(frozen=True)
 class ClvChoice:
-    """What is chosen of a CLV model before it is fitted.
+    """The hyperparameters of a CLV model.
 
     Attributes:
         name: a model of purchases, or `boosted` or `hybrid`.
         base: the model of purchases that `boosted` and `hybrid` stand on.
-        purchase_penalty, spend_penalty: of the formulas' parameters.
-        cohort_days: formulas are estimated on customers first seen within so many days before the cutoff, or on all
-            of them where these are too few; 0 = all.
+        purchase_penalty, spend_penalty: on the parameters of the BTYD and Gamma-Gamma models.
+        cohort_days: both are estimated on customers first seen within so many days before the cutoff, or on all
+            customers where these are too few; 0 = all.
         stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
         season: whether expectations follow the season.
-        boosting, seed: the choice of trees, where there are any.
-        levels: of the distributions of purchases and spend at which intervals end.
+        boosting, seed: of the trees, where there are any.
+        levels: quantiles of purchases and spend at which intervals end.
     """
 
     name: str = "bgnbd"
@@ -60,7 +60,7 @@ class ClvChoice:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "ClvChoice":
-        """Return the choice that `asdict` made into plain values."""
+        """Read what `asdict` wrote."""
         levels = {target: (low, high) for target, (low, high) in stored["levels"].items()}
         return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
 
@@ -71,9 +71,9 @@ class ClvChoice:
 
 
 class ClvModel:
-    """A model of purchases times Gamma-Gamma for spend times the share kept, from histories before one cutoff.
+    """A purchase model times Gamma-Gamma for spend times the share kept, fitted on histories before one cutoff.
 
-    Models of purchases and spend, and trees, are of orders; `refunds` takes off what comes back, as the last factor.
+    Purchases, spend and trees are models of orders as placed; `refunds` is the last factor, the share kept.
     Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
     """
 
@@ -81,9 +81,9 @@ class ClvModel:
         """Keep what was chosen."""
         self.choice = choice or ClvChoice(**changes)
         kind = PURCHASE_MODELS[self.choice.btyd]
-        own = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
-        taken = {name: value for name, value in own.items() if name in kind().get_params()}
-        self.purchases = kind(self.choice.purchase_penalty, **taken)
+        optional = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
+        arguments = {name: value for name, value in optional.items() if name in kind().get_params()}
+        self.purchases = kind(self.choice.purchase_penalty, **arguments)
         self.spend = GammaGammaModel(self.choice.spend_penalty)
         self.refunds = RefundModel()
         self.season = Season()
@@ -91,12 +91,12 @@ class ClvModel:
         self.cohort: Cohort | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit, for JSON."""
+        """Return the hyperparameters, for JSON."""
         return asdict(self.choice)
 
     @property
     def features(self) -> list[str]:
-        """The columns that the trees learned from, beside the purchase history."""
+        """Names of the training columns of the trees, beside the purchase history."""
         amounts = self.learned.amounts.values() if self.learned is not None else ()
         return [name for amount in amounts for name in amount.features if name not in BTYD_COLUMNS]
 
@@ -109,9 +109,9 @@ class ClvModel:
         return ClvModel(self.choice)
 
     def fit(self, rows: pd.DataFrame, past: Past | None = None, daily: pd.DataFrame | None = None) -> "ClvModel":
-        """Estimate the formulas from histories at one cutoff, the season from the days before it, and teach the trees.
+        """Fit the BTYD model on histories at one cutoff, the season on the days before it, and then the trees.
 
-        `past` are the rows at earlier cutoffs whose labels are known at this one; trees need them.
+        `past` holds the rows at earlier cutoffs whose labels are complete by this one; only trees need them.
         """
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
         self.purchases.fit(read_histories(usable))
@@ -122,7 +122,7 @@ class ClvModel:
         return self.teach(past) if self.choice.name in LEARNED else self
 
     def teach(self, past: Past | None, targets: tuple[str, ...] = TARGETS) -> "ClvModel":
-        """Teach the trees; the formulas stand."""
+        """Fit the trees; the BTYD model is not refitted."""
         if past is None:
             message = f"{self.choice.name} learns from labels at earlier cutoffs, and there are none"
             raise ValueError(message)
@@ -131,10 +131,10 @@ class ClvModel:
         self.learned = part.fit(past, length / past.horizon_days, targets)
         return self
 
-    def on_top_of(self, btyd_models: "ClvModel") -> "ClvModel":
-        """Take over the formulas and the season of a fitted model."""
-        self.purchases, self.spend, self.season = btyd_models.purchases, btyd_models.spend, btyd_models.season
-        self.cohort, self.refunds = btyd_models.cohort, btyd_models.refunds
+    def on_top_of(self, fitted: "ClvModel") -> "ClvModel":
+        """Take over the purchase and spend models, refunds and season of a fitted model."""
+        self.purchases, self.spend, self.season = fitted.purchases, fitted.spend, fitted.season
+        self.cohort, self.refunds = fitted.cohort, fitted.refunds
         return self
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
@@ -145,39 +145,41 @@ class ClvModel:
 
     def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
         """Return expected purchases between `start_days` and `days` after the cutoff: counts."""
-        return self._said(rows, "purchases").between(start_days, days)
+        return self._expected(rows, "purchases").between(start_days, days)
 
     def expected_spend(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
         """Return expected spend, net of refunds, between `start_days` and `days` after the cutoff, in currency."""
-        return self._said(rows, "spend").between(start_days, days)
+        return self._expected(rows, "spend").between(start_days, days)
 
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
-        """Return the probability of no purchase within `days`, by the formulas."""
+        """Return the probability of no purchase within `days`, by the BTYD model."""
         return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
 
     def p_alive(self, rows: pd.DataFrame, days: float = 0.0) -> Array:
-        """Return the probability of still being a customer `days` after the cutoff, by the formulas.
+        """Return the probability of still being a customer `days` after the cutoff, by the BTYD model.
 
-        Under BG/NBD it is 1 for everyone without a repeat purchase: it is not a churn score.
+        Under BG/NBD it is 1 for everyone without a repeat purchase, so it is not a churn score.
         """
-        seen = read_histories(rows)
-        return self.purchases.p_alive_later(seen, self._length(rows, days)) if days else self.purchases.p_alive(seen)
+        histories = read_histories(rows)
+        if not days:
+            return self.purchases.p_alive(histories)
+        return self.purchases.p_alive_later(histories, self._length(rows, days))
 
     def discounted_value(self, rows: pd.DataFrame, days: float | None, margin: float, annual_rate: float) -> Array:
         """Return the CLV: expected margin over `days`, discounted to the cutoff, in the log's currency.
 
         Spend is expected per step of 30 days and discounted at the middle of the step at
-        (1 + annual_rate) ** (-days / 365). `days` = None is the infinite horizon: a hundred years, in growing steps.
+        (1 + annual_rate) ** (-days / 365.25). `days` = None is the infinite horizon: a hundred years, in growing steps.
 
         Raises:
-            ValueError: an infinite horizon without a discount, whose value need not exist.
+            ValueError: the horizon is infinite and there is no discount, so that the value need not be finite.
         """
         if days is None and annual_rate <= 0:
             message = "an infinite horizon needs an annual_rate above 0"
             raise ValueError(message)
-        said, value, before, start = self._said(rows, "spend"), np.zeros(len(rows)), np.zeros(len(rows)), 0.0
+        spend, value, before, start = self._expected(rows, "spend"), np.zeros(len(rows)), np.zeros(len(rows)), 0.0
         for end in _steps(days):
-            until = said.until(end)
+            until = spend.until(end)
             value += (until - before) * (1.0 + annual_rate) ** (-(start + end) / 2.0 / DAYS_PER_YEAR)
             before, start = until, end
         return margin * value
@@ -185,66 +187,71 @@ class ClvModel:
     def new_customer_value(self, days: float | None, margin: float, annual_rate: float, cutoff: pd.Timestamp) -> float:
         """Return the CLV of a customer at the first purchase, which is not counted itself, in the log's currency.
 
-        By the formulas alone: behaviour, which trees learn from, is still to come.
+        Computed by the BTYD model alone: a new customer has no behaviour yet for the trees.
         """
         row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
             cutoff=cutoff
         )
-        btyd_models = ClvModel(replace(self.choice, name=self.choice.btyd)).on_top_of(self)
-        return float(btyd_models.discounted_value(row, days, margin, annual_rate)[0])
+        btyd = ClvModel(replace(self.choice, name=self.choice.btyd)).on_top_of(self)
+        return float(btyd.discounted_value(row, days, margin, annual_rate)[0])
 
     def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
-        """Return the intervals of purchases and spend within `days`: outcomes and parameters are uncertain."""
-        return Predictive(self.purchases, self.spend).intervals(self._ask(rows, days), self.choice.levels)
+        """Return prediction intervals of purchases and spend within `days`, over outcomes and parameters."""
+        return Predictive(self.purchases, self.spend).intervals(self._request(rows, days), self.choice.levels)
 
     def value_interval(self, rows: pd.DataFrame, days: float, margin: float, annual_rate: float) -> Interval:
         """Return the interval of the CLV: that of spend, times each customer's margin and mean discount."""
         expected = np.maximum(self.expected_spend(rows, days), _TINY)
-        worth = np.minimum(self.discounted_value(rows, days, margin, annual_rate) / expected, margin)
+        value_per_spend = np.minimum(self.discounted_value(rows, days, margin, annual_rate) / expected, margin)
         spend = self.intervals(rows, days)["spend"]
-        return Interval(spend.low * worth, spend.high * worth)
+        return Interval(spend.low * value_per_spend, spend.high * value_per_spend)
 
     def ranks(self, rows: pd.DataFrame, days: float, labels: pd.DataFrame) -> dict[str, tuple[Array, Array]]:
         """Return where purchases and spend lie in their distributions: P(less) and P(no more)."""
-        happened = (labels[target].to_numpy(dtype=float) for target in TARGETS)
-        return Predictive(self.purchases, self.spend).ranks(self._ask(rows, days), *happened)
+        actual = (labels[target].to_numpy(dtype=float) for target in TARGETS)
+        return Predictive(self.purchases, self.spend).ranks(self._request(rows, days), *actual)
 
     def expected_frequencies(self, rows: pd.DataFrame, days: float, most: int) -> Array:
         """Return how many of these customers are expected to make 0, 1, ... purchases, shape (most + 1,)."""
-        return Predictive(self.purchases, self.spend).frequencies(self._ask(rows, days), most)
+        return Predictive(self.purchases, self.spend).frequencies(self._request(rows, days), most)
 
-    def _ask(self, rows: pd.DataFrame, days: float) -> PredictionRequest:
-        """Return what the distributions are asked of these rows.
+    def _request(self, rows: pd.DataFrame, days: float) -> PredictionRequest:
+        """Return the input of the predictive distributions for these rows.
 
-        Where trees correct the formulas, time runs faster by the correction of purchases, within reason, and a purchase
-        costs more by what the correction of spend exceeds that. Of each purchase the expected share is kept.
+        The trees' correction of purchases scales time, within bounds; the rest of their correction of spend scales the
+        spend per purchase, as does the expected share kept.
         """
         length, cost = self._length(rows, days), np.ones(len(rows))
         if self.learned is not None:
-            hurry, dear = (self._said(rows, target).correction for target in TARGETS)
-            faster = np.clip(hurry, 1.0 / _MOST_HURRY, _MOST_HURRY)
-            length, cost = length * faster, np.maximum(dear / faster, _TINY)
+            of_purchases, of_spend = (self._expected(rows, target).correction for target in TARGETS)
+            speed_up = np.clip(of_purchases, 1.0 / _MOST_SPEED_UP, _MOST_SPEED_UP)
+            length, cost = length * speed_up, np.maximum(of_spend / speed_up, _TINY)
         cost = cost * self.refunds.kept_share(rows)
         return PredictionRequest(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
     def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
-        """Return what the formulas say of the horizon in average season, as columns for trees: of orders, as placed."""
-        seen = read_histories(rows)
-        purchases, each = self.purchases.expected_purchases(seen, days), self.spend.expected_spend_per_purchase(rows)
+        """Return the BTYD model's expectations of orders in an average season, as feature columns for trees."""
+        histories = read_histories(rows)
+        purchases = self.purchases.expected_purchases(histories, days)
+        each = self.spend.expected_spend_per_purchase(rows)
         columns = (
-            purchases, purchases * each, each, self.purchases.p_alive(seen), self.purchases.p_no_purchase(seen, days)
-        )  # fmt: skip
+            purchases,
+            purchases * each,
+            each,
+            self.purchases.p_alive(histories),
+            self.purchases.p_no_purchase(histories, days),
+        )
         return pd.DataFrame(dict(zip(BTYD_COLUMNS, columns, strict=True)), index=rows.index)
 
     def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
-        """Return by how much the season moves the log-odds of no purchase within `days`, (n,)."""
-        seen = read_histories(rows)
-        average = self.purchases.p_no_purchase(seen, days)
-        seasonal = self.purchases.p_no_purchase(seen, self._length(rows, days))
+        """Return the shift of the log-odds of no purchase within `days` that the season causes, (n,)."""
+        histories = read_histories(rows)
+        average = self.purchases.p_no_purchase(histories, days)
+        seasonal = self.purchases.p_no_purchase(histories, self._length(rows, days))
         return logit(seasonal) - logit(average)
 
     def columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
-        """Return what the formulas say of rows at a cutoff, and the season's shift, for churn models."""
+        """Return the BTYD model's expectations and the seasonal shift, as columns for churn models."""
         return self.btyd_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
 
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
@@ -253,16 +260,16 @@ class ClvModel:
             return np.full(len(rows), float(days))
         return self.season.length(day_numbers(rows["cutoff"]), days)
 
-    def _said(self, rows: pd.DataFrame, target: str) -> "_Said":
+    def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _Said(self, rows, read_histories(rows), each)
+        btyd = _ExpectedTotal(self, rows, read_histories(rows), each)
         if self.learned is None or target not in self.learned.amounts:
             return replace(btyd, kept=kept)
         horizon = self.learned.horizon_days
-        told = self.learned.predict(rows, self.btyd_columns(rows, horizon), target)
-        seasonal = told * self._length(rows, horizon) / horizon
+        learned = self.learned.predict(rows, self.btyd_columns(rows, horizon), target)
+        seasonal = learned * self._length(rows, horizon) / horizon
         floored = replace(btyd, least_per_day=_TINY)
         return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon), kept=kept)
 
@@ -291,13 +298,13 @@ class ClvModel:
 
 
 def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
-    """Return labelled rows, and for trees what the formulas say at every cutoff, each from the histories before it."""
-    heard = predict_past(data, choice, horizon_days) if choice.name in LEARNED else None
-    return Past(data, horizon_days, heard)
+    """Return labelled rows, and for trees the BTYD columns at every cutoff, each from histories before it."""
+    btyd = predict_past(data, choice, horizon_days) if choice.name in LEARNED else None
+    return Past(data, horizon_days, btyd)
 
 
 def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
-    """Return what a choice's formulas say at every cutoff, each from the histories before it, for all labelled rows."""
+    """Return the BTYD columns of all labelled rows, at each cutoff from a model fitted on histories before it."""
     base = ClvModel(replace(choice, name=choice.btyd, season=False))
 
     def predict_rows(rows: pd.DataFrame) -> pd.DataFrame:
@@ -307,12 +314,12 @@ def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Da
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What is expected of rows until so many days: the formulas' word, times a correction, times the share kept."""
+class _ExpectedTotal:
+    """Expected purchases or spend of rows: the BTYD model's expectation, times a correction, times the share kept."""
 
     model: ClvModel
     rows: pd.DataFrame
-    seen: Histories
+    histories: Histories
     each: Array
     correction: Array | float = 1.0
     least_per_day: float = 0.0
@@ -321,7 +328,7 @@ class _Said:
     def until(self, days: float) -> Array:
         if days <= 0:
             return np.zeros(len(self.rows))
-        purchases = self.model.purchases.expected_purchases(self.seen, self.model._length(self.rows, days))  # noqa: SLF001
+        purchases = self.model.purchases.expected_purchases(self.histories, self.model._length(self.rows, days))  # noqa: SLF001
         ordered = np.maximum(purchases * self.each, self.least_per_day * days) * self.correction
         return np.asarray(ordered * self.kept)
 

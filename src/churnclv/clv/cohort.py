@@ -1,4 +1,4 @@
-"""The customers whose histories a fit rests on: those of a recent cohort, as long as they are enough."""
+"""The customers on whom a model is fitted: a recent cohort, where it is large enough, else all."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -8,21 +8,21 @@ import pandas as pd
 from ..notices import Notice
 from .rfm import AGE, X
 
-LEAST_CUSTOMERS, LEAST_REPEATERS = 100, 50  # four parameters of purchases and three of spend rest on them
+LEAST_CUSTOMERS, LEAST_REPEATERS = 100, 50  # to estimate four parameters of purchases and three of spend
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """How many customers a fit rests on.
+    """Numbers of customers on whom a model is fitted.
 
     Parameters
     ----------
     wanted_days
-        Customers first seen within so many days before the cutoff were to be taken; 0 = all.
+        The wanted cohort: customers first seen within so many days before the cutoff; 0 = all.
     wanted_customers, wanted_repeaters
-        How many these are, and how many of them bought again.
+        Size of the wanted cohort, and how many of it bought again.
     customers, repeaters
-        How many the fit rests on: the same, or everybody where the wanted ones are too few.
+        Customers used in the fit: the same, or all customers where the wanted cohort is too small.
     """
 
     wanted_days: int
@@ -33,7 +33,7 @@ class Cohort:
 
     @property
     def widened(self) -> bool:
-        """Whether the fit rests on everybody because the wanted cohort is too small."""
+        """Whether all customers are used because the wanted cohort is too small."""
         return self.wanted_days > 0 and self.wanted_customers < self.customers and not _enough(self.wanted_counts)
 
     @property
@@ -46,7 +46,7 @@ class Cohort:
         return asdict(self)
 
     def notices(self) -> tuple[Notice, ...]:
-        """Return what is doubtful about the customers that the fit rests on."""
+        """Return a notice where the wanted cohort is too small."""
         if not self.widened:
             return ()
         message = (
@@ -58,14 +58,15 @@ class Cohort:
 
 
 def take_cohort(rows: pd.DataFrame, days: int) -> tuple[pd.DataFrame, Cohort]:
-    """Return the rows that a fit rests on, and their counts.
+    """Return the rows used in the fit, and their counts.
 
     Args:
         rows: histories at one cutoff.
         days: customers first seen within so many days before the cutoff are wanted; 0 = all.
 
     Returns:
-        the rows of the wanted customers where they are enough, else all: a fit on a few gives any parameters at all.
+        the rows of the wanted customers where they are enough, else all: a fit on a few customers gives arbitrary
+            parameters.
     """
     recent = rows[rows[AGE] <= days] if days else rows
     wanted, everybody = _count(recent), _count(rows)

@@ -6,7 +6,7 @@
 
 Every purchase takes k stages, each at a Gamma(r, alpha) rate; after it the customer leaves with a Beta(a, b) chance
 (with shift 1 after the first purchase too: MBG/CNBD-k). With one stage this is BG/NBD or MBG/NBD. A customer who is
-alive has j < k stages behind him since the last purchase, so that
+alive has completed j < k stages since the last purchase, so that
     L = gaps^(k-1) / G(k)^x  G(r+kx)/G(r) alpha^r  B(a, b+x+s)/B(a, b)
         [ sum_j (T-t_x)^j/j! G(r+kx+j)/G(r+kx) (alpha+T)^-(r+kx+j) + d a/(b+x+s-1) (alpha+t_x)^-(r+kx) ].
 """
@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from scipy.special import gammaln
 
-from . import closed_forms as btyd_models
+from . import closed_forms
 from .beta_geometric import NAMES, CountedHistories, by_count, count_histories
 from .maximum_likelihood import Derivatives, in_logs
 from .purchase_model import PurchaseModel, State, spread
@@ -64,7 +64,7 @@ def _shares(logs: Array) -> tuple[Array, Array]:
     """Return the log of the sum of the terms (n,) and each term's share of it (terms, n)."""
     top = logs.max(axis=0)
     parts = np.exp(logs - top)
-    total = sum(parts)  # term by term: a customer's figure must not depend on how many are asked about
+    total = sum(parts)  # term by term: a customer's value must not depend on the number of rows
     return top + np.log(total), parts / total
 
 
@@ -99,9 +99,9 @@ def _stages_or_left(
     return float(n @ total), mean @ n, hessian
 
 
-def stage_weights(seen: Histories, shift: int, k: int, parameters: Array) -> Array:
+def stage_weights(histories: Histories, shift: int, k: int, parameters: Array) -> Array:
     """Return P(alive, j stages since the last purchase | x, t_x, T), shape (k, n); they add up to P(alive)."""
-    return _shares(_components(seen.x, seen.t_x, seen.T, shift, k, parameters))[1][:k]
+    return _shares(_components(histories.x, histories.t_x, histories.T, shift, k, parameters))[1][:k]
 
 
 class CondensedModel(PurchaseModel):
@@ -122,15 +122,15 @@ class CondensedModel(PurchaseModel):
         self.k = max(stages, 1)
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"penalty": self.penalty, "stages": self.stages}
 
-    def fit(self, seen: Histories) -> Self:
+    def fit(self, histories: Histories) -> Self:
         """Estimate the parameters for k stages, or for each k until the likelihood falls."""
         self.k = max(self.stages, 1)
-        super().fit(seen)
+        super().fit(histories)
         while not self.stages and self.k < MOST_STAGES:
-            further = type(self)(self.penalty, self.k + 1).fit(seen)
+            further = type(self)(self.penalty, self.k + 1).fit(histories)
             if _log_likelihood(self) >= _log_likelihood(further):
                 break
             self.k, self.parameters = further.k, further.parameters
@@ -138,7 +138,7 @@ class CondensedModel(PurchaseModel):
         return self
 
     def fitted(self) -> dict[str, Any]:
-        """Return what the fit found, for JSON."""
+        """Return the fitted parameters, for JSON."""
         return {"parameters": self.parameters, "stages": self.k}
 
     def _shape(self) -> dict[str, Any]:
@@ -152,42 +152,49 @@ class CondensedModel(PurchaseModel):
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, mean_age_days / self.k, 1.0, 2.0])
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        counted = count_histories(seen.x, seen.t_x, seen.T)
-        return partial(log_likelihood, counted, float(seen.log_gaps.sum()), self.shift, self.k)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        counted = count_histories(histories.x, histories.t_x, histories.T)
+        return partial(log_likelihood, counted, float(histories.log_gaps.sum()), self.shift, self.k)
 
-    def _stages(self, seen: Histories) -> Array:
-        return stage_weights(seen, self.shift, self.k, self.values)
+    def _stages(self, histories: Histories) -> Array:
+        return stage_weights(histories, self.shift, self.k, self.values)
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return np.asarray(sum(self._stages(seen)))
+        return np.asarray(sum(self._stages(histories)))
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: for one stage in closed form."""
         if self.k > 1:
-            return super().expected_purchases(seen, days)
-        t = spread(days, seen)
-        return btyd_models.expected_purchases(t, seen.x, seen.t_x, seen.T, self.shift, **self.parameters)
+            return super().expected_purchases(histories, days)
+        t = spread(days, histories)
+        return closed_forms.expected_purchases(
+            t, histories.x, histories.t_x, histories.T, self.shift, **self.parameters
+        )
 
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff.
 
         Who makes the n-th next purchase leaves after it with the chance a / (a + b' + n - 1).
         """
-        a, later_b = self.parameters["a"], self.parameters["b"] + seen.x + self.shift
-        alive = self.p_alive(seen)
-        for n, reach in enumerate(self.exceedance(seen, days, _NEGLIGIBLE), 1):
+        a, later_b = self.parameters["a"], self.parameters["b"] + histories.x + self.shift
+        alive = self.p_alive(histories)
+        for n, reach in enumerate(self.exceedance(histories, days, _NEGLIGIBLE), 1):
             alive = alive - reach * a / (a + later_b + n - 1.0)
         return np.clip(alive, 0.0, 1.0)
 
-    def _ahead(self, seen: Histories, t: Array) -> State:
+    def _ahead(self, histories: Histories, t: Array) -> State:
         r, alpha, _, b = self.values
-        return self._stages(seen), r + self.k * seen.x, t / (alpha + seen.T + t), b + seen.x + self.shift
+        return (
+            self._stages(histories),
+            r + self.k * histories.x,
+            t / (alpha + histories.T + t),
+            b + histories.x + self.shift,
+        )
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         stages, shape, z, later_b = state
-        return btyd_models.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return closed_forms.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
 
 
 def _log_likelihood(model: PurchaseModel) -> float:

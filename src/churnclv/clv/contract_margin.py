@@ -1,4 +1,4 @@
-"""What contracts are still worth: the margin of payments that a path of hazards lets a customer live to make.
+"""The remaining value of contracts: the expected margin of future payments, given the hazards of each period.
 
 [1] Fader, Hardie (2010), Customer-base valuation in a contractual setting: the perils of ignoring heterogeneity,
     Marketing Science 29(1).
@@ -7,8 +7,8 @@ The timing. Period k = 0, 1, ... begins k times `period_days` after the cutoff, 
 contract alive at its start ends within it. A contract that is alive `first_payment_days` into a period pays then, for
 the next period in full. At 0 payments come at the beginning of each period survived, the first of them at the cutoff,
 where everyone is alive: it counts. Where payments come later in the period, the hazard is spread evenly up to them. A
-payment on day t counts if t < `horizon_days`, and is worth price x margin x (1 + annual_rate) ** (-t / 365). Only the
-moment at which a contract ends is uncertain: the hazards are taken as known, parameters and all, and so are prices.
+payment on day t counts if t < `horizon_days`, and has the value price x margin x (1 + annual_rate) ** (-t / 365.25).
+Only the moment at which a contract ends is uncertain: hazards, their parameters and prices are taken as given.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ _LARGEST = 600.0  # exp of more than 700 is infinite
 
 @dataclass(frozen=True)
 class Terms:
-    """What n contracts pay.
+    """The payment terms of n contracts.
 
     Attributes:
         price: per period, (n,), in the log's currency.
@@ -38,7 +38,7 @@ class Terms:
         annual_rate: of discount (0.1 = 10% a year).
         period_days: length of a renewal period.
         first_payment_days: from the cutoff to the next payment, 0 to `period_days`; one number, or (n,). Where billing
-            days are not known, half a period is right on average.
+            days are unknown, half a period is right on average.
     """
 
     price: Array
@@ -57,7 +57,7 @@ class Terms:
 
 
 def periods_within(horizon_days: float, period_days: float) -> int:
-    """Return how many periods begin within a horizon: so far must hazards reach."""
+    """Return how many periods begin within a horizon, which is the number of hazards needed."""
     return max(int(np.ceil(horizon_days / period_days - _ROUNDING)), 0)
 
 
@@ -67,57 +67,57 @@ def expected_margin(hazard: Array, terms: Terms, horizon_days: float | None) -> 
     Args:
         hazard: chance of ending in each period from the cutoff for who is alive at its start, (n, periods), by any
             model.
-        terms: what is paid.
+        terms: the payment terms.
         horizon_days: None is the infinite horizon: the last hazard then goes on for ever.
 
     Raises:
-        InputError: a hazard or a price is not what it should be.
+        InputError: a hazard or a price is out of range.
         ValueError: hazards do not reach the horizon, or an infinite horizon has no discount.
     """
     total = np.zeros(len(hazard))
-    for chance, worth in _payments(hazard, terms, horizon_days):
-        total += chance * worth
+    for chance, value in _payments(hazard, terms, horizon_days):
+        total += chance * value
     return total
 
 
 def margin_interval(hazard: Array, terms: Terms, horizon_days: float, levels: Levels = NOMINAL) -> Interval:
     """Return the least remaining margins whose cumulative probability reaches the levels.
 
-    The remaining margin is a discrete variable: how many payments are made decides it. Of a contract that almost
-    surely outlives the horizon both bounds are all payments, and lie above its mean.
+    The remaining margin is a discrete variable, determined by the number of payments. For a contract that almost surely
+    outlives the horizon both bounds are the sum of all payments, which lies above the mean.
 
     Raises:
-        InputError: a hazard or a price is not what it should be.
+        InputError: a hazard or a price is out of range.
         ValueError: hazards do not reach the horizon.
     """
     bounds = np.zeros((2, len(hazard)))
-    for chance, worth in _payments(hazard, terms, horizon_days):
+    for chance, value in _payments(hazard, terms, horizon_days):
         for place, level in enumerate(levels):
-            bounds[place] += np.where(chance > 1.0 - level, worth, 0.0)
+            bounds[place] += np.where(chance > 1.0 - level, value, 0.0)
     return Interval(*bounds)
 
 
 def _payments(hazard: Array, terms: Terms, horizon_days: float | None) -> Iterator[tuple[Array, Array]]:
-    """Yield for each payment the chance that it is made, and its worth at the cutoff, (n,) each.
+    """Yield for each payment the probability that it is made, and its value at the cutoff, (n,) each.
 
-    Period by period, so that a customer's figures depend on that customer's row alone. On the infinite horizon the
-    last one stands for all that follow.
+    Computed period by period, so that a customer's values depend on that customer's row alone. On the infinite horizon
+    the last payment stands for all that follow.
     """
     _check(hazard, terms, horizon_days)
     shape, period = len(hazard), terms.period_days
     first = np.broadcast_to(np.asarray(terms.first_payment_days, dtype=float), shape)
-    alive, worth = np.ones(shape), terms.margin * terms.price * _discount(terms, first)
+    alive, value = np.ones(shape), terms.margin * terms.price * _discount(terms, first)
     reach = hazard.shape[1] if horizon_days is None else periods_within(horizon_days, period)
     for k in range(reach):
         stays = 1.0 - hazard[:, k]
         chance = alive * stays ** (first / period)
         if horizon_days is not None:
             chance = np.where(first + k * period < horizon_days - _ROUNDING * period, chance, 0.0)
-        yield chance, worth
-        alive, worth = alive * stays, worth * _discount(terms, period)
+        yield chance, value
+        alive, value = alive * stays, value * _discount(terms, period)
     if horizon_days is None:
         stays = 1.0 - hazard[:, -1]
-        yield alive * stays ** (first / period), worth / (1.0 - stays * _discount(terms, period))
+        yield alive * stays ** (first / period), value / (1.0 - stays * _discount(terms, period))
 
 
 def _discount(terms: Terms, days: Array | float) -> Array:
@@ -142,24 +142,24 @@ def extend_hazard(
     periods: int,
     learned_periods: float = 1.0,
 ) -> Array:
-    """Carry a learned chance of ending on along the model's hazard curve, by proportional odds, (n, periods).
+    """Extend a learned probability of ending along the model's hazard curve, by proportional odds, (n, periods).
 
-    An assumption, not a finding: what learning knows of a customer beyond age moves the odds of ending by one factor,
-    and the same factor in every period ahead: logit h_k = logit model(age + k) + c, with c such that the chance of
+    This is an assumption: the learned score multiplies the odds of ending by one factor per customer, which is the same
+    in every period ahead: logit h_k = logit model(age + k) + c, with c such that the chance of
     ending within `learned_periods` is the learned one. For one period c = logit learned - logit model(age).
 
     Args:
         learned: chance of ending within `learned_periods` from the cutoff, (n,). Chances nearer than 1e-12 to 0 or 1
             count as so near.
         age_periods: renewal periods survived at the cutoff, (n,).
-        model: whose curve is followed.
-        periods: how far.
-        learned_periods: what the chance was learned for: 1 is the first period; 3 is a quarter on monthly contracts. A
-            part of a period counts with its hazard spread evenly.
+        model: gives the hazard curve.
+        periods: how many to return.
+        learned_periods: horizon of the learned probability: 1 is the first period; 3 is a quarter on monthly contracts.
+            A part of a period counts with its hazard spread evenly.
 
     Raises:
         InputError: a learned chance is not within 0 and 1.
-        ValueError: it was learned for no time.
+        ValueError: `learned_periods` is not above 0.
     """
     learned = np.asarray(learned, dtype=float)
     require_rows((learned >= 0) & (learned <= 1), "learned", learned, "allowed is 0 to 1")
@@ -178,7 +178,8 @@ def _solve_factor(hazard_sum: Array, odds: Array, weights: Array) -> Array:
     """Return f with sum_k w_k log(1 + odds_k f) = hazard_sum, (n,).
 
     The sum grows with log f and is convex in it, and its first term alone reaches `hazard_sum` at an f that is no less:
-    from there Newton's steps go down to the root without passing it. As many for every row, so that rows stay apart.
+    from there Newton's steps descend to the root without passing it. Every row takes the same number of steps, so that
+    rows do not influence each other.
     """
     alone = hazard_sum / weights[0]
     shift = np.minimum(alone + np.log(-np.expm1(-alone)), _LARGEST) - np.log(odds[:, 0])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..errors import require
 from .rfm import Array
 
-_OLDEST = 100_000  # periods; more are hardly periods
+_OLDEST = 100_000  # periods; a larger number is taken for an error
 
 
 @dataclass(frozen=True)
@@ -38,24 +38,24 @@ def count_spells(entered: Any, survived: Any, ended: Any, counts: Any = None) ->
     _check(first, last, left)
     weights = np.ones(len(last)) if counts is None else np.asarray(counts, dtype=float)
     size, left = int(last.max(initial=0.0)) + 1, left.astype(bool)
-    began, done = (np.bincount(when.astype(int), weights, size) for when in (first, last))
+    began, done = (np.bincount(periods.astype(int), weights, size) for periods in (first, last))
     stayed = np.cumsum(began - done)
     went: Array = np.bincount(last[left].astype(int), weights[left], size).astype(float)
-    seen = np.flatnonzero(stayed + went)
-    return CountedSpells(seen.astype(float), stayed[seen], went[seen], float(weights.sum()))
+    ages = np.flatnonzero(stayed + went)
+    return CountedSpells(ages.astype(float), stayed[ages], went[ages], float(weights.sum()))
 
 
 def _check(entered: Array, survived: Array, ended: NDArray[Any]) -> None:
-    for name, found in (("entered", entered), ("survived", survived)):
-        whole = np.isfinite(found) & (found >= 0) & (found == np.floor(found)) & (found <= _OLDEST)
-        require_rows(whole, name, found, f"allowed are whole renewal periods, 0 to {_OLDEST}")
+    for name, values in (("entered", entered), ("survived", survived)):
+        whole = np.isfinite(values) & (values >= 0) & (values == np.floor(values)) & (values <= _OLDEST)
+        require_rows(whole, name, values, f"allowed are whole renewal periods, 0 to {_OLDEST}")
     require_rows(survived >= entered, "survived", survived, "the contract entered with more")
     require_rows((ended == 0) | (ended == 1), "ended", ended, "allowed are true and false")
 
 
-def require_rows(holds: NDArray[np.bool_], name: str, found: NDArray[Any], rule: str) -> None:
+def require_rows(holds: NDArray[np.bool_], name: str, values: NDArray[Any], rule: str) -> None:
     """Raise `InputError` with the first value and row (counted from 0) that does not hold; rows come first."""
     if not holds.all():
         where = tuple(np.argwhere(~holds)[0])
-        what = f"contracts: {name} is {found[where]} in row {where[0]}; {rule}."
-        require(False, what, remedy="mend the contract of that row, or set it aside.")
+        message = f"contracts: {name} is {values[where]} in row {where[0]}; {rule}."
+        require(False, message, remedy="mend the contract of that row, or set it aside.")

@@ -1,8 +1,8 @@
 """The value of customers under contract: a shifted-beta-geometric survival curve, a price per month, and a discount.
 
-Learned from labelled rows of earlier cutoffs: whoever was under contract at a cutoff, at which age, and whether the
-contract ended within the horizon. Each row is a spell that enters at its age (Fader and Hardie 2007, with left
-truncation): contracts that ended before ends were recorded are in no row, and bias nothing.
+It is fitted on labelled rows of earlier cutoffs: the contracts that ran at a cutoff, their ages, and whether they
+ended within the horizon. Each row is a spell that enters at its age (Fader and Hardie 2007, with left
+truncation): contracts that ended before ends were recorded are in no row, and cause no bias.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,7 @@ class ContractValueModel:
     """Survival by age alone, in periods as long as the label window; a learned churn score may move its odds.
 
     Methods take rows of a feature table with `contract_age_days` and `price` (per month), and return shape (n,), NaN
-    where the age or the price is not known.
+    where the age or the price is missing.
     """
 
     def __init__(self, period_days: float) -> None:
@@ -52,43 +52,43 @@ class ContractValueModel:
 
     @property
     def features(self) -> list[str]:
-        """The columns asked of a row."""
+        """Names of the required columns."""
         return [AGE, PRICE]
 
     def fit(self, rows: pd.DataFrame, churned: Array) -> "ContractValueModel":
-        """Estimate survival from rows at earlier cutoffs, and whether each one's contract ended within the period."""
-        known = rows[AGE].notna().to_numpy()
-        ages = self._ages(rows[known])
-        ended = churned[known] > 0
+        """Fit survival on rows at earlier cutoffs and whether each contract ended within the period, 0 or 1 (n,)."""
+        has_age = rows[AGE].notna().to_numpy()
+        ages = self._ages(rows[has_age])
+        ended = churned[has_age] > 0
         self.survival.fit(ages, np.where(ended, ages, ages + 1.0), ended)
         return self
 
     def p_ends(self, rows: pd.DataFrame) -> Array:
         """Return the chance that the contract ends within the label window, by its age."""
-        return _where_known(rows, [AGE], lambda some: self.survival.p_ends(self._ages(some), 1.0))
+        return _where_complete(rows, [AGE], lambda some: self.survival.p_ends(self._ages(some), 1.0))
 
     def columns(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the chance as a column for churn models."""
         return pd.DataFrame({CHANCE: self.p_ends(rows)}, index=rows.index)
 
-    def value(self, rows: pd.DataFrame, scores: Array, worth: ValueTerms) -> Array:
+    def value(self, rows: pd.DataFrame, scores: Array, terms: ValueTerms) -> Array:
         """Return the CLV: expected remaining margin, discounted, with the churn scores (n,) as first hazards."""
-        return self._discounted_value(rows.assign(**{_SCORE: scores}), self._scored, worth, expected_margin)
+        return self._discounted_value(rows.assign(**{_SCORE: scores}), self._scored, terms, expected_margin)
 
-    def value_interval(self, rows: pd.DataFrame, scores: Array, worth: ValueTerms) -> Interval:
-        """Return what the remaining margin lies between in nine of ten cases; parameters are taken as known."""
-        asked = rows.assign(**{_SCORE: scores})
+    def value_interval(self, rows: pd.DataFrame, scores: Array, terms: ValueTerms) -> Interval:
+        """Return the 90% interval of the remaining margin; the parameters are taken as given."""
+        scored = rows.assign(**{_SCORE: scores})
         low, high = (
             self._discounted_value(
-                asked, self._scored, worth, lambda *given, side=side: getattr(margin_interval(*given), side)
+                scored, self._scored, terms, lambda *given, side=side: getattr(margin_interval(*given), side)
             )
             for side in ("low", "high")
         )
         return Interval(low, high)
 
-    def value_if_staying(self, rows: pd.DataFrame, worth: ValueTerms) -> Array:
-        """Return the expected remaining margin of who stays through the label window, and is then like others."""
-        return self._discounted_value(rows.assign(**{_SCORE: 0.0}), self._staying, worth, expected_margin)
+    def value_if_staying(self, rows: pd.DataFrame, terms: ValueTerms) -> Array:
+        """Return the expected remaining margin if the contract survives the label window; later hazards stay."""
+        return self._discounted_value(rows.assign(**{_SCORE: 0.0}), self._staying, terms, expected_margin)
 
     def _scored(self, rows: pd.DataFrame, periods: int) -> Array:
         return extend_hazard(rows[_SCORE].to_numpy(dtype=float), self._ages(rows), self.survival, periods)
@@ -98,19 +98,19 @@ class ContractValueModel:
         hazard[:, 0] = 0.0
         return hazard
 
-    def _discounted_value(self, rows: pd.DataFrame, hazards: Hazards, worth: ValueTerms, measure: Measure) -> Array:
-        """Return a measure of the remaining payments; the day of the month they fall on is not known, so mid-period."""
-        reach, days = periods_within(worth.horizon_days, self.period_days), self.period_days
+    def _discounted_value(self, rows: pd.DataFrame, hazards: Hazards, terms: ValueTerms, measure: Measure) -> Array:
+        """Return a measure of the remaining payments; their day is unknown and taken as mid-period."""
+        reach, days = periods_within(terms.horizon_days, self.period_days), self.period_days
 
         def compute(some: pd.DataFrame) -> Array:
             price = some[PRICE].to_numpy(dtype=float) * days / DAYS_PER_MONTH
-            terms = Terms(price, worth.margin, worth.annual_rate, days, days / 2.0)
-            return measure(hazards(some, reach), terms, worth.horizon_days)
+            payments = Terms(price, terms.margin, terms.annual_rate, days, days / 2.0)
+            return measure(hazards(some, reach), payments, terms.horizon_days)
 
-        return _where_known(rows, [AGE, PRICE, _SCORE], compute)
+        return _where_complete(rows, [AGE, PRICE, _SCORE], compute)
 
     def _ages(self, rows: pd.DataFrame) -> Array:
-        """Return whole periods: the curve is asked about ages as it was fitted on them."""
+        """Return ages in whole periods, as in the fit."""
         return np.floor(rows[AGE].to_numpy(dtype=float) / self.period_days)
 
     def save(self, folder: Path) -> None:
@@ -126,26 +126,26 @@ class ContractValueModel:
         return model
 
 
-def _where_known(rows: pd.DataFrame, needed: list[str], compute: Callable[[pd.DataFrame], Array]) -> Array:
-    """Compute for the rows that have all that is needed, and leave the others NaN."""
-    known = rows[needed].notna().all(axis=1).to_numpy()
-    found = np.full(len(rows), np.nan)
-    if known.any():
-        found[known] = compute(rows[known])
-    return found
+def _where_complete(rows: pd.DataFrame, needed: list[str], compute: Callable[[pd.DataFrame], Array]) -> Array:
+    """Compute the rows without missing values in `needed`; the others are NaN."""
+    complete = rows[needed].notna().all(axis=1).to_numpy()
+    values = np.full(len(rows), np.nan)
+    if complete.any():
+        values[complete] = compute(rows[complete])
+    return values
 
 
 def columns_at_each_cutoff(data: Dataset, windows: WindowSettings, period_days: float) -> pd.DataFrame:
-    """Return the chance column for all labelled rows, each cutoff's from labels that were known by it.
+    """Return the probability column for all labelled rows, at each cutoff from labels that were complete by then.
 
-    Null at cutoffs by which no label was known.
+    It is null at cutoffs before which no label was complete.
     """
-    found = pd.DataFrame(np.nan, index=data.features.index, columns=[CHANCE])
+    column = pd.DataFrame(np.nan, index=data.features.index, columns=[CHANCE])
     cutoffs = sorted(data.parts.unique())
     for cutoff in cutoffs:
-        known = data.at([earlier for earlier in cutoffs if windows.label_available(pd.Timestamp(earlier)) <= cutoff])
-        if len(known):
-            asked = data.rows_at([cutoff])
-            model = ContractValueModel(period_days).fit(known.features, known.churned)
-            found.iloc[asked, 0] = model.p_ends(data.features.iloc[asked])
-    return found
+        labelled = data.at([earlier for earlier in cutoffs if windows.label_available(pd.Timestamp(earlier)) <= cutoff])
+        if len(labelled):
+            rows = data.rows_at([cutoff])
+            model = ContractValueModel(period_days).fit(labelled.features, labelled.churned)
+            column.iloc[rows, 0] = model.p_ends(data.features.iloc[rows])
+    return column

@@ -1,4 +1,4 @@
-"""Gamma-Gamma: what customers spend per purchase."""
+"""Gamma-Gamma: the spend per purchase."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..files import read_json, write_json
-from . import closed_forms as btyd_models
+from . import closed_forms
 from . import gamma_gamma_likelihood as gamma_gamma
 from .maximum_likelihood import Certificate, maximise, penalise
 from .rfm import MEAN_SPEND, Array, X
@@ -22,8 +22,8 @@ _LEAST_SPREAD = 1e-6  # of log mean spend: below it all spend the same
 class GammaGammaModel:
     """Gamma-Gamma of Fader and Hardie (2013), spend in the log's currency per purchase.
 
-    Where it has no finite population mean (q <= 1), too few repeat buyers, or all spend the same, everyone's own mean
-    is shrunk to the population's with the weight of one purchase instead; `fallback` then says so.
+    Where it has no finite population mean (q <= 1), too few repeat buyers, or all spend the same, each customer's
+    mean is shrunk to the population's with the weight of one purchase instead, and `fallback` holds the reason.
     """
 
     def __init__(self, penalty: float = 0.0) -> None:
@@ -35,7 +35,7 @@ class GammaGammaModel:
         self.certificate: Certificate | None = None
 
     def get_params(self) -> dict[str, float]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"penalty": self.penalty}
 
     def fit(self, history: pd.DataFrame) -> Self:
@@ -57,16 +57,16 @@ class GammaGammaModel:
         plain = np.log([2.0, 3.0, float(np.median(m))])
         likelihood = partial(gamma_gamma.log_likelihood, x, m, np.ones(len(x)))
         starts = [plain + move for move in ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [-1.0, 0.0, 1.0])]
-        found = maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
-        self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(found.log_parameters).tolist(), strict=True))
-        self.covariance, self.certificate = found.covariance, found.certificate
+        optimum = maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
+        self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(optimum.log_parameters).tolist(), strict=True))
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
 
-    def points(self, lay: Callable[[Array, Array], list[Array]]) -> "list[GammaGammaModel]":
-        """Return the model at parameter points that `lay` puts around the estimate; a fallback stands alone."""
+    def points(self, place: Callable[[Array, Array], list[Array]]) -> "list[GammaGammaModel]":
+        """Return the model at parameter points that `place` puts around the estimate; a fallback has one point."""
         if self.fallback:
             return [self]
         logs = np.log([self.parameters[name] for name in gamma_gamma.NAMES])
-        return [self._at(point) for point in lay(logs, self.covariance)]
+        return [self._at(point) for point in place(logs, self.covariance)]
 
     def _at(self, log_parameters: Array) -> "GammaGammaModel":
         other = GammaGammaModel(self.penalty)
@@ -78,22 +78,22 @@ class GammaGammaModel:
         x, m = history[X].to_numpy(dtype=float), history[MEAN_SPEND].to_numpy(dtype=float)
         if self.fallback:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
-        return btyd_models.gamma_gamma_mean(x, m, **self.parameters)
+        return closed_forms.gamma_gamma_mean(x, m, **self.parameters)
 
     def typical(self, x: Array, m: Array) -> Array:
-        """Return what a purchase costs a customer with x repeat purchases of mean m, give or take."""
+        """Return the typical spend per purchase of a customer with x repeat purchases of mean m."""
         if self.fallback:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
-        return btyd_models.gamma_gamma_typical(x, m, **self.parameters)
+        return closed_forms.gamma_gamma_typical(x, m, **self.parameters)
 
     def p_at_most(self, amounts: Array, purchases: int, x: Array, m: Array) -> Array:
         """P(so many purchases cost at most these amounts | x repeat purchases of mean m), each of shape (n,).
 
-        The fallback takes every purchase to cost what is expected of it.
+        The fallback assumes that every purchase costs its expected value.
         """
         if self.fallback:
             return np.asarray((amounts >= purchases * self.typical(x, m) * (1.0 - _ROUNDING)).astype(float))
-        return btyd_models.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
+        return closed_forms.gamma_gamma_at_most(amounts, purchases, x, m, **self.parameters)
 
     def save(self, folder: Path) -> None:
         """Write the parameters, their covariance (of the logs) and the certificate as JSON."""

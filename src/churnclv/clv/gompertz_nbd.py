@@ -3,8 +3,8 @@
 [1] Bemmaor, Glady (2012), Modeling purchasing behavior with sudden "death": a flexible customer lifetime model,
     Management Science 58(5). Lifetimes are Gompertz with a Gamma rate: S(t) = (beta / (beta + e^(bt) - 1))^s.
 
-The likelihood is that of Pareto/NBD with this law of death, by the same sum over moments of death; derivatives are
-central differences. As b falls to 0 with beta / b kept, it becomes Pareto/NBD.
+The likelihood is that of Pareto/NBD with this lifetime distribution, by the same sum over moments of death.
+Derivatives are central differences. As b falls to 0 with beta / b kept, it becomes Pareto/NBD.
 """
 
 from typing import Any
@@ -65,20 +65,20 @@ class GompertzModel(LifetimeModel):
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, mean_age_days, 0.5 / mean_age_days, 1.0, 0.5])
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        rows, counts = np.unique(np.column_stack([seen.x, seen.t_x, seen.T]), axis=0, return_counts=True)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        rows, counts = np.unique(np.column_stack([histories.x, histories.t_x, histories.T]), axis=0, return_counts=True)
         x, t_x, T = rows.T
         n = counts.astype(float)
         return by_differences(lambda point: log_likelihood(x, t_x, T, n, point))
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        found = np.empty(len(seen))
-        for rows in seen.chunks(_ROWS_PER_CHUNK):
-            logs = _components(seen.x[rows], seen.t_x[rows], seen.T[rows], self.values)
+        p_alive = np.empty(len(histories))
+        for rows in histories.chunks(_ROWS_PER_CHUNK):
+            logs = _components(histories.x[rows], histories.t_x[rows], histories.T[rows], self.values)
             likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
-            found[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
-        return found
+            p_alive[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
+        return p_alive
 
     def _survival(self, T: Array, t: Array) -> Array:
         _, _, b, s, beta = self.values
@@ -89,13 +89,13 @@ class GompertzModel(LifetimeModel):
         grown = np.minimum(_log_growth(T, b, beta) - np.log(survival) / s, _LARGEST)
         return np.asarray(np.maximum(np.log1p(np.maximum(np.exp(grown) - beta, 0.0)) / b - T, 0.0))
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: the rate times the expected time alive."""
         r, alpha = self.values[:2]
-        t = spread(days, seen)
+        t = spread(days, histories)
         scale = self.parameters["beta"] / self.parameters["b"]
-        length, lived = np.log1p(t / scale), np.zeros(len(seen))  # in log(scale + u) an early death is smooth
+        length, lived = np.log1p(t / scale), np.zeros(len(histories))  # in log(scale + u) an early death is smooth
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
             moved = scale * np.exp(length * (node + 1.0) / 2.0)
-            lived += weight / 2.0 * length * moved * self._survival(seen.T, moved - scale)
-        return np.asarray(self.p_alive(seen) * (r + seen.x) / (alpha + seen.T) * lived)
+            lived += weight / 2.0 * length * moved * self._survival(histories.T, moved - scale)
+        return np.asarray(self.p_alive(histories) * (r + histories.x) / (alpha + histories.T) * lived)

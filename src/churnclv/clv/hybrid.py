@@ -1,7 +1,7 @@
 """The machine-learned part of a CLV model: trees that learn from labels at earlier cutoffs.
 
-Alone (`boosted`) they see behaviour; in the hybrid they also see what the formulas said at each cutoff, estimated on
-histories before it alone, and may start from it.
+In `boosted` their features are behaviour. In `hybrid` they also use the BTYD model's expectations at each cutoff,
+estimated on histories before it, and may start from them.
 """
 
 from collections.abc import Callable
@@ -17,46 +17,46 @@ from .boosted_amounts import BoostedAmount, Start
 from .rfm import Array
 from .settings import BoostingSettings
 
-SEASON_SHIFT = "btyd_season_shift"  # of log-odds; no column to learn from
+SEASON_SHIFT = "btyd_season_shift"  # of log-odds; not a feature
 BTYD_COLUMNS = (
     "btyd_purchases", "btyd_spend", "btyd_spend_per_purchase", "btyd_p_alive", "btyd_p_no_purchase"
 )  # fmt: skip
 TARGETS = ("purchases", "spend")
-_LEARNED_LABELS = {"purchases": "purchases", "spend": "order_spend"}  # what comes back is a factor on what is ordered
+_LEARNED_LABELS = {"purchases": "purchases", "spend": "order_spend"}  # refunds are a factor on orders
 
 
 @dataclass(frozen=True)
 class Past:
-    """Rows at cutoffs whose labels are known, and the formulas' columns beside them (null where not asked for)."""
+    """Rows at cutoffs whose labels are complete, and their BTYD columns (None where not needed)."""
 
     data: Dataset
     horizon_days: float
     btyd: pd.DataFrame | None = None
 
     def at(self, cutoffs: Any) -> "Past":
-        """Return the rows at some cutoffs."""
+        """Return the rows at these cutoffs."""
         rows = self.data.rows_at(cutoffs)
         btyd = None if self.btyd is None else self.btyd.iloc[rows].reset_index(drop=True)
         return Past(self.data.at(cutoffs), self.horizon_days, btyd)
 
 
 def predict_at_each_cutoff(data: Dataset, predict_rows: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-    """Return formula columns for all rows of a data set, each cutoff's from a model fitted on its own histories."""
+    """Return BTYD columns for all rows of a data set, at each cutoff from a model fitted on its histories."""
     parts = [predict_rows(rows) for _, rows in data.features.groupby("cutoff", sort=True)]
     return pd.concat(parts).reindex(data.features.index)
 
 
 class LearnedPart:
-    """Boosted purchases and spend within the horizon they were learned on, in average season."""
+    """Boosted purchases and spend within the training horizon, in an average season."""
 
     def __init__(self, boosting: BoostingSettings, seed: int, *, hybrid: bool) -> None:
-        """Keep the choice of trees, and whether they hear the formulas."""
+        """Keep the settings of the trees, and whether they use the BTYD columns."""
         self.boosting, self.seed, self.hybrid = boosting, seed, hybrid
         self.horizon_days = 0.0
         self.amounts: dict[str, BoostedAmount] = {}
 
     def fit(self, past: Past, season: Array, targets: tuple[str, ...] = TARGETS) -> "LearnedPart":
-        """Learn from earlier cutoffs; `season` (n,) is the relative strength of the season in each row's window."""
+        """Fit on earlier cutoffs; `season` (n,) is the relative strength of the season in each row's window."""
         self.horizon_days = past.horizon_days
         features = self._columns(past.data.X, past.btyd)
         for target in targets:
@@ -68,8 +68,8 @@ class LearnedPart:
     def predict(self, rows: pd.DataFrame, btyd: pd.DataFrame, target: str) -> Array:
         """Return expected purchases or spend within the horizon in average season, shape (n,)."""
         model = self.amounts[target]
-        own = [name for name in model.features if name not in BTYD_COLUMNS]
-        return model.predict(self._columns(rows[own], btyd), self._start(btyd, target))
+        columns = [name for name in model.features if name not in BTYD_COLUMNS]
+        return model.predict(self._columns(rows[columns], btyd), self._start(btyd, target))
 
     def _columns(self, features: pd.DataFrame, btyd: pd.DataFrame | None) -> pd.DataFrame:
         if not self.hybrid or btyd is None:
@@ -83,7 +83,7 @@ class LearnedPart:
         return Start(btyd[f"btyd_{target}"].to_numpy(dtype=float), chance)
 
     def save(self, folder: Path) -> None:
-        """Write trees and choices."""
+        """Write trees and settings."""
         write_json(
             folder / "learned.json",
             {"hybrid": self.hybrid, "horizon_days": self.horizon_days, "targets": list(self.amounts)},

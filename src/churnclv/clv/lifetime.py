@@ -1,4 +1,4 @@
-"""Customers who buy at a Gamma rate until a death that may come at any time: what follows from any law of lifetimes."""
+"""Customers buy at a Gamma rate until a death that may come at any time: results for any lifetime distribution."""
 
 from abc import abstractmethod
 from typing import Any
@@ -23,18 +23,18 @@ class LifetimeModel(PurchaseModel):
     def _death(self, T: Array, survival: Array) -> Array:
         """Return the t at which `_survival` has fallen to `survival`."""
 
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
-        return self.p_alive(seen) * self._survival(seen.T, spread(days, seen))
+        return self.p_alive(histories) * self._survival(histories.T, spread(days, histories))
 
-    def _ahead(self, seen: Histories, t: Array) -> State:
-        """Return the shape of rates, and for each exposure how far it reaches and its chance.
+    def _ahead(self, histories: Histories, t: Array) -> State:
+        """Return the shape of the rates, and for each exposure u its u / (alpha + T + u) and its probability.
 
-        Customers who are alive buy until the end of the time or their death.
+        Customers who are alive buy until the end of the period or their death.
         """
         r, alpha = self.values[:2]
-        exposure, chance = self._exposures(seen.T, t)
-        return r + seen.x, exposure / (alpha + seen.T + exposure), chance * self.p_alive(seen)
+        exposure, chance = self._exposures(histories.T, t)
+        return r + histories.x, exposure / (alpha + histories.T + exposure), chance * self.p_alive(histories)
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         """Given the exposure u, purchases are negative binomial: P(N >= n) = I_{u / (alpha + T + u)}(n, r + x)."""
@@ -42,9 +42,9 @@ class LifetimeModel(PurchaseModel):
         return np.asarray(sum(chance * betainc(n, shape, reach))), state
 
     def _exposures(self, T: Array, t: Array) -> tuple[Array, Array]:
-        """Return how long customers who are alive buy within t, and with which chance: (1 + nodes, n).
+        """Return how long customers who are alive buy within t, and the probabilities: (1 + nodes, n) each.
 
-        The first is the whole time; deaths within it stand at Gauss-Legendre points of their distribution.
+        The first is the whole period; deaths within it are at Gauss-Legendre points of their distribution.
         """
         stays = self._survival(T, t)
         shares = (_NODES[:, None] + 1.0) / 2.0

@@ -1,4 +1,4 @@
-"""Maximum likelihood that does not fail: damped Newton steps on log-parameters, and a certificate of what was found."""
+"""Robust maximum likelihood: damped Newton steps on log-parameters, and a certificate of the optimum."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from .rfm import Array
 
-Found = tuple[float, Array, Array]
-Derivatives = Callable[[Array], Found]
+Evaluation = tuple[float, Array, Array]
+Derivatives = Callable[[Array], Evaluation]
 
-LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)  # parameters outside say: this part of the model is not needed
+LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)  # a parameter at a bound: this part of the model is not needed
 _MOST_STEPS = 100
 _SMALL_GRADIENT = 1e-6  # per customer, in log-parameters
 _AGREE = 1e-6  # of the log-likelihood, relative
@@ -21,14 +21,14 @@ _LEAST_DAMPING, _MOST_DAMPING = 1e-9, 1e9
 
 @dataclass(frozen=True)
 class Certificate:
-    """What is known of an optimum.
+    """The evidence that a point is an optimum.
 
     Attributes:
         log_likelihood: of all customers, without penalty.
         gradient: largest derivative by a free log-parameter, per customer.
         curved: whether the Hessian is negative definite in the free log-parameters.
         agreement: share of the starts that ended at this optimum.
-        at_bound: parameters that ran to the edge of what is meaningful.
+        at_bound: parameters at a bound.
         steps: Newton steps from the best start.
     """
 
@@ -58,18 +58,18 @@ class Optimum:
     certificate: Certificate
 
 
-def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int, Found]:
-    """Return where damped Newton steps from `start` end, how many there were, and value and derivatives there.
+def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int, Evaluation]:
+    """Return the end point of damped Newton steps from `start`, their number, and value and derivatives there.
 
     `derivatives` gives value, gradient and Hessian of the mean log-likelihood at log-parameters. A step that does not
     improve is damped (Levenberg, Marquardt) until it does; parameters stay between `LOWEST` and `HIGHEST`.
     """
     point, damping = np.clip(start, LOWEST, HIGHEST), 1e-3
-    value, gradient, hessian = found = derivatives(point)
+    value, gradient, hessian = evaluation = derivatives(point)
     for step in range(_MOST_STEPS):
         free = _free(point, gradient)
         if not free.any() or np.abs(gradient[free]).max() < _SMALL_GRADIENT / 100:
-            return point, step, found
+            return point, step, evaluation
         while damping < _MOST_DAMPING:
             candidate = point + _newton_step(gradient, hessian, free, damping)
             tried = derivatives(np.clip(candidate, LOWEST, HIGHEST))
@@ -77,16 +77,16 @@ def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int, Found]:
                 break
             damping *= 10.0
         else:
-            return point, step, found
+            return point, step, evaluation
         point, damping = np.clip(candidate, LOWEST, HIGHEST), max(damping / 10.0, _LEAST_DAMPING)
-        value, gradient, hessian = found = tried
-    return point, _MOST_STEPS, found
+        value, gradient, hessian = evaluation = tried
+    return point, _MOST_STEPS, evaluation
 
 
 def _free(point: Array, gradient: Array) -> NDArray[np.bool_]:
-    """Return which parameters are not pressed against a bound."""
-    pressed = ((point <= LOWEST) & (gradient < 0)) | ((point >= HIGHEST) & (gradient > 0))
-    return np.asarray(~pressed)
+    """Return which parameters are not held at a bound."""
+    bounded = ((point <= LOWEST) & (gradient < 0)) | ((point >= HIGHEST) & (gradient > 0))
+    return np.asarray(~bounded)
 
 
 def _newton_step(gradient: Array, hessian: Array, free: NDArray[np.bool_], damping: float) -> Array:
@@ -96,7 +96,7 @@ def _newton_step(gradient: Array, hessian: Array, free: NDArray[np.bool_], dampi
     step = np.zeros_like(gradient)
     step[free] = vectors @ ((vectors.T @ gradient[free]) / scale)
     longest = np.abs(step).max()
-    return step if longest <= 2.0 else step * (2.0 / longest)  # noqa: PLR2004 # e squared at once is far enough
+    return step if longest <= 2.0 else step * (2.0 / longest)  # noqa: PLR2004 # a factor of e squared in one step at most
 
 
 def maximise(
@@ -112,20 +112,20 @@ def maximise(
     end climbs on the full data.
     """
     ends = [climb(coarse or derivatives, start) for start in starts]
-    values = np.array([found[0] for _, _, found in ends])
+    values = np.array([evaluation[0] for _, _, evaluation in ends])
     best = int(np.nanargmax(values))
     agreement = float(np.mean(values >= values[best] - _AGREE * abs(values[best])))
-    point, steps, found = ends[best]
+    point, steps, evaluation = ends[best]
     if coarse is not None:
-        point, more, found = climb(derivatives, point)
+        point, more, evaluation = climb(derivatives, point)
         steps += more
-    return _certify(found, point, names, customers, agreement, steps)
+    return _certify(evaluation, point, names, customers, agreement, steps)
 
 
 def _certify(
-    found: Found, point: Array, names: Sequence[str], customers: float, agreement: float, steps: int
+    evaluation: Evaluation, point: Array, names: Sequence[str], customers: float, agreement: float, steps: int
 ) -> Optimum:
-    value, gradient, hessian = found
+    value, gradient, hessian = evaluation
     free = _free(point, gradient)
     inner = -hessian[np.ix_(free, free)]
     curved = bool(np.linalg.eigvalsh(inner).min() > 0) if free.any() else True

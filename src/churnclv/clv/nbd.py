@@ -1,4 +1,4 @@
-"""NBD: nobody leaves. The stated simpler model where a log shows no dropout, and the yardstick of what dropout adds.
+"""NBD: nobody leaves. The simpler model for a log without dropout, and the baseline for models with dropout.
 
 [1] Ehrenberg (1959), The pattern of consumer purchases, Applied Statistics 8(1).
     L = G(r+x)/G(r) alpha^r (alpha+T)^-(r+x).
@@ -17,10 +17,10 @@ from .rfm import Array, Histories
 NAMES = ("r", "alpha")
 
 
-def log_likelihood(seen: Histories, log_parameters: Array) -> tuple[float, Array, Array]:
+def log_likelihood(histories: Histories, log_parameters: Array) -> tuple[float, Array, Array]:
     """Return the mean log-likelihood per customer with its gradient and Hessian by the logs of (r, alpha)."""
     r, alpha = parameters = np.exp(log_parameters)
-    n, power, over = len(seen), r + seen.x, 1.0 / (alpha + seen.T)
+    n, power, over = len(histories), r + histories.x, 1.0 / (alpha + histories.T)
     value = gammaln(power).mean() - gammaln(r) + r * np.log(alpha) + (power @ np.log(over)) / n
     by_r = digamma(power).mean() - digamma(r) + np.log(alpha) + np.log(over).mean()
     gradient = np.array([by_r, r / alpha - (power @ over) / n])
@@ -30,7 +30,7 @@ def log_likelihood(seen: Histories, log_parameters: Array) -> tuple[float, Array
 
 
 class NbdModel(PurchaseModel):
-    """NBD of Ehrenberg (1959): everyone buys at random for ever, each at a rate of their own."""
+    """NBD of Ehrenberg (1959): every customer buys at random for ever, at an individual rate."""
 
     name = "nbd"
     parameter_names = NAMES
@@ -39,26 +39,26 @@ class NbdModel(PurchaseModel):
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, mean_age_days])
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        return partial(log_likelihood, seen)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        return partial(log_likelihood, histories)
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return 1: nobody leaves."""
-        return np.ones(len(seen))
+        return np.ones(len(histories))
 
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return 1: nobody leaves."""
         del days
-        return np.ones(len(seen))
+        return np.ones(len(histories))
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: (r + x) t / (alpha + T)."""
         r, alpha = self.values
-        return np.asarray((r + seen.x) * spread(days, seen) / (alpha + seen.T))
+        return np.asarray((r + histories.x) * spread(days, histories) / (alpha + histories.T))
 
-    def _ahead(self, seen: Histories, t: Array) -> State:
+    def _ahead(self, histories: Histories, t: Array) -> State:
         r, alpha = self.values
-        return r + seen.x, t / (alpha + seen.T + t)
+        return r + histories.x, t / (alpha + histories.T + t)
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         shape, z = state

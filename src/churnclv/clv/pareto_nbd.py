@@ -1,4 +1,4 @@
-"""Pareto/NBD: likelihood with exact derivatives, and what follows from it, without hypergeometric functions.
+"""Pareto/NBD: likelihood with exact derivatives, and its predictions, without hypergeometric functions.
 
 [1] Schmittlein, Morrison, Colombo (1987), Counting your customers: who are they and what will they do next?,
     Management Science 33(1).
@@ -26,7 +26,7 @@ NAMES = ("r", "alpha", "s", "beta")
 _POINTS = 40
 _NEAR, _STEEP = np.polynomial.legendre.leggauss(_POINTS), np.polynomial.legendre.leggauss(2 * _POINTS)
 _FAR = np.polynomial.laguerre.laggauss(_POINTS)
-_SHORT = 40.0  # exp(-40) is nothing
+_SHORT = 40.0  # exp(-40) is negligible
 _LARGEST = 500.0
 _ROWS_PER_CHUNK = 50_000
 _NEAR_ONE = 1e-9
@@ -76,10 +76,10 @@ def death_points(
 def _steep_points(
     power: Array, start: Array, end: Array, alpha: float, s: float, beta: float
 ) -> tuple[Array, Array]:  # fmt: skip
-    """Return the points where deaths come early: Gauss-Legendre in log(beta + u), up to where nothing is left."""
+    """Return the points for early deaths: Gauss-Legendre in log(beta + u), up to where the integrand vanishes."""
     low = beta + start
-    silent = (alpha + start) * np.expm1(np.minimum(_SHORT / power, _LARGEST)) + start  # (alpha+u)^-power is gone
-    reach = np.minimum(np.log((beta + np.minimum(end, silent)) / low), _SHORT / s)[:, None]
+    vanished = (alpha + start) * np.expm1(np.minimum(_SHORT / power, _LARGEST)) + start  # of (alpha+u)^-power
+    reach = np.minimum(np.log((beta + np.minimum(end, vanished)) / low), _SHORT / s)[:, None]
     nodes, weights = _STEEP
     moved = low[:, None] * np.exp(reach * (nodes + 1.0) / 2.0)  # beta + u
     log_weight = np.log(np.maximum(reach, np.finfo(float).tiny) / 2.0) + np.log(weights)
@@ -136,19 +136,19 @@ class ParetoModel(LifetimeModel):
     def _plain(self, mean_age_days: float) -> Array:
         return np.log([1.0, mean_age_days, 1.0, mean_age_days])
 
-    def _likelihood(self, seen: Histories) -> Derivatives:
-        rows, counts = np.unique(np.column_stack([seen.x, seen.t_x, seen.T]), axis=0, return_counts=True)
+    def _likelihood(self, histories: Histories) -> Derivatives:
+        rows, counts = np.unique(np.column_stack([histories.x, histories.t_x, histories.T]), axis=0, return_counts=True)
         x, t_x, T = rows.T
         return partial(log_likelihood, x, t_x, T, counts.astype(float))
 
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff: Eq. 11 in [1]."""
-        found = np.empty(len(seen))
-        for rows in seen.chunks(_ROWS_PER_CHUNK):
-            _, logs = components(seen.x[rows], seen.t_x[rows], seen.T[rows], self.values)
+        p_alive = np.empty(len(histories))
+        for rows in histories.chunks(_ROWS_PER_CHUNK):
+            _, logs = components(histories.x[rows], histories.t_x[rows], histories.T[rows], self.values)
             likelihood = np.exp(logs - logs.max(axis=1, keepdims=True))
-            found[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
-        return found
+            p_alive[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
+        return p_alive
 
     def _survival(self, T: Array, t: Array) -> Array:
         _, _, s, beta = self.values
@@ -158,10 +158,10 @@ class ParetoModel(LifetimeModel):
         _, _, s, beta = self.values
         return np.asarray((beta + T) * np.expm1(np.minimum(-np.log(survival) / s, _LARGEST)))
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: Eq. 22 in [1]."""
         r, alpha, s, beta = self.values
-        t = spread(days, seen)
+        t = spread(days, histories)
         s = s if abs(s - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
-        lifetime = -(beta + seen.T) * np.expm1(-(s - 1.0) * np.log1p(t / (beta + seen.T))) / (s - 1.0)
-        return np.asarray(self.p_alive(seen) * (r + seen.x) / (alpha + seen.T) * lifetime)
+        lifetime = -(beta + histories.T) * np.expm1(-(s - 1.0) * np.log1p(t / (beta + histories.T))) / (s - 1.0)
+        return np.asarray(self.p_alive(histories) * (r + histories.x) / (alpha + histories.T) * lifetime)

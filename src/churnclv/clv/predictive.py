@@ -1,9 +1,9 @@
-"""What a customer may do, not only what is expected: distributions of purchases and spend, and intervals from them.
+"""Predictive distributions of purchases and spend, and intervals from them.
 
-Two things are uncertain: the parameters, and what a customer with known parameters will do. The first are replaced by
-a few equally likely points that have the mean and covariance of the estimate's normal approximation (the third-degree
+Two things are uncertain: the parameters, and the behaviour given the parameters. The parameters are replaced by a few
+equally likely points that have the mean and covariance of the estimate's normal approximation (the third-degree
 cubature rule of Arasaratnam and Haykin 2009, Cubature Kalman filters, IEEE Transactions on Automatic Control 54(6));
-given these, the distributions are closed forms. Nothing is drawn at random, and each customer's figures depend on that
+given these, the distributions are closed forms. Nothing is sampled, and each customer's values depend on that
 customer's row alone.
 """
 
@@ -25,10 +25,10 @@ Rows = NDArray[np.intp]
 NOMINAL: Levels = (0.05, 0.95)
 _ROWS_PER_CHUNK = 20_000
 _NEGLIGIBLE = 1e-4
-_FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation says nothing
+_FARTHEST = 3.0  # in log-parameters: the normal approximation does not hold beyond
 _TOLERANCE = 1e-3  # of the log of an amount
-_SPREAD = 40.0  # e to this either way bounds the search for an amount
-_LEAST_FACTOR = 1e-12  # of what a purchase brings: who keeps nothing brings nothing
+_SPREAD = 40.0  # the search for an amount is bounded by factors of e to plus and minus this
+_LEAST_FACTOR = 1e-12  # on the spend per purchase; a share kept of 0 has factor 0
 
 
 @dataclass(frozen=True)
@@ -41,16 +41,18 @@ class Interval:
 
 @dataclass(frozen=True)
 class PredictionRequest:
-    """What is asked of n customers: histories, mean spend, days ahead, and a factor on what a purchase brings."""
+    """The input for n customers: histories, mean spend, days ahead, and a factor on the spend per purchase."""
 
-    seen: Histories
+    histories: Histories
     mean_spend: Array
     days: Array
     cost_factor: Array
 
     def take(self, rows: slice) -> "PredictionRequest":
         """Return some customers."""
-        return PredictionRequest(self.seen.take(rows), self.mean_spend[rows], self.days[rows], self.cost_factor[rows])
+        return PredictionRequest(
+            self.histories.take(rows), self.mean_spend[rows], self.days[rows], self.cost_factor[rows]
+        )
 
 
 def cubature_points(log_parameters: Array, covariance: Array) -> list[Array]:
@@ -68,54 +70,57 @@ class Predictive:
     """Distributions of purchases and spend, over outcomes and parameters."""
 
     def __init__(self, purchases: PurchaseModel, spend: GammaGammaModel) -> None:
-        """Lay the parameter points of both models."""
+        """Place the parameter points of both models."""
         self.purchases = [purchases.at(p) for p in cubature_points(np.log(purchases.values), purchases.covariance)]
         self.spend = spend.points(cubature_points)
 
-    def intervals(self, asked: PredictionRequest, levels: dict[str, Levels]) -> dict[str, Interval]:
+    def intervals(self, request: PredictionRequest, levels: dict[str, Levels]) -> dict[str, Interval]:
         """Return the intervals of purchases (counts) and spend (the log's currency) that end at these levels."""
 
-        def find(forecast: Forecast) -> Array:
+        def compute(forecast: Forecast) -> Array:
             counts, amounts = (
                 forecast.purchase_quantiles(levels["purchases"]),
                 forecast.spend_quantiles(levels["spend"]),
             )
             return np.vstack([counts, amounts])
 
-        bounds = self._in_chunks(asked, find)
+        bounds = self._in_chunks(request, compute)
         return {"purchases": Interval(*bounds[:2]), "spend": Interval(*bounds[2:])}
 
-    def ranks(self, asked: PredictionRequest, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
+    def ranks(self, request: PredictionRequest, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
         """Return where outcomes lie in their distributions, P(less) and P(no more)."""
 
-        def find(forecast: Forecast, made: Array, spent: Array) -> Array:
+        def compute(forecast: Forecast, made: Array, spent: Array) -> Array:
             return np.vstack([forecast.purchase_ranks(made), forecast.spend_ranks(spent)])
 
-        below, upto, less, no_more = self._in_chunks(asked, find, purchases, spend)
+        below, upto, less, no_more = self._in_chunks(request, compute, purchases, spend)
         return {"purchases": (below, upto), "spend": (less, no_more)}
 
-    def frequencies(self, asked: PredictionRequest, most: int) -> Array:
+    def frequencies(self, request: PredictionRequest, most: int) -> Array:
         """Return how many of the customers are expected to make 0, 1, ... purchases, the last for `most` or more."""
-        totals = [self._exceedance(asked.take(rows)).sum(axis=1)[:most] for rows in asked.seen.chunks(_ROWS_PER_CHUNK)]
+        totals = [
+            self._exceedance(request.take(rows)).sum(axis=1)[:most]
+            for rows in request.histories.chunks(_ROWS_PER_CHUNK)
+        ]
         reached = sum(np.pad(total, (0, most - len(total))) for total in totals)
-        return np.asarray(-np.diff(np.r_[len(asked.seen), reached, 0.0]))
+        return np.asarray(-np.diff(np.r_[len(request.histories), reached, 0.0]))
 
-    def _in_chunks(self, asked: PredictionRequest, compute: Callable[..., Array], *more: Array) -> Array:
-        """Compute (4, n) chunk by chunk, in threads: the special functions let go of the interpreter."""
-        slices = list(asked.seen.chunks(_ROWS_PER_CHUNK))
+    def _in_chunks(self, request: PredictionRequest, compute: Callable[..., Array], *more: Array) -> Array:
+        """Compute (4, n) chunk by chunk, in threads: the special functions release the GIL."""
+        slices = list(request.histories.chunks(_ROWS_PER_CHUNK))
 
         def run(rows: slice) -> Array:
-            part = asked.take(rows)
+            part = request.take(rows)
             return compute(Forecast(part, self._exceedance(part), self.spend), *(values[rows] for values in more))
 
         with ThreadPoolExecutor() as pool:
             parts = list(pool.map(run, slices))
         return np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))
 
-    def _exceedance(self, asked: PredictionRequest) -> Array:
+    def _exceedance(self, request: PredictionRequest) -> Array:
         """Return P(at least n purchases) for n = 1, 2, ... until negligible for all: (at least 1, customers)."""
-        tables = [list(model.exceedance(asked.seen, asked.days, _NEGLIGIBLE)) for model in self.purchases]
-        rows = np.zeros((max(1, *map(len, tables)), len(asked.seen)))
+        tables = [list(model.exceedance(request.histories, request.days, _NEGLIGIBLE)) for model in self.purchases]
+        rows = np.zeros((max(1, *map(len, tables)), len(request.histories)))
         for table in tables:
             rows[: len(table)] += np.array(table) / len(tables)
         return rows
@@ -123,9 +128,9 @@ class Predictive:
 
 @dataclass(frozen=True)
 class Forecast:
-    """The distributions of some customers: P(at least 1, 2, ... purchases), and models of what purchases cost."""
+    """The distributions of some customers: P(at least 1, 2, ... purchases), and models of the spend per purchase."""
 
-    asked: PredictionRequest
+    request: PredictionRequest
     exceed: Array
     spend: list[GammaGammaModel]
 
@@ -135,12 +140,12 @@ class Forecast:
 
     def spend_quantiles(self, levels: Levels) -> Array:
         """Return the amounts that these levels of the distribution do not exceed, (2, n)."""
-        found, centre = np.zeros((2, len(self.asked.seen))), self._typical()
+        quantiles, centre = np.zeros((2, len(self.request.histories))), self._typical()
         for place, level in enumerate(levels):
             rows = np.flatnonzero((1.0 - self.exceed[0] < level) & (centre > 0))
             if len(rows):
-                found[place, rows] = self._solve(rows, centre[rows], level)
-        return found
+                quantiles[place, rows] = self._solve(rows, centre[rows], level)
+        return quantiles
 
     def purchase_ranks(self, purchases: Array) -> Array:
         """Return P(fewer) and P(no more) purchases than these, (2, n)."""
@@ -158,31 +163,36 @@ class Forecast:
 
     def _p_at_most(self, amounts: Array, rows: Rows) -> Array:
         """P(spend at most these amounts) of some rows: over counts of purchases, and over the points of parameters."""
-        exceed, seen, means = self.exceed[:, rows], self.asked.seen.take(rows), self.asked.mean_spend[rows]
-        factor = np.maximum(self.asked.cost_factor[rows], _LEAST_FACTOR)
+        exceed, histories, means = (
+            self.exceed[:, rows],
+            self.request.histories.take(rows),
+            self.request.mean_spend[rows],
+        )
+        factor = np.maximum(self.request.cost_factor[rows], _LEAST_FACTOR)
         scaled, total = amounts / factor, 1.0 - exceed[0]
         chance = exceed - np.vstack([exceed[1:], np.zeros((1, len(rows)))])
         for n in range(1, len(exceed) + 1):
             some = np.flatnonzero(chance[n - 1] > 0)
             if len(some):
-                x, m, spent = seen.x[some], means[some], scaled[some]
-                found = sum(model.p_at_most(spent, n, x, m) for model in self.spend) / len(self.spend)
-                total[some] += chance[n - 1, some] * found
+                x, m, spent = histories.x[some], means[some], scaled[some]
+                p_at_most = sum(model.p_at_most(spent, n, x, m) for model in self.spend) / len(self.spend)
+                total[some] += chance[n - 1, some] * p_at_most
         return np.asarray(total)
 
     def _typical(self) -> Array:
-        """Return what a purchase typically costs."""
-        each = [model.typical(self.asked.seen.x, self.asked.mean_spend) for model in self.spend]
-        return np.asarray(sum(each) / len(each) * self.asked.cost_factor)
+        """Return the typical spend per purchase."""
+        each = [model.typical(self.request.histories.x, self.request.mean_spend) for model in self.spend]
+        return np.asarray(sum(each) / len(each) * self.request.cost_factor)
 
     def _solve(self, rows: Rows, centre: Array, level: float) -> Array:
-        def short(log_ratio: Array, place: Array) -> Array:
+        def difference(log_ratio: Array, place: Array) -> Array:
             flat = place.astype(int).ravel()
-            found = self._p_at_most(centre[flat] * np.exp(log_ratio.ravel()), rows[flat])
-            return (found - level).reshape(log_ratio.shape)
+            p_at_most = self._p_at_most(centre[flat] * np.exp(log_ratio.ravel()), rows[flat])
+            return (p_at_most - level).reshape(log_ratio.shape)
 
         ends = np.full(len(rows), _SPREAD)
         places = np.arange(len(rows), dtype=float)
-        found = find_root(short, (-ends, ends), args=(places,), tolerances={"xatol": _TOLERANCE})
-        beyond = np.where(short(-ends, places) >= 0.0, 0.0, centre * np.exp(_SPREAD))  # where no bound brackets it
-        return np.where(found.success, centre * np.exp(found.x), beyond)
+        root = find_root(difference, (-ends, ends), args=(places,), tolerances={"xatol": _TOLERANCE})
+        # where the bounds do not bracket the root
+        beyond = np.where(difference(-ends, places) >= 0.0, 0.0, centre * np.exp(_SPREAD))
+        return np.where(root.success, centre * np.exp(root.x), beyond)

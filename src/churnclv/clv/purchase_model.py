@@ -1,4 +1,4 @@
-"""What a model of buying promises: how often customers will buy, and whether they still do."""
+"""Interface of purchase models: expected purchases, and the probability of still being a customer."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ State = tuple[Array, ...]
 
 
 class PurchaseModel(ABC):
-    """A model of buying: fitted on purchase histories at a cutoff, it speaks of the time after it. Time is in days.
+    """A purchase model: fitted on purchase histories at a cutoff, it predicts the time after it. Time is in days.
 
     Methods take histories of n customers and `days`, a number or one per customer, and return shape (n,).
     """
 
     name: ClassVar[str]
     parameter_names: ClassVar[tuple[str, ...]]
-    coarse_customers: ClassVar[int] = 10_000  # the starts climb on so many, where there are at least twice as many
+    coarse_customers: ClassVar[int] = 10_000  # sample for the starts, where there are more than twice as many
     moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
 
     def __init__(self, penalty: float = 0.0) -> None:
@@ -36,25 +36,25 @@ class PurchaseModel(ABC):
         self.certificate: Certificate | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit."""
+        """Return the hyperparameters."""
         return {"penalty": self.penalty}
 
-    def fit(self, seen: Histories) -> Self:
+    def fit(self, histories: Histories) -> Self:
         """Estimate the parameters by maximum likelihood, from several starts.
 
-        Never fails: where nobody repeats or nobody leaves, parameters end at the edge of what is meaningful, and the
-        certificate names them. Large data start from an optimum on a sample of customers.
+        The fit never fails: where nobody repeats or nobody leaves, parameters end at a bound, and the certificate names
+        them. On large data the optimum on a sample of customers is the start.
         """
-        plain = self._plain(max(float(seen.T.mean()), 1.0))
+        plain = self._plain(max(float(histories.T.mean()), 1.0))
         coarse = None
-        if len(seen) > 2 * self.coarse_customers:
-            some = np.random.default_rng(_COARSE_SEED).choice(len(seen), self.coarse_customers, replace=False)
-            coarse = penalise(self._likelihood(seen.take(some)), plain, self.penalty)
-        full = penalise(self._likelihood(seen), plain, self.penalty)
+        if len(histories) > 2 * self.coarse_customers:
+            some = np.random.default_rng(_COARSE_SEED).choice(len(histories), self.coarse_customers, replace=False)
+            coarse = penalise(self._likelihood(histories.take(some)), plain, self.penalty)
+        full = penalise(self._likelihood(histories), plain, self.penalty)
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
-        found = maximise(full, starts, self.parameter_names, float(len(seen)), coarse)
-        self._keep(found.log_parameters)
-        self.covariance, self.certificate = found.covariance, found.certificate
+        optimum = maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
+        self._keep(optimum.log_parameters)
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
         return self
 
     def _keep(self, log_parameters: Array) -> None:
@@ -68,7 +68,7 @@ class PurchaseModel(ABC):
     def at(self, log_parameters: Array) -> Self:
         """Return the same model at other parameters."""
         other = type(self)(**self._shape())
-        other._keep(log_parameters)  # noqa: SLF001 # its own kind
+        other._keep(log_parameters)  # noqa: SLF001 # same class
         return other
 
     def _shape(self) -> dict[str, Any]:
@@ -77,39 +77,39 @@ class PurchaseModel(ABC):
 
     @abstractmethod
     def _plain(self, mean_age_days: float) -> Array:
-        """Return the log-parameters that a penalty draws towards."""
+        """Return the log-parameters towards which the penalty shrinks."""
 
     @abstractmethod
-    def _likelihood(self, seen: Histories) -> Derivatives:
+    def _likelihood(self, histories: Histories) -> Derivatives:
         """Return the likelihood of these histories with its derivatives."""
 
     @abstractmethod
-    def p_alive(self, seen: Histories) -> Array:
+    def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
 
     @abstractmethod
-    def p_alive_later(self, seen: Histories, days: Any) -> Array:
+    def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
 
     @abstractmethod
-    def _ahead(self, seen: Histories, t: Array) -> State:
-        """Return what the distribution of purchases in (T, T + t] is made of: arrays whose last axis is customers."""
+    def _ahead(self, histories: Histories, t: Array) -> State:
+        """Return the state that determines purchases in (T, T + t]: arrays whose last axis is customers."""
 
     @abstractmethod
     def _step(self, n: int, state: State) -> tuple[Array, State]:
         """Return P(at least n purchases), given the state after n - 1, and the state after n."""
 
-    def exceedance(self, seen: Histories, days: Any, negligible: float = 1e-10) -> Iterator[Array]:
+    def exceedance(self, histories: Histories, days: Any, negligible: float = 1e-10) -> Iterator[Array]:
         """Yield P(at least n purchases within `days`) for n = 1, 2, ... until negligible for all; shape (n,) each.
 
         What is negligible counts as 0.
         """
-        state, active = self._ahead(seen, spread(days, seen)), np.arange(len(seen))
+        state, active = self._ahead(histories, spread(days, histories)), np.arange(len(histories))
         for n in range(1, _MOST_PURCHASES):
-            found, state = self._step(n, state)
-            keep = found > negligible
-            row = np.zeros(len(seen))
-            row[active[keep]] = found[keep]
+            p_at_least, state = self._step(n, state)
+            keep = p_at_least > negligible
+            row = np.zeros(len(histories))
+            row[active[keep]] = p_at_least[keep]
             yield row
             active = active[keep]
             if not len(active):
@@ -117,22 +117,22 @@ class PurchaseModel(ABC):
             if not keep.all():
                 state = tuple(part[..., keep] for part in state)
 
-    def p_at_least(self, seen: Histories, days: Any, purchases: int) -> Array:
+    def p_at_least(self, histories: Histories, days: Any, purchases: int) -> Array:
         """Return the probability of at least so many (1 or more) purchases within `days` from the cutoff."""
-        state, found = self._ahead(seen, spread(days, seen)), np.ones(len(seen))
+        state, p_at_least = self._ahead(histories, spread(days, histories)), np.ones(len(histories))
         for n in range(1, purchases + 1):
-            found, state = self._step(n, state)
-        return np.clip(found, 0.0, 1.0)
+            p_at_least, state = self._step(n, state)
+        return np.clip(p_at_least, 0.0, 1.0)
 
-    def p_no_purchase(self, seen: Histories, days: Any) -> Array:
+    def p_no_purchase(self, histories: Histories, days: Any) -> Array:
         """Return the probability of no purchase within `days` from the cutoff."""
-        return 1.0 - self.p_at_least(seen, days, 1)
+        return 1.0 - self.p_at_least(histories, days, 1)
 
-    def expected_purchases(self, seen: Histories, days: Any) -> Array:
+    def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff: the sum over n of P(at least n)."""
-        total = np.zeros(len(seen))
-        for found in self.exceedance(seen, days):
-            total += found
+        total = np.zeros(len(histories))
+        for p_at_least in self.exceedance(histories, days):
+            total += p_at_least
         return total
 
     def new_customer_purchases(self, days: Any) -> Array:
@@ -141,7 +141,7 @@ class PurchaseModel(ABC):
         return self.expected_purchases(new_customers(len(days)), days)
 
     def fitted(self) -> dict[str, Any]:
-        """Return what the fit found, for JSON."""
+        """Return the fitted parameters, for JSON."""
         return {"parameters": self.parameters}
 
     def restore(self, stored: dict[str, Any]) -> Self:
@@ -157,6 +157,6 @@ class PurchaseModel(ABC):
         write_json(folder / "purchases.json", {**stored, **uncertainty})
 
 
-def spread(days: Any, seen: Histories) -> Array:
+def spread(days: Any, histories: Histories) -> Array:
     """Return `days` as one number per customer."""
-    return np.array(np.broadcast_to(np.asarray(days, dtype=float), len(seen)))
+    return np.array(np.broadcast_to(np.asarray(days, dtype=float), len(histories)))

@@ -1,4 +1,4 @@
-"""The models of buying, by name."""
+"""The purchase models, by name."""
 
 from pathlib import Path
 

@@ -1,13 +1,14 @@
-"""The share of their spend that customers keep: an empirical-Bayes estimate from the returns seen before the cutoff.
+"""The share of their spend that customers keep: an empirical-Bayes estimate from the returns before the cutoff.
 
-Models of purchases and spend are of orders; what is sent back is a factor on them. Where a log has no refunds the
+The purchase and spend models are models of orders; the share kept is a factor on them. Where a log has no refunds the
 factor is exactly 1.
 
 A customer made x + 1 purchases and returned the share R / B of what they cost, in k returns. Over all customers a
 return takes the share f = sum (x + 1) R / B / sum k of a purchase, at most 1. A purchase then stands for 1 / f parcels,
-each of which comes back with the customer's own chance theta ~ Beta(a, b) or is kept. Of n = (x + 1) / f parcels
-s = n R / B came back: money decides within a customer, purchases between customers, so that one large order is no more
-evidence than another. Without delays the posterior mean is (a + s) / (a + b + n), as in the beta-binomial model [1].
+each of which comes back with the customer's probability theta ~ Beta(a, b) or is kept. Of n = (x + 1) / f parcels
+s = n R / B came back: a customer's share is of money, and its weight is the number of purchases, so that a large order
+carries no more evidence than a small one. Without delays the posterior mean is (a + s) / (a + b + n), as in the
+beta-binomial model [1].
 
 Returns take time. With delays that are exponential with mean d, the return of the last purchase, made t days before
 the cutoff, would be booked by now with chance F = 1 - exp(-t / d). Let u = min(1 / f, n - s) be the parcels of the last
@@ -20,7 +21,7 @@ of two betas: of the parcels as no evidence (a return is still to come, or not),
 B being the beta function. Earlier purchases are taken to be settled.
 
 a and b come from the moments of the shares r = s / w of due parcels w = n - u (1 - F) [2]: p = sum s / sum w is the
-"Cape Cod" estimate of reserving, returns seen over what is due; and with N = sum w over m customers
+"Cape Cod" estimate of reserving, returns over parcels due; and with N = sum w over m customers
 
     E[sum w (r - p)^2] = p (1 - p) ((1 - rho) (m - 1) + rho (N - sum w^2 / N)),    rho = 1 / (a + b + 1).
 
@@ -41,7 +42,7 @@ from .rfm import Array, read_histories
 
 SETTLED, RETURNED, RETURNS, DELAYS = "settled_spend", "returned_spend", "returns", "return_delay_days"
 _LEAST_CORRELATION, _MOST_CORRELATION = 1e-3, 0.95
-_UNKNOWN_CORRELATION = 0.5  # the population weighs as much as one parcel
+_UNKNOWN_CORRELATION = 0.5  # the population's share has the weight of one parcel
 _LEAST_SIZE = 0.02  # of a return, in purchases
 _LEAST_DELAY_DAYS = 0.5
 _LEAST_DUE = 1e-9
@@ -49,7 +50,7 @@ _LEAST_DUE = 1e-9
 
 @dataclass(frozen=True)
 class _Evidence:
-    """Parcels n, returned parcels s, open ones u of the last purchase, and its chance F to be settled, (n,) each."""
+    """Parcels n, returned ones s, open ones u of the last purchase, and the probability F that it is settled."""
 
     n: Array
     s: Array
@@ -67,7 +68,7 @@ class RefundModel:
 
     Attributes:
         share: the population's share p of parcels that come back; 0 where nothing ever came back.
-        strength: a + b, how many parcels the population's share weighs.
+        strength: a + b, the weight of the population's share in parcels.
         delay_days: the mean delay d of returns.
         size: the share f of a purchase that a return takes, above 0 to 1.
     """
@@ -75,7 +76,7 @@ class RefundModel:
     def __init__(
         self, share: float = 0.0, strength: float = 1.0, delay_days: float = _LEAST_DELAY_DAYS, size: float = 1.0
     ) -> None:
-        """Keep the parameters; without a fit nothing comes back."""
+        """Keep the parameters; by default nothing comes back."""
         self.share, self.strength, self.delay_days, self.size = share, strength, delay_days, size
 
     def fit(self, rows: pd.DataFrame) -> Self:
@@ -93,9 +94,9 @@ class RefundModel:
         returns = max(_column(rows, RETURNS).sum(), 1.0)
         self.delay_days = max(float(_column(rows, DELAYS).sum() / returns), _LEAST_DELAY_DAYS)
         self.size = float(np.clip(self._evidence(rows).s.sum() / returns, _LEAST_SIZE, 1.0))
-        seen = self._evidence(rows)
-        is_due = seen.due > _LEAST_DUE
-        due, returned = seen.due[is_due], seen.s[is_due]
+        evidence = self._evidence(rows)
+        is_due = evidence.due > _LEAST_DUE
+        due, returned = evidence.due[is_due], evidence.s[is_due]
         total = due.sum()
         self.share = float(np.clip(returned.sum() / total, 0.0, 1.0)) if total else 0.0
         self.strength = 1.0 / _correlation(returned, due, self.share) - 1.0
@@ -113,24 +114,27 @@ class RefundModel:
         """
         if self.share in (0.0, 1.0):
             return np.full(len(rows), 1.0 - self.share)
-        seen = self._evidence(rows)
+        evidence = self._evidence(rows)
         a, b = self.share * self.strength, (1.0 - self.share) * self.strength
-        kept = np.maximum(seen.n - seen.s, 0.0)
-        open_, settled = np.maximum(kept - seen.u, 0.0), kept
-        with np.errstate(divide="ignore"):  # a chance of 0 has the log of minus infinity, and weighs nothing
-            logs = np.stack([
-                np.log1p(-seen.F) + betaln(a + seen.s, b + open_), np.log(seen.F) + betaln(a + seen.s, b + settled)
-            ])  # fmt: skip
+        kept = np.maximum(evidence.n - evidence.s, 0.0)
+        open_, settled = np.maximum(kept - evidence.u, 0.0), kept
+        with np.errstate(divide="ignore"):  # the log of probability 0 is minus infinity, and its weight 0
+            logs = np.stack(
+                [
+                    np.log1p(-evidence.F) + betaln(a + evidence.s, b + open_),
+                    np.log(evidence.F) + betaln(a + evidence.s, b + settled),
+                ]
+            )
         weights = np.exp(logs - logs.max(axis=0))
-        means = np.stack([(b + left) / (a + b + seen.s + left) for left in (open_, settled)])
+        means = np.stack([(b + left) / (a + b + evidence.s + left) for left in (open_, settled)])
         return np.asarray((weights * means).sum(axis=0) / weights.sum(axis=0))
 
     def _evidence(self, rows: pd.DataFrame) -> _Evidence:
-        seen = read_histories(rows)
-        n, settled = (seen.x + 1.0) / self.size, _column(rows, SETTLED)
+        histories = read_histories(rows)
+        n, settled = (histories.x + 1.0) / self.size, _column(rows, SETTLED)
         s = n * returned_share(rows)
-        silent = np.where(settled > 0, np.maximum(seen.T - seen.t_x, 0.0), 0.0)
-        return _Evidence(n, s, np.minimum(1.0 / self.size, n - s), -np.expm1(-silent / self.delay_days))
+        days_since = np.where(settled > 0, np.maximum(histories.T - histories.t_x, 0.0), 0.0)
+        return _Evidence(n, s, np.minimum(1.0 / self.size, n - s), -np.expm1(-days_since / self.delay_days))
 
     def as_dict(self) -> dict[str, float]:
         """Return the parameters for JSON."""

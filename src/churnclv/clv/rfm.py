@@ -1,4 +1,4 @@
-"""Purchase histories as arrays, in the letters of the papers."""
+"""Purchase histories as arrays, in the notation of the papers."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -15,7 +15,7 @@ MEAN_SPEND = "mean_repeat_spend"
 
 @dataclass(frozen=True)
 class Histories:
-    """What models of buying learn from, per customer, each of shape (n,).
+    """The input of purchase models, one value per customer, each of shape (n,).
 
     `x` repeat purchases; `t_x` days from the first purchase to the last; `T` days from the first purchase to the
     cutoff; `log_gaps` the sum of the logs of the days between purchases, 0 where there is none.
@@ -32,7 +32,7 @@ class Histories:
 
     def take(self, rows: Any) -> "Histories":
         """Return some customers: an index, mask or slice."""
-        return Histories(*(getattr(self, found.name)[rows] for found in fields(self)))
+        return Histories(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def chunks(self, rows: int) -> Iterator[slice]:
         """Yield slices of at most so many customers."""

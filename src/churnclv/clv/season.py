@@ -10,13 +10,13 @@ from .purchase_model import PurchaseModel
 from .rfm import Array
 
 _HARMONICS = 4
-_PRIOR_DEVIATION = 0.3  # of a coefficient: what a season, or a cohort, may be before the data speak
+_PRIOR_DEVIATION = 0.3  # of a coefficient of season or cohort, a priori
 _GRID_PER_DAY = 4
 
 
 @dataclass(frozen=True)
 class Season:
-    """Relative rates of buying over the year: exp of harmonics, with mean 1; no coefficients are no season.
+    """Relative rates of buying over the year: exp of harmonics, with mean 1; without coefficients there is no season.
 
     In seasonal time buying is even: a day of the strong season lasts longer, and a model's expectation for a horizon
     is its expectation for the horizon's seasonal length.
@@ -29,26 +29,26 @@ class Season:
         """Estimate the profile from repeat purchases before the cutoff, against those expected without a season.
 
         `daily` has purchases per `cohort` and `day_number`, `first` and `repeat`. What `purchases`, fitted at the
-        cutoff, expects of a cohort on a day follows from its first purchases. A Poisson regression tells season from
-        cohort: those who were there when the log begins buy more often, whatever the time of the year. Coefficients
-        are drawn towards 0. Less than a year of data has no season.
+        cutoff, expects of a cohort on a day follows from its first purchases. A Poisson regression separates
+        season and cohort: customers of the first cohorts buy more often at any time of the year. Coefficients are
+        shrunk towards 0. With less than a year of data there is no season.
         """
-        today = np.floor(day_numbers(pd.Series([cutoff]))[0])  # what a day that has begun still brings is not known
-        known = daily[daily["day_number"] < today]
-        days = np.ptp(known["day_number"]) + 1 if len(known) else 0
-        if days < DAYS_PER_YEAR or not known["repeat"].any():
+        today = np.floor(day_numbers(pd.Series([cutoff]))[0])  # the day of the cutoff is incomplete
+        complete = daily[daily["day_number"] < today]
+        days = np.ptp(complete["day_number"]) + 1 if len(complete) else 0
+        if days < DAYS_PER_YEAR or not complete["repeat"].any():
             return cls()
-        born, cohorts = pd.factorize(known["cohort"], sort=True)
-        place = (known["day_number"] - known["day_number"].min()).to_numpy()
+        born, cohorts = pd.factorize(complete["cohort"], sort=True)
+        place = (complete["day_number"] - complete["day_number"].min()).to_numpy()
         first, repeat = np.zeros((2, len(cohorts), days))
-        first[born, place], repeat[born, place] = known["first"], known["repeat"]
+        first[born, place], repeat[born, place] = complete["first"], complete["repeat"]
         per_day = np.diff(purchases.new_customer_purchases(np.arange(days, dtype=float)), prepend=0.0)
         expected = np.array([np.convolve(births, per_day)[:days] for births in first])
         cohort, day = np.nonzero(expected > 0)
-        harmonics = _harmonics(known["day_number"].min() + day.astype(float))
+        harmonics = _harmonics(complete["day_number"].min() + day.astype(float))
         design = np.hstack([harmonics, np.eye(len(cohorts))[cohort]])
-        found = _regress(design, repeat[cohort, day], expected[cohort, day])
-        return cls(tuple(map(float, found[: 2 * _HARMONICS])))
+        coefficients = _regress(design, repeat[cohort, day], expected[cohort, day])
+        return cls(tuple(map(float, coefficients[: 2 * _HARMONICS])))
 
     def clock(self, day: Array) -> Array:
         """Return seasonal time at day numbers (days since 1970-01-01): in a year, as many days as in the calendar."""

@@ -1,4 +1,4 @@
-"""What can be chosen about CLV models."""
+"""Settings of CLV models."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -46,7 +46,7 @@ BOOSTING_BOUNDS = {
     "num_parallel_tree": Bounds(1, 1000),
     "base_score": Bounds(0, 1, above=True, below=True),
     "tweedie_variance_power": Bounds(1, 2, above=True, below=True),
-}  # of XGBoost's parameters that are numbers; a name that it does not know it would pass over in silence
+}  # of XGBoost's parameters that are numbers; XGBoost ignores unknown names without a warning
 
 
 @dataclass
@@ -54,10 +54,10 @@ class BoostingSettings:
     """Trees for purchases and spend.
 
     Attributes:
-        kind: `tweedie`, or `two_part`: the chance of any purchase times the amount given one.
-        from_btyd: hybrid trees start from the formulas' expectation, and learn what to multiply it with.
+        kind: `tweedie`, or `two_part`: the probability of any purchase times the amount given one.
+        from_btyd: hybrid trees start from the BTYD model's expectation, and learn a factor on it.
         rounds: how many trees.
-        parameters: XGBoost's own.
+        parameters: of XGBoost.
         threads: 0 takes all cores; the result does not depend on it.
     """
 
@@ -75,7 +75,7 @@ class BoostingSettings:
 
 
 class SeasonMode(Enum):
-    """Whether expectations follow the season; `auto` lets the totals of the validation folds decide."""
+    """Whether expectations follow the season; `auto` chooses by the totals on the validation folds."""
 
     auto = "auto"
     yes = "yes"
@@ -84,18 +84,18 @@ class SeasonMode(Enum):
 
 @dataclass
 class ClvSettings:
-    """The model of buying and spending, and its choices when nothing is tuned.
+    """The CLV model, and its hyperparameters when nothing is tuned.
 
     Attributes:
-        name: a model of purchases (spend is Gamma-Gamma), `boosted` (trees alone), `hybrid` (trees on top of the
-            formulas), or `auto`: the one of `candidates` with the least error on the validation folds.
+        name: a model of purchases (spend is Gamma-Gamma), `boosted` (trees alone), `hybrid` (trees on top of a
+            purchase model), or `auto`: the one of `candidates` with the least error on the validation folds.
         base: the model of purchases that `boosted` and `hybrid` stand on; `auto` takes the best of the candidates.
         candidates: what `auto` tries.
         season: yes, no, or auto.
         purchase_penalty: on the squared distance of log-parameters from plain values (0 = maximum likelihood).
         spend_penalty: the same for the Gamma-Gamma parameters.
         cohort_days: parameters are estimated on customers first seen within so many days before the cutoff; 0 = all.
-        stages: of mbgcnbd: how regular gaps are, 1 = at random; 0 takes the most likely.
+        stages: of mbgcnbd: the regularity of gaps, 1 = at random; 0 = by likelihood.
         opportunity_days: of bgbb: days between opportunities to buy.
         boosting: of boosted and hybrid, where nothing is tuned.
     """
@@ -113,12 +113,12 @@ class ClvSettings:
 
     def __post_init__(self) -> None:
         """Check names and ranges."""
-        known = (*BTYD_MODELS, *LEARNED)
-        allowed = f"allowed are {', '.join(known)}"
-        require(self.name in (*known, AUTO), f"clv.name is {self.name!r}.", remedy=f"{allowed}, {AUTO}.")
+        names = (*BTYD_MODELS, *LEARNED)
+        allowed = f"allowed are {', '.join(names)}"
+        require(self.name in (*names, AUTO), f"clv.name is {self.name!r}.", remedy=f"{allowed}, {AUTO}.")
         bases = (*BTYD_MODELS, AUTO)
         require(self.base in bases, f"clv.base is {self.base!r}.", remedy=f"allowed are {', '.join(bases)}.")
-        wrong = [name for name in self.candidates if name not in known]
+        wrong = [name for name in self.candidates if name not in names]
         require(not wrong, f"clv.candidates has {wrong}.", remedy=f"{allowed}.")
         btyd_models = [name for name in self.candidates if name in BTYD_MODELS]
         require(len(btyd_models) > 0, "clv.candidates needs a model of purchases.", remedy=f"{', '.join(BTYD_MODELS)}.")

@@ -1,14 +1,15 @@
-"""sBG: at every renewal a contract ends with a chance of its customer's own; chances are Beta(alpha, beta).
+"""sBG: at every renewal a contract ends with an individual probability, distributed Beta(alpha, beta).
 
 [1] Fader, Hardie (2007), How to project customer retention, Journal of Interactive Marketing 21(1).
 [2] Fader, Hardie (2010), Customer-base valuation in a contractual setting: the perils of ignoring heterogeneity,
     Marketing Science 29(1).
 
-Time is in renewal periods. S(t) = B(alpha, beta+t) / B(alpha, beta) (Eq. 6 in [1]); who has survived a periods ends in
-the next with chance h = alpha / (alpha+beta+a), 1 less the retention rate of Eq. 8 in [1], and odds alpha / (beta+a).
-The likelihood needs only how many contracts survived, and ended in, each period of age, which is also how contracts
-enter that were first seen alive at some age. It is climbed in the log of the mean odds alpha/beta and of alpha+beta:
-without a sign of differing customers only the latter runs away, and the limit is the constant hazard (geometric).
+Time is in renewal periods. S(t) = B(alpha, beta+t) / B(alpha, beta) (Eq. 6 in [1]); a contract of age a ends in the
+next period with probability h = alpha / (alpha+beta+a), 1 less the retention rate of Eq. 8 in [1]; its odds are
+alpha / (beta+a).
+The likelihood needs only how many contracts survived, and ended in, each period of age, which also covers
+contracts first observed at a later age. It is maximised in the logs of the mean odds alpha/beta and of alpha+beta.
+Where customers do not differ, only alpha+beta diverges, and the limit is the constant hazard (geometric).
 """
 
 from dataclasses import asdict, dataclass, replace
@@ -25,23 +26,23 @@ from .maximum_likelihood import Certificate, maximise
 from .rfm import Array
 
 NAMES = ("alpha", "beta")
-_CLIMBED = ("mean_odds", "concentration")
+_COORDINATES = ("mean_odds", "concentration")
 _CONCENTRATIONS = (1.0, 0.05, 20.0, 1000.0)
-_LEAST_GAIN = 1e-3  # of the log-likelihood, in all: less is no sign that customers differ
+_LEAST_GAIN = 1e-3  # of the total log-likelihood: with less, customers are taken not to differ
 _FRACTIONS, _MOST_FRACTIONS = 10.0, 100_000
 _FILE = "retention.json"
 
-_NOBODY_SEEN = "no contract was seen through a renewal: a constant hazard of 0.5 stands in for an estimate"
-_HALF_AN_END = "the constant hazard is that of half an end more and half a survival more, because"
+_NO_RENEWALS = "no contract was seen through a renewal: a constant hazard of 0.5 stands in for an estimate"
+_SMOOTHED = "the constant hazard is smoothed by half an end and half a survival, because"
 _NO_FALL = "the hazard does not fall with age: it is taken as constant (geometric)"
-_SPLIT = "nearly all ends came at the first renewal: beyond it, next to nobody is said to leave"
-_NO_START = "nothing bounds how many leave at the first renewal: what is said of new contracts is not to be relied on"
+_SPLIT = "nearly all ends came at the first renewal: beyond it, the model predicts almost no ends"
+_NO_START = "nothing bounds how many leave at the first renewal: predictions for new contracts are unreliable"
 _NOT_THERE = "the search stopped before the likelihood was flat: the parameters are rough"
 
 
 @dataclass(frozen=True)
 class RetentionCertificate(Certificate):
-    """What is known of an optimum, and in words what it cannot say; empty where there is nothing to warn of."""
+    """The evidence that a point is an optimum, and a warning about its limits; empty where there is none."""
 
     warning: str = ""
 
@@ -64,11 +65,11 @@ def log_likelihood(data: CountedSpells, point: Array) -> tuple[float, Array, Arr
 
 
 class ShiftedBetaGeometricModel:
-    """The sBG of Fader and Hardie (2007), or, where data cannot tell customers apart, a constant hazard.
+    """The sBG of Fader and Hardie (2007), or, where the data show no difference between customers, a constant hazard.
 
-    `parameters` are alpha and beta, or `hazard` alone; `certificate.warning` says why, and what else to mind. Methods
-    take ages and lengths in renewal periods, numbers or arrays that broadcast; what they say leaves the uncertainty of
-    the parameters out.
+    `parameters` are alpha and beta, or `hazard` alone; `certificate.warning` gives the reason and further warnings.
+    Methods take ages and lengths in renewal periods, numbers or arrays that broadcast; their results ignore the
+    uncertainty of the parameters.
     """
 
     name = "sbg"
@@ -80,7 +81,7 @@ class ShiftedBetaGeometricModel:
         self.certificate: RetentionCertificate | None = None
 
     def get_params(self) -> dict[str, Any]:
-        """Return what was chosen before the fit: nothing."""
+        """Return the hyperparameters: there are none."""
         return {}
 
     def at(self, **parameters: float) -> Self:
@@ -92,11 +93,12 @@ class ShiftedBetaGeometricModel:
     def fit(self, entered: Any, survived: Any, ended: Any, counts: Any = None) -> Self:
         """Estimate the parameters by maximum likelihood from contract spells (see `count_spells`).
 
-        Never fails on spells that hold: where nobody or everybody ended, where one contract or none was seen, or where
-        the hazard does not fall with age, the answer is a constant hazard within 0 and 1, and the certificate says so.
+        The fit never fails on valid spells: where no or every contract ended, where there is at most one contract, or
+        where the hazard does not fall with age, the result is a constant hazard within 0 and 1, and the certificate
+        has a warning.
 
         Raises:
-            InputError: a spell does not hold.
+            InputError: a spell is invalid.
         """
         data = count_spells(entered, survived, ended, counts)
         stayed, went = float(data.survived.sum()), float(data.ended.sum())
@@ -104,16 +106,16 @@ class ShiftedBetaGeometricModel:
             return self._take_constant(data, (went + 0.5) / (stayed + went + 1.0), _why_constant(stayed, went))
         mean = np.log(went / stayed)
         starts = [np.array([mean, np.log(total)]) for total in _CONCENTRATIONS]
-        found = maximise(partial(log_likelihood, data), starts, _CLIMBED, data.contracts)
+        optimum = maximise(partial(log_likelihood, data), starts, _COORDINATES, data.contracts)
         hazard = went / (stayed + went)
-        if found.certificate.log_likelihood < _constant_likelihood(data, hazard) + _LEAST_GAIN:
+        if optimum.certificate.log_likelihood < _constant_likelihood(data, hazard) + _LEAST_GAIN:
             return self._take_constant(data, hazard, _NO_FALL)
-        odds, total = np.exp(found.log_parameters)
+        odds, total = np.exp(optimum.log_parameters)
         self.parameters = {"alpha": float(total * odds / (1.0 + odds)), "beta": float(total / (1.0 + odds))}
         chain = np.array([[1.0 / (1.0 + odds), 1.0], [-odds / (1.0 + odds), 1.0]])
-        self.covariance = chain @ found.covariance @ chain.T
-        warned = _warn(data, found.certificate)
-        self.certificate = RetentionCertificate(**asdict(found.certificate), warning=warned)
+        self.covariance = chain @ optimum.covariance @ chain.T
+        warning = _warn(data, optimum.certificate)
+        self.certificate = RetentionCertificate(**asdict(optimum.certificate), warning=warning)
         return self
 
     def _take_constant(self, data: CountedSpells, hazard: float, why: str) -> Self:
@@ -123,7 +125,7 @@ class ShiftedBetaGeometricModel:
         self.covariance = np.array([[stayed / went / (stayed + went) if inside else 0.0]])
         bound = () if inside else ("hazard",)
         likelihood = _constant_likelihood(data, hazard)
-        self.certificate = RetentionCertificate(likelihood, 0.0, True, 1.0, bound, 0, _join(why, _unseen(data)))
+        self.certificate = RetentionCertificate(likelihood, 0.0, True, 1.0, bound, 0, _join(why, _extrapolated(data)))
         return self
 
     def odds(self, age_periods: Any) -> Array:
@@ -191,16 +193,16 @@ class ShiftedBetaGeometricModel:
         stored = read_json(folder / _FILE)
         model = cls().at(**stored["parameters"])
         model.covariance = np.array(stored["covariance_of_logs"])
-        known = {name: value for name, value in stored["certificate"].items() if name != "converged"}
-        if known:
-            model.certificate = replace(RetentionCertificate(**known), at_bound=tuple(known["at_bound"]))
+        certificate = {name: value for name, value in stored["certificate"].items() if name != "converged"}
+        if certificate:
+            model.certificate = replace(RetentionCertificate(**certificate), at_bound=tuple(certificate["at_bound"]))
         return model
 
 
 def _series(b: Array, c: Array, discount_rate: float) -> Array:
-    """Return 2F1(1, b; c; 1 / (1 + discount_rate)) by Gauss' continued fraction, from the far end.
+    """Return 2F1(1, b; c; 1 / (1 + discount_rate)) by Gauss' continued fraction, evaluated backwards.
 
-    It needs some 1 / sqrt(discount_rate) terms; common implementations of 2F1 give up near 1.
+    It needs some 1 / sqrt(discount_rate) terms; common implementations of 2F1 fail near 1.
     """
     z, c = 1.0 / (1.0 + discount_rate), c - 1.0
     terms = min(int(_FRACTIONS / np.sqrt(discount_rate)) + 20, _MOST_FRACTIONS)
@@ -217,22 +219,22 @@ def _constant_likelihood(data: CountedSpells, hazard: float) -> float:
 
 def _why_constant(stayed: float, went: float) -> str:
     if not stayed + went:
-        return _NOBODY_SEEN
-    seen = f"none of {stayed:g} renewals ended a contract" if stayed else f"all {went:g} renewals ended the contract"
-    return f"{_HALF_AN_END} {seen}"
+        return _NO_RENEWALS
+    outcome = f"none of {stayed:g} renewals ended a contract" if stayed else f"all {went:g} renewals ended the contract"
+    return f"{_SMOOTHED} {outcome}"
 
 
-def _warn(data: CountedSpells, found: Certificate) -> str:
-    split, no_start = ("concentration" in found.at_bound, "mean_odds" in found.at_bound)
-    texts = {_SPLIT: split, _NO_START: no_start, _NOT_THERE: not found.converged}
-    return _join(*(text for text, holds in texts.items() if holds), _unseen(data))
+def _warn(data: CountedSpells, certificate: Certificate) -> str:
+    split, no_start = ("concentration" in certificate.at_bound, "mean_odds" in certificate.at_bound)
+    texts = {_SPLIT: split, _NO_START: no_start, _NOT_THERE: not certificate.converged}
+    return _join(*(text for text, holds in texts.items() if holds), _extrapolated(data))
 
 
-def _unseen(data: CountedSpells) -> str:
+def _extrapolated(data: CountedSpells) -> str:
     youngest = data.age.min(initial=np.inf)
     if youngest in {0.0, np.inf}:
         return ""
-    return f"no contract was seen younger than {youngest:g} periods: what is said of younger ones is extrapolated"
+    return f"no contract was seen younger than {youngest:g} periods: predictions for younger ones are extrapolated"
 
 
 def _join(*texts: str) -> str:

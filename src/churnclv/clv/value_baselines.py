@@ -18,19 +18,19 @@ class Expectation:
 
 
 def predict_zero(history: pd.DataFrame) -> Expectation:
-    """Expect nothing of anybody."""
+    """Expect no purchases of anybody."""
     return Expectation(np.zeros(len(history)), np.zeros(len(history)))
 
 
-def predict_mean(history: pd.DataFrame, known: pd.DataFrame) -> Expectation:
-    """Expect of everybody the mean of the labels known by then."""
+def predict_mean(history: pd.DataFrame, labels: pd.DataFrame) -> Expectation:
+    """Expect of everybody the mean of the training labels."""
     everyone = np.ones(len(history))
-    return Expectation(everyone * float(known["purchases"].mean()), everyone * float(known["spend"].mean()))
+    return Expectation(everyone * float(labels["purchases"].mean()), everyone * float(labels["spend"].mean()))
 
 
 def predict_past_rate(history: pd.DataFrame, days: float) -> Expectation:
-    """Expect everybody to go on as before: repeat purchases and what was kept of them, per day of age, times `days`."""
-    seen = read_histories(history)
-    purchases = np.where(seen.T > 0, seen.x / np.maximum(seen.T, 1.0), 0.0) * days
+    """Expect the past rate to continue: repeat purchases, and the spend kept, per day of age, times `days`."""
+    histories = read_histories(history)
+    purchases = np.where(histories.T > 0, histories.x / np.maximum(histories.T, 1.0), 0.0) * days
     spend = purchases * history[MEAN_SPEND].to_numpy(dtype=float)
     return Expectation(purchases, spend * (1.0 - returned_share(history)))

@@ -1,11 +1,11 @@
-"""Topics: which features describe the same thing, so that the three reasons of a customer differ."""
+"""Topics: which features say the same thing, so that three reasons are three different things."""
 
 from functools import lru_cache
 from typing import NamedTuple
 
 from .phrase import fill_window, match_pattern
 
-# topic -> patterns of columns; `{}` in a topic is their first group; a column without a topic is its own topic
+# topic -> patterns of columns; `{}` in a topic is their first group; a column of no topic is one of its own
 TOPICS: dict[str, tuple[str, ...]] = {
     "silence": (
         "days_since_last_purchase", "overdue_mean_ratio", "overdue_longest_ratio", r"purchases_last_(\d+)_days",
@@ -56,9 +56,9 @@ TOPICS: dict[str, tuple[str, ...]] = {
     "season": (r"month_\w+",),
 }  # fmt: skip
 
-# columns without risk rules: a threshold on them is hard to interpret, or (months) moves with the calendar
+# no warning signs are made of these: nobody can picture a threshold, or, of months, it moves with the calendar
 NO_SIGNS = (
-    r"decayed_.*", r"btyd_.*", r"formula_.*", r".*_entropy", "log_gap_days_sum", r".*_deviation", r".*_deviation_days",
+    r"decayed_.*", r"btyd_.*", r".*_entropy", "log_gap_days_sum", r".*_deviation", r".*_deviation_days",
     "gap_variation", r"month_\d\d_share",
 )  # fmt: skip
 
@@ -89,7 +89,7 @@ MOVES: dict[str, Move] = {
 
 @lru_cache(maxsize=4096)
 def find_topic(column: str) -> str:
-    """Return a column's topic: a built-in topic, or the column's name."""
+    """Return a column's topic: a built-in one, or its own name."""
     for topic, patterns in TOPICS.items():
         pattern, groups = match_pattern(column, patterns)
         if pattern in patterns:
@@ -98,7 +98,7 @@ def find_topic(column: str) -> str:
 
 
 def can_warn(column: str) -> bool:
-    """Return whether a threshold on a column can be interpreted by a reader."""
+    """Return whether a threshold on a column means something to its reader."""
     return match_pattern(column, NO_SIGNS)[0] not in NO_SIGNS
 
 
