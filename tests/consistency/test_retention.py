@@ -153,7 +153,7 @@ def test_an_sbg_of_equal_customers_is_the_geometric():
 @given(st.floats(0.001, 0.999), st.integers(1, PERIODS), st.floats(0.0, 1.0))
 def test_a_constant_hazard_gives_the_geometric_closed_form(hazard, periods, annual_rate):
     path = np.full((N, PERIODS), hazard)
-    ratio = (1.0 - hazard) * (1.0 + annual_rate) ** (-MONTH / 365.0)
+    ratio = (1.0 - hazard) * (1.0 + annual_rate) ** (-MONTH / 365.25)
     closed = 0.4 * PRICE * (1.0 - ratio**periods) / (1.0 - ratio)
     assert expected_margin(path, terms(annual_rate), MONTH * periods) == pytest.approx(closed, rel=1e-9)
     if annual_rate > 0:
@@ -171,7 +171,7 @@ def test_value_is_zero_without_time_and_otherwise_the_sum_of_its_parts(first, an
     for months in (1, 7, 23):
         survived = np.prod(1.0 - HAZARD[:, :months], axis=1)
         later = expected_margin(HAZARD[:, months:], paid, (PERIODS - months) * MONTH)
-        discount = (1.0 + annual_rate) ** (-months * MONTH / 365.0)
+        discount = (1.0 + annual_rate) ** (-months * MONTH / 365.25)
         early = expected_margin(HAZARD, paid, months * MONTH)
         assert early + survived * discount * later == pytest.approx(whole, rel=1e-9)
         assert (early <= whole).all()
@@ -195,7 +195,7 @@ def test_an_infinite_horizon_is_finite_with_a_discount_and_the_limit_of_long_one
     for path in (HAZARD, np.zeros((N, 1))):
         endless = expected_margin(path, terms(0.1), None)
         assert np.isfinite(endless).all()
-        assert (endless <= 0.4 * PRICE / (1.0 - 1.1 ** (-MONTH / 365.0)) * (1.0 + 1e-12)).all()
+        assert (endless <= 0.4 * PRICE / (1.0 - 1.1 ** (-MONTH / 365.25)) * (1.0 + 1e-12)).all()
         long = np.hstack([path, np.repeat(path[:, -1:], 4000, axis=1)])
         assert expected_margin(long, terms(0.1), 4000 * MONTH) == pytest.approx(endless, rel=1e-9)
         assert (expected_margin(long, terms(0.1), 24 * MONTH) < endless).all()
@@ -205,7 +205,7 @@ def test_an_infinite_horizon_is_finite_with_a_discount_and_the_limit_of_long_one
 @given(MODELS)
 def test_the_models_own_hazards_give_its_own_residual_lifetime(model):
     # alive at the cutoff a customer pays at once, and a period later what is still to come is the residual lifetime
-    rate, ages = 1.1 ** (MONTH / 365.0) - 1.0, AGES[:N]
+    rate, ages = 1.1 ** (MONTH / 365.25) - 1.0, AGES[:N]
     found = expected_margin(model.hazards_ahead(ages, 4000), terms(0.1), None)
     own = 0.4 * PRICE * (1.0 + model.residual_lifetime(ages, rate) / (1.0 + rate))
     assert found == pytest.approx(own, rel=1e-7)

@@ -39,14 +39,12 @@ def test_the_main_metric_comes_first():
     assert headline_metrics()[:2] == ["valid.churn.auc", "test.churn.auc"]
 
 
-def test_a_run_is_called_by_its_entry_and_what_was_chosen(monkeypatch):
+def test_a_run_is_called_by_its_entry_and_what_was_chosen():
     chosen = ["data=transactions", "clv=hybrid", "clv=bgnbd", "data.path='my orders.csv'", "windows.share=0.25"]
-    monkeypatch.setattr(run, "overrides", lambda: chosen)
-    assert run.title_run(TrainConfig()) == "clv=bgnbd share=0.25"
-    assert run.title_run(TrainConfig(entry="monotone")) == "monotone clv=bgnbd share=0.25"
+    assert run.title_run(TrainConfig(), chosen) == "clv=bgnbd share=0.25"
+    assert run.title_run(TrainConfig(entry="monotone"), chosen) == "monotone clv=bgnbd share=0.25"
 
 
-def test_a_run_of_defaults_says_so_and_a_long_title_is_cut(monkeypatch):
-    assert run.title_run(TrainConfig()) == "defaults"
-    monkeypatch.setattr(run, "overrides", lambda: ["tuning.x=" + "9" * 60])
-    assert run.title_run(TrainConfig()) == "x=" + "9" * 29 + "…"
+def test_a_run_of_defaults_says_so_and_a_long_title_is_cut():
+    assert run.title_run(TrainConfig(), []) == "defaults"
+    assert run.title_run(TrainConfig(), ["tuning.x=" + "9" * 60]) == "x=" + "9" * 29 + "…"

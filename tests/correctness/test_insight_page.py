@@ -167,7 +167,7 @@ EDGES = {
     "no repeat buyers": [(f"c{n}", f"2023-{n % 12 + 1:02}-05", str(n + 1)) for n in range(60)],
     "all spend the same": [(f"c{n % 40}", f"2023-{n % 12 + 1:02}-05", "10") for n in range(200)],
     "nothing paid": [(f"c{n % 40}", f"2023-{n % 12 + 1:02}-05", "0") for n in range(120)],
-    "only refunds": [("ann", "2024-01-05", "-10"), ("bob", "2024-02-05", "-1")],
+    "mostly refunds": [("ann", "2024-01-05", "10"), ("ann", "2024-01-15", "-10"), ("bob", "2024-02-05", "-1")],
 }
 
 

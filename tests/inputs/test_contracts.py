@@ -111,8 +111,8 @@ def test_what_fails_is_named_with_file_row_column_rule_and_remedy(write):
         read(path, day_first=True, observed_until="2024-05-01", policy=policy)
     assert str(error.value).splitlines() == [
         (
-            f"{path}: row 5, column 'end': has an end that cannot be read (unparseable_end: 1 rows). list the word for "
-            "open: data.open_tokens=[NULL,open]."
+            f"{path}: row 5, column 'end': has an end that cannot be read, here 'soon' (unparseable_end: 1 rows). list the "
+            "word for open: data.open_tokens=[NULL,open]."
         ),
         (
             f"{path}: row 4, column 'end': ends before it starts (end_before_start: 1 rows). a filler for open "

@@ -93,10 +93,10 @@ def test_an_error_leaves_nothing_behind(tmp_path, monkeypatch, shown):
 
 
 def test_a_folder_of_another_process_and_files_of_others_stay(tmp_path):
-    other = tmp_path / "churnclv-private-other"
+    other = tmp_path / "churnclv-abcd1234"
     with scratch(tmp_path) as mine:
-        (tmp_path / "churnclv-private-file").write_text("no folder")
-        (tmp_path / "churnclv-private-link").symlink_to(tmp_path)
+        (tmp_path / "churnclv-file_of_others").write_text("no folder")
+        (tmp_path / "churnclv-link_of_others").symlink_to(tmp_path)
         other.mkdir()
         (other / "left").write_text("x")
         (other / "lock").write_text("")
@@ -106,7 +106,7 @@ def test_a_folder_of_another_process_and_files_of_others_stay(tmp_path):
             assert second != mine
             assert not other.exists()  # nobody holds it
         assert time.time() - before < 5
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["churnclv-private-file", "churnclv-private-link"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["churnclv-file_of_others", "churnclv-link_of_others"]
 
 
 def test_a_connection_removes_its_folder(tmp_path):

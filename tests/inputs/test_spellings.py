@@ -210,7 +210,8 @@ def test_ids_of_other_tables_are_folded_alike(read, write):
     people = write("customer_id,country\nANN,IT\n", "people.csv")
     table = TableSettings(path=str(people), attributes={"country": "country"})
     text = "customer_id,timestamp,amount\nann,2021-01-01,1.5\n"
-    assert read(text, tables={"people": table}).quality.tables["people"].known_customers == 0
+    with pytest.raises(InputError, match=r"differ by capital letters\.\n  -> data\.fold_ids=\[case\]"):
+        read(text, tables={"people": table})
     folded = read(text, tables={"people": table}, fold_ids=[Fold.case])
     assert folded.quality.tables["people"].known_customers == 1
 

@@ -46,9 +46,9 @@ def bundle_of(home, name: str) -> Path:
 
 
 def make_champion(home, run, name="one") -> str:
-    version = register(home, run, bundle_of(home, name))
-    promote(home, run, version, lambda _: "not comparable", force=True, reason="a test")
-    return version
+    source = register(home, run, bundle_of(home, name))
+    promote(home, run, source, lambda _: "not comparable", force=True, reason="a test")
+    return source.version
 
 
 def experiment_of(home, run):

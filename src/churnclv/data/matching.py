@@ -14,8 +14,8 @@ _SHOWN = 24  # characters of a shape
 _FOLDS = (  # how ids become alike, what then differs, the remedy
     (r"\.0+$", "the decimals of a whole number", "write ids as whole numbers, not as floats, in the export."),
     (r"^0+", "leading zeros", "write ids with the same number of zeros in both exports."),
+    (None, "capital letters", "data.fold_ids=[case] joins ids that differ in nothing else."),
     (r"^[^0-9]+", "a prefix", "take the prefix off, or put it on, in one of the exports."),
-    (None, "capital letters", "write ids alike in both exports."),
     (r"[^A-Za-z0-9]", "blanks or punctuation", "write ids alike in both exports."),
 )
 
@@ -60,7 +60,8 @@ def _difference(main: Any, other: Any, where: str) -> tuple[str, str]:
 
 def _folded(table: Any, rule: str | None) -> Any:
     ids = table.customer_id
-    return table.select(customer_id=ids.lower() if rule is None else ids.re_replace(rule, "")).distinct()
+    folded = table.select(customer_id=ids.lower() if rule is None else ids.re_replace(rule, "")).distinct()
+    return folded.filter(folded.customer_id != "")  # an id of letters alone has no prefix
 
 
 def _shape(table: Any) -> str:

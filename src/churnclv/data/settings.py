@@ -96,7 +96,11 @@ class Reading:
     sales_are_negative: bool | None = None
     separator: str | None = None
     encoding: str | None = None
-    max_set_aside_share: float | None = None
+    max_set_aside_share: float | None = number(None, Bounds(0, 1, remedy="0.05 allows one row in twenty."))
+
+    def __post_init__(self) -> None:
+        """Check the share."""
+        check_numbers(self, "data")
 
     def chosen(self) -> dict[str, Any]:
         """Return what is not null, as plain values: a bundle has its own classes."""
