@@ -41,8 +41,8 @@ def currency(text: Any) -> Any:
     """
     cell = text.strip().upper()
     after = cell.re_extract(_AFTER, 3)
-    code = _coded((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
-    return cell.re_search(_PLAIN).ifelse("", code)  # most cells match here, so the long patterns are not evaluated
+    code = _to_code((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
+    return cell.re_search(_PLAIN).ifelse("", code)  # the fast path of most cells
 
 
 def without_currency(text: Any) -> Any:
@@ -53,10 +53,10 @@ def without_currency(text: Any) -> Any:
 
 def currency_cell(text: Any) -> Any:
     """Return the code in a cell that holds only a currency; any other text is unchanged, an empty cell stays empty."""
-    return _coded(text.strip().upper()).fill_null("")
+    return _to_code(text.strip().upper()).fill_null("")
 
 
-def _coded(name: Any) -> Any:
+def _to_code(name: Any) -> Any:
     return name.re_replace(r"\.$", "").substitute({**SIGNS, **ABBREVIATIONS, "R": "ZAR"})
 
 

@@ -28,7 +28,7 @@ _FORMS = {
 _DATES = ("iso", "iso_offset", "year_first", "day_month")
 
 
-def text_signs(text: Any) -> dict[str, Any]:
+def text_forms(text: Any) -> dict[str, Any]:
     """Return engine expressions: whether a text is a date, an e-mail address, a UUID or a phone number."""
     trimmed = text.strip()
     day = parsing.try_strptime(trimmed, ["%Y%m%d"])
@@ -69,7 +69,7 @@ def _why_identifier(filled: "pd.Series[Any]", distinct_share: float, facts: pd.D
     if form is not None or len(filled) < LEAST_ROWS:
         return form
     if not is_text:
-        return _why_by_spread(str(filled.name), filled.to_numpy(dtype=float))
+        return _why_by_numbers(str(filled.name), filled.to_numpy(dtype=float))
     return "nearly every value differs: it is an id" if distinct_share > _ID_LIKE_SHARE else None
 
 
@@ -85,7 +85,7 @@ def _share(signs: "pd.Series[bool]", counts: "pd.Series[int]") -> float:
     return float(counts[signs[counts.index]].sum() / counts.sum()) if counts.sum() else 0.0
 
 
-def _why_by_spread(name: str, numbers: Any) -> str | None:
+def _why_by_numbers(name: str, numbers: Any) -> str | None:
     """Return why numbers are ids: they are whole, mostly distinct, and not distributed like quantities."""
     rows, distinct = len(numbers), len(np.unique(numbers))
     if not (numbers == np.round(numbers)).all():

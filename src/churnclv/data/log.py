@@ -74,14 +74,14 @@ def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawL
 
 def _set_aside(rows: Any, settings: DataSettings, until: datetime | None) -> Any:
     """Add `set_aside_for`, a row's first fault; the last fault is checked only among rows without another."""
-    late, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
+    last_fault, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
     flagged = rows if until is None else flag_contracts(rows, until)
-    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != late]
+    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != last_fault]
     first = flagged.mutate(set_aside_for=first_set_aside(flagged, settings, faults))
-    marked = first.mutate(**{late: find(first)})
-    if getattr(settings.policy, late) is Policy.set_aside:
-        is_last = marked.set_aside_for.isnull() & marked[late]
-        marked = marked.mutate(set_aside_for=is_last.ifelse(late, marked.set_aside_for))
+    marked = first.mutate(**{last_fault: find(first)})
+    if getattr(settings.policy, last_fault) is Policy.set_aside:
+        is_last = marked.set_aside_for.isnull() & marked[last_fault]
+        marked = marked.mutate(set_aside_for=is_last.ifelse(last_fault, marked.set_aside_for))
     return marked
 
 

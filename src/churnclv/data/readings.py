@@ -144,21 +144,21 @@ class _Column:
         counts = self.facts["count"][~self.facts["placeholder"]]
         return float(counts[chosen[counts.index]].sum() / counts.sum()) if counts.sum() else 0.0
 
-    def spelled(self, decimal: str) -> ColumnReading:
+    def number_reading(self, decimal: str) -> ColumnReading:
         """Return the number reading that fits most cells under a decimal sign."""
         numbers = self.facts[self.facts[decimal].notna()]
         signs = numbers[numbers["currency"] != ""].groupby("currency")["count"].sum()
         percent = numbers["count"][numbers["percent"]].sum() * 2 > numbers["count"].sum()
         return ColumnReading(NUMBER, decimal, str(signs.idxmax()) if len(signs) else "", bool(percent))
 
-    def evidence(self, sign: str) -> int:
+    def count_certain(self, sign: str) -> int:
         """Return the number of cells that can be read only with this decimal sign."""
         is_number = self.facts["comma"].notna() | self.facts["point"].notna()
         return int(self.facts["count"][self.facts[f"shows_{sign}"] & is_number].sum())
 
     def majority_decimal(self) -> str | None:
         """Return the decimal sign of most certain cells; None if no cell is certain."""
-        comma, point = self.evidence("comma"), self.evidence("point")
+        comma, point = self.count_certain("comma"), self.count_certain("point")
         if comma == point == 0:
             return None
         return Decimal.comma.value if comma > point else Decimal.point.value
@@ -174,7 +174,7 @@ class _Column:
 
     def is_number(self, decimal: str) -> bool:
         """Return whether nearly all cells are numbers under a decimal sign, and no codes with leading zeros."""
-        numbers = self.numbers(self.spelled(decimal)).notna()
+        numbers = self.numbers(self.number_reading(decimal)).notna()
         padded = self.share(self.facts["padded"]) > _MOST_PADDED
         return self.share(numbers) >= _LEAST_NUMBERS and not padded
 
@@ -276,7 +276,9 @@ def apply_readings(
         decimal = (
             "point" if column.name in choices.typed else column.majority_decimal() or common_decimal or chosen_sign
         )
-        reading = replace(trained, decimal=decimal, currency=trained.currency or column.spelled(decimal).currency)
+        reading = replace(
+            trained, decimal=decimal, currency=trained.currency or column.number_reading(decimal).currency
+        )
         values[column.name] = column.values(reading)
         if column.name not in choices.typed and _differs(column, trained, reading):
             differing.append(column.where)
@@ -307,14 +309,14 @@ def _learn_reading(
     """Return the reading of a column, and notices if it is doubtful."""
     decimal = _decimal_of(column, common_decimal, choices)
     if column.is_number(decimal):
-        reading = column.spelled(decimal)
+        reading = column.number_reading(decimal)
         unread = column.unread(reading)
         share = float(unread.sum() / max(column.cells.notna().sum(), 1))
         notices = [_unread_notice(column, unread, choices)] if unread.any() else []
-        if min(column.evidence("comma"), column.evidence("point")):
+        if min(column.count_certain("comma"), column.count_certain("point")):
             notices.append(_mixture(column, choices))
         return replace(reading, unread_share=share), notices
-    as_numbers, is_text = column.spelled(decimal), ColumnReading(CATEGORY)
+    as_numbers, is_text = column.number_reading(decimal), ColumnReading(CATEGORY)
     if column.share(column.numbers(as_numbers).notna()) < _LEAST_MENTIONED:
         return is_text, []
     if column.share(column.facts["padded"]) > _MOST_PADDED:
@@ -358,7 +360,7 @@ def _common_decimal(columns: list[_Column]) -> str | None:
     sums = {"comma": 0, "point": 0}
     for column in columns:
         if any(column.is_number(sign) for sign in sums):
-            sums = {sign: total + column.evidence(sign) for sign, total in sums.items()}
+            sums = {sign: total + column.count_certain(sign) for sign, total in sums.items()}
     return max(sums, key=lambda sign: sums[sign]) if any(sums.values()) else None
 
 
@@ -374,7 +376,7 @@ def _unread_notice(column: _Column, unread: "pd.Series[bool]", choices: ReadingC
 
 
 def _mixture(column: _Column, choices: ReadingChoices) -> Notice:
-    counts = {sign: column.evidence(sign) for sign in ("comma", "point")}
+    counts = {sign: column.count_certain(sign) for sign in ("comma", "point")}
     message = (
         f"{choices.origin}: {column.where}: {counts['comma']:,} numbers have a decimal comma and {counts['point']:,} "
         "a decimal point; those that fit both are read as most are."
@@ -431,7 +433,7 @@ def _facts(bare: Any) -> dict[str, Any]:
         "percent": text.re_search(r"%\s*$"),
         "padded": number.re_search(r"^[+-]?0\d+$"),
         "placeholder": text.strip().lower().isin(sorted(PLACEHOLDERS)),
-        **identifiers.text_signs(text),
+        **identifiers.text_forms(text),
     }
     filled = {name: flag.fill_null(False) for name, flag in flags.items()}
     return {"text": text, **values, **filled, "currency": bare.currency}

@@ -86,13 +86,11 @@ def _money_role(settings: DataSettings) -> str:
 
 def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dict[str, Any]:
     raw = log.table
-    null_amount = ibis.null(parsing.AMOUNT)
+    null = ibis.null(parsing.AMOUNT)
     count = "term_months" if settings.shape is Shape.contracts else "quantity"
-    quantity = (
-        parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else null_amount
-    )
+    quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else null
     if not settings.has_amount:
-        without = {"amount": null_amount, "quantity": quantity, "raw_amount": ibis.null("string")}
+        without = {"amount": null, "quantity": quantity, "raw_amount": ibis.null("string")}
         return without | dict.fromkeys(("cell_sign", "sign"), ibis.literal("")) | {"comma": ibis.literal(False)}
     role = _money_role(settings)
     number = raw[f"{BARE}{role}"]

@@ -1,6 +1,6 @@
 """Sources: an embedded log, a CSV or Parquet file, or a frame, read into the engine as text and not into pandas.
 
-Only this module uses SQL of DuckDB, because engines differ in how they read files.
+The SQL in DuckDB's dialect is in this module, because engines differ in how they read files.
 """
 
 import contextlib
@@ -119,9 +119,7 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
-    connection.raw_sql(
-        f"SET pandas_analyze_sample = {len(frame)}"
-    )  # a column of numbers may have a text in its last row
+    connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # all rows: only the last may be a text
     connection.con.register("raw_frame", _with_text_for_mixtures(frame))
     texts = _typed_text(connection, "raw_frame", header)
     types = _types(connection, "raw_frame", header, settings)

@@ -44,11 +44,8 @@ def explain_cells(fault: str, cells: tuple[str, ...], where: str) -> tuple[str, 
         match = describe_date(cells[0].strip())
         if match is None:
             return shown, None
-        description, name = match
-        return (
-            f"{shown} (it looks like {description})",
-            f"read it with \"{where}.date_format='{name}'\"{_note(name, where)}",
-        )
+        form, name = match
+        return f"{shown} (it looks like {form})", f"read it with \"{where}.date_format='{name}'\"{_note(name, where)}"
     if fault == "mixed_currency":
         return shown, None
     return shown, _amount_remedy(cells, where)
@@ -64,9 +61,9 @@ def _note(name: str, where: str) -> str:
 
 def describe_date(cell: str) -> tuple[str, str] | None:
     """Return a description of a date's format and the `data.date_format` that reads it; None if there is none."""
-    for pattern, least, most, description, name in _COUNTS:
+    for pattern, least, most, form, name in _COUNTS:
         if re.fullmatch(pattern, cell) and least <= float(cell.replace(",", ".")) <= most:
-            return description, name
+            return form, name
     for day in _DAYS:
         for clock in _CLOCKS:
             if _fits(cell, day + clock):
