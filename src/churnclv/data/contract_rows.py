@@ -14,7 +14,7 @@ from .source import RawLog
 
 CONTRACT_ROLES = {"order_id": "contract_id", "item": "plan", "category": "reason"}  # canonical column -> role
 _NEVER_ENDS = "9999-12-31"
-_FAR = "(9999|2999)"  # years that mean never
+_FAR = "(9999|2999)"  # years that mean "never"
 _NO_DATE = (  # texts that programs export for "no date" or "never", in lower case
     r"^(nat|nil|\\n|#n/?a|0000-00-00.*|00[./]00[./]0000.*|"
     rf"{_FAR}-12-31.*|31[./]12[./]{_FAR}.*|12/31/{_FAR}.*)$"

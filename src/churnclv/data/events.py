@@ -1,4 +1,4 @@
-"""The canonical event table: the main log, other tables beside it, and the observed span."""
+"""The canonical event table, from the main log and further tables, and the observed span."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -13,7 +13,7 @@ _START = 1 << 16
 
 
 def is_json(path: Path) -> bool:
-    """Return whether a UTF-8 file begins as JSON does."""
+    """Return whether a UTF-8 file begins like JSON."""
     with path.open(encoding="utf-8", newline="") as text:
         return re.match(r"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\[|\]|$))", text.read(_START)) is not None
 

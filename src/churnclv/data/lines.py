@@ -9,7 +9,7 @@ from .settings import DataSettings
 
 
 def mark_lines(rows: Any, settings: DataSettings) -> Any:
-    """Add `line`, whether a row's money is counted on another row of its order, and `order_amount`, the order's amount.
+    """Add `line`, whether a row's amount is that of another row of its order, and `order_amount`, the order's amount.
 
     A row without an amount is a line if exactly one row of its order has an amount. With `data.amount_is_order_total`,
     one or more rows may have it, and each row that repeats it is a line too. The amount of a line becomes zero. A line

@@ -1,4 +1,4 @@
-"""The data-quality report: every row of the input accounted for."""
+"""The data-quality report, which accounts for every row of the input."""
 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,7 +12,7 @@ from .unreadable import explain_cells
 
 @dataclass(frozen=True)
 class FaultCount:
-    """How many rows show a fault, and how many were set aside for it (each row once, for its first fault).
+    """The number of rows with a fault, and of rows set aside for it (each row once, for its first fault).
 
     `cells` are the raw dates or numbers of the first such row, for messages; they are not stored.
     """

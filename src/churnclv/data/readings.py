@@ -169,7 +169,7 @@ class _Column:
         return self.cells.isin(numbers.index[numbers.isna()])
 
     def values(self, reading: ColumnReading) -> "pd.Series[float]":
-        """Return the cells as numbers, NaN where a cell is none."""
+        """Return the cells as numbers, NaN where a cell is no number."""
         return self.cells.map(self.numbers(reading), na_action="ignore").astype("float64")
 
     def is_number(self, decimal: str) -> bool:

@@ -10,7 +10,7 @@ from .text_file import find_blank_rows, long_cells
 
 _CHUNK_BYTES = 1 << 22
 _QUOTE, _FEED, _RETURN = 34, 10, 13
-_ENGINE_BYTES = 2 << 20  # the longest row that the engine takes
+_ENGINE_BYTES = 2 << 20  # the longest row that the engine reads
 
 
 def check_rows(text: Path, separator: str, rows_read: int, origin: str) -> None:

@@ -183,7 +183,7 @@ class Refunds(Enum):
 
 @dataclass
 class TableSettings:
-    """One more table: dated events, or attributes of customers that do not change where it has no `timestamp`.
+    """A further table: dated events, or, without a `timestamp`, attributes of customers that do not change.
 
     Attributes:
         path: the file.
@@ -215,7 +215,7 @@ class TableSettings:
 
     @property
     def is_dated(self) -> bool:
-        """Whether its rows are events."""
+        """Whether the rows of the table are events."""
         return "timestamp" in self.columns
 
     def check(self, name: str) -> None:

@@ -188,7 +188,7 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
         separator = _separator(text, settings)
         header = read_header(text.path, separator)
         check_header(str(path), header, settings, separator)
-        connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
+        connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # of an earlier file
         malformed = (
             _read_spaced(connection, text.path, header, settings)
             if separator == "whitespace"
@@ -231,7 +231,7 @@ def _read_separated(
             f"{path}: row {line}: a quote is opened and not closed at the end of its cell.",
             remedy="close or double the quote.",
         )
-    above = 2 - text.first_row  # a header that the file does not have
+    above = 2 - text.first_row  # 1 if the file has no header
     skipped = sorted([line for line, _, _ in rejects] + find_blank_rows(text.path, separator))
     _shift_rows(connection, [line - above for line in skipped])
     return tuple((line - above, str(message)) for line, _, message in rejects)

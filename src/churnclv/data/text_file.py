@@ -27,7 +27,7 @@ _NAME_CHARACTERS = 60
 
 
 def detect_encoding(path: Path) -> str:
-    """Return a file's encoding from its first bytes: a mark, the zero bytes of UTF-16, else UTF-8."""
+    """Return a file's encoding from its first bytes: by byte order mark, by the zero bytes of UTF-16, else UTF-8."""
     with unpacked(path) as content:
         start = content.read(4096)
     for mark, encoding in _MARKS:
@@ -131,7 +131,7 @@ def long_cells(characters: int) -> Iterator[None]:
 
 
 def find_blank_rows(path: Path, separator: str) -> list[int]:
-    """Return the numbers of the rows without a character, which the engine skips without counting them."""
+    """Return the numbers of the empty rows, which the engine skips and does not count."""
     with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if re.search(rb"\n\r?\n|\r\r", text) is None:
             return []
