@@ -111,8 +111,8 @@ def test_what_fails_is_named_with_file_row_column_rule_and_remedy(write):
         read(path, day_first=True, observed_until="2024-05-01", policy=policy)
     assert str(error.value).splitlines() == [
         (
-            f"{path}: row 5, column 'end': has an end that cannot be read, here 'soon' (unparseable_end: 1 rows). list the "
-            "word for open: data.open_tokens=[NULL,open]."
+            f"{path}: row 5, column 'end': has an end that cannot be read, here 'soon' (unparseable_end: 1 rows). "
+            "list the text for open: data.open_tokens=[NULL,open]."
         ),
         (
             f"{path}: row 4, column 'end': ends before it starts (end_before_start: 1 rows). a filler for open "
@@ -148,9 +148,7 @@ def test_days_and_months_are_told_apart_by_both_columns(write):
     events = read(write(text), columns=columns)
     frame = events.table.order_by("customer_id", "timestamp").execute()
     assert [f"{moment:%Y-%m-%d}" for moment in frame["timestamp"]] == ["2024-02-01", "2024-02-20", "2024-02-03"]
-    with pytest.raises(
-        InputError, match=r"column 'start': days and months cannot be told apart\.\n  -> say which with"
-    ):
+    with pytest.raises(InputError, match=r"column 'start': days and months cannot be distinguished\.\n  -> set"):
         read(write(text.replace("20.02", "05.02")), columns=columns)
 
 
@@ -236,7 +234,7 @@ def test_an_attribute_with_two_values_is_an_error_that_names_its_row(connection,
         (
             "customer_id,when\na,01/02/2024\n",
             VISITS,
-            "say which with data.tables.more.day_first=true or data.tables.more.day_first=false",
+            "set data.tables.more.day_first=true or data.tables.more.day_first=false",
         ),
         ("customer_id,town\ncafé,b\n".encode("latin1"), TOWNS, "for example data.tables.more.encoding=cp1252"),
         ("customer_id,town\n,b\na,b\n", TOWNS, "change data.tables.more.policy.<fault>"),

@@ -207,14 +207,14 @@ REFUSED = {
     "half a gzip file": (gzip.compress(CSV.encode())[:-9], "is a damaged gzip file"),
     "a JSON list": (
         '[{"customer_id": "a"},\n{"customer_id": "b"}]',
-        "row 1: is not a JSON object on a line of its own",
+        "row 1: is not a JSON object on one line",
     ),
     "a JSON list in one line": ('[{"customer_id": "a"}]', "row 1: is JSON, but not an object with a key per column"),
-    "a JSON document over lines": ('{\n  "customer_id": "a"\n}', "row 1: is not a JSON object on a line of its own"),
-    "JSON lines that break": (LINES + "\n{", "row 5: is not a JSON object on a line of its own"),
+    "a JSON document over lines": ('{\n  "customer_id": "a"\n}', "row 1: is not a JSON object on one line"),
+    "JSON lines that break": (LINES + "\n{", "row 5: is not a JSON object on one line"),
     "JSON lines with a number": (LINES + "\n17", "row 5: is JSON, but not an object with a key per column"),
     "JSON without keys": ("{}\n{}\n", "holds JSON objects without a key"),
-    "JSON too deep": ('{"a":' + "[" * 100_000, "row 1: is not a JSON object on a line of its own"),
+    "JSON too deep": ('{"a":' + "[" * 100_000, "row 1: is not a JSON object on one line"),
     "JSON lines of other columns": ('{"customer": 1}', "row 1: no column 'customer_id'"),
     "two sheets with the columns": (
         workbook({"2009": [HEADER], "2010": [HEADER]}),

@@ -21,7 +21,7 @@ ALL_THREE = (
 OPEN_QUOTE = "{path}: row 3: a quote is opened and not closed at the end of its cell.\n  -> close or double the quote."
 NO_ROWS = "{path}: has a header but no rows.\n  -> export the log again."
 BLANK = "{path}: row 1 is blank.\n  -> export the log again; the first row names the columns."
-DAY_OR_MONTH = "  -> say which with data.day_first=true or data.day_first=false."
+DAY_OR_MONTH = "  -> set data.day_first=true or data.day_first=false."
 
 FILES = {
     "empty": ("", {}, "{path}: is empty.\n  -> export the log again; the first row names the columns."),
@@ -105,7 +105,7 @@ FILES = {
     "days that may be months": (
         HEADER + "a,03/04/2011,1\nb,05/06/2011,1\n",
         {},
-        "{path}: column 'timestamp': days and months cannot be told apart.\n" + DAY_OR_MONTH,
+        "{path}: column 'timestamp': days and months cannot be distinguished.\n" + DAY_OR_MONTH,
     ),
     "days and months both ways": (
         HEADER + "a,13/04/2011,1\nb,14/04/2011,1\nc,04/13/2011,1\n",
@@ -117,7 +117,7 @@ FILES = {
         {"columns": Columns(amount="paid")},
         (
             "{path}: column 'paid': 2 amounts such as 1,234 can be read two ways.\n"
-            "  -> say which with data.decimal=point or data.decimal=comma."
+            "  -> set data.decimal=point or data.decimal=comma."
         ),
     ),
     "earliest that is no date": (
@@ -169,7 +169,7 @@ FILES = {
         HEADER + ROW + ",2020-01-01,1\n",
         {"policy": Policies(missing_id=Policy.keep)},
         (
-            "{path}: after the policies, the events still break the contract:\n  customer_id: not_nullable\n"
+            "{path}: after the policies, the events still violate the schema:\n  customer_id: not_nullable\n"
             "  -> a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, ...)."
         ),
     ),
@@ -177,7 +177,7 @@ FILES = {
         HEADER + ROW + "b,2020-01-01,\nc,,1\n",
         {"policy": Policies(missing_amount=Policy.keep, missing_date=Policy.keep)},
         (
-            "{path}: after the policies, the events still break the contract:\n"
+            "{path}: after the policies, the events still violate the schema:\n"
             "  timestamp: not_nullable\n  amount: not_nullable\n"
             "  -> a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, ...)."
         ),
@@ -297,7 +297,7 @@ def test_a_folder_is_not_a_file(tmp_path, refuse):
 def test_a_file_without_the_right_to_read_it_is_named(write, refuse, monkeypatch):
     path = write(HEADER + ROW)
     monkeypatch.setattr(os, "access", lambda *_: False)  # whoever runs the tests may own every right
-    assert refuse(path) == f"{path}: cannot be read.\n  -> ask its owner for the right to read it."
+    assert refuse(path) == f"{path}: cannot be read.\n  -> check its permissions."
 
 
 def test_the_same_file_is_read_once_its_encoding_is_named(read):

@@ -162,7 +162,7 @@ def test_a_header_longer_than_one_cell_may_be_is_read_whole(write):
             "No No No",
             "Yes",
             (
-                "table: column 'Churn' holds one value, 'No': there is nothing to tell apart.\n"
+                "table: column 'Churn' holds one value, 'No': an outcome has two.\n"
                 "  -> a table of customers who left and customers who stayed is needed."
             ),
         ),

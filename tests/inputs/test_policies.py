@@ -43,7 +43,7 @@ def test_every_fault_whose_policy_is_fail_is_named_at_once(write, refuse):
             "keep them with data.policy.exact_duplicate=keep."
         ),
         f"{path}: row 6, column 'amount': has an amount of zero (zero_amount: 1 rows). kept as an order of no value.",
-        f"{path}: row 10, column 'amount': has a decimal comma (decimal_comma: 1 rows). kept as the number it says.",
+        f"{path}: row 10, column 'amount': has a decimal comma (decimal_comma: 1 rows). kept as a number.",
     ]
 
 

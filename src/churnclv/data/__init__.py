@@ -1,1 +1,1 @@
-"""Room 1: sources, the schema and its policies, canonical events, the quality report."""
+"""Reading of data: sources, the schema and its policies, canonical events, the quality report."""

@@ -1,4 +1,4 @@
-"""Contracts: one row with start and end becomes dated events, and ends that have not happened are hidden."""
+"""Contracts: one row with start and end becomes dated events; ends after the observed span are removed."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,26 +14,27 @@ from .source import RawLog
 
 CONTRACT_ROLES = {"order_id": "contract_id", "item": "plan", "category": "reason"}  # canonical column -> role
 _NEVER_ENDS = "9999-12-31"
-_FAR = "(9999|2999)"  # years that mean never
-_NO_DATE = (  # what programs write for no date, or for never, in lower case
+_FAR = "(9999|2999)"  # years that mean "never"
+_NO_DATE = (  # texts that programs export for "no date" or "never", in lower case
     r"^(nat|nil|\\n|#n/?a|0000-00-00.*|00[./]00[./]0000.*|"
     rf"{_FAR}-12-31.*|31[./]12[./]{_FAR}.*|12/31/{_FAR}.*)$"
 )
-_PLANNED_DAYS = 31  # an end so much later than the last start may be planned
+_PLANNED_DAYS = 31  # an end more than this after the last start may be planned
 
 
 def parse_ends(log: RawLog, settings: DataSettings) -> dict[str, Any]:
-    """Return the parsed ends: `end`, null where open or not readable, and what faults are told from.
+    """Parse the ends of contracts into the columns `end`, `is_open` and `mixed_end_format`.
 
-    Open are blank ends, `open_tokens`, `missing_tokens`, and what programs write for no date or for never.
+    `end` is null where the contract is open or the text cannot be read. A contract is open where its end is blank, one
+    of `open_tokens` or `missing_tokens`, or a text that programs export for "no date" or "never".
 
     Raises:
-        InputError: days and months cannot be told apart.
+        InputError: days and months cannot be distinguished.
     """
     raw = log.table
-    word = raw.end.strip().fill_null("")
+    text = raw.end.strip().fill_null("")
     tokens = {token.lower() for token in (*settings.open_tokens, *settings.missing_tokens)}
-    is_open = (word == "") | word.lower().isin(sorted(tokens)) | word.lower().re_search(_NO_DATE)
+    is_open = (text == "") | text.lower().isin(sorted(tokens)) | text.lower().re_search(_NO_DATE)
     dates = parse_dates(log, settings, "end", is_open)
     other_shape = (dates.other_shape & dates.moment.notnull() & ~is_open).fill_null(False)
     unread = is_open if settings.policy.mixed_end_format is Policy.keep else is_open | other_shape
@@ -46,10 +47,11 @@ def find_observed_until(
 ) -> datetime:
     """Return the end of the observed span: `data.observed_until`, or midnight after the last start or end.
 
-    Where nothing starts on or after the day `observed_since`, it is that day: later ends are planned.
+    If no contract starts on or after the day `observed_since`, the span ends on that day: later ends are planned.
 
     Raises:
-        InputError: ends lie so much later than the last start that they may be planned, and no moment is given.
+        InputError: the last end is more than 31 days after the last start, so it may be planned, and
+            `data.observed_until` is not set.
     """
     latest = parsing.latest_moment(settings)
     past = rows.filter(rows.customer_id.notnull() & (rows.timestamp <= latest))
@@ -63,25 +65,25 @@ def find_observed_until(
     require(
         end <= start + timedelta(days=_PLANNED_DAYS),
         f"{origin}: the last contract starts on {start:%Y-%m-%d} and the last one ends on {end:%Y-%m-%d}: "
-        "whether these ends have happened or are planned cannot be told.",
-        remedy="set data.observed_until to the day of the export; what lies at or after it is not known yet.",
+        "the latest ends may be planned rather than past.",
+        remedy="set data.observed_until to the day of the export; starts and ends at or after it are not used.",
     )
     return max(start, end).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
-def _moment(found: Any, default: datetime) -> datetime:
-    return default if str(found) == "NaT" else datetime.fromisoformat(str(found))
+def _moment(value: Any, default: datetime) -> datetime:
+    return default if str(value) == "NaT" else datetime.fromisoformat(str(value))
 
 
 def flag_contracts(rows: Any, until: datetime) -> Any:
-    """Add one boolean column per fault of contracts, and open those that end at or after `until`."""
+    """Add one boolean column per contract fault; set `end` to null where it is at or after `until`."""
     moment = ibis.timestamp(f"{until:%Y-%m-%d %H:%M:%S.%f}")
-    unborn, planned = rows.timestamp >= moment, rows.end >= moment
+    not_started, planned = rows.timestamp >= moment, rows.end >= moment
     flags = {
         "unparseable_end": ~rows.is_open & ~rows.mixed_end_format & rows.end.isnull(),
         "end_before_start": rows.end < rows.timestamp,
-        "after_observation": unborn,
-        "end_after_observation": planned & ~unborn,
+        "after_observation": not_started,
+        "end_after_observation": planned & ~not_started,
         "missing_price": rows.missing_amount,
         "negative_price": rows.amount < 0,
     }
@@ -90,9 +92,9 @@ def flag_contracts(rows: Any, until: datetime) -> Any:
 
 
 def overlapping_contracts(rows: Any) -> Any:
-    """Return whether a kept contract starts before the day on which an earlier one of its customer ends.
+    """Return whether a kept contract starts before the day on which an earlier contract of its customer ends.
 
-    On that very day is a renewal: no overlap.
+    A start on the day of the earlier end is a renewal, not an overlap.
     """
     usable = rows.set_aside_for.isnull()
     last_day = rows.end.date().fill_null(ibis.date(_NEVER_ENDS))
@@ -104,29 +106,29 @@ def overlapping_contracts(rows: Any) -> Any:
 def contract_events(rows: Any, settings: DataSettings) -> Any:
     """Return the canonical events of contracts: starts, ends, and plan changes.
 
-    A contract that starts on the very day on which another one of its customer ends is a renewal or a change of plan:
-    start and end are kept, and `plan_change` is dated at the later of both, when it is known. A price is known from
-    the start on, a reason from the end on. Contracts without an id are numbered by start.
+    A contract that starts on the day on which another contract of its customer ends is a renewal or a change of plan:
+    both events are kept, and a `plan_change` is added at the later of the two timestamps. The start event has the
+    price, the end event the reason. Contracts without an id are numbered by start.
     """
     order = [rows.timestamp, rows.end.fill_null(ibis.timestamp(_NEVER_ENDS)), rows.content, rows.row]
-    place = ibis.row_number().over(group_by=rows.customer_id, order_by=order) + 1
-    contracts = rows.mutate(order_id=rows.order_id.fill_null(ibis.literal("#") + place.cast("string")))
-    begun = contracts.mutate(kind=ibis.literal("contract_start"), category=ibis.null("string"))
+    number = ibis.row_number().over(group_by=rows.customer_id, order_by=order) + 1
+    contracts = rows.mutate(order_id=rows.order_id.fill_null(ibis.literal("#") + number.cast("string")))
+    starts = contracts.mutate(kind=ibis.literal("contract_start"), category=ibis.null("string"))
     ended = contracts.filter(contracts.end.notnull())
-    over = ended.mutate(
+    ends = ended.mutate(
         kind=ibis.literal("contract_end"),
         timestamp=ended.end,
         amount=ibis.null(parsing.AMOUNT),
         quantity=ibis.null(parsing.AMOUNT),
         channel=ibis.null("string"),
     )
-    events = (begun, over, _plan_changes(contracts, ended))
+    events = (starts, ends, _plan_changes(contracts, ended))
     columns = event_columns(settings)
     return ibis.union(*[table.select(*columns) for table in events])
 
 
 def _plan_changes(contracts: Any, ended: Any) -> Any:
-    """Return one event per contract that starts on the day on which another of its customer's ends."""
+    """Return one event per contract that starts on the day on which another contract of its customer ends."""
     before = ended.select(
         customer_id=ended.customer_id, day=ended.end.date(), former_end=ended.end, former_row=ended.row
     )

@@ -1,4 +1,4 @@
-"""Currencies: the codes of ISO 4217 and the usual signs, before or after a number or in a column of their own."""
+"""Currencies: the codes of ISO 4217 and the usual signs, before or after a number or in a separate column."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ _NAMES = "|".join(
     + [rf"{name}\.?" for name in sorted(ABBREVIATIONS, key=len, reverse=True)]
     + list(CODES)
 )
-_BEFORE = rf"^([-+(]*){_BLANK}({_NAMES}|R){_BLANK}([-+(]*[\d.,])"  # R 100 is rand, but 100 R is nothing
+_BEFORE = rf"^([-+(]*){_BLANK}({_NAMES}|R){_BLANK}([-+(]*[\d.,])"  # R 100 is rand, but 100 R is no currency
 _AFTER = rf"([\d.,])([-\x{{2013}}\x{{2014}}]{{0,2}}){_BLANK}({_NAMES}){_BLANK}([-)]?)$"
 _PLAIN = r"^[-+(]*[\d.,]+[-)]?$"
 
@@ -37,12 +37,12 @@ _PLAIN = r"^[-+(]*[\d.,]+[-)]?$"
 def currency(text: Any) -> Any:
     """Return the code of the currency beside a number; empty where there is none.
 
-    Of two, that behind the number counts: $5 CAD is five Canadian dollars.
+    If there are two, the one after the number is used: $5 CAD is five Canadian dollars.
     """
     cell = text.strip().upper()
     after = cell.re_extract(_AFTER, 3)
-    code = _coded((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
-    return cell.re_search(_PLAIN).ifelse("", code)  # most cells: the long patterns are left out
+    code = _to_code((after != "").ifelse(after, cell.re_extract(_BEFORE, 2)))
+    return cell.re_search(_PLAIN).ifelse("", code)  # the fast path of most cells
 
 
 def without_currency(text: Any) -> Any:
@@ -52,11 +52,11 @@ def without_currency(text: Any) -> Any:
 
 
 def currency_cell(text: Any) -> Any:
-    """Return the code in a cell that holds a currency alone; another word stays as it is, empty is empty."""
-    return _coded(text.strip().upper()).fill_null("")
+    """Return the code in a cell that holds only a currency; any other text is unchanged, an empty cell stays empty."""
+    return _to_code(text.strip().upper()).fill_null("")
 
 
-def _coded(name: Any) -> Any:
+def _to_code(name: Any) -> Any:
     return name.re_replace(r"\.$", "").substitute({**SIGNS, **ABBREVIATIONS, "R": "ZAR"})
 
 

@@ -1,4 +1,4 @@
-"""Dates: a column of texts becomes moments, in the one way in which the file writes most of them."""
+"""Dates: a column of texts is parsed into timestamps, in the date format that most of its cells have."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,10 +22,14 @@ _EXAMPLES = {
 
 @dataclass(frozen=True)
 class Dates:
-    """A column of dates: expressions over the raw log, and the style in words.
+    """A column of dates.
 
-    `moment` is null where the text is no date; `other_shape` says that it is written in another way than most, and
-    `offset` that it carries an offset from UTC. `decided` is the style where cells of text decided it.
+    Attributes:
+        moment: the timestamp as an expression over the raw log, null where the text is no date.
+        other_shape: whether the text has another date format than most cells.
+        offset: whether the text has an offset from UTC.
+        style: the name of the date format.
+        decided: the style, if it was derived from text cells; otherwise None.
     """
 
     moment: Any
@@ -35,13 +39,14 @@ class Dates:
     decided: str | None = None
 
 
-def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", known_words: Any = None) -> Dates:
-    """Parse one role's column; cells for which `known_words` holds are no dates and do not vote.
+def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", not_dates: Any = None) -> Dates:
+    """Parse the column of one role.
 
-    Cells that are dates in the file's own types are read as such, whatever the settings.
+    Cells where `not_dates` is true are no dates and do not count when the format is chosen. A column whose type in the
+    file is a date or a timestamp is used without parsing, whatever the settings.
 
     Raises:
-        InputError: days and months cannot be told apart, or the file contradicts what training found.
+        InputError: days and months cannot be distinguished, or the format differs from that of the training file.
     """
     text, typed = log.table[role], log.types.get(role) == MOMENT
     chosen = "auto" if typed else settings.date_format
@@ -49,39 +54,39 @@ def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", kn
     if chosen not in ("auto", *parsing.STYLES):
         return Dates(parsing.parse_chosen_date(text, settings), never, never, chosen)
     shape = parsing.date_shape(text)
-    found = _frequent_shapes(log.table, shape, known_words)
+    shapes = _frequent_shapes(log.table, shape, not_dates)
     wanted = _trained_style(settings, role) if chosen == "auto" and not typed else chosen
-    main = _main_shape(found, wanted, fixed=chosen != "auto")
+    main = _main_shape(shapes, wanted, fixed=chosen != "auto")
     policy = settings.policy.mixed_date_format if role == "timestamp" else settings.policy.mixed_end_format
-    matters = main == "day_month" or policy is Policy.keep  # else such rows are set aside
-    day_first = "day_month" in found and matters and _choose_day_first(log, settings, role, wanted)
+    is_kept = main == "day_month" or policy is Policy.keep  # otherwise such rows are set aside
+    day_first = "day_month" in shapes and is_kept and _choose_day_first(log, settings, role, wanted)
     alike = ("iso", "iso_offset") if main.startswith("iso") else (main,)
     style = main if main != "day_month" else ("day_month" if day_first else "month_day")
     style = "iso" if style == "iso_offset" and wanted is not None else style
     _require_same_style(style, wanted, log, settings, role)
     moment = parsing.parse_date(text, shape, day_first, settings)
-    decided = None if typed or not found else "iso" if style.startswith("iso") else style
+    decided = None if typed or not shapes else "iso" if style.startswith("iso") else style
     return Dates(moment, ~shape.isin(alike), shape == "iso_offset", style, decided)
 
 
 def _trained_style(settings: DataSettings, role: str) -> str | None:
-    """Return the style that training found; of ends of contracts it is the order of days and months alone."""
+    """Return the style of the training file; for ends of contracts, only its order of days and months is used."""
     style = None if settings.spelling is None else settings.spelling.date_format
     if role == "timestamp" or style in _MONTH_STYLES:
         return style
     return None
 
 
-def _main_shape(found: list[str], wanted: str | None, *, fixed: bool) -> str:
-    """Return the shape in which most dates are written; `fixed` is a setting, else `wanted` is what training found."""
+def _main_shape(shapes: list[str], wanted: str | None, *, fixed: bool) -> str:
+    """Return the shape of most dates; `wanted` is a setting if `fixed`, otherwise the style of the training file."""
     shape = "day_month" if wanted in _MONTH_STYLES else wanted
-    if shape is not None and (fixed or not found):
+    if shape is not None and (fixed or not shapes):
         return shape
-    return found[0] if found else "iso"
+    return shapes[0] if shapes else "iso"
 
 
 def _require_same_style(style: str, wanted: str | None, log: RawLog, settings: DataSettings, role: str) -> None:
-    """Raise `InputError` where a file to score is written unlike the training file; ISO needs no training."""
+    """Raise `InputError` if the date style differs from that of the training file; ISO is always accepted."""
     same = wanted in (None, style) or style == "iso" or role != "timestamp"
     require(
         same,
@@ -91,16 +96,16 @@ def _require_same_style(style: str, wanted: str | None, log: RawLog, settings: D
     )
 
 
-def _frequent_shapes(raw: Any, shape: Any, known_words: Any) -> list[str]:
-    """Return the ways in which dates are written, most frequent first."""
-    asked = raw if known_words is None else raw.filter(~known_words)
-    counted = asked.select(shape=shape).group_by("shape").agg(rows=lambda t: t.count())
-    rows = counted.order_by(ibis.desc("rows"), "shape").execute()
+def _frequent_shapes(raw: Any, shape: Any, not_dates: Any) -> list[str]:
+    """Return the shapes of the dates, most frequent first."""
+    dates = raw if not_dates is None else raw.filter(~not_dates)
+    counts = dates.select(shape=shape).group_by("shape").agg(rows=lambda t: t.count())
+    rows = counts.order_by(ibis.desc("rows"), "shape").execute()
     return [str(name) for name in rows["shape"].dropna()]
 
 
 def _choose_day_first(log: RawLog, settings: DataSettings, role: str, wanted: str | None) -> bool:
-    """Count in both columns of a table of contracts: few ends may not tell, and one file writes both alike."""
+    """Return whether the day comes first, from starts and ends of contracts together: one file has one format."""
     raw = log.table
     cells = raw.select(text=raw.timestamp)
     if "end" in raw.columns:

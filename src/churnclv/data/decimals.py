@@ -1,4 +1,4 @@
-"""Decimal signs: whether 1.234 is a thousand or little more than one, decided by what the file's other cells show."""
+"""Decimal signs: whether 1.234 means 1234 or 1.234 is decided from the other cells of the file."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,11 +26,11 @@ _OTHER = {Decimal.comma: Decimal.point, Decimal.point: Decimal.comma}
 
 
 ROLES = ("amount", "price", "quantity", "term_months")  # of columns that hold numbers
-BARE, SIGN = "bare_", "sign_"  # begin the names of columns that hold a role's bare numbers and their currencies
+BARE, SIGN = "bare_", "sign_"  # prefixes of the columns with a role's bare numbers and their currencies
 
 
 def with_numbers(connection: Any, log: RawLog) -> RawLog:
-    """Return the log with the bare number and the currency of each cell of a number: every later step needs them."""
+    """Return the log with two more columns per number column: the bare number and the currency of each cell."""
     raw = log.table
     added = {}
     for role in [role for role in ROLES if role in raw.columns]:
@@ -44,7 +44,7 @@ def with_numbers(connection: Any, log: RawLog) -> RawLog:
 
 @dataclass(frozen=True)
 class Evidence:
-    """How many cells of a column have certainly a decimal comma or point, and how many can be read two ways."""
+    """Numbers of cells of a column with a certain decimal comma or point, and of cells that can be read two ways."""
 
     comma: int
     point: int
@@ -58,7 +58,7 @@ class Evidence:
 
     @property
     def majority(self) -> Decimal | None:
-        """The sign of most cells that are certain; None where there are none."""
+        """The decimal sign of most certain cells; None if no cell is certain."""
         if self.comma == self.point == 0:
             return None
         return Decimal.comma if self.comma > self.point else Decimal.point
@@ -71,7 +71,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Decimals:
-    """The decimal sign by role, those of them that the file decided, and what is doubtful about it."""
+    """The decimal sign of each role, the signs that were derived from the file, and notices about doubtful ones."""
 
     signs: dict[str, Decimal]
     decided: dict[str, str]
@@ -81,11 +81,11 @@ class Decimals:
 def choose_decimals(log: RawLog, roles: list[str], settings: DataSettings) -> Decimals:
     """Return the decimal sign of each role's column.
 
-    A column's own cells decide, then what training found, then the file's other number columns, then its separator:
-    semicolons separate cells where the comma is taken. Cells that are numbers in the file's own types have a point.
+    The first of these that gives a sign is used: the training file, the column's certain cells, the other number
+    columns, the separator of the file (semicolons go with a decimal comma). Columns with a numeric type have a point.
 
     Raises:
-        InputError: cells can be read two ways and nothing decides, or the file contradicts what training found.
+        InputError: cells can be read two ways and no rule applies, or the sign differs from that of the training file.
     """
     if settings.decimal is not Decimal.auto:
         signs: dict[str, Decimal] = {
@@ -97,15 +97,15 @@ def choose_decimals(log: RawLog, roles: list[str], settings: DataSettings) -> De
     decided, notices = {}, []
     signs = dict.fromkeys(roles, Decimal.point)
     for role in texts:
-        found, notice = _choose(role, evidence, log, settings)
+        sign, notice = _choose(role, evidence, log, settings)
         notices += [notice] if notice else []
-        if found is not None:
-            signs[role], decided[role] = found, found.value
+        if sign is not None:
+            signs[role], decided[role] = sign, sign.value
     return Decimals(signs, decided, tuple(notices))
 
 
 def decimal_evidence(number: Any) -> dict[str, Any]:
-    """Return whether a bare number's text shows a decimal comma or point, or can be read two ways: see `Evidence`."""
+    """Return, per field of `Evidence`, whether the text of a bare number counts for it."""
     rules = {"comma": _COMMA, "point": _POINT, **{f"either_{sign}": rule for sign, rule in _EITHER.items()}}
     return {name: number.re_search(rule) for name, rule in rules.items()}
 
@@ -122,29 +122,29 @@ def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
 def _choose(
     role: str, evidence: dict[str, Evidence], log: RawLog, settings: DataSettings
 ) -> tuple[Decimal | None, Notice | None]:
-    """Return a column's decimal sign, None where no cell needs one, and what is doubtful about the choice."""
-    own, column = evidence[role], settings.mapped()[role]
+    """Return a column's decimal sign (None if no cell needs one) and a notice if the choice is doubtful."""
+    counts, column = evidence[role], settings.mapped()[role]
     trained = None if settings.spelling is None else settings.spelling.decimals.get(role)
     if trained is not None:
-        _require_same_sign(own, Decimal(trained), f"{log.origin}: column {column!r}", settings)
+        _require_same_sign(counts, Decimal(trained), f"{log.origin}: column {column!r}", settings)
         return Decimal(trained), None
-    if own.majority is not None:
-        return own.majority, _mixed(own, column, settings)
-    if not own.either:
+    if counts.majority is not None:
+        return counts.majority, _mixed(counts, column, settings)
+    if not counts.either:
         return None, None
-    others = {found.majority for name, found in evidence.items() if name != role} - {None}
+    others = {other.majority for name, other in evidence.items() if name != role} - {None}
     if len(others) == 1:
         return others.pop(), None
-    if log.separator == ";" and own.either_comma == 0:
-        return Decimal.comma, _by_separator(own, column, settings)
+    if log.separator == ";" and counts.either_comma == 0:
+        return Decimal.comma, _by_separator(counts, column, settings)
     raise InputError(
-        f"{log.origin}: column {column!r}: {own.either:,} amounts such as {own.example} can be read two ways.",
-        remedy=f"say which with {settings.where}.decimal=point or {settings.where}.decimal=comma.",
+        f"{log.origin}: column {column!r}: {counts.either:,} amounts such as {counts.example} can be read two ways.",
+        remedy=f"set {settings.where}.decimal=point or {settings.where}.decimal=comma.",
     )
 
 
-def _require_same_sign(own: Evidence, trained: Decimal, column: str, settings: DataSettings) -> None:
-    certain = {Decimal.comma: own.comma, Decimal.point: own.point}
+def _require_same_sign(counts: Evidence, trained: Decimal, column: str, settings: DataSettings) -> None:
+    certain = {Decimal.comma: counts.comma, Decimal.point: counts.point}
     other = _OTHER[trained]
     require(
         certain[trained] > 0 or certain[other] == 0,
@@ -154,21 +154,22 @@ def _require_same_sign(own: Evidence, trained: Decimal, column: str, settings: D
     )
 
 
-def _mixed(own: Evidence, column: str, settings: DataSettings) -> Notice | None:
-    if not (own.comma and own.point and own.either) or own.majority is None:
+def _mixed(counts: Evidence, column: str, settings: DataSettings) -> Notice | None:
+    if not (counts.comma and counts.point and counts.either) or counts.majority is None:
         return None
     return Notice(
         "mixed_decimals",
-        f"column {column!r}: {own.comma:,} numbers have a decimal comma and {own.point:,} a decimal point; "
-        f"{own.either:,} such as {own.example} can be read two ways and are read with a decimal {own.majority.value}.",
+        f"column {column!r}: {counts.comma:,} numbers have a decimal comma and {counts.point:,} a decimal point; "
+        f"{counts.either:,} such as {counts.example} can be read two ways and are read with a decimal "
+        f"{counts.majority.value}.",
         f"export one column in one format, or set {settings.where}.decimal.",
     )
 
 
-def _by_separator(own: Evidence, column: str, settings: DataSettings) -> Notice:
+def _by_separator(counts: Evidence, column: str, settings: DataSettings) -> Notice:
     return Notice(
         "thousands_by_separator",
-        f"column {column!r}: {own.either_point:,} numbers such as 1.234 are read as 1234: the file separates its cells "
-        "by semicolons, as exports with a decimal comma do.",
+        f"column {column!r}: {counts.either_point:,} numbers such as 1.234 are read as 1234: the file separates its "
+        "cells by semicolons, as exports with a decimal comma do.",
         f"{settings.where}.decimal=point if these are three decimals, {settings.where}.decimal=comma if it is right.",
     )

@@ -1,4 +1,4 @@
-"""The engine that holds the log: DuckDB through Ibis, spilling to disk past its memory limit."""
+"""The engine that holds the log: DuckDB through Ibis, which spills to disk beyond its memory limit."""
 
 import contextlib
 import re
@@ -15,12 +15,12 @@ from ..ranges import Bounds, check_numbers, number
 from ..scratch import scratch
 
 _MEMORY = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?([KMGT])i?B", re.IGNORECASE)
-_LEAST_MEMORY = 16e6  # bytes; with less the engine ends before it has read a line
+_LEAST_MEMORY = 16e6  # bytes; DuckDB fails below this
 
 
 @dataclass
 class EngineSettings:
-    """How much of the machine the engine may use; null leaves it to the engine."""
+    """Limits on the resources of the engine; null is the engine's default."""
 
     name: str = "duckdb"
     threads: int | None = number(None, Bounds(1, 1024, technical=True))
@@ -37,23 +37,23 @@ class EngineSettings:
 
 
 def _bytes(size: str) -> float:
-    """Return how many bytes a size such as 4GB or 1.5 GiB names; 0 for a text that is none."""
-    found = _MEMORY.fullmatch(size)
-    return 0.0 if found is None else float(found[1]) * 1000.0 ** (1 + "KMGT".index(found[2].upper()))
+    """Return the number of bytes of a size such as 4GB or 1.5 GiB; 0 for a text that is no size."""
+    match = _MEMORY.fullmatch(size)
+    return 0.0 if match is None else float(match[1]) * 1000.0 ** (1 + "KMGT".index(match[2].upper()))
 
 
 def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
     """Return an Ibis connection to a new in-memory DuckDB.
 
-    What exceeds memory goes to a private folder in `spill` (default: the system's folder for temporary files), which
-    ends with the connection; one that a killed process left there is removed by the next.
+    Data beyond the memory limit go to a private folder in `spill` (default: the system's folder for temporary files).
+    The folder is removed with the connection; a folder left by a killed process is removed by the next connection.
     """
-    kept = contextlib.ExitStack()
-    folder = kept.enter_context(scratch(spill or Path(tempfile.gettempdir())))
+    resources = contextlib.ExitStack()
+    folder = resources.enter_context(scratch(spill or Path(tempfile.gettempdir())))
     options: dict[str, Any] = {"threads": settings.threads, "memory_limit": settings.memory_limit}
     options["temp_directory"] = str(folder)
     connection = ibis.duckdb.connect(**{key: value for key, value in options.items() if value is not None})
-    weakref.finalize(connection, kept.close)
+    weakref.finalize(connection, resources.close)
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection

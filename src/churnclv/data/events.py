@@ -1,4 +1,4 @@
-"""The canonical event table: the main log, other tables beside it, and the observed span."""
+"""The canonical event table, from the main log and further tables, and the observed span."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,9 +27,10 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Events:
-    """The canonical events in the engine, what was found on the way, and the observed span [start, end).
+    """The canonical events in the engine, the quality report, and the observed span [start, end).
 
-    `quality` is the main log's report, with those of other tables in `quality.tables`; the span is the main log's.
+    `quality` is the report of the main log, and `quality.tables` has those of the other tables. The span is that of the
+    main log.
     """
 
     connection: Any
@@ -43,12 +44,12 @@ class Events:
 
     @cached_property
     def refund_totals(self) -> RefundTotals:
-        """What orders cost and what was refunded, over the whole log."""
+        """The total amounts of orders and of refunds, over the whole log."""
         return total_refunds(self.table, self.refunds)
 
     @property
     def tables(self) -> dict[str, QualityReport]:
-        """What was found in each of the other tables."""
+        """The quality report of each of the other tables."""
         return self.quality.tables
 
 
@@ -64,12 +65,13 @@ def read_events(
     """Read a log (or a pandas frame of raw events) and the other tables into the canonical event table.
 
     `frames` holds pandas frames for tables of `data.tables`, by name; the others are read from their files.
-    `observed_since` is a day up to which the world is observed in any case, whatever the log's last event: the log may
-    be an extract. `span_is_given` leaves out the look for events far beyond all others: the moment is chosen already.
+    The observed span ends at `observed_since` or later, even if the log's last event is earlier: the log may be an
+    extract.
+    `span_is_given` skips the check for events far from all others, because the cutoff is already chosen.
 
     Raises:
-        InputError: a fault of a file, a fault whose policy is `fail`, too many rows set aside, or a start or end of the
-            log that lies far beyond all other events.
+        InputError: a fault of a file, a fault whose policy is `fail`, too many rows set aside, or a first or last event
+            far from all others.
     """
     guard(set_aside_outputs(settings), input_paths(settings))
     parsing.check_settings(connection, settings)
@@ -77,8 +79,8 @@ def read_events(
     end = main.until or _observed_until(main, settings)
     end = end if observed_since is None else max(end, observed_since)
     table, quality = main.table, main.quality
-    doubts = () if span_is_given else check_span(table, quality, settings)
-    quality = replace(quality, notices=(*quality.notices, *doubts, *concentrated_spend(table, settings)))
+    notices = () if span_is_given else check_span(table, quality, settings)
+    quality = replace(quality, notices=(*quality.notices, *notices, *concentrated_spend(table, settings)))
     if settings.tables:
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)
@@ -88,18 +90,18 @@ def read_events(
     return replace(events, refunds=settings.refunds)
 
 
-_BASES = ("order", "contract_start")  # kinds of events that make a customer
+_BASES = ("order", "contract_start")  # kinds of events that start a customer
 
 
 def _with_orders(quality: QualityReport, table: Any, settings: DataSettings) -> QualityReport:
-    """Return the report, refused where no event makes a customer; a file to score may hold other events alone."""
-    counted = table.group_by("kind").agg(rows=lambda t: t.count()).order_by("kind").execute()
-    rows = {str(kind): int(count) for kind, count in zip(counted["kind"], counted["rows"], strict=True)}
+    """Raise `InputError` if the log has no order and no contract; for a file to score, add a notice instead."""
+    counts = table.group_by("kind").agg(rows=lambda t: t.count()).order_by("kind").execute()
+    rows = {str(kind): int(count) for kind, count in zip(counts["kind"], counts["rows"], strict=True)}
     if any(kind in rows for kind in _BASES):
         return quality
-    doubt = _no_orders(rows, quality.origin, settings)
-    require(settings.spelling is not None, doubt.message, remedy=doubt.remedy)
-    return replace(quality, notices=(*quality.notices, doubt))
+    notice = _no_orders(rows, quality.origin, settings)
+    require(settings.spelling is not None, notice.message, remedy=notice.remedy)
+    return replace(quality, notices=(*quality.notices, notice))
 
 
 def _no_orders(rows: dict[str, int], origin: str, settings: DataSettings) -> Notice:
@@ -107,17 +109,17 @@ def _no_orders(rows: dict[str, int], origin: str, settings: DataSettings) -> Not
     if set(rows) == {"refund"}:
         pattern = settings.refund_order_pattern
         cause = "" if pattern is None else f" or an order id that matches data.refund_order_pattern={pattern}"
-        turned = str(not settings.sales_are_negative).lower()
+        opposite = str(not settings.sales_are_negative).lower()
         message = f"no order is left: all {everything:,} rows have a negative amount{cause} and count as refunds."
-        remedy = f"if sales are written with that sign: {settings.where}.sales_are_negative={turned}"
+        remedy = f"if sales are written with that sign: {settings.where}.sales_are_negative={opposite}"
         return Notice("no_orders", f"{origin}: {message}", remedy)
     kinds = ", ".join(f"{count:,} of kind {kind}" for kind, count in rows.items())
     message = f"{origin}: no order is among the {everything:,} events ({kinds}), so there is no customer."
-    return Notice("no_orders", message, f"{settings.where}.kinds names the word for order: {{...: order}}")
+    return Notice("no_orders", message, f"{settings.where}.kinds maps the text for orders: {{...: order}}")
 
 
 def _observed_until(main: Log, settings: DataSettings) -> datetime:
-    """Return the end of the observed span of a log of events, which all have happened."""
+    """Return the end of the observed span of a log of events: none of them is in the future."""
     end = _midnight(main.last) + _DAY
     if settings.observed_until is None:
         return end
@@ -131,7 +133,7 @@ def _observed_until(main: Log, settings: DataSettings) -> datetime:
 
 
 def _with_tables(quality: QualityReport, others: OtherTables) -> QualityReport:
-    """Return the main report with those of the other tables, whose content its fingerprints tell too."""
+    """Return the main report with those of the other tables, which are part of its fingerprints."""
     reports = others.reports
 
     def mix(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The faults a row can show: what each means and how to mend it."""
+"""The faults of rows: the meaning of each and its remedy."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from .settings import Shape
 
 @dataclass(frozen=True)
 class Fault:
-    """One kind of fault: the role of the column it shows in, its rule in words, its remedy."""
+    """One kind of fault: the role of the faulty column, the rule as a sentence, the remedy."""
 
     name: str
     role: str
@@ -15,7 +15,7 @@ class Fault:
     remedy: str
 
 
-CATALOGUE = (  # those of a log of orders or other events
+CATALOGUE = (  # faults of a log of orders or other events
     Fault(
         "malformed_row",
         "row",
@@ -51,8 +51,8 @@ CATALOGUE = (  # those of a log of orders or other events
     Fault(
         "unknown_kind",
         "kind",
-        "is of a kind that is not known",
-        "list its word in kinds, or name an other_kind",
+        "is of an unknown kind",
+        "list its text in kinds, or set other_kind",
     ),
     Fault(
         "missing_amount",
@@ -102,7 +102,7 @@ CATALOGUE = (  # those of a log of orders or other events
     ),
     Fault("time_zone", "timestamp", "carries an offset from UTC", "kept, as local time in data.timezone"),
     Fault("currency_symbol", "amount", "carries a currency sign", "kept without the sign"),
-    Fault("decimal_comma", "amount", "has a decimal comma", "kept as the number it says"),
+    Fault("decimal_comma", "amount", "has a decimal comma", "kept as a number"),
     Fault(
         "same_day_order",
         "order_id",
@@ -115,7 +115,7 @@ _ENDS = (
         "unparseable_end",
         "end",
         "has an end that cannot be read",
-        "list the word for open: data.open_tokens=[NULL,open]",
+        "list the text for open: data.open_tokens=[NULL,open]",
     ),
     Fault(
         "mixed_end_format",
@@ -133,7 +133,7 @@ _ENDS = (
         "after_observation",
         "timestamp",
         "starts at or after data.observed_until",
-        "not known yet at that moment; neither is it counted in data.max_set_aside_share",
+        "in the future at that moment; it is not counted in data.max_set_aside_share",
     ),
     Fault(
         "end_after_observation",
@@ -144,7 +144,7 @@ _ENDS = (
 )
 _CONTRACT_PRICES = (
     Fault("negative_price", "price", "has a negative price", "a credit is no price per month"),
-    Fault("missing_price", "price", "has no price", "kept, its price is not known"),
+    Fault("missing_price", "price", "has no price", "kept without a price"),
 )
 _OVERLAP = Fault(
     "overlapping_contract",
@@ -156,7 +156,7 @@ _SHARED = {fault.name: fault for fault in CATALOGUE}
 _DATES = ("missing_date", "unparseable_date", "mixed_date_format", "future_date", "early_date")
 _PRICES = ("non_finite_amount", "unparseable_amount", "mixed_currency")
 _SPELLING = ("padded_id", "leading_zero_id", "time_zone", "currency_symbol", "decimal_comma")
-CONTRACTS = (  # those of a table of contracts
+CONTRACTS = (  # faults of a table of contracts
     *(_SHARED[name] for name in ("malformed_row", "missing_id", *_DATES)),
     *_ENDS,
     *(_SHARED[name] for name in _PRICES),
@@ -165,8 +165,8 @@ CONTRACTS = (  # those of a table of contracts
     _OVERLAP,
 )
 ATTRIBUTES = tuple(_SHARED[name] for name in ("malformed_row", "missing_id", "padded_id", "leading_zero_id"))
-CHOSEN = ("after_observation",)  # set aside because of the moment chosen: no fault of the file
-LABELLED = (  # those of a table with one row per customer
+CHOSEN = ("after_observation",)  # set aside because of the chosen moment: not a fault of the file
+LABELLED = (  # faults of a table with one row per customer
     CATALOGUE[0],
     Fault("missing_id", "customer_id", "names no customer", "fill the id, or set data.columns.customer_id"),
     Fault("missing_label", "target", "has no outcome", "leave such rows out: they are for scoring, not for learning"),
@@ -176,5 +176,5 @@ BY_NAME = {fault.name: fault for fault in (*LABELLED, *CONTRACTS, *CATALOGUE)}
 
 
 def faults_of(shape: Shape) -> tuple[Fault, ...]:
-    """Return the faults of dated rows, in the order in which they set a row aside."""
+    """Return the faults of dated rows; a row is set aside for the first that applies."""
     return CONTRACTS if shape is Shape.contracts else CATALOGUE

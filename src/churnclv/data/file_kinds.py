@@ -1,4 +1,4 @@
-"""Kinds of files, known by their first bytes: text is read, packed text is unpacked, anything else is named."""
+"""Kinds of files, by their first bytes: text is read, compressed text is unpacked, other kinds are refused."""
 
 import contextlib
 import gzip
@@ -12,14 +12,14 @@ from typing import IO, cast
 
 from ..errors import InputError, listed, require
 
-UNPACKED_BYTES = 1 << 30  # always allowed; beyond it, so many times what a packed file takes:
+UNPACKED_BYTES = 1 << 30  # always allowed; above it, the limit is a multiple of the packed size:
 UNPACKED_TIMES = 200
 _START = 4096
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _ENCRYPTED = 0x1
 _AS_CSV = "export or save the table as CSV (UTF-8)."
 _UNPACK = "unpack it, and name the CSV file."
-_BINARY = (  # what a file of each kind begins with, its name, the remedy
+_BINARY = (  # first bytes (pattern), kind of file, remedy
     (rb"\xd0\xcf\x11\xe0", "an old Excel workbook (.xls) or one with a password", "save it as .xlsx or CSV."),
     (rb"PAR1", "a Parquet file", "leave data.format=auto, and do not pack it."),
     (rb"PK", "a zip archive inside another file", _UNPACK),
@@ -38,7 +38,7 @@ _BINARY = (  # what a file of each kind begins with, its name, the remedy
     ),
     (rb"(?i)(\xef\xbb\xbf)?\s*<\?xml\b", "an XML document", _AS_CSV),
 )
-_OFFICE = (  # a member of the zip archive, what the archive then is
+_OFFICE = (  # member of the zip archive -> kind of file
     ("xl/workbook.xml", "workbook"),
     ("xl/workbook.bin", "a binary Excel workbook (.xlsb)"),
     ("word/document.xml", "a Word document"),
@@ -66,32 +66,32 @@ def is_workbook(path: Path) -> bool:
 
 @contextlib.contextmanager
 def unpacked(path: Path) -> Iterator[IO[bytes]]:
-    """Yield a file's bytes, of a gzip file or a zip archive with one table what is in it; they are text.
+    """Yield the bytes of a text file; a gzip file, or a zip archive with one table, is unpacked.
 
     Raises:
-        InputError: the file is of a kind that is no text, damaged, or holds several tables.
+        InputError: the file is not text, is damaged, or holds several tables.
     """
     start = _first_bytes(path)[:4]
-    with contextlib.ExitStack() as kept:
-        kept.enter_context(_as_input_errors(path))
+    with contextlib.ExitStack() as resources:
+        resources.enter_context(_as_input_errors(path))
         if start == _ZIP:
-            archive = kept.enter_context(_opened_archive(path))
+            archive = resources.enter_context(_opened_archive(path))
             content = archive.open(_only_table(archive, path))
         elif start[:2] == _GZIP:
             content = cast("IO[bytes]", gzip.GzipFile(path, "rb"))
         else:
             content = path.open("rb")
-        kept.enter_context(content)
+        resources.enter_context(content)
         _require_text(path, content.read(_START))
         content.seek(0)
         yield content
 
 
 def require_bounded(path: Path, size: int) -> None:
-    """Raise `InputError` where a file unpacks to so much more than it takes that it is no table."""
-    most = max(UNPACKED_BYTES, UNPACKED_TIMES * path.stat().st_size)
-    told = f"{path}: unpacks to more than {most / (1 << 30):,.1f} GiB, {UNPACKED_TIMES} times its size."
-    require(size <= most, told, remedy="if it is a table indeed, unpack it yourself and name the CSV file.")
+    """Raise `InputError` if `size`, the unpacked size in bytes, is above the limit for the packed file."""
+    limit = max(UNPACKED_BYTES, UNPACKED_TIMES * path.stat().st_size)
+    message = f"{path}: unpacks to more than {limit / (1 << 30):,.1f} GiB, {UNPACKED_TIMES} times its size."
+    require(size <= limit, message, remedy="if it is a table, unpack it and name the CSV file.")
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -111,26 +111,26 @@ def _opened_archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _only_table(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
-    """Return the one table in an archive; what systems add beside it does not count."""
+    """Return the one table in an archive; files that operating systems add are ignored."""
     members = [member for member in archive.infolist() if not member.is_dir() and member.file_size]
-    named = [
+    files = [
         member for member in members if not re.search(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)", member.filename)
     ]
-    tables = [member for member in named if re.search(r"(?i)\.(csv|tsv|txt|tab|jsonl|ndjson)$", member.filename)]
+    tables = [member for member in files if re.search(r"(?i)\.(csv|tsv|txt|tab|jsonl|ndjson)$", member.filename)]
     csv = [member for member in tables if re.search(r"(?i)\.[ct]sv$", member.filename)]
-    chosen = next((some for some in (csv, tables, named) if some), [])
+    chosen = next((group for group in (csv, tables, files) if group), [])
     require(bool(chosen), f"{path}: is a zip archive without a file in it.", remedy="pack it again.")
-    held = listed([repr(member.filename) for member in chosen])
-    require(len(chosen) == 1, f"{path}: is a zip archive of several files: {held}.", remedy="unpack it, and name one.")
-    closed = bool(chosen[0].flag_bits & _ENCRYPTED)
-    require(not closed, f"{path}: is a zip archive with a password.", remedy=_UNPACK)
+    names = listed([repr(member.filename) for member in chosen])
+    require(len(chosen) == 1, f"{path}: is a zip archive of several files: {names}.", remedy="unpack it, and name one.")
+    encrypted = bool(chosen[0].flag_bits & _ENCRYPTED)
+    require(not encrypted, f"{path}: is a zip archive with a password.", remedy=_UNPACK)
     require_bounded(path, chosen[0].file_size)
     return chosen[0]
 
 
 @contextlib.contextmanager
 def _as_input_errors(path: Path) -> Iterator[None]:
-    """Turn what damaged packed files raise into `InputError`."""
+    """Turn exceptions of damaged compressed files into `InputError`."""
     try:
         yield
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -12,7 +12,7 @@ _EXACT = "decimal(38, 0)"
 
 @ibis.udf.scalar.builtin(name="md5_number_lower", signature=((dt.string,), dt.uint64))
 def md5_number_lower(text: Any) -> Any:
-    """DuckDB's own: 64 bits of a text's md5."""
+    """DuckDB's `md5_number_lower`: 64 bits of the md5 of a text."""
 
 
 def row_hash(table: Any, columns: tuple[str, ...]) -> Any:
@@ -25,6 +25,6 @@ def row_hash(table: Any, columns: tuple[str, ...]) -> Any:
 
 
 def fingerprint(table: Any, hashes: Any) -> str:
-    """Return 16 hexadecimal digits for the multiset of rows whose hashes are given: their count and exact sum."""
+    """Return a digest of 16 hexadecimal digits of the number of rows and the exact sum of their hashes."""
     rows = table.aggregate(rows=table.count(), total=hashes.cast(_EXACT).sum()).execute().iloc[0]
     return digest(int(rows["rows"]), str(rows["total"]))

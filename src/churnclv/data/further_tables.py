@@ -1,4 +1,4 @@
-"""More tables: dated events to be united with the main ones, and undated attributes to be joined to customers."""
+"""Further tables: dated events, appended to the main ones, and undated attributes, joined to customers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -22,11 +22,11 @@ _CHECKED = "checked_table"
 
 
 class OtherTable(DataSettings):
-    """The settings of one of `data.tables`, as if it were a log of its own."""
+    """The settings of one of `data.tables`, merged with those of the main log."""
 
     @property
     def where(self) -> str:
-        """How messages begin the name of a setting."""
+        """The prefix of the names of settings in messages."""
         return f"data.tables.{self.name}"
 
     def setting(self, role: str) -> str:
@@ -39,23 +39,23 @@ class OtherTable(DataSettings):
 
 @dataclass(frozen=True)
 class OtherTables:
-    """What the other tables hold: dated events, attributes by customer, and a report of each table."""
+    """The content of the other tables: dated events, attributes by customer, and a report of each table."""
 
     dated: tuple[Any, ...]
     attributes: tuple[Any, ...]
     reports: dict[str, QualityReport]
 
     def unite(self, main: Any, settings: DataSettings) -> Any:
-        """Return the main events with their customers' attributes, and the other events below them."""
+        """Return the main events with the attributes of their customers, followed by the events of the other tables."""
         columns = event_columns(settings)
         for table in self.attributes:
-            own = [name for name in table.columns if name != "customer_id"]
-            main = main.drop(*own).left_join(table, "customer_id").drop("customer_id_right")
+            names = [name for name in table.columns if name != "customer_id"]
+            main = main.drop(*names).left_join(table, "customer_id").drop("customer_id_right")
         return ibis.union(*[_widen(table, columns) for table in (main, *self.dated)])
 
 
 def _widen(table: Any, columns: tuple[str, ...]) -> Any:
-    """Return a table with all of the columns, null where it has none."""
+    """Return a table with all of `columns`; those it lacks are null."""
     return table.select(**{name: table[name] if name in table.columns else ibis.null("string") for name in columns})
 
 
@@ -64,30 +64,30 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
 
     Raises:
         InputError: a fault of a file, too many rows set aside, an attribute with two values for one customer, or a
-            table none of whose customers is in the main one.
+            table without a customer of the main one.
     """
     dated, attributes, reports = [], [], {}
     customers = main.select("customer_id").distinct()
     for name, table in settings.tables.items():
-        own = _settings_of(name, table, settings)
+        merged = _settings_of(name, table, settings)
         if table.is_dated:
-            log = read_log(connection, own, f"events_{name}", frames.get(name))
-            found, report = log.table, log.quality
-            dated.append(found)
+            log = read_log(connection, merged, f"events_{name}", frames.get(name))
+            rows, report = log.table, log.quality
+            dated.append(rows)
         else:
-            found, report = _read_attributes(connection, own, f"attributes_{name}", frames.get(name))
-            attributes.append(found)
-        known, notices = match_customers(customers, found.select("customer_id").distinct(), own.where)
-        reports[name] = replace(report, known_customers=known, notices=(*report.notices, *notices))
+            rows, report = _read_attributes(connection, merged, f"attributes_{name}", frames.get(name))
+            attributes.append(rows)
+        matched, notices = match_customers(customers, rows.select("customer_id").distinct(), merged.where)
+        reports[name] = replace(report, known_customers=matched, notices=(*report.notices, *notices))
     return OtherTables(tuple(dated), tuple(attributes), reports)
 
 
 def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> OtherTable:
-    """Return a table's settings: its own where it has some, the main ones elsewhere."""
-    own = {field: value for field, value in vars(table).items() if field in vars(settings) and field != "policy"}
-    chosen = {
+    """Return the settings of a table: those it sets itself, and the main ones for the rest."""
+    given = {field: value for field, value in vars(table).items() if field in vars(settings) and field != "policy"}
+    merged = {
         **vars(settings),
-        **own,
+        **given,
         "name": name,
         "shape": Shape.orders if table.is_dated else Shape.labelled,
         "builtin": None,
@@ -100,7 +100,7 @@ def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> Oth
         "tables": {},
         "set_aside_path": table_aside_path(settings.set_aside_path, name),
     }
-    return OtherTable(**chosen)
+    return OtherTable(**merged)
 
 
 def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: Any) -> tuple[Any, QualityReport]:
@@ -113,8 +113,8 @@ def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: 
     columns = [f"{STATIC}{attribute}" for attribute in settings.static]
     for column in columns:
         _require_one_value(kept, column, log, settings)
-    one = kept.group_by("customer_id").agg(**{column: kept[column].max() for column in columns})
-    table = connection.create_table(name, one, temp=True, overwrite=True)
+    by_customer = kept.group_by("customer_id").agg(**{column: kept[column].max() for column in columns})
+    table = connection.create_table(name, by_customer, temp=True, overwrite=True)
     report = QualityReport(
         origin=log.origin,
         rows_read=log.rows_read,
@@ -134,9 +134,9 @@ def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: 
 
 def _parse(log: RawLog, settings: DataSettings) -> Any:
     raw = log.table
-    own = {f"{STATIC}{name}": raw[f"{STATIC}{name}"].strip().nullif("") for name in settings.static}
+    attributes = {f"{STATIC}{name}": raw[f"{STATIC}{name}"].strip().nullif("") for name in settings.static}
     name = parsing.clean_id(raw.customer_id, settings)
-    rows = raw.select(row=raw.row, customer_id=name, raw_id=raw.customer_id, **own)
+    rows = raw.select(row=raw.row, customer_id=name, raw_id=raw.customer_id, **attributes)
     flags = {
         "malformed_row": ibis.literal(False),
         "missing_id": rows.customer_id.isnull(),
@@ -149,18 +149,18 @@ def _parse(log: RawLog, settings: DataSettings) -> Any:
 
 def _require_one_value(rows: Any, column: str, log: RawLog, settings: DataSettings) -> None:
     """Raise `InputError` for the first row that gives a customer another value than an earlier row did."""
-    known = rows.filter(rows[column].notnull())
-    first = known.mutate(
-        first=known[column].first().over(group_by=known.customer_id, order_by=known.row),
-        first_row=known.row.min().over(group_by=known.customer_id),
+    filled = rows.filter(rows[column].notnull())
+    compared = filled.mutate(
+        first=filled[column].first().over(group_by=filled.customer_id, order_by=filled.row),
+        first_row=filled.row.min().over(group_by=filled.customer_id),
     )
-    found = first.filter(first[column] != first["first"]).order_by("row").limit(1).execute()
-    if not len(found):
+    conflicts = compared.filter(compared[column] != compared["first"]).order_by("row").limit(1).execute()
+    if not len(conflicts):
         return
-    other = found.iloc[0]
-    cell = f"{log.origin}: row {other['row']}, column {settings.mapped()[column]!r}"
+    conflict = conflicts.iloc[0]
+    cell = f"{log.origin}: row {conflict['row']}, column {settings.mapped()[column]!r}"
     raise InputError(
-        f"{cell}: customer {other['customer_id']!r} has {other[column]!r}, but {other['first']!r} in row "
-        f"{other['first_row']}; an attribute does not change.",
+        f"{cell}: customer {conflict['customer_id']!r} has {conflict[column]!r}, but {conflict['first']!r} in row "
+        f"{conflict['first_row']}; an attribute does not change.",
         remedy=f"keep one row per customer, or date the changes: {settings.where}.columns.timestamp=...",
     )

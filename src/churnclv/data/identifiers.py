@@ -1,4 +1,4 @@
-"""Identifiers: columns that name a customer or a day instead of describing the customer, told apart from quantities."""
+"""Identifiers: detects columns that identify a customer or a day, which are not used as features."""
 
 import re
 from typing import Any
@@ -9,13 +9,13 @@ import pandas as pd
 from . import parsing
 
 LEAST_ROWS = 50
-_NEARLY_ALL = 0.9  # of a column's cells
-_ID_LIKE_SHARE = 0.9  # of a text column's values that differ from all others
-_REPEATED_ID_SHARE = 0.5  # the same, of phone numbers and of long whole numbers: customers may share one
-_DENSE = 1.1  # whole numbers, all different, that fill so much of their span number the rows
-_LONG_DIGITS = 8  # whole numbers of one length from here on are ids; quantities spread over several lengths
-_NAMED_DIGITS = 4  # the same, where the column's name says that it is a number of something
-_EXPECTED_REPEATS = 7.0  # of a quantity within its span: with so many expected, none has a chance below 0.001
+_NEARLY_ALL = 0.9  # share of a column's cells
+_ID_LIKE_SHARE = 0.9  # distinct values by filled cells, of a text column
+_REPEATED_ID_SHARE = 0.5  # the same, for phone numbers and long whole numbers: customers may share one
+_DENSE = 1.1  # span by count, up to which distinct whole numbers are row numbers
+_LONG_DIGITS = 8  # whole numbers that all have at least so many digits are ids; quantities vary in length
+_NAMED_DIGITS = 4  # the same, if the column has a name such as customer_no
+_EXPECTED_REPEATS = 7.0  # of a random quantity within its span: at 7, no repeat at all has probability exp(-7) < 0.001
 _NAMED = re.compile(
     r"(^|_)(id|ids|no|nr|num|number|code|account|acct|phone|tel|mobile|iban|vat|ssn|zip|postcode|uuid)$"
 )
@@ -28,8 +28,8 @@ _FORMS = {
 _DATES = ("iso", "iso_offset", "year_first", "day_month")
 
 
-def text_signs(text: Any) -> dict[str, Any]:
-    """Return, as engine expressions, whether a text has the form of a date, an e-mail address, a UUID or a phone."""
+def text_forms(text: Any) -> dict[str, Any]:
+    """Return engine expressions: whether a text is a date, an e-mail address, a UUID or a phone number."""
     trimmed = text.strip()
     day = parsing.try_strptime(trimmed, ["%Y%m%d"])
     compact = trimmed.re_search(r"^(19|20)\d{6}$") & day.notnull()  # noqa: PD004 # an engine expression
@@ -42,51 +42,51 @@ def text_signs(text: Any) -> dict[str, Any]:
 
 
 def why_left_out(column: "pd.Series[Any]", facts: pd.DataFrame, *, kept: bool) -> str | None:
-    """Return why a column is not learned from; None where it is.
+    """Return why a column is not used as a feature; None if it is used.
 
     Parameters
     ----------
     column
         The values, float64 or text, null where missing, shape (n,).
     facts
-        What each different text of the column shows.
+        The properties of each distinct text of the column.
     kept
-        Whether the settings force the column to be learned from.
+        Whether the settings force the column to be used.
     """
-    known = column.dropna()
-    if not len(known):
+    filled = column.dropna()
+    if not len(filled):
         return "it has no value at all"
-    distinct = known.nunique()
-    if distinct == 1 and len(known) == len(column):
+    distinct = filled.nunique()
+    if distinct == 1 and len(filled) == len(column):
         return "it has the same value everywhere"
-    return None if kept else _why_identifier(known, distinct / len(known), facts)
+    return None if kept else _why_identifier(filled, distinct / len(filled), facts)
 
 
-def _why_identifier(known: "pd.Series[Any]", distinct: float, facts: pd.DataFrame) -> str | None:
-    """Return why filled cells name a day or a customer; `distinct` is the share of different values."""
-    is_text = not pd.api.types.is_numeric_dtype(known)
-    form = _why_by_form(facts, distinct if is_text and len(known) >= LEAST_ROWS else 0.0)
-    if form is not None or len(known) < LEAST_ROWS:
+def _why_identifier(filled: "pd.Series[Any]", distinct_share: float, facts: pd.DataFrame) -> str | None:
+    """Return why filled cells identify a day or a customer; None if they do not."""
+    is_text = not pd.api.types.is_numeric_dtype(filled)
+    form = _why_by_form(facts, distinct_share if is_text and len(filled) >= LEAST_ROWS else 0.0)
+    if form is not None or len(filled) < LEAST_ROWS:
         return form
     if not is_text:
-        return _why_by_spread(str(known.name), known.to_numpy(dtype=float))
-    return "nearly every value differs: it is an id" if distinct > _ID_LIKE_SHARE else None
+        return _why_by_numbers(str(filled.name), filled.to_numpy(dtype=float))
+    return "nearly every value differs: it is an id" if distinct_share > _ID_LIKE_SHARE else None
 
 
-def _why_by_form(facts: pd.DataFrame, distinct: float) -> str | None:
-    """Return what nearly all cells have the form of; a phone number that many customers share is none."""
+def _why_by_form(facts: pd.DataFrame, distinct_share: float) -> str | None:
+    """Return the reason from the form of nearly all cells; phone numbers shared by many customers are no ids."""
     counts = facts["count"][~facts["placeholder"]]
     shares = {sign: _share(facts[sign], counts) for sign in _FORMS}
     form = next((sign for sign in _FORMS if shares[sign] >= _NEARLY_ALL), None)
-    return None if form is None or (form == "phone" and distinct <= _REPEATED_ID_SHARE) else _FORMS[form]
+    return None if form is None or (form == "phone" and distinct_share <= _REPEATED_ID_SHARE) else _FORMS[form]
 
 
 def _share(signs: "pd.Series[bool]", counts: "pd.Series[int]") -> float:
     return float(counts[signs[counts.index]].sum() / counts.sum()) if counts.sum() else 0.0
 
 
-def _why_by_spread(name: str, numbers: Any) -> str | None:
-    """Return why numbers are ids: whole, most of them different, and spread as quantities are not."""
+def _why_by_numbers(name: str, numbers: Any) -> str | None:
+    """Return why numbers are ids: they are whole, mostly distinct, and not distributed like quantities."""
     rows, distinct = len(numbers), len(np.unique(numbers))
     if not (numbers == np.round(numbers)).all():
         return None

@@ -13,13 +13,13 @@ _START = 1 << 16
 
 
 def is_json(path: Path) -> bool:
-    """Return whether a UTF-8 file begins as JSON does."""
+    """Return whether a UTF-8 file begins like JSON."""
     with path.open(encoding="utf-8", newline="") as text:
         return re.match(r"\s*(\{\s*(\"|\}|$)|\[\s*(\{|\[|\]|$))", text.read(_START)) is not None
 
 
 def write_lines(source: Path, target: Path, origin: Path) -> None:
-    """Write the objects as CSV in UTF-8; numbers keep their digits, lists and objects their JSON.
+    """Write the objects as CSV in UTF-8; numbers keep their digits, lists and objects are written as JSON.
 
     Raises:
         InputError: a line is no object.
@@ -49,11 +49,11 @@ def _record(line: str, row: int, origin: Path) -> dict[str, Any]:
     try:
         record = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
     except (ValueError, RecursionError) as error:
-        told = f"{origin}: row {row}: is not a JSON object on a line of its own ({str(error)[:100]})."
+        message = f"{origin}: row {row}: is not a JSON object on one line ({str(error)[:100]})."
         remedy = "JSON is read as JSON lines: jq -c '.[]' file.json > file.jsonl, or export a CSV."
-        raise InputError(told, remedy=remedy) from None
-    told = f"{origin}: row {row}: is JSON, but not an object with a key per column."
-    require(isinstance(record, dict), told, remedy="jq -c '.[]' file.json > file.jsonl, or export a CSV.")
+        raise InputError(message, remedy=remedy) from None
+    message = f"{origin}: row {row}: is JSON, but not an object with a key per column."
+    require(isinstance(record, dict), message, remedy="jq -c '.[]' file.json > file.jsonl, or export a CSV.")
     return dict(record)
 
 

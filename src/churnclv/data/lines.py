@@ -1,4 +1,4 @@
-"""Lines: rows of one order whose amount stands once, on one of them."""
+"""Lines: rows of one order, only one of which has the amount of the order."""
 
 from typing import Any
 
@@ -9,23 +9,25 @@ from .settings import DataSettings
 
 
 def mark_lines(rows: Any, settings: DataSettings) -> Any:
-    """Add `line`, whether a row's money is counted on another row of its order, and `order_amount`, the order's amount.
+    """Add `line`, whether a row's amount is that of another row of its order, and `order_amount`, the order's amount.
 
-    Such a row has no amount beside one row that has it, or repeats it where `data.amount_is_order_total` is set. It
-    becomes a line of amount zero; it is an order or a refund as the row with the amount is, and of its kind where it
-    has no word for one.
+    A row without an amount is a line if exactly one row of its order has an amount. With `data.amount_is_order_total`,
+    one or more rows may have it, and each row that repeats it is a line too. The amount of a line becomes zero. A line
+    is an order or a refund like the row with the amount, and takes its kind if the line has none.
     """
-    if settings.columns.order_id is None or settings.columns.amount is None:  # prices are of lines, not of orders
+    if (
+        settings.columns.order_id is None or settings.columns.amount is None
+    ):  # a price belongs to a line, not to an order
         return rows.mutate(line=ibis.literal(False), order_amount=rows.amount)
     named = rows.customer_id.notnull() & rows.order_id.notnull() & rows.timestamp.notnull()
     order = [rows.customer_id, rows.order_id, named]
     amounts = rows.amount.count().over(group_by=order)
-    bare = named & rows.raw_amount.strip().nullif("").isnull() & (amounts >= 1)
+    without_amount = named & rows.raw_amount.strip().nullif("").isnull() & (amounts >= 1)
     if settings.amount_is_order_total:
         place = ibis.row_number().over(group_by=[*order, rows.amount], order_by=[rows.content, rows.row])
-        line = bare | (named & rows.amount.notnull() & (place > 0))
+        line = without_amount | (named & rows.amount.notnull() & (place > 0))
     else:
-        line = bare & (amounts == 1)  # where several lines have an amount, one without is at fault
+        line = without_amount & (amounts == 1)  # if several lines have an amount, a line without one is a fault
     line = line.fill_null(False)
     total = (line & rows.amount.isnull()).ifelse(rows.amount.max().over(group_by=order), rows.amount)
     zero = ibis.literal("0").cast(parsing.AMOUNT)

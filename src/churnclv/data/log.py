@@ -1,4 +1,4 @@
-"""One log, read and checked: faults found, policies applied, every row accounted for."""
+"""One log, read and checked: faults are counted, policies applied, every row accounted for."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from .fingerprint import fingerprint, row_hash
 from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
 from .refund_totals import refunds_set_aside
-from .row_notices import find_doubts
+from .row_notices import find_notices
 from .rows import ParsedRows, parse_rows
 from .schema import check_events, event_columns
 from .settings import DataSettings, Policy, Shape
@@ -26,9 +26,9 @@ _CHECKED = "checked_log"
 
 @dataclass(frozen=True)
 class Log:
-    """The canonical events of one file in the engine, and what was found on the way.
+    """The canonical events of one file in the engine, and the quality report.
 
-    `until` is the end of the observed span, where the shape of the data says one.
+    `until` is the end of the observed span of a table of contracts, otherwise None.
     """
 
     table: Any
@@ -63,8 +63,8 @@ def read_log(
     events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
     table = connection.create_table(name, events, temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
-    doubts = (*parsed.notices, *find_doubts(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
-    return _describe(table, raw, counts, replace(parsed, notices=doubts), settings, until)
+    notices = (*parsed.notices, *find_notices(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
+    return _describe(table, raw, counts, replace(parsed, notices=notices), settings, until)
 
 
 def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawLog:
@@ -73,16 +73,16 @@ def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawL
 
 
 def _set_aside(rows: Any, settings: DataSettings, until: datetime | None) -> Any:
-    """Name the first fault that sets a row aside; the last fault is looked for among the rows that no other takes."""
-    late, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
+    """Add `set_aside_for`, a row's first fault; the last fault is checked only among rows without another."""
+    last_fault, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
     flagged = rows if until is None else flag_contracts(rows, until)
-    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != late]
+    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != last_fault]
     first = flagged.mutate(set_aside_for=first_set_aside(flagged, settings, faults))
-    told = first.mutate(**{late: find(first)})
-    if getattr(settings.policy, late) is Policy.set_aside:
-        taken = told.set_aside_for.isnull() & told[late]
-        told = told.mutate(set_aside_for=taken.ifelse(late, told.set_aside_for))
-    return told
+    marked = first.mutate(**{last_fault: find(first)})
+    if getattr(settings.policy, last_fault) is Policy.set_aside:
+        is_last = marked.set_aside_for.isnull() & marked[last_fault]
+        marked = marked.mutate(set_aside_for=is_last.ifelse(last_fault, marked.set_aside_for))
+    return marked
 
 
 def first_set_aside(flagged: Any, settings: DataSettings, faults: list[str]) -> Any:
@@ -92,7 +92,7 @@ def first_set_aside(flagged: Any, settings: DataSettings, faults: list[str]) -> 
 
 
 def _same_day_orders(rows: Any) -> Any:
-    """Return whether a kept order is a further one of its customer on its day (lines of one order are one order)."""
+    """Return whether a kept order is not the first of its customer on its day; lines of one order are one order."""
     order = rows.order_id.fill_null(rows.content.cast("string") + "-" + rows.row.cast("string"))
     usable = rows.set_aside_for.isnull() & (rows.kind == "order")
     rank = ibis.dense_rank().over(group_by=[rows.customer_id, rows.timestamp.date(), usable], order_by=order)
@@ -105,29 +105,29 @@ _OVERLAP = ("overlapping_contract", overlapping_contracts)
 def count_faults(
     checked: Any, log: RawLog, settings: DataSettings, faults: tuple[Fault, ...]
 ) -> tuple[FaultCount, ...]:
-    """Count in one pass what each fault shows and sets aside."""
+    """Count, in one pass, the rows with each fault and the rows set aside for it."""
     sums: dict[str, Any] = {}
     for fault in faults:
         flag = checked[fault.name]
         sums[f"{fault.name}:rows"] = flag.sum()
         sums[f"{fault.name}:aside"] = (checked.set_aside_for == fault.name).sum()
         sums[f"{fault.name}:first"] = checked.row.min(where=flag)
-    found = checked.aggregate(**sums).execute().iloc[0]
+    totals = checked.aggregate(**sums).execute().iloc[0]
 
     def count(name: str) -> FaultCount:
         policy = getattr(settings.policy, name)
         if name == "malformed_row":
             first = log.malformed[0][0] if log.malformed else None
             return FaultCount(name, policy.name, len(log.malformed), len(log.malformed), first)
-        rows, aside, first = (found[f"{name}:{part}"] for part in ("rows", "aside", "first"))
-        place = _whole(first) or None
-        cells = _cells_of(name, place, log, settings)
-        return FaultCount(name, policy.name, _whole(rows), _whole(aside), place, cells=cells)
+        rows, aside, first = (totals[f"{name}:{part}"] for part in ("rows", "aside", "first"))
+        first_row = _whole(first) or None
+        cells = _cells_of(name, first_row, log, settings)
+        return FaultCount(name, policy.name, _whole(rows), _whole(aside), first_row, cells=cells)
 
     return tuple(count(fault.name) for fault in faults)
 
 
-_SHOWN = {  # fault -> the roles whose cells of its first row a message shows: dates and numbers, never ids
+_SHOWN = {  # fault -> roles whose cells in the first faulty row appear in messages: dates and numbers, never ids
     "unparseable_date": ("timestamp",),
     "mixed_date_format": ("timestamp",),
     "future_date": ("timestamp",),
@@ -140,7 +140,7 @@ _SHOWN = {  # fault -> the roles whose cells of its first row a message shows: d
 
 
 def _cells_of(fault: str, row: int | None, log: RawLog, settings: DataSettings) -> tuple[str, ...]:
-    """Return the raw cells in which the first row with a fault shows it."""
+    """Return the faulty raw cells of the first row with a fault."""
     roles = [role for role in _SHOWN.get(fault, ()) if role in settings.columns.mapped()]
     if row is None or not roles:
         return ()
@@ -207,7 +207,7 @@ def _describe(
 
 
 def _count_orders(table: Any) -> int:
-    """Count a customer's lines of one order id as one order, and lines without an id each."""
+    """Count the distinct order ids of each customer, and every row without an order id."""
     orders = table.filter(table.kind == "order")
     blank = orders.order_id.isnull()  # noqa: PD003 # an engine expression, not a frame
     named = orders.filter(~blank).select("customer_id", "order_id").distinct().count()

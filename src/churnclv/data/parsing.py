@@ -1,4 +1,4 @@
-"""From text to ids, dates and exact amounts, as engine expressions; what cannot be read becomes null, never a guess."""
+"""Parses text into ids, dates and exact amounts, as engine expressions; a text that cannot be parsed becomes null."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -45,22 +45,22 @@ _INVISIBLE = (  # soft hyphens, joiners, marks of direction, zero-width blanks
 
 @ibis.udf.scalar.builtin(name="try_strptime", signature=((dt.string, dt.Array(dt.string)), dt.timestamp))
 def try_strptime(text: Any, formats: Any) -> Any:
-    """DuckDB's own: the first format that fits, else null."""
+    """DuckDB's `try_strptime`: the moment by the first format that fits, else null."""
 
 
 @ibis.udf.scalar.builtin(name="nfc_normalize", signature=((dt.string,), dt.string))
 def nfc_normalize(text: Any) -> Any:
-    """DuckDB's own: letters and their accents composed to one character each."""
+    """DuckDB's `nfc_normalize`: letters and their accents composed to one character each."""
 
 
 @ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))
 def make_timestamp(microseconds: Any) -> Any:
-    """DuckDB's own: the moment so many microseconds after 1970-01-01."""
+    """DuckDB's `make_timestamp`: the moment so many microseconds after 1970-01-01."""
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
 def at_zone(zone: Any, instant: Any) -> Any:
-    """DuckDB's own: the local time in `zone` at an instant."""
+    """DuckDB's `timezone`: the local time in `zone` at an instant."""
 
 
 def check_settings(connection: Any, settings: DataSettings) -> None:
@@ -87,9 +87,9 @@ def check_settings(connection: Any, settings: DataSettings) -> None:
 
 
 def clean_id(text: Any, settings: DataSettings) -> Any:
-    """Return the id without surrounding blanks; null where it is empty or is a word for a missing id.
+    """Return the id without surrounding blanks; null where it is empty or one of the tokens for a missing id.
 
-    A whole number written as 1001.0 is 1001, and `data.fold_ids` makes alike what only looks alike.
+    A whole number written as 1001.0 becomes 1001, and `data.fold_ids` is applied.
     """
     trimmed = trim_id(text)
     missing = (trimmed == "") | is_missing(trimmed, [*settings.missing_tokens, *settings.guest_ids])
@@ -109,14 +109,14 @@ def trim_id(text: Any) -> Any:
 def is_missing(text: Any, missing_tokens: list[str]) -> Any:
     """Return whether a text is one of the tokens: in any case for those in lower case, exactly for the others.
 
-    NA is what R writes for a missing value, na may be a word.
+    R writes NA for a missing value, but na may be an id.
     """
     loose = [token for token in missing_tokens if token == token.lower()]
     return text.lower().isin(loose) | text.isin([token for token in missing_tokens if token not in loose])
 
 
 def fold_id(text: Any, folds: Sequence[Fold]) -> Any:
-    """Return the id in which differences of the kinds given are levelled."""
+    """Return the id with the given kinds of differences removed."""
     if Fold.invisible in folds:
         text = text.re_replace(_INVISIBLE, "").re_replace(rf"{_BLANKS}+", " ")
     if Fold.unicode in folds:
@@ -125,7 +125,7 @@ def fold_id(text: Any, folds: Sequence[Fold]) -> Any:
 
 
 def date_shape(text: Any) -> Any:
-    """Return the name in `SHAPES` of the way a date is written; null where none fits."""
+    """Return the name in `SHAPES` of the shape of a date; null where none fits."""
     trimmed = text.strip()
     return ibis.cases(*[(trimmed.re_search(rule), name) for name, rule in SHAPES.items()], else_=ibis.null("string"))
 
@@ -133,18 +133,18 @@ def date_shape(text: Any) -> Any:
 def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: str) -> bool:
     """Return whether 03/04/2011 is the third of April, from the cells in which only one reading is possible.
 
-    `cells` has one column, `text`; `column` is the name that messages give it.
+    `cells` has one column, `text`; `column` is its name in messages.
 
     Raises:
-        InputError: no row decides, or rows decide both ways.
+        InputError: all dates can be read both ways, or some dates have only one reading and others only the other.
     """
     if settings.day_first is not None:
         return settings.day_first
     rows, day, month = _count_orders_of_days(cells)
-    remedy = f"say which with {settings.where}.day_first=true or {settings.where}.day_first=false."
+    remedy = f"set {settings.where}.day_first=true or {settings.where}.day_first=false."
     require(
         not (rows and day == month == 0),
-        f"{origin}: column {column!r}: days and months cannot be told apart.",
+        f"{origin}: column {column!r}: days and months cannot be distinguished.",
         remedy=remedy,
     )
     both = f"{origin}: column {column!r}: {day} rows are day first and {month} rows are month first."
@@ -153,14 +153,14 @@ def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: st
 
 
 def confirm_day_first(cells: Any, trained: bool) -> bool:
-    """Return whether the day comes first: as in training, unless only the other order is possible in some cells."""
+    """Return `trained`, the order of training, unless the cells allow only the other order."""
     _, day, month = _count_orders_of_days(cells)
-    own, other = (day, month) if trained else (month, day)
-    return trained if own or not other else not trained
+    same, other = (day, month) if trained else (month, day)
+    return trained if same or not other else not trained
 
 
 def _count_orders_of_days(cells: Any) -> tuple[int, int, int]:
-    """Return how many dates begin with two numbers, and in how many of them the first or the second has to be a day."""
+    """Count the dates that begin with two short numbers, and those whose first or second number has to be the day."""
     first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
     numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
     counts = numbers.aggregate(
@@ -171,7 +171,7 @@ def _count_orders_of_days(cells: Any) -> tuple[int, int, int]:
 
 
 def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -> Any:
-    """Return the timestamp in the shop's own time zone, without a zone; null where the text is no date."""
+    """Return the timestamp in the shop's time zone, without a zone; null where the text is no date."""
     trimmed = text.strip()
     naive = trimmed.replace("T", " ")
     slashed = naive.re_replace(r"^(\d{1,2})[/.-](\d{1,2})[/.-]", r"\1/\2/")
@@ -188,7 +188,7 @@ def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -
 
 
 def parse_chosen_date(text: Any, settings: DataSettings) -> Any:
-    """Return the timestamp that `data.date_format` reads: a number counted from some moment, or its own pattern."""
+    """Parse by `data.date_format`: a number counted from a moment, or a pattern of `strptime`."""
     trimmed, chosen = text.strip(), settings.date_format
     if chosen in COUNTS:
         first = bound(settings.day_zero, datetime(2000, 1, 1), "data.day_zero")  # noqa: DTZ001 # shop time
@@ -199,7 +199,7 @@ def parse_chosen_date(text: Any, settings: DataSettings) -> Any:
 
 
 def _count_from(text: Any, unit_seconds: float, zero: datetime) -> Any:
-    """Return the moment so many units after `zero`, of days to the full second; null outside the calendar."""
+    """Return the moment so many units after `zero`, days to the second; null outside the years 1 to 9999."""
     number = text.replace(",", ".").try_cast("float64")
     seconds = number * unit_seconds
     rounded = seconds.round() if unit_seconds > 1 else seconds
@@ -210,7 +210,7 @@ def _count_from(text: Any, unit_seconds: float, zero: datetime) -> Any:
 
 
 def _spell_out(text: Any) -> Any:
-    """Return 10:00 +0200 as 10:00:00+02:00, the one way in which the engine reads an offset."""
+    """Return 10:00 +0200 as 10:00:00+02:00, the one form of offset that the engine parses."""
     joined = text.re_replace(r"\s?(UTC|GMT)$", "Z").re_replace(r"\s(Z|[+-])", r"\1")
     timed = joined.re_replace(r"([T ]\d{1,2}:\d{2})(Z|[+-])", r"\1:00\2")
     return timed.re_replace(r"([+-]\d{2})(\d{2})$", r"\1:\2")
@@ -236,7 +236,7 @@ def latest_moment(settings: DataSettings) -> datetime:
 
 def bare_number(text: Any) -> Any:
     """Return an amount without currency and grouping blanks; (12.00), 12.00- and the true minus become -12.00."""
-    return text.re_search(_PLAIN).ifelse(text, _strip_number(text))  # most cells: the long patterns are left out
+    return text.re_search(_PLAIN).ifelse(text, _strip_number(text))  # the fast path of most cells
 
 
 def _strip_number(text: Any) -> Any:
@@ -257,17 +257,17 @@ def uses_comma(number: Any, decimal: Decimal) -> Any:
 
 
 def parse_amount(text: Any, decimal: Decimal) -> Any:
-    """Return the exact decimal that an amount's text gives; null where it gives none."""
+    """Parse the text of an amount to an exact decimal; null where it is no number."""
     return parse_number(bare_number(text), decimal)
 
 
 def parse_number(number: Any, decimal: Decimal) -> Any:
-    """Return the exact decimal that a bare number gives; null where it gives none."""
-    return plain_number(number, decimal).try_cast(AMOUNT)  # a text that still holds a comma is no number
+    """Parse a bare number to an exact decimal; null where it is no number."""
+    return plain_number(number, decimal).try_cast(AMOUNT)  # a text that still has a comma is no number
 
 
 def plain_number(number: Any, decimal: Decimal) -> Any:
-    """Return the text of a bare number with a decimal point and without thousands signs, where it is a number."""
+    """Return a bare number with a decimal point and without thousands signs; other texts may be unchanged."""
     comma = number.re_search(_COMMA).ifelse(number.replace(".", "").replace(",", "."), number)
     grouped = ibis.literal(decimal is Decimal.comma) & number.re_search(r"^-?[1-9]\d{0,2}(\.\d{3})+$")
     point = number.re_search(_POINT).ifelse(number.replace(",", ""), number)
@@ -275,7 +275,7 @@ def plain_number(number: Any, decimal: Decimal) -> Any:
 
 
 def multiply(price: Any, quantity: Any) -> Any:
-    """Return price x quantity; null where it exceeds what an amount can hold."""
+    """Return price x quantity; null where it is too large for the type of amounts."""
     return (price.cast(_WIDE) * quantity.cast(_WIDE)).try_cast(AMOUNT)
 
 

@@ -1,4 +1,4 @@
-"""The files that reading a log reads and writes."""
+"""The input and output files of reading a log."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ ASIDE_COLUMNS = ("row", "set_aside_for")
 
 
 def input_paths(settings: DataSettings) -> dict[str, str | None]:
-    """Return setting -> the file that is read; None where none is named."""
+    """Return setting -> input file; None where the setting is null."""
     tables = {f"data.tables.{name}.path": table.path for name, table in settings.tables.items()}
     return {"data.path": settings.path, **tables}
 
@@ -27,7 +27,7 @@ def set_aside_output(path: str) -> Output:
 
 
 def table_aside_path(path: str | None, table: str) -> str | None:
-    """Return where the rows of a further table go, given where those of the log go."""
+    """Return the file for rows set aside of a further table, from that of the log."""
     return None if path is None else str(Path(path).with_stem(f"{Path(path).stem}.{table}"))
 
 

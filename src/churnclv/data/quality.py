@@ -1,4 +1,4 @@
-"""The data-quality report: every row of the input accounted for."""
+"""The data-quality report, which accounts for every row of the input."""
 
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -12,9 +12,9 @@ from .unreadable import explain_cells
 
 @dataclass(frozen=True)
 class FaultCount:
-    """How many rows show a fault, and how many were set aside for it (each row once, for its first fault).
+    """The number of rows with a fault, and of rows set aside for it (each row once, for its first fault).
 
-    `cells` are the raw dates or numbers of the first such row; they are for messages and leave the machine nowhere.
+    `cells` are the raw dates or numbers of the first such row, for messages; they are not stored.
     """
 
     fault: str
@@ -29,9 +29,9 @@ class FaultCount:
 class QualityReport:
     """What was read, kept and set aside.
 
-    `rows_kept` are rows of the file; a contract becomes more than one event. `tables` are the reports of other tables
-    by name, of which `known_customers` are also in the main one. `notices` are doubts about what the rows mean, and
-    `spelling` is how the file writes its values where its rows decided it.
+    `rows_kept` counts rows of the file; a contract becomes more than one event. `tables` has the reports of the other
+    tables by name; `known_customers` is the number of a table's customers that are in the main one. `notices` are
+    warnings about the meaning of rows. `spelling` has the formats of dates and numbers that were derived from the rows.
     """
 
     origin: str
@@ -66,7 +66,7 @@ class QualityReport:
         return {**asdict(self), "faults": faults, "tables": others, "rows_set_aside": self.rows_set_aside}
 
     def lines(self) -> list[str]:
-        """Return the report as lines for people."""
+        """Return the report as printed lines."""
         head = (
             f"{self.rows_read:,} rows read = {self.rows_kept:,} kept + {self.rows_set_aside:,} set aside; "
             f"{self.customers:,} customers{self._content()}"
@@ -75,16 +75,16 @@ class QualityReport:
         return [head, *self._fault_lines(), *(notice.line() for notice in self.notices), *others]
 
     def _content(self) -> str:
-        """Return what the rows are, in words."""
-        known = "" if self.known_customers is None else f", {self.known_customers:,} of them in the main table"
+        """Return the numbers of orders, contracts or events, and their dates, as text."""
+        matched = "" if self.known_customers is None else f", {self.known_customers:,} of them in the main table"
         if not self.first_event:
-            return known
-        what = f"{self.orders:,} orders"
+            return matched
+        content = f"{self.orders:,} orders"
         if self.contracts:
-            what = f"{self.contracts:,} contracts, {self.ended:,} of them ended"
+            content = f"{self.contracts:,} contracts, {self.ended:,} of them ended"
         elif not self.orders:
-            what = f"{self.events:,} events"
-        return f"{known}, {what}, {self.first_event} to {self.last_event}"
+            content = f"{self.events:,} events"
+        return f"{matched}, {content}, {self.first_event} to {self.last_event}"
 
     def _fault_lines(self) -> list[str]:
         return [
@@ -100,7 +100,7 @@ class QualityReport:
         return "\n".join(["# Data quality", "", *self.section(), *others])
 
     def section(self) -> list[str]:
-        """Return the report's part of that page."""
+        """Return the report's section of that page."""
         table = ["| fault | policy | rows | set aside | first row |", "|---|---|---:|---:|---:|"]
         table += [
             f"| {count.fault}: {BY_NAME[count.fault].rule} | {count.policy} | {count.rows} | {count.set_aside} "
@@ -112,7 +112,7 @@ class QualityReport:
 
 
 def with_spelling(settings: DataSettings, quality: QualityReport) -> DataSettings:
-    """Return the settings together with how the files that they name write their values: a bundle's are such."""
+    """Return the settings with the formats of the files, as they are stored in a bundle."""
     tables = {
         name: replace(table, spelling=quality.tables[name].spelling) if name in quality.tables else table
         for name, table in settings.tables.items()
@@ -121,7 +121,7 @@ def with_spelling(settings: DataSettings, quality: QualityReport) -> DataSetting
 
 
 def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, settings: DataSettings) -> None:
-    """Raise `InputError` with every fault whose policy is `fail`, or if too large a share was set aside."""
+    """Raise `InputError` with every fault whose policy is `fail`, or if too large a share of rows is set aside."""
     failed = [count for count in counts if count.rows and count.policy == Policy.fail.name]
     if failed:
         raise InputError("\n".join(_sentence(count, origin, settings) for count in failed))
@@ -145,10 +145,10 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
 
 
 def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:
-    known = BY_NAME if settings.target is None else BY_NAME | {fault.name: fault for fault in LABELLED}
-    fault = known[count.fault]
+    faults = BY_NAME if settings.target is None else BY_NAME | {fault.name: fault for fault in LABELLED}
+    fault = faults[count.fault]
     mapped = {**settings.columns.mapped(), "target": settings.target}
     column = mapped.get(fault.role, mapped.get("price") if fault.role == "amount" else None)
     where = f"{origin}: row {count.first_row}" + (f", column {column!r}" if column else "")
-    seen, remedy = explain_cells(count.fault, count.cells, settings.where)
-    return f"{where}: {fault.rule}{seen} ({count.fault}: {count.rows:,} rows). {remedy or fault.remedy}."
+    examples, remedy = explain_cells(count.fault, count.cells, settings.where)
+    return f"{where}: {fault.rule}{examples} ({count.fault}: {count.rows:,} rows). {remedy or fault.remedy}."

@@ -1,7 +1,7 @@
-"""Readings: what a column of text holds (numbers in one spelling, categories, ids, dates), decided once and stored.
+"""Readings: the type of a text column (numbers in one format, categories, ids, dates), decided once and stored.
 
-A reading is decided on the rows at training, travels with the bundle, and is applied again at scoring. Outcomes are not
-looked at. Cells are parsed by the engine's expressions in `parsing`, as the amounts of an order log are.
+A reading is decided on the training rows, stored in the bundle, and applied at scoring. Outcomes are not used.
+Cells are parsed with the engine expressions in `parsing`, like the amounts of an order log.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ from .decimals import decimal_evidence
 from .settings import Decimal
 
 NUMBER, CATEGORY, LEFT_OUT = "number", "category", "left_out"
-LEAST_CUSTOMERS = 5  # who share a value; a rarer one identifies its customers
+LEAST_CUSTOMERS = 5  # with the same value; a rarer value identifies its customers
 PLACEHOLDERS = frozenset(
     (
         *("-", "--", ".", "n/a", "na", "n.a.", "nan", "null", "none", "nil", "missing", "unknown"),
@@ -28,10 +28,10 @@ PLACEHOLDERS = frozenset(
     )
 )
 _LEAST_NUMBERS = 0.9  # of the cells that are no placeholder
-_LEAST_MENTIONED = 0.5  # share of numbers from which a column that stays text is mentioned
+_LEAST_MENTIONED = 0.5  # share of numbers from which a notice names a column that is read as text
 _MOST_UNREAD = 0.5  # of a number column's cells at scoring
-_MORE_THAN_USUAL = 2.0  # times the share at training, from which more is a fault
-_MOST_PADDED = 0.01  # of the numbers with a leading zero; from there on they are codes
+_MORE_THAN_USUAL = 2.0  # times the share at training; above it there is a notice
+_MOST_PADDED = 0.01  # of the numbers with a leading zero; above it they are codes
 _CELLS, _NUMBERS = "cells_of_columns", "numbers_of_cells"
 _SHOWN = 60  # characters of a name in a message
 _PLAIN = r"(?i)^[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d{1,3})?$"
@@ -44,7 +44,7 @@ class ColumnReading:
     Parameters
     ----------
     kind
-        `number`, `category` (text as it stands) or `left_out` (not learned from).
+        `number`, `category` (text, unchanged) or `left_out` (not used as a feature).
     decimal
         The decimal sign of a number column, `point` or `comma`.
     currency
@@ -52,7 +52,7 @@ class ColumnReading:
     percent
         Whether a number column's cells end with a percent sign.
     unread_share
-        Share of a number column's filled cells that were no number at training.
+        Share of the filled cells of a number column that were no number at training.
     reason
         Why the column is left out; empty where it is not.
     """
@@ -67,21 +67,21 @@ class ColumnReading:
 
 @dataclass(frozen=True)
 class ReadingChoices:
-    """What decides beside the cells.
+    """The choices about readings that do not depend on the cells.
 
     Parameters
     ----------
     origin
-        The table, as messages name it.
+        The name of the table in messages.
     decimal
         The setting `data.decimal`.
     typed
-        Columns that hold numbers, not text, in the source.
+        Columns with a numeric type in the source.
     keep
-        Columns that are learned from although they look like ids or dates.
+        Columns that are used although they look like ids or dates.
     of_attributes
-        Whether the columns are attributes of a log's customers: they have no row in a file, and `data.decimal`, which
-        is about amounts, decides only where their cells do not.
+        Whether the columns are attributes of a log's customers. Messages then name no row of a file, and
+        `data.decimal`, a setting for amounts, is used only if the cells are not certain.
     """
 
     origin: str
@@ -91,7 +91,7 @@ class ReadingChoices:
     of_attributes: bool = False
 
     def leave_out(self, name: str) -> str:
-        """Return how a column is left out, for remedies."""
+        """Return the remedy that leaves a column out."""
         return (
             "take it out of the declared attributes" if self.of_attributes else f"leave it out: data.exclude=[{name}]"
         )
@@ -99,7 +99,7 @@ class ReadingChoices:
 
 @dataclass(frozen=True)
 class ReadColumns:
-    """Columns as values, the reading of each, and what is doubtful about them."""
+    """The parsed columns, the reading of each, and notices about doubtful ones."""
 
     frame: pd.DataFrame
     readings: dict[str, ColumnReading]
@@ -107,19 +107,20 @@ class ReadColumns:
 
     @property
     def left_out(self) -> dict[str, str]:
-        """The columns that are not learned from, each with the reason."""
+        """The columns that are not used as features, each with the reason."""
         return {name: reading.reason for name, reading in self.readings.items() if reading.kind == LEFT_OUT}
 
     def learned(self) -> pd.DataFrame:
-        """Return the columns to learn from."""
+        """Return the feature columns."""
         return self.frame.drop(columns=list(self.left_out))
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One column: its cells, and what each different text among them shows.
+    """One column: its cells, and the properties of each distinct text.
 
-    `facts` is indexed by text: `count`, a number under either decimal sign, and signs of the spelling.
+    `facts` is indexed by text and has the columns `count`, `comma` and `point` (the number under either decimal sign),
+    and flags of the format.
     """
 
     name: str
@@ -128,52 +129,52 @@ class _Column:
 
     @property
     def where(self) -> str:
-        """The column as messages name it."""
+        """The name of the column in messages."""
         return f"column {self.name[:_SHOWN]!r}"
 
     def numbers(self, reading: ColumnReading) -> "pd.Series[float]":
-        """Return the number of each different text under a reading, NaN where it is none."""
+        """Return the number of each distinct text under a reading, NaN where it is no number."""
         facts = self.facts
         foreign = (facts["currency"] != "") & (facts["currency"] != reading.currency)
         fits = (facts["percent"] == reading.percent) & ~foreign
         return facts[reading.decimal].where(fits)
 
     def share(self, chosen: "pd.Series[bool]") -> float:
-        """Return the share of cells, placeholders aside, whose text is chosen."""
+        """Return the share of cells, without placeholders, whose text is chosen."""
         counts = self.facts["count"][~self.facts["placeholder"]]
         return float(counts[chosen[counts.index]].sum() / counts.sum()) if counts.sum() else 0.0
 
-    def spelled(self, decimal: str) -> ColumnReading:
-        """Return the reading as numbers that fits most cells under a decimal sign."""
+    def number_reading(self, decimal: str) -> ColumnReading:
+        """Return the number reading that fits most cells under a decimal sign."""
         numbers = self.facts[self.facts[decimal].notna()]
         signs = numbers[numbers["currency"] != ""].groupby("currency")["count"].sum()
         percent = numbers["count"][numbers["percent"]].sum() * 2 > numbers["count"].sum()
         return ColumnReading(NUMBER, decimal, str(signs.idxmax()) if len(signs) else "", bool(percent))
 
-    def evidence(self, sign: str) -> int:
-        """Return how many numbers can only be read with this decimal sign."""
+    def count_certain(self, sign: str) -> int:
+        """Return the number of cells that can be read only with this decimal sign."""
         is_number = self.facts["comma"].notna() | self.facts["point"].notna()
         return int(self.facts["count"][self.facts[f"shows_{sign}"] & is_number].sum())
 
-    def own_decimal(self) -> str | None:
-        """Return the decimal sign that most cells show; None where no cell shows one."""
-        comma, point = self.evidence("comma"), self.evidence("point")
+    def majority_decimal(self) -> str | None:
+        """Return the decimal sign of most certain cells; None if no cell is certain."""
+        comma, point = self.count_certain("comma"), self.count_certain("point")
         if comma == point == 0:
             return None
         return Decimal.comma.value if comma > point else Decimal.point.value
 
     def unread(self, reading: ColumnReading) -> "pd.Series[bool]":
-        """Return for each cell whether it is filled and no number under a reading."""
+        """Return, for each cell, whether it is filled but no number under a reading."""
         numbers = self.numbers(reading)
         return self.cells.isin(numbers.index[numbers.isna()])
 
     def values(self, reading: ColumnReading) -> "pd.Series[float]":
-        """Return the cells as numbers, NaN where a cell is none."""
+        """Return the cells as numbers, NaN where a cell is no number."""
         return self.cells.map(self.numbers(reading), na_action="ignore").astype("float64")
 
     def is_number(self, decimal: str) -> bool:
         """Return whether nearly all cells are numbers under a decimal sign, and no codes with leading zeros."""
-        numbers = self.numbers(self.spelled(decimal)).notna()
+        numbers = self.numbers(self.number_reading(decimal)).notna()
         padded = self.share(self.facts["padded"]) > _MOST_PADDED
         return self.share(numbers) >= _LEAST_NUMBERS and not padded
 
@@ -188,7 +189,7 @@ def learn_readings(connection: Any, columns: pd.DataFrame, choices: ReadingChoic
     columns
         Cells as text, null where missing, shape (n, k).
     choices
-        What decides beside the cells.
+        The choices that do not depend on the cells.
 
     Returns
     -------
@@ -200,16 +201,16 @@ def learn_readings(connection: Any, columns: pd.DataFrame, choices: ReadingChoic
     InputError
         Numbers can be read two ways, or `data.decimal` contradicts most of a column's numbers.
     """
-    found = _spell(connection, columns)
-    usual = _usual_decimal([column for column in found if column.name not in choices.typed])
+    parsed = _parse_columns(connection, columns)
+    common_decimal = _common_decimal([column for column in parsed if column.name not in choices.typed])
     readings, notices, values = {}, [], {}
-    for column in found:
-        reading, doubts = _learn_reading(column, usual, choices)
+    for column in parsed:
+        reading, doubtful = _learn_reading(column, common_decimal, choices)
         values[column.name] = column.values(reading) if reading.kind == NUMBER else column.cells
-        kept = column.name in choices.keep
-        reason = identifiers.why_left_out(values[column.name], column.facts, kept=kept)
+        is_kept = column.name in choices.keep
+        reason = identifiers.why_left_out(values[column.name], column.facts, kept=is_kept)
         if reason is None:
-            notices += doubts
+            notices += doubtful
         readings[column.name] = reading if reason is None else replace(reading, kind=LEFT_OUT, reason=reason)
     return ReadColumns(pd.DataFrame(values, index=columns.index), readings, tuple(notices))
 
@@ -217,7 +218,7 @@ def learn_readings(connection: Any, columns: pd.DataFrame, choices: ReadingChoic
 def read_numbers(
     connection: Any, columns: pd.DataFrame, readings: Mapping[str, ColumnReading]
 ) -> dict[str, "pd.Series[float]"]:
-    """Return the columns that readings have as numbers, read exactly so.
+    """Return the columns whose reading is a number, parsed by that reading.
 
     Parameters
     ----------
@@ -234,7 +235,7 @@ def read_numbers(
         Column -> float64, NaN where a cell is no number.
     """
     chosen = [name for name in columns.columns if name in readings and readings[name].kind == NUMBER]
-    return {column.name: column.values(readings[column.name]) for column in _spell(connection, columns[chosen])}
+    return {column.name: column.values(readings[column.name]) for column in _parse_columns(connection, columns[chosen])}
 
 
 def apply_readings(
@@ -242,7 +243,7 @@ def apply_readings(
 ) -> ReadColumns:
     """Read columns at scoring as they were read at training.
 
-    A file may have another decimal sign than the one at training: its own cells decide, and a notice names the columns.
+    The decimal sign may differ from that of training: it is derived from the cells, and a notice names the columns.
 
     Parameters
     ----------
@@ -251,9 +252,9 @@ def apply_readings(
     columns
         Cells as text, null where missing, shape (n, k); a column without a reading stays as it is.
     readings
-        Those of training.
+        The readings of training.
     choices
-        The origin and the typed columns; the rest was decided at training.
+        The origin and the typed columns; the other choices were made at training.
 
     Returns
     -------
@@ -263,53 +264,59 @@ def apply_readings(
     Raises
     ------
     InputError
-        Most cells of a number column are no numbers.
+        Too many cells of a number column are no numbers.
     """
     chosen = {name: reading for name, reading in readings.items() if reading.kind == NUMBER and name in columns.columns}
-    found = _spell(connection, columns[list(chosen)])
-    usual = _usual_decimal([column for column in found if column.name not in choices.typed])
-    values, faults, notices, other = {}, [], list[Notice](), list[str]()
-    for column in found:
-        learned = chosen[column.name]
-        chosen_sign = learned.decimal if choices.decimal is Decimal.auto else str(choices.decimal.value)
-        decimal = "point" if column.name in choices.typed else column.own_decimal() or usual or chosen_sign
-        reading = replace(learned, decimal=decimal, currency=learned.currency or column.spelled(decimal).currency)
+    parsed = _parse_columns(connection, columns[list(chosen)])
+    common_decimal = _common_decimal([column for column in parsed if column.name not in choices.typed])
+    values, faults, notices, differing = {}, [], list[Notice](), list[str]()
+    for column in parsed:
+        trained = chosen[column.name]
+        chosen_sign = trained.decimal if choices.decimal is Decimal.auto else str(choices.decimal.value)
+        decimal = (
+            "point" if column.name in choices.typed else column.majority_decimal() or common_decimal or chosen_sign
+        )
+        reading = replace(
+            trained, decimal=decimal, currency=trained.currency or column.number_reading(decimal).currency
+        )
         values[column.name] = column.values(reading)
-        if column.name not in choices.typed and _differs(column, learned, reading):
-            other.append(column.where)
+        if column.name not in choices.typed and _differs(column, trained, reading):
+            differing.append(column.where)
         unread = column.unread(reading)
         share = float(unread.sum() / max(column.cells.notna().sum(), 1))
-        if share > max(_MOST_UNREAD, _MORE_THAN_USUAL * learned.unread_share):
+        if share > max(_MOST_UNREAD, _MORE_THAN_USUAL * trained.unread_share):
             faults.append(_unread_sentence(column, unread, choices))
-        elif share > _MORE_THAN_USUAL * learned.unread_share:
+        elif share > _MORE_THAN_USUAL * trained.unread_share:
             notices.append(_unread_notice(column, unread, choices))
     message = f"{choices.origin}: {'; '.join(faults)}, though the bundle learned from numbers."
     require(not faults, message, remedy="write them as numbers, spelled as in the file that the bundle was trained on.")
-    if other:
-        message = f"{choices.origin}: {listed(other)}: the decimal or currency sign is not the one at training."
+    if differing:
+        message = f"{choices.origin}: {listed(differing)}: the decimal or currency sign is not the one at training."
         notices.insert(0, Notice("other_spelling", message, "check that the amounts are in the unit of training."))
     frame = columns.assign(**values) if values else columns
     return ReadColumns(frame, {name: readings[name] for name in columns.columns if name in readings}, tuple(notices))
 
 
-def _differs(column: _Column, learned: ColumnReading, reading: ColumnReading) -> bool:
-    """Return whether cells show another decimal or currency sign than at training."""
-    decimal = column.own_decimal()
-    return reading.currency != learned.currency or decimal not in (None, learned.decimal)
+def _differs(column: _Column, trained: ColumnReading, reading: ColumnReading) -> bool:
+    """Return whether the decimal or currency sign differs from that of training."""
+    decimal = column.majority_decimal()
+    return reading.currency != trained.currency or decimal not in (None, trained.decimal)
 
 
-def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) -> tuple[ColumnReading, list[Notice]]:
-    """Return a column's reading and what is doubtful about it."""
-    decimal = _decimal_of(column, usual, choices)
+def _learn_reading(
+    column: _Column, common_decimal: str | None, choices: ReadingChoices
+) -> tuple[ColumnReading, list[Notice]]:
+    """Return the reading of a column, and notices if it is doubtful."""
+    decimal = _decimal_of(column, common_decimal, choices)
     if column.is_number(decimal):
-        reading = column.spelled(decimal)
+        reading = column.number_reading(decimal)
         unread = column.unread(reading)
         share = float(unread.sum() / max(column.cells.notna().sum(), 1))
         notices = [_unread_notice(column, unread, choices)] if unread.any() else []
-        if min(column.evidence("comma"), column.evidence("point")):
+        if min(column.count_certain("comma"), column.count_certain("point")):
             notices.append(_mixture(column, choices))
         return replace(reading, unread_share=share), notices
-    as_numbers, is_text = column.spelled(decimal), ColumnReading(CATEGORY)
+    as_numbers, is_text = column.number_reading(decimal), ColumnReading(CATEGORY)
     if column.share(column.numbers(as_numbers).notna()) < _LEAST_MENTIONED:
         return is_text, []
     if column.share(column.facts["padded"]) > _MOST_PADDED:
@@ -320,25 +327,25 @@ def _learn_reading(column: _Column, usual: str | None, choices: ReadingChoices) 
     return is_text, [Notice("numbers_as_text", f"{choices.origin}: {message}", remedy)]
 
 
-def _decimal_of(column: _Column, usual: str | None, choices: ReadingChoices) -> str:
+def _decimal_of(column: _Column, common_decimal: str | None, choices: ReadingChoices) -> str:
     """Return the decimal sign of a column at training.
 
     Raises:
         InputError: its numbers can be read two ways, or contradict `data.decimal`.
     """
-    own, point = column.own_decimal(), str(Decimal.point.value)
+    shown, point = column.majority_decimal(), str(Decimal.point.value)
     if column.name in choices.typed:
         return point
     if choices.decimal is not Decimal.auto:
         decimal = str(choices.decimal.value)
         if choices.of_attributes:
-            return own or decimal
-        message = f"{choices.origin}: {column.where} has a decimal {own} in most numbers, but data.decimal={decimal}."
-        wrong = own not in (None, decimal) and column.is_number(str(own))
-        require(not wrong, message, remedy=f"set data.decimal={own}, or auto.")
+            return shown or decimal
+        message = f"{choices.origin}: {column.where} has a decimal {shown} in most numbers, but data.decimal={decimal}."
+        wrong = shown not in (None, decimal) and column.is_number(str(shown))
+        require(not wrong, message, remedy=f"set data.decimal={shown}, or auto.")
         return decimal
-    if own is not None or usual is not None:
-        return str(own or usual)
+    if shown is not None or common_decimal is not None:
+        return str(shown or common_decimal)
     either = int(column.facts["count"][column.facts["either"]].sum())
     require(
         not (either and column.is_number(point)),
@@ -348,12 +355,12 @@ def _decimal_of(column: _Column, usual: str | None, choices: ReadingChoices) -> 
     return point
 
 
-def _usual_decimal(columns: list[_Column]) -> str | None:
-    """Return the decimal sign that most cells of number columns show; None where none does."""
+def _common_decimal(columns: list[_Column]) -> str | None:
+    """Return the decimal sign of most certain cells of number columns; None if no cell is certain."""
     sums = {"comma": 0, "point": 0}
     for column in columns:
         if any(column.is_number(sign) for sign in sums):
-            sums = {sign: total + column.evidence(sign) for sign, total in sums.items()}
+            sums = {sign: total + column.count_certain(sign) for sign, total in sums.items()}
     return max(sums, key=lambda sign: sums[sign]) if any(sums.values()) else None
 
 
@@ -369,7 +376,7 @@ def _unread_notice(column: _Column, unread: "pd.Series[bool]", choices: ReadingC
 
 
 def _mixture(column: _Column, choices: ReadingChoices) -> Notice:
-    counts = {sign: column.evidence(sign) for sign in ("comma", "point")}
+    counts = {sign: column.count_certain(sign) for sign in ("comma", "point")}
     message = (
         f"{choices.origin}: {column.where}: {counts['comma']:,} numbers have a decimal comma and {counts['point']:,} "
         "a decimal point; those that fit both are read as most are."
@@ -377,8 +384,8 @@ def _mixture(column: _Column, choices: ReadingChoices) -> Notice:
     return Notice("mixed_decimals", message, "write the column with one decimal sign.")
 
 
-def _spell(connection: Any, columns: pd.DataFrame) -> list[_Column]:
-    """Return the columns with what each different text shows, from one query for all of them."""
+def _parse_columns(connection: Any, columns: pd.DataFrame) -> list[_Column]:
+    """Return the columns with the properties of each distinct text, from one query for all columns."""
     counts = [columns.iloc[:, place].value_counts() for place in range(columns.shape[1])]
     texts = pd.DataFrame({"text": sorted({str(text) for count in counts for text in count.index})}, dtype="str")
     if not len(texts):
@@ -388,18 +395,18 @@ def _spell(connection: Any, columns: pd.DataFrame) -> list[_Column]:
     connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_NUMBERS} AS {bare}")
     facts = connection.raw_sql(shown).df().set_index("text")
     facts = facts.assign(**{sign: facts[sign].where(np.isfinite(facts[sign])) for sign in ("comma", "point")})
-    found = []
+    parsed = []
     for place, name in enumerate(columns.columns):
-        own = facts.reindex(counts[place].index.astype(str)).assign(count=counts[place].to_numpy())
-        found.append(_Column(str(name), columns.iloc[:, place], own))
-    return found
+        column_facts = facts.reindex(counts[place].index.astype(str)).assign(count=counts[place].to_numpy())
+        parsed.append(_Column(str(name), columns.iloc[:, place], column_facts))
+    return parsed
 
 
 @cache
 def _queries() -> tuple[str, str]:
-    """Return the query of the bare number in each text, and that of what it shows.
+    """Return the query for the bare number of each text, and the query for its properties.
 
-    They are written once per process: that takes longer than to run them.
+    The SQL is generated once per process, because generating it takes longer than running it.
     """
     cells = ibis.table({"text": "string"}, name=_CELLS)
     number = parsing.bare_number(cells.text.strip().re_replace(r"\s*%$", ""))
@@ -411,7 +418,7 @@ def _queries() -> tuple[str, str]:
 
 
 def _facts(bare: Any) -> dict[str, Any]:
-    """Return what one text shows, as engine expressions."""
+    """Return the properties of a text as engine expressions."""
     text, number = bare.text, bare.number
     shows = decimal_evidence(number)
     plain = {sign: parsing.plain_number(number, sign) for sign in (Decimal.comma, Decimal.point)}
@@ -426,7 +433,7 @@ def _facts(bare: Any) -> dict[str, Any]:
         "percent": text.re_search(r"%\s*$"),
         "padded": number.re_search(r"^[+-]?0\d+$"),
         "placeholder": text.strip().lower().isin(sorted(PLACEHOLDERS)),
-        **identifiers.text_signs(text),
+        **identifiers.text_forms(text),
     }
     filled = {name: flag.fill_null(False) for name, flag in flags.items()}
     return {"text": text, **values, **filled, "currency": bare.currency}

@@ -1,4 +1,4 @@
-"""Records: the rows of a text file counted apart from the engine, so that none is lost without a count."""
+"""Records: counts the rows of a text file without the engine, to detect rows that the engine lost."""
 
 import csv
 from pathlib import Path
@@ -10,11 +10,11 @@ from .text_file import find_blank_rows, long_cells
 
 _CHUNK_BYTES = 1 << 22
 _QUOTE, _FEED, _RETURN = 34, 10, 13
-_ENGINE_BYTES = 2 << 20  # the longest row that the engine takes
+_ENGINE_BYTES = 2 << 20  # the longest row that the engine reads
 
 
 def check_rows(text: Path, separator: str, rows_read: int, origin: str) -> None:
-    """Raise `InputError` unless the engine gave an account of every row of a UTF-8 file but its header.
+    """Check that the engine read or rejected every row of a UTF-8 file below its header.
 
     Raises:
         InputError: a row is neither read nor counted as malformed; the message names the longest row.
@@ -31,7 +31,7 @@ def check_rows(text: Path, separator: str, rows_read: int, origin: str) -> None:
 
 
 def _count_ends(text: Path, *, quoted: bool) -> int:
-    """Return the number of rows as that of line ends outside quotes, blank rows among them."""
+    """Return the number of line ends outside quotes, which is the number of rows including blank ones."""
     rows, inside, last = 0, 0, b"\n"
     with text.open("rb") as content:
         while chunk := content.read(_CHUNK_BYTES):

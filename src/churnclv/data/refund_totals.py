@@ -1,4 +1,4 @@
-"""Spend: the one definition of what a customer brings, with or without what was refunded."""
+"""Spend: the one definition of a customer's revenue, net of refunds or gross."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,7 +12,7 @@ from .source import RawLog
 
 _SPEND_KINDS = {Refunds.net: SALES, Refunds.gross: ("order",)}
 
-_REFUND_WORDS = (  # in the languages of common shop systems
+_REFUND_TEXTS = (  # pattern of texts for refunds, in the languages of common shop systems
     r"(?i)refund|return|charge.?back|revers|store.?credit|credit.?(note|memo)|cancel|void|storno|gutschrift|r(ü|ue)ck|"
     r"rimbors|reso|retour|annul|avoir|rembours|devoluci|reembols"
 )
@@ -26,14 +26,14 @@ def counts_as_spend(events: Any, refunds: Refunds) -> Any:
     events
         A table with the column `kind`.
     refunds
-        Whether refunds are taken off.
+        Whether refunds are subtracted.
     """
     return events.kind.isin(_SPEND_KINDS[refunds])
 
 
 @dataclass(frozen=True)
 class RefundTotals:
-    """What all orders of a log cost, and what was refunded (0 or above), exact; and whether it is taken off spend."""
+    """The exact totals of orders and refunds (0 or above) of a log, and whether refunds are subtracted from spend."""
 
     ordered: Decimal
     refunded: Decimal
@@ -41,12 +41,12 @@ class RefundTotals:
 
     @property
     def spend(self) -> Decimal:
-        """The spend of all customers: of orders alone, or less the refunds."""
+        """The spend of all customers: the orders, less the refunds if spend is net."""
         return self.ordered - self.refunded if self.refunds is Refunds.net else self.ordered
 
     @property
     def sentence(self) -> str:
-        """How spend and CLV treat refunds, in one sentence."""
+        """One sentence about how spend and CLV treat refunds."""
         if not self.refunded:
             return "The log has no refunds: spend is what orders cost."
         share = f" ({self.refunded / self.ordered:.1%} of revenue)" if self.ordered else ""
@@ -62,18 +62,18 @@ def total_refunds(events: Any, refunds: Refunds) -> RefundTotals:
     events
         The canonical event table.
     refunds
-        Whether refunds are taken off spend.
+        Whether refunds are subtracted from spend.
     """
-    summed = events.aggregate(
+    totals = events.aggregate(
         ordered=events.amount.sum(where=events.kind == "order"),
         refunded=-events.amount.sum(where=events.kind == "refund"),
     )
-    sums = summed.to_pyarrow().to_pylist()[0]
+    sums = totals.to_pyarrow().to_pylist()[0]
     return RefundTotals(sums["ordered"] or Decimal(0), sums["refunded"] or Decimal(0), refunds)
 
 
 def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
-    """Return a notice where rows were set aside for a kind without a meaning whose word is one for refunds.
+    """Return a notice if rows were set aside for an unknown kind whose text suggests refunds.
 
     Parameters
     ----------
@@ -82,17 +82,17 @@ def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tupl
     raw
         The log as text.
     settings
-        The meanings of kinds.
+        The settings with the kinds.
     """
     if settings.columns.kind is None or not settings.has_amount:
         return ()
     aside = checked.filter(checked.set_aside_for == "unknown_kind").select("row")
-    named = raw.table.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_WORDS))
-    words = named.group_by("kind").agg(rows=named.count()).order_by("kind").execute()
-    if not len(words):
+    refunds = raw.table.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_TEXTS))
+    kinds = refunds.group_by("kind").agg(rows=refunds.count()).order_by("kind").execute()
+    if not len(kinds):
         return ()
     message = (
-        f"{raw.origin}: {int(words['rows'].sum()):,} rows of the kinds {listed(list(words['kind']))} are set aside, "
+        f"{raw.origin}: {int(kinds['rows'].sum()):,} rows of the kinds {listed(list(kinds['kind']))} are set aside, "
         "so that their amounts are not taken off spend and CLV."
     )
     remedy = "give every kind its meaning, such as data.kinds={sale: order, chargeback: refund}."

@@ -1,4 +1,4 @@
-"""Doubts: what the rows of a log show that may not be meant, each as a notice with its remedy."""
+"""Row notices: doubtful patterns in the rows of a log, each as a notice with its remedy."""
 
 import re
 from typing import Any
@@ -9,63 +9,63 @@ from .parsing import fold_id
 from .settings import DataSettings, Fold
 from .source import RawLog
 
-_LISTED = (  # ids that name nobody in some systems, and somebody in others
+_LISTED = (  # ids that mean "no customer" in some systems, and may be a real id in others
     "na nat guest guests gast ospite invite invité invitado unknown unbekannt sconosciuto inconnu desconocido "
     "undefined anonymous anon anonim anonyme anonimo missing empty blank default nobody no-id noid not-set notset "
     "not_set unassigned unregistered walk-in walkin"
 )
 _TEXTS = tuple(_LISTED.split())
 _LEAST_CUSTOMERS, _LEAST_ROWS = 20, 20
-_SHARE = 0.05  # of the rows with one id
-_TIMES_MEDIAN = 20  # rows of that id by those of the customer in the middle
-_LONGEST_CODE = 3  # characters of an id of letters that may be shown: NA, N/D
+_SHARE = 0.05  # of all rows, with one id
+_TIMES_MEDIAN = 20  # rows of that id by the median rows per customer
+_LONGEST_CODE = 3  # characters of an id of letters that messages may show: NA, N/D
 _LEAST_ORDERS = 5  # with several lines
-_ALIKE_SHARE = 0.9  # of them, whose lines share one amount
+_ALIKE_SHARE = 0.9  # share of these orders whose lines all have one amount
 _MOST_REFUNDS = 0.5
 _MOST_CURRENCIES = 200
-_CURRENCY_SHARE = 0.9  # of the cells, that look like a currency
+_CURRENCY_SHARE = 0.9  # share of cells that look like a currency
 
 
-def find_doubts(kept: Any, log: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
-    """Return the notices about the rows that are kept of a log of dated rows.
+def find_notices(kept: Any, log: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return the notices about the kept rows of a log.
 
-    `kept` are the checked rows of `log` without those set aside. No notice names an id of a customer.
+    `kept` are the checked rows of `log` without those set aside. No notice has the id of a customer.
     """
-    found = [*_placeholders(kept, settings), *_ids_alike(kept, settings), *_currency_column(log)]
+    notices = [*_placeholders(kept, settings), *_ids_alike(kept, settings), *_currency_column(log)]
     if "line" in kept.columns:
-        found += [*_repeated_totals(kept, settings), *_mostly_refunds(kept, settings)]
-    return tuple(found)
+        notices += [*_repeated_totals(kept, settings), *_mostly_refunds(kept, settings)]
+    return tuple(notices)
 
 
 def _placeholders(kept: Any, settings: DataSettings) -> list[Notice]:
-    """Return a notice per id that is a usual placeholder, or that has an implausible share of the rows."""
+    """Return a notice per id that is a common placeholder or has an implausible share of the rows."""
     sizes = kept.group_by("customer_id").agg(rows=lambda t: t.count(), first=lambda t: t.row.min())
-    whole = (
+    totals = (
         sizes.aggregate(rows=sizes.rows.sum(), customers=sizes.count(), middle=sizes.rows.median()).execute().iloc[0]
     )
-    many = max(_LEAST_ROWS, _SHARE * float(whole["rows"] or 0), _TIMES_MEDIAN * float(whole["middle"] or 0))
-    if int(whole["customers"]) < _LEAST_CUSTOMERS:
+    many = max(_LEAST_ROWS, _SHARE * float(totals["rows"] or 0), _TIMES_MEDIAN * float(totals["middle"] or 0))
+    if int(totals["customers"]) < _LEAST_CUSTOMERS:
         many = float("inf")
     suspects = sizes.filter((sizes.rows >= many) | (sizes.customer_id.lower().isin(_TEXTS) & (sizes.rows > 1)))
     largest = suspects.order_by(suspects.rows.desc(), "customer_id").limit(3).execute()
     return [
-        _placeholder(str(one.customer_id), int(one.rows), int(one.first), int(whole["rows"]), settings)
-        for one in largest.itertuples()
+        _placeholder(str(row.customer_id), int(row.rows), int(row.first), int(totals["rows"]), settings)
+        for row in largest.itertuples()
     ]
 
 
-def _placeholder(name: str, rows: int, first: int, everything: int, settings: DataSettings) -> Notice:
+def _placeholder(name: str, rows: int, first: int, total: int, settings: DataSettings) -> Notice:
     shown, token = (repr(name), name) if is_placeholder(name) else (f"one id (see row {first:,})", "...")
     return Notice(
         "crowded_id",
-        f"column {settings.columns.customer_id!r}: {shown} has {rows / everything:.1%} of the rows ({rows:,} of "
-        f"{everything:,}) and counts as one customer.",
+        f"column {settings.columns.customer_id!r}: {shown} has {rows / total:.1%} of the rows ({rows:,} of "
+        f"{total:,}) and counts as one customer.",
         f"if it means no customer: \"data.guest_ids=['{token}']\" sets its rows aside.",
     )
 
 
 def is_placeholder(name: str) -> bool:
-    """Return whether an id names nobody, so that a message may show it: a usual word, one sign repeated, or NA."""
+    """Return whether an id is a placeholder that messages may show: a listed text, one repeated character, or NA."""
     signs = re.sub(r"[\W_]", "", name)
     return (
         name.lower() in _TEXTS
@@ -75,7 +75,7 @@ def is_placeholder(name: str) -> bool:
 
 
 def _ids_alike(kept: Any, settings: DataSettings) -> list[Notice]:
-    """Return a notice where ids differ only in what an eye does not see."""
+    """Return a notice where ids differ only in case, invisible characters or the composition of accents."""
     names = kept.select("customer_id").distinct()
     missing = [fold for fold in Fold if fold not in settings.fold_ids]
     folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
@@ -85,22 +85,22 @@ def _ids_alike(kept: Any, settings: DataSettings) -> list[Notice]:
         .execute()
         .iloc[0]
     )
-    lost = {name: int(counts["customers"]) - int(counts[name]) for name in folded}
-    if not lost["all"]:
+    merged = {name: int(counts["customers"]) - int(counts[name]) for name in folded}
+    if not merged["all"]:
         return []
-    needed = [fold for fold in missing if lost[fold.name]] or missing
+    needed = [fold for fold in missing if merged[fold.name]] or missing
     reasons = {
         Fold.case: "case",
         Fold.invisible: "invisible characters or blanks",
         Fold.unicode: "the composition of accents",
     }
-    seen = " or ".join(reasons[fold] for fold in needed)
+    differences = " or ".join(reasons[fold] for fold in needed)
     folds = ",".join(fold.value for fold in Fold if fold in settings.fold_ids or fold in needed)
     return [
         Notice(
             "ids_alike",
-            f"column {settings.columns.customer_id!r}: {lost['all']:,} of {int(counts['customers']):,} ids differ "
-            f"from another only in {seen}, and count as customers of their own.",
+            f"column {settings.columns.customer_id!r}: {merged['all']:,} of {int(counts['customers']):,} ids differ "
+            f"from another only in {differences}, and count as customers of their own.",
             f"data.fold_ids=[{folds}] makes them one.",
         )
     ]
@@ -110,16 +110,17 @@ def _currency_column(log: RawLog) -> list[Notice]:
     if log.currency_column is None:
         return []
     cells = log.table.unmapped_currency.strip().nullif("")
-    counted = log.table.select(cell=cells).filter(cells.notnull()).group_by("cell").agg(rows=lambda t: t.count())
-    values = counted.order_by(counted.rows.desc(), "cell").limit(_MOST_CURRENCIES).execute()
-    money = values[values["cell"].map(looks_like_currency)]
-    if len(money) < 2 or money["rows"].sum() < _CURRENCY_SHARE * values["rows"].sum():  # noqa: PLR2004 # one is fine
+    counts = log.table.select(cell=cells).filter(cells.notnull()).group_by("cell").agg(rows=lambda t: t.count())
+    values = counts.order_by(counts.rows.desc(), "cell").limit(_MOST_CURRENCIES).execute()
+    currencies = values[values["cell"].map(looks_like_currency)]
+    if len(currencies) < 2 or currencies["rows"].sum() < _CURRENCY_SHARE * values["rows"].sum():  # noqa: PLR2004 # one is fine
         return []
-    shown = ", ".join(f"{one.cell} in {one.rows:,} rows" for one in money.head(3).itertuples())
+    shown = ", ".join(f"{row.cell} in {row.rows:,} rows" for row in currencies.head(3).itertuples())
     return [
         Notice(
             "several_currencies",
-            f"column {log.currency_column!r} holds {len(money)} currencies ({shown}), but amounts are added up as one.",
+            f"column {log.currency_column!r} holds {len(currencies)} currencies ({shown}), but amounts "
+            "are added up as one.",
             f"'data.columns.currency={log.currency_column}' with data.currency=... for the one to keep, "
             "or convert the amounts.",
         )
@@ -127,7 +128,7 @@ def _currency_column(log: RawLog) -> list[Notice]:
 
 
 def _repeated_totals(kept: Any, settings: DataSettings) -> list[Notice]:
-    """Return a notice where the lines of an order share one amount: it may be that of the order."""
+    """Return a notice if the lines of most orders have one amount: it may be the total of the order."""
     if settings.columns.order_id is None or settings.columns.amount is None or settings.amount_is_order_total:
         return []
     paid = kept.filter(kept.order_id.notnull() & (kept.amount != 0) & ~kept.line)
@@ -152,8 +153,8 @@ def _repeated_totals(kept: Any, settings: DataSettings) -> list[Notice]:
 def _mostly_refunds(kept: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice where more rows are refunds than orders."""
     counts = kept.aggregate(orders=(kept.kind == "order").sum(), refunds=(kept.kind == "refund").sum())
-    found = counts.execute().fillna(0).iloc[0]
-    orders, refunds = int(found["orders"]), int(found["refunds"])
+    totals = counts.execute().fillna(0).iloc[0]
+    orders, refunds = int(totals["orders"]), int(totals["refunds"])
     if not orders or refunds <= _MOST_REFUNDS * (orders + refunds):
         return []
     return [

@@ -1,4 +1,4 @@
-"""Rows: every row of the raw log parsed, with one boolean column per fault."""
+"""Rows: parses every row of the raw log and adds one boolean column per fault."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,9 +22,9 @@ from .source import RawLog
 
 @dataclass(frozen=True)
 class ParsedRows:
-    """The rows with their parsed values and fault flags, how the file writes dates and decimals, and what is doubtful.
+    """The rows with their parsed values and fault flags, the formats of dates and decimals, and notices.
 
-    `spelling` holds what the file's own rows decided.
+    `spelling` has the formats that were derived from the rows.
     """
 
     table: Any
@@ -38,7 +38,7 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
     """Parse every row of the raw log.
 
     Raises:
-        InputError: days and months, or thousands and decimals, cannot be told apart, or contradict the training file.
+        InputError: the order of days and months or the decimal sign is ambiguous, or differs from the training file.
     """
     raw = log.table
     dates = parse_dates(log, settings)
@@ -60,14 +60,14 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
         **money,
         **(parse_ends(log, settings) if contracts else {}),
     )
-    main = _main_currency(raw.select(sign=money["sign"]), log, settings)
-    lined = parsed if contracts else mark_lines(parsed, settings)
-    flagged = lined.mutate(**_flags(lined, main, settings))
+    main_currency = _main_currency(raw.select(sign=money["sign"]), log, settings)
+    with_lines = parsed if contracts else mark_lines(parsed, settings)
+    flagged = with_lines.mutate(**_flags(with_lines, main_currency, settings))
     return ParsedRows(
         flagged if contracts else name_kinds(flagged, settings),
         dates.style,
         _decimal_style(decimals, settings),
-        Spelling(dates.decided, decimals.decided, main or None),
+        Spelling(dates.decided, decimals.decided, main_currency or None),
         decimals.notices,
     )
 
@@ -86,11 +86,11 @@ def _money_role(settings: DataSettings) -> str:
 
 def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dict[str, Any]:
     raw = log.table
-    nothing = ibis.null(parsing.AMOUNT)
+    null = ibis.null(parsing.AMOUNT)
     count = "term_months" if settings.shape is Shape.contracts else "quantity"
-    quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else nothing
+    quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else null
     if not settings.has_amount:
-        without = {"amount": nothing, "quantity": quantity, "raw_amount": ibis.null("string")}
+        without = {"amount": null, "quantity": quantity, "raw_amount": ibis.null("string")}
         return without | dict.fromkeys(("cell_sign", "sign"), ibis.literal("")) | {"comma": ibis.literal(False)}
     role = _money_role(settings)
     number = raw[f"{BARE}{role}"]
@@ -109,15 +109,15 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dic
 
 
 def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
-    """Return the currency to keep: as chosen, as in training, or that of most rows; empty where none is named.
+    """Return the currency to keep: that of the settings, of training, or of most rows; empty if rows have none.
 
     Raises:
         InputError: no row is in the currency that the model was trained on.
     """
     if settings.currency is not None:
         return settings.currency.strip().upper()
-    counted = signs.filter(signs.sign != "").group_by("sign").agg(rows=lambda t: t.count())
-    names = [str(name) for name in counted.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
+    counts = signs.filter(signs.sign != "").group_by("sign").agg(rows=lambda t: t.count())
+    names = [str(name) for name in counts.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
     main = names[0] if names else ""
     trained = None if settings.spelling is None else settings.spelling.currency
     require(
@@ -129,7 +129,7 @@ def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
 
 
 def _flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, Any]:
-    """Return one boolean column per fault that every dated row can show."""
+    """Return one boolean column per fault that every dated row can have."""
     latest = parsing.latest_moment(settings)
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
     blank_date = parsed.raw_date.strip().nullif("").isnull()

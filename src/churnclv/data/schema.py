@@ -1,4 +1,4 @@
-"""The contract of the canonical event table, which every source has to meet whatever its policies."""
+"""The schema of the canonical event table, which is checked for every source whatever its policies."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ def event_columns(settings: DataSettings) -> tuple[str, ...]:
 
 
 def text_columns(settings: DataSettings) -> tuple[str, ...]:
-    """Return those of them that are text and may be null."""
+    """Return the columns of the event table that are text and may be null."""
     return (*TEXTS, *(f"{STATIC}{name}" for name in settings.attribute_names))
 
 
@@ -41,24 +41,24 @@ def _schema(texts: tuple[str, ...]) -> pa.DataFrameSchema:
 
 
 def check_events(events: Any, origin: str, settings: DataSettings) -> None:
-    """Raise `InputError` with every violation of the contract at once.
+    """Raise `InputError` with every violation of the schema at once.
 
-    A violation that arrives here was let through by a policy, so each is answered with that policy.
+    A violation exists only if a policy kept a faulty row, so the remedy names the policies.
     """
     from pandera.errors import SchemaErrors
 
-    broken = []
+    violations = []
     try:
         _schema(text_columns(settings)).validate(events, lazy=True)
     except SchemaErrors as errors:
-        broken = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
-    unpaid = events.amount.isnull() & events.kind.isin(SALES)
-    if settings.has_amount and int(unpaid.sum().fill_null(0).execute()):
-        broken.append("amount: not_nullable")
-    if broken:
+        violations = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
+    without_amount = events.amount.isnull() & events.kind.isin(SALES)
+    if settings.has_amount and int(without_amount.sum().fill_null(0).execute()):
+        violations.append("amount: not_nullable")
+    if violations:
         raise InputError(
-            f"{origin}: after the policies, the events still break the contract:\n"
-            + "\n".join(f"  {line}" for line in broken),
+            f"{origin}: after the policies, the events still violate the schema:\n"
+            + "\n".join(f"  {line}" for line in violations),
             remedy="a policy keeps rows that no model can use: set it to set_aside (data.policy.missing_id, ...).",
         )
 

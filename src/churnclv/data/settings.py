@@ -1,4 +1,4 @@
-"""What can be chosen about reading a log."""
+"""Settings for reading a log."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,9 +9,9 @@ from typing import Any
 from ..errors import require, require_name
 from ..ranges import Bounds, check_numbers, number
 
-STATIC = "static_"  # begins the names of the event table's columns that hold attributes of customers
+STATIC = "static_"  # prefix of the columns of the event table with attributes of customers
 OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
-MISSING_TOKENS = (  # in lower case: in any case; otherwise as they are written: NA is R's, na may be a word
+MISSING_TOKENS = (  # tokens in lower case match in any case, others exactly: R writes NA, but na may be a value
     "nan", "null", "none", "n/a", "?", "<na>", "NA", "NaT", "#n/a", "#na", "n.a.", "\\N", "(null)", "[null]",
     "<null>", "(none)", "<none>", "(not set)", "(blank)", "(empty)", "-", "--", ".", "#null!", "#ref!", "#value!",
     "00000000-0000-0000-0000-000000000000",
@@ -24,7 +24,7 @@ _OF_EVENTS = (
 
 
 class Shape(Enum):
-    """What one row of the main table is: a purchase, a contract with start and end, or a customer with an outcome."""
+    """What a row of the main table is: a purchase, a contract with start and end, or a customer with an outcome."""
 
     orders = "orders"
     contracts = "contracts"
@@ -32,7 +32,7 @@ class Shape(Enum):
 
 
 class Policy(Enum):
-    """What happens to a row that shows a fault."""
+    """How a row with a fault is treated."""
 
     keep = "keep"
     set_aside = "set_aside"
@@ -40,7 +40,7 @@ class Policy(Enum):
 
 
 class Decimal(Enum):
-    """Which sign separates the decimals of an amount."""
+    """The decimal sign of amounts."""
 
     auto = "auto"
     point = "point"
@@ -48,7 +48,7 @@ class Decimal(Enum):
 
 
 class Fold(Enum):
-    """Which differences between two ids are levelled: case, characters without a shape, and ways to compose accents."""
+    """A difference between ids to remove: case, invisible characters, or the composition of accents."""
 
     case = "case"
     invisible = "invisible"
@@ -56,7 +56,7 @@ class Fold(Enum):
 
 
 class Format(Enum):
-    """How a file is written."""
+    """The format of a file."""
 
     auto = "auto"
     csv = "csv"
@@ -65,12 +65,13 @@ class Format(Enum):
 
 @dataclass
 class Spelling:
-    """How a file writes its values, as far as its own rows decided it; null where none of them did.
+    """The formats of a file that were derived from its rows; null where the rows are ambiguous.
 
-    Training finds it, the bundle keeps it, and scoring reads by it: rows of one customer may not decide by themselves.
+    They are derived at training, stored in the bundle and used at scoring, because the few rows of one customer may be
+    ambiguous.
 
     Attributes:
-        date_format: the name of the way in which dates are written, one of `parsing.STYLES`.
+        date_format: the style of the dates, one of `parsing.STYLES`.
         decimals: the decimal sign of each role, `point` or `comma`.
         currency: the code of the currency of most rows.
     """
@@ -82,11 +83,11 @@ class Spelling:
 
 @dataclass
 class Reading:
-    """How a file to score is written where it differs from the training file; null: as the bundle knows.
+    """The formats of a file to score where they differ from the training file; null is the bundle's setting.
 
     Attributes:
         decimal, date_format, day_first, currency, sales_are_negative: as in `DataSettings`.
-        separator, encoding, max_set_aside_share: as in `DataSettings`; the first two are found out again for each file.
+        separator, encoding, max_set_aside_share: as in `DataSettings`; the first two are detected again for each file.
     """
 
     decimal: Decimal | None = None
@@ -103,16 +104,16 @@ class Reading:
         check_numbers(self, "data")
 
     def chosen(self) -> dict[str, Any]:
-        """Return what is not null, as plain values: a bundle has its own classes."""
+        """Return the settings that are not null, enums as their values: a bundle has its own classes."""
         plain = {name: value.value if isinstance(value, Enum) else value for name, value in vars(self).items()}
         return {name: value for name, value in plain.items() if value is not None}
 
 
 @dataclass
 class Columns:
-    """The file's own name for each role; null where the file has no such column.
+    """The file's column name for each role; null where the file has no such column.
 
-    Of a table of contracts, `timestamp` is the start and `price` the price per month.
+    In a table of contracts, `timestamp` is the start and `price` the price per month.
     """
 
     customer_id: str | None = "customer_id"
@@ -178,7 +179,7 @@ class Policies:
 
 
 class Refunds(Enum):
-    """Whether refunds are taken off spend and CLV (`net`), or spend is what orders cost (`gross`)."""
+    """Whether spend and CLV are orders less refunds (`net`) or orders alone (`gross`)."""
 
     net = "net"
     gross = "gross"
@@ -186,17 +187,17 @@ class Refunds(Enum):
 
 @dataclass
 class TableSettings:
-    """One more table: dated events, or attributes of customers that do not change where it has no `timestamp`.
+    """A further table: dated events, or, without a `timestamp`, attributes of customers that do not change.
 
     Attributes:
         path: the file.
         columns: role -> the file's column; `customer_id` always, `timestamp` where the rows are dated.
-        kind: what every row is, one of the canonical kinds; null without `columns.kind` takes orders and refunds.
-        kinds: the word in `columns.kind` -> canonical kind; empty where the words are canonical kinds themselves.
-        other_kind: the kind of words that `kinds` does not list; null sets such rows aside.
+        kind: the canonical kind of every row; null without `columns.kind` means orders and refunds.
+        kinds: text in `columns.kind` -> canonical kind; empty if the texts are canonical kinds.
+        other_kind: the kind of texts that `kinds` does not list; null sets such rows aside.
         attributes: name -> the file's column.
-        policy: where it differs from the main table's.
-        sheet: of an Excel workbook; null takes the one that has the columns.
+        policy: policies that differ from those of the main table.
+        sheet: the sheet of an Excel workbook; null takes the one that has the columns.
     """
 
     path: str | None = None
@@ -218,11 +219,11 @@ class TableSettings:
 
     @property
     def is_dated(self) -> bool:
-        """Whether its rows are events."""
+        """Whether the rows of the table are events."""
         return "timestamp" in self.columns
 
     def check(self, name: str) -> None:
-        """Check what needs no file to be checked; `name` is the table's own."""
+        """Check the settings without reading a file; `name` is the name of the table."""
         where = f"data.tables.{name}"
         check_names("data.tables", [name])
         check_names(f"{where}.attributes", self.attributes)
@@ -231,11 +232,11 @@ class TableSettings:
         require(not unknown, f"{where}.columns names the roles {unknown}.", remedy=allowed)
         remedy = f"name the column: {where}.columns.customer_id=..."
         require("customer_id" in self.columns, f"{where}.columns lacks customer_id.", remedy=remedy)
-        says = self.is_dated or (bool(self.attributes) and set(self.columns) == {"customer_id"})
+        complete = self.is_dated or (bool(self.attributes) and set(self.columns) == {"customer_id"})
         remedy = f"map {where}.columns.timestamp (events), or only customer_id and {where}.attributes (no dates)."
-        require(says, f"{where} has neither a timestamp nor attributes alone.", remedy=remedy)
+        require(complete, f"{where} has neither a timestamp nor attributes alone.", remedy=remedy)
         both = self.kind is not None and ("kind" in self.columns or self.kinds or self.other_kind)
-        remedy = "kind is for tables whose every row is the same; the others are for a column of words."
+        remedy = "kind is for tables whose every row is the same; the others are for a column of kinds."
         require(not both, f"{where} has kind={self.kind} and columns.kind, kinds or other_kind.", remedy=remedy)
         other = sorted(set(self.policy) - set(vars(Policies())))
         require(not other, f"{where}.policy names the faults {other}.", remedy=f"see {', '.join(vars(Policies()))}.")
@@ -250,28 +251,28 @@ def check_names(where: str, names: Iterable[str]) -> None:
 
 @dataclass
 class DataSettings:
-    """Where the log is, what its columns mean and what to do with its faults.
+    """The path of the log, the meaning of its columns, and the policies for its faults.
 
-    `static` declares attributes of customers that do not change, name -> the file's column: undated, they would look
-    ahead if they did. `tables` adds more tables by name, events or attributes. `kinds` and `other_kind` translate
-    `columns.kind`, as in `TableSettings`.
+    `static` maps attributes of customers to columns of the file. They have no date and must not change over time: a
+    change would leak the future into features. `tables` adds further tables by name, events or attributes. `kinds` and
+    `other_kind` translate `columns.kind`, as in `TableSettings`.
 
     `sheet` is the sheet of an Excel workbook; null takes the one that has the columns.
     `date_format` is `auto`, a pattern such as `%d.%m.%y`, a name of `parsing.STYLES`, or a count: `epoch_s`,
-    `epoch_ms`, `epoch_us`, `excel`, or `days` from `day_zero` on. `currency` is the one to keep, null for that of most
-    rows. `sales_are_negative` turns every sign; `amount_is_order_total` counts an amount once that lines of one order
-    share.
-    `missing_tokens`, and for ids `guest_ids` beside them, match in any case where in lower case, else exactly.
-    `spelling` is what training found: a bundle has one.
+    `epoch_ms`, `epoch_us`, `excel`, or `days` from `day_zero` on.
+    `currency` is the currency to keep; null keeps that of most rows. `sales_are_negative` reverses every sign.
+    `amount_is_order_total` counts an amount once that several lines of one order repeat.
+    `missing_tokens`, and `guest_ids` for ids, match in any case if they are in lower case, otherwise exactly.
+    `spelling` has the formats of the training file; only a bundle sets it.
 
-    `refunds` is the definition of spend: `net` takes refunds off labels, CLV and the report's revenue, on the day on
-    which they are booked; `gross` takes them off none of these.
+    `refunds` is the definition of spend: `net` subtracts refunds from labels, CLV and the report's revenue, on the day
+    on which they are booked; `gross` ignores them in all three.
 
-    Of contracts: `open_tokens` are the texts, beside blank, by which `columns.end` says that a contract is open.
+    For contracts: `open_tokens` are the texts in `columns.end`, besides blank, that mean an open contract.
 
-    Of a labelled table: `target` is the column of outcomes, `positive` its value for who left, `split` an optional
-    column that says `train` or `test`, `exclude` columns that are not to be learned from.
-    `keep_columns` names columns (of a log: attributes) that are learned from although they look like ids or dates.
+    For a labelled table: `target` is the column of outcomes, `positive` its value for customers who left, `split` an
+    optional column with the values `train` and `test`, and `exclude` lists columns that are not used as features.
+    `keep_columns` lists columns (of a log: attributes) that are used although they look like ids or dates.
     """
 
     name: str = "transactions"
@@ -316,7 +317,7 @@ class DataSettings:
     set_aside_path: str | None = None
 
     def __post_init__(self) -> None:
-        """Check what needs no file to be checked."""
+        """Check the settings without reading a file."""
         require_name("data.name", self.name)
         check_numbers(self, "data")
         require(
@@ -346,11 +347,11 @@ class DataSettings:
         require(not doubled, f"more than one attribute is named {', '.join(doubled)}.", remedy=remedy)
 
     def _check_columns(self) -> None:
-        """Check that the roles are those of the shape."""
+        """Check that the mapped roles fit the shape."""
         columns, contracts = self.columns, self.shape is Shape.contracts
-        strange = [role for role in _OF_CONTRACTS if getattr(columns, role) is not None and not contracts]
-        told = f"data.columns.{next(iter(strange), '')} is for a table of contracts."
-        require(not strange, told, remedy="data=subscriptions, or data.shape=contracts.")
+        misplaced = [role for role in _OF_CONTRACTS if getattr(columns, role) is not None and not contracts]
+        message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
+        require(not misplaced, message, remedy="data=subscriptions, or data.shape=contracts.")
         if contracts:
             ended = columns.end is not None
             require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
@@ -358,9 +359,9 @@ class DataSettings:
             require(
                 columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy
             )
-            settled = self.policy.end_before_start is not Policy.keep
-            told = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
-            require(settled, told, remedy="set_aside or fail.")
+            is_allowed = self.policy.end_before_start is not Policy.keep
+            message = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
+            require(is_allowed, message, remedy="set_aside or fail.")
         elif self.shape is Shape.orders:
             require(
                 columns.price is None or columns.quantity is not None,
@@ -369,9 +370,9 @@ class DataSettings:
             )
 
     def read_as(self, chosen: Mapping[str, Any]) -> "DataSettings":
-        """Return the settings for a file that is written in another way: `chosen` as `Reading.chosen` gives it.
+        """Return the settings for a file in another format; `chosen` is the result of `Reading.chosen`.
 
-        What is chosen is not compared with the training file.
+        The chosen formats are not compared with those of the training file.
         """
         values = dict(chosen)
         if "decimal" in values:
@@ -387,13 +388,13 @@ class DataSettings:
 
     @property
     def attribute_names(self) -> tuple[str, ...]:
-        """The declared attributes of customers, those of the other tables last."""
+        """The names of the declared attributes of customers, those of the other tables last."""
         others = [name for table in self.tables.values() for name in table.attributes]
         return (*self.static, *others)
 
     @property
     def where(self) -> str:
-        """How messages begin the name of a setting."""
+        """The prefix of the names of settings in messages."""
         return "data"
 
     def setting(self, role: str) -> str:
@@ -401,7 +402,7 @@ class DataSettings:
         return f"data.static.{role.removeprefix(STATIC)}" if role.startswith(STATIC) else f"data.columns.{role}"
 
     def mapped(self) -> dict[str, str]:
-        """Return role -> the file's column, static attributes among them as `static_<name>`."""
+        """Return role -> the file's column, including static attributes as `static_<name>`."""
         attributes = {f"{STATIC}{name}": column for name, column in self.static.items()}
         return {**self.columns.mapped(), **attributes}
 
@@ -415,5 +416,5 @@ class DataSettings:
 
     @property
     def has_amount(self) -> bool:
-        """Whether the log says what was paid."""
+        """Whether the log has amounts or prices."""
         return self.columns.amount is not None or self.columns.price is not None

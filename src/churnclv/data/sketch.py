@@ -1,9 +1,9 @@
-"""Event sketches: whether two logs are of the same shop, without a customer id in either's sketch.
+"""Event sketches: compact hashes of a log's events that show whether two logs are of the same shop, without ids.
 
-Each event is hashed (customer, day, kind, amount) to one bit of a short row of bits. Of a log of the same shop nearly
-every earlier event finds its bit set: of a part of the customers, of a longer log, of one that starts later. Of another
-shop only as many do as bits are set at all. About half are, so a bit that is set is no evidence that a customer or an
-event is in the log: no id can be read off, nor tried out.
+The hash of each event (customer, day, kind, amount) sets one bit of a short bit array. For a log of the same shop (a
+subset of customers, a longer log, a later start) nearly every earlier event has its bit set. For another shop, the
+share of events with a set bit is the share of set bits, about half. So a set bit is no evidence that a customer or an
+event is in the log, and ids can neither be read from a sketch nor guessed.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _HASHED = ("customer_id", "day", "kind", "amount")
 
 @dataclass
 class EventSketch:
-    """Bits of a log's events, as hexadecimal digits; of `every` hashes one is taken, by its value."""
+    """The bits of a log's events as hexadecimal digits; `every` is the sampling rate: one of `every` hashes is used."""
 
     bits: str
     every: int = 1
@@ -38,7 +38,7 @@ class EventSketch:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How much of a log is in a sketch: events compared, those whose bit is set, and the share of bits that are."""
+    """The overlap of a log and a sketch: compared events, events whose bit is set, and the share of set bits."""
 
     events: int
     hits: int
@@ -46,7 +46,7 @@ class Overlap:
 
     @property
     def measured(self) -> bool:
-        """Whether there were enough events to compare."""
+        """Whether there are enough events for an estimate."""
         return self.events >= FEWEST_EVENTS and self.filled < 1.0
 
     @property
@@ -58,8 +58,8 @@ class Overlap:
 
 def sketch_events(table: Any, until: datetime) -> EventSketch:
     """Return the sketch of the canonical events before `until`."""
-    seen = int(_before(table, until).count().execute())
-    every = 2 ** ceil(log2(max(seen / MOST_EVENTS, 1.0)))
+    events = int(_before(table, until).count().execute())
+    every = 2 ** ceil(log2(max(events / MOST_EVENTS, 1.0)))
     taken = _hashes(table, until, every)
     size = max(2 ** ceil(log2(max(len(taken), 1))), _FEWEST_BITS)
     is_set = np.zeros(size, dtype=bool)
@@ -68,7 +68,7 @@ def sketch_events(table: Any, until: datetime) -> EventSketch:
 
 
 def compare_events(sketch: EventSketch, table: Any, until: datetime) -> Overlap:
-    """Return how many of the canonical events before `until` are in a sketch."""
+    """Return the overlap of the canonical events before `until` and a sketch."""
     is_set, taken = sketch.is_set, _hashes(table, until, sketch.every)
     return Overlap(len(taken), int(is_set[taken % len(is_set)].sum()), float(is_set.mean()))
 
@@ -78,7 +78,7 @@ def _before(table: Any, until: datetime) -> Any:
 
 
 def _hashes(table: Any, until: datetime, every: int) -> NDArray[np.uint64]:
-    """Return the taken hashes of different events, divided by `every`."""
+    """Return the sampled hashes of distinct events, divided by `every`."""
     dated = _before(table, until).mutate(day=table.timestamp.date())
     hashed = dated.select(hash=row_hash(dated, _HASHED)).distinct()
     taken = hashed.filter(hashed.hash % every == 0).order_by("hash").execute()["hash"]

@@ -1,6 +1,6 @@
-"""Sources: an embedded log, a CSV or Parquet file, or a frame, read into the engine as text, never into pandas.
+"""Sources: an embedded log, a CSV or Parquet file, or a frame, read into the engine as text and not into pandas.
 
-The one module that speaks DuckDB's own SQL: reading files is what engines do differently.
+The SQL in DuckDB's dialect is in this module, because engines differ in how they read files.
 """
 
 import contextlib
@@ -20,7 +20,7 @@ from .settings import DataSettings, Format
 from .text_file import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
 
 RAW = "raw_log"
-NUMBER, MOMENT = "number", "moment"  # the types of cells that are no texts
+NUMBER, MOMENT = "number", "moment"  # types of columns that are not text
 _CURRENCY_NAME = re.compile(r"curr|ccy|w(ä|ae)hrung|devise|divisa|valuta|moneda|monnaie|moeda|waluta", re.IGNORECASE)
 _NUMBERS, _MOMENTS = r"^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)", r"^(TIMESTAMP|DATE)"
 _EMBEDDED = {
@@ -33,8 +33,8 @@ _EMBEDDED = {
 class RawLog:
     """The log as text: columns `row` (in the file, its header is row 1), `content` (hash) and one per mapped role.
 
-    `types` gives the roles whose cells are numbers or moments in the file's own types, no spelling; `separator` is that
-    of a text file. `currency_column` is an unmapped column whose name stands for a currency: `unmapped_currency`.
+    `types` has the roles whose columns are typed as numbers or moments in the file. `separator` is that of a text file.
+    `currency_column` is the name of an unmapped column that looks like a currency; its cells are `unmapped_currency`.
     """
 
     table: Any
@@ -51,7 +51,7 @@ def locate(settings: DataSettings) -> Path:
     """Return the path of the log that the settings name.
 
     Raises:
-        InputError: no such file, a folder, or nothing named at all.
+        InputError: the file does not exist, is a folder, or no path is set.
     """
     if settings.builtin is not None:
         return _locate_embedded(settings.builtin)
@@ -68,7 +68,7 @@ def locate(settings: DataSettings) -> Path:
         f"{path}: is {'a folder' if path.is_dir() else 'a device'}, not a file.",
         remedy=f"name one CSV or Parquet file in {settings.where}.path.",
     )
-    require(os.access(path, os.R_OK), f"{path}: cannot be read.", remedy="ask its owner for the right to read it.")
+    require(os.access(path, os.R_OK), f"{path}: cannot be read.", remedy="check its permissions.")
     require(
         path.stat().st_size > 0,
         f"{path}: is empty.",
@@ -106,7 +106,7 @@ def read_file(connection: Any, settings: DataSettings) -> RawLog:
 
 
 def read_columns(settings: DataSettings) -> list[str]:
-    """Return the names of the columns in the settings' log, reading nothing but its head."""
+    """Return the names of the columns of the settings' log; only the header is read."""
     path = locate(settings)
     if _is_parquet(path, settings):
         with _as_parquet(path):
@@ -119,7 +119,7 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     """Read a pandas frame of raw events into the engine, as if it were a file."""
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
-    connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # a column of numbers may end with a word
+    connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # all rows: only the last may be a text
     connection.con.register("raw_frame", _with_text_for_mixtures(frame))
     texts = _typed_text(connection, "raw_frame", header)
     types = _types(connection, "raw_frame", header, settings)
@@ -130,7 +130,7 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
 
 
 def _with_text_for_mixtures(frame: Any) -> Any:
-    """Return a frame whose columns of several types are text; the engine would read them as one of these types."""
+    """Turn columns of several types into text; the engine would read them as one of these types."""
     from pandas.api.types import infer_dtype
 
     named = frame.set_axis([f"c{place}" for place in range(len(frame.columns))], axis=1)
@@ -139,7 +139,7 @@ def _with_text_for_mixtures(frame: Any) -> Any:
 
 
 def _cell_text(cell: Any) -> str:
-    """Return a cell's text; a float of three decimals gets a fourth, which no reader takes for thousands."""
+    """Return a cell's text; a float of three decimals gets a fourth, so that its point is not read as thousands."""
     text = str(cell)
     return f"{text}0" if isinstance(cell, float) and re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text
 
@@ -152,8 +152,8 @@ def _is_parquet(path: Path, settings: DataSettings) -> bool:
 
 
 def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog:
-    itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # a name, not a pattern of names
-    source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder such as a=b is no column
+    itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # the path is a name, not a glob pattern
+    source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder named a=b is not a column
     with _as_parquet(path):
         texts = _typed_text(connection, source, _parquet_columns(path))
         header = [name for name, _ in texts]
@@ -172,7 +172,7 @@ def _parquet_columns(path: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _as_parquet(path: Path) -> Iterator[None]:
-    """Turn what a damaged file raises, in its footer or in its pages, into `InputError`."""
+    """Turn exceptions of a damaged Parquet file into `InputError`."""
     from pyarrow import ArrowException
 
     try:
@@ -188,7 +188,7 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
         separator = _separator(text, settings)
         header = read_header(text.path, separator)
         check_header(str(path), header, settings, separator)
-        connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # an earlier file's
+        connection.raw_sql("DROP TABLE IF EXISTS reject_errors")  # of an earlier file
         malformed = (
             _read_spaced(connection, text.path, header, settings)
             if separator == "whitespace"
@@ -231,16 +231,16 @@ def _read_separated(
             f"{path}: row {line}: a quote is opened and not closed at the end of its cell.",
             remedy="close or double the quote.",
         )
-    above = 2 - text.first_row  # a header that the file does not have
+    above = 2 - text.first_row  # 1 if the file has no header
     skipped = sorted([line for line, _, _ in rejects] + find_blank_rows(text.path, separator))
     _shift_rows(connection, [line - above for line in skipped])
     return tuple((line - above, str(message)) for line, _, message in rejects)
 
 
 def _shift_rows(connection: Any, skipped: list[int]) -> None:
-    """Give rows after a malformed or blank one the number they have in the file.
+    """Correct the row numbers after malformed or blank rows, so that they are those of the file.
 
-    A row has moved up by as many skipped lines r_i (i = 0, 1, ...) as satisfy r_i - i <= its number.
+    The number of a row increases by the count of skipped lines r_i (i = 0, 1, ...) with r_i - i <= its number.
     """
     if not skipped:
         return
@@ -285,7 +285,7 @@ def _create_raw(
 ) -> None:
     """Create the raw table: the row's number, the hash of its cells, and the mapped cells as text.
 
-    `cells` are the columns in order, each its name (unmapped ones may share one) and what gives its text.
+    `cells` are the columns in order, as pairs of the name (unmapped columns may share one) and the SQL for the text.
     """
     compared = [cell for name, cell in cells if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
@@ -302,18 +302,18 @@ def _create_raw(
 def _typed_text(connection: Any, source: str, header: list[str]) -> list[tuple[str, str]]:
     """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids.
 
-    `header` are the columns' own names: the engine renames blank ones, and those that differ only in case.
+    `header` has the names in the file: the engine renames blank names, and names that differ only in case.
     """
     described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
     texts = []
-    for name, (known, kind, *_) in zip(header, described, strict=True):
-        cell = f"CAST({_name(known)} AS VARCHAR)"
+    for name, (engine_name, kind, *_) in zip(header, described, strict=True):
+        cell = f"CAST({_name(engine_name)} AS VARCHAR)"
         texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
 
 
 def _types(connection: Any, source: str, header: list[str], settings: DataSettings) -> dict[str, str]:
-    """Return the roles whose columns are numbers or moments in the source's own types."""
+    """Return the roles whose columns are typed as numbers or moments in the source."""
     described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
     kinds = {name: str(kind) for name, (_, kind, *_) in zip(header, described, strict=True)}
     numbers = {role: NUMBER for role, name in settings.mapped().items() if re.search(_NUMBERS, kinds[name])}
@@ -321,7 +321,7 @@ def _types(connection: Any, source: str, header: list[str], settings: DataSettin
 
 
 def _currency_column(header: list[str], settings: DataSettings) -> str | None:
-    """Return the one unmapped column whose name stands for a currency, where amounts have no currency of their own."""
+    """Return the first unmapped column named like a currency, if there are amounts but no mapped currency."""
     mapped = set(settings.mapped().values())
     named = [name for name in header if _CURRENCY_NAME.search(name) and name not in mapped]
     return named[0] if named and settings.has_amount and settings.columns.currency is None else None

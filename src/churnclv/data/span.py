@@ -1,4 +1,4 @@
-"""The observed span: events that lie far beyond all others move its start or end, and with it every cutoff."""
+"""The observed span: detects single events far from all others, which would move the span and every cutoff."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,16 +13,16 @@ from ..notices import Notice
 from .quality import QualityReport
 from .settings import DataSettings, Shape
 
-_FEWEST_EVENTS, _FEWEST_DAYS, _FEWEST_CUSTOMERS = 100, 30, 20  # below them gaps say nothing about others
-_MOST_SHARE, _MOST_EVENTS = 0.01, 3  # of the events, or so many: more are no accident
-_TIMES = 3.0  # the longest gap among all other events
+_FEWEST_EVENTS, _FEWEST_DAYS, _FEWEST_CUSTOMERS = 100, 30, 20  # below these, gaps are not compared
+_MOST_SHARE, _MOST_EVENTS = 0.01, 3  # most events beyond a gap, as share or number: more are no error
+_TIMES = 3.0  # times the longest gap among all other events
 _DOUBTFUL_DAYS, _REFUSED_DAYS = 60, 180
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 # shop time
 
 
 @dataclass(frozen=True)
 class Gap:
-    """A gap between two days with events, and how few events lie beyond it, at the end of the log or at its start."""
+    """A gap between two days with events, and the number of events beyond it, at the start or the end of the log."""
 
     before: datetime
     after: datetime
@@ -30,18 +30,18 @@ class Gap:
 
     @property
     def days(self) -> int:
-        """Its length."""
+        """The length of the gap in days."""
         return (self.after - self.before).days
 
 
 def check_span(table: Any, quality: QualityReport, settings: DataSettings) -> tuple[Notice, ...]:
-    """Return notices of events at the end or start of a log that lie far beyond all others.
+    """Return notices about events at the start or end of a log that are far from all others.
 
-    A start or end that is chosen (`data.earliest`, `data.latest`, `data.observed_until`) is not looked at. Of contracts
-    their starts are compared: ends may be planned.
+    A start or end that is set (`data.earliest`, `data.latest`, `data.observed_until`) is not checked.
+    Only the starts of contracts are compared, because ends may be planned.
 
     Raises:
-        InputError: the gap is so long that the date is wrong, or the span is.
+        InputError: the gap is 180 days or longer.
     """
     if quality.customers < _FEWEST_CUSTOMERS:
         return ()
@@ -49,25 +49,27 @@ def check_span(table: Any, quality: QualityReport, settings: DataSettings) -> tu
     daily = dated.group_by(day=dated.timestamp.date()).agg(events=lambda t: t.count()).order_by("day").execute()
     days = pd.to_datetime(daily["day"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
     early, late = find_gaps(days, daily["events"].to_numpy(dtype=np.int64))
-    found = []
+    notices = []
     if early is not None and settings.earliest == DataSettings.earliest:
-        what = (
+        finding = (
             f"the first {_events(early)} {early.days:,} days before the others, which start on {early.after:%Y-%m-%d}"
         )
-        found.append(_doubt(early, quality, what, f"data.earliest={early.after:%Y-%m-%d}"))
+        notices.append(_notice(early, quality, finding, f"data.earliest={early.after:%Y-%m-%d}"))
     if late is not None and settings.latest is None and settings.observed_until is None:
-        what = f"the last {_events(late)} {late.days:,} days after the one before, which is of {late.before:%Y-%m-%d}"
+        finding = (
+            f"the last {_events(late)} {late.days:,} days after the one before, which is of {late.before:%Y-%m-%d}"
+        )
         latest = f"{late.before + timedelta(days=1):%Y-%m-%d}"
-        found.append(_doubt(late, quality, what, f"data.latest={latest} (make score: as_of={latest})"))
-    return tuple(found)
+        notices.append(_notice(late, quality, finding, f"data.latest={latest} (make score: as_of={latest})"))
+    return tuple(notices)
 
 
 def _events(gap: Gap) -> str:
     return "event lies" if gap.beyond == 1 else f"{gap.beyond:,} events lie"
 
 
-def _doubt(gap: Gap, quality: QualityReport, what: str, setting: str) -> Notice:
-    message = f"{what}; no other gap is a third as long. Every cutoff moves with the first and the last event."
+def _notice(gap: Gap, quality: QualityReport, finding: str, setting: str) -> Notice:
+    message = f"{finding}; no other gap is a third as long. Every cutoff moves with the first and the last event."
     remedy = f"mend the date, or set {setting}."
     if gap.days >= _REFUSED_DAYS:
         raise InputError(f"{quality.origin}: {message}", remedy=remedy)
@@ -75,14 +77,14 @@ def _doubt(gap: Gap, quality: QualityReport, what: str, setting: str) -> Notice:
 
 
 def find_gaps(days: NDArray[np.int64], events: NDArray[np.int64]) -> tuple[Gap | None, Gap | None]:
-    """Return the gaps that separate a few first events, and a few last events, from all others; None where none does.
+    """Return the gap after a few first events, and the gap before a few last events; None if there is none.
 
-    The bound is relative to the log: a gap counts from three times the longest one inside the bulk of the events on, so
-    that a sparse or seasonal log shows none.
+    A gap has to be at least three times the longest gap within the bulk of the events, so that a sparse or seasonal log
+    has none.
 
     Args:
-        days: days with events since 1970-01-01, rising, shape (n,).
-        events: on each of them, shape (n,).
+        days: days with events, as days since 1970-01-01, ascending, shape (n,).
+        events: number of events on each day, shape (n,).
     """
     total = int(events.sum())
     if total < _FEWEST_EVENTS or len(days) < _FEWEST_DAYS:

@@ -1,4 +1,4 @@
-"""Concentration of money: totals that are those of one customer."""
+"""Concentration of spend: detects totals that are dominated by one customer."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import ibis
 from ..notices import Notice
 from .settings import DataSettings, Shape
 
-_LEAST_SHARE = 0.25  # of a total, of one customer
-_LEAST_TIMES = 5.0  # the share of an average customer
+_LEAST_SHARE = 0.25  # share of the total that one customer has at least
+_LEAST_TIMES = 5.0  # times the share of an average customer
 
 
 def is_concentrated(most: float, total: float, customers: int) -> bool:
-    """Return whether the largest of so many amounts is so much of their total that the total says little of others."""
+    """Return whether the largest amount dominates the total: a quarter of it and five times the average share."""
     return total > 0 and most >= total * max(_LEAST_SHARE, _LEAST_TIMES / max(customers, 1))
 
 
 def concentrated_spend(table: Any, settings: DataSettings) -> tuple[Notice, ...]:
-    """Return a notice where one customer has much of the spend of a log of orders."""
+    """Return a notice if one customer dominates the spend of a log of orders."""
     if settings.shape is not Shape.orders or not settings.has_amount:
         return ()
     orders = table.filter(table.kind == "order")

@@ -1,4 +1,4 @@
-"""Text files as they come: byte order marks, UTF-16, other encodings, separators."""
+"""Text files: byte order marks, UTF-16, other encodings, separators."""
 
 import codecs
 import contextlib
@@ -22,12 +22,12 @@ from .workbook import write_sheet
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK_CHARACTERS = 1 << 20
-_HEADER_CHARACTERS = 1 << 21  # as long a line as the engine takes
+_HEADER_CHARACTERS = 1 << 21  # the longest line that the engine reads
 _NAME_CHARACTERS = 60
 
 
 def detect_encoding(path: Path) -> str:
-    """Return a file's encoding from its first bytes: a mark, the zero bytes of UTF-16, else UTF-8."""
+    """Return a file's encoding from its first bytes: by byte order mark, by the zero bytes of UTF-16, else UTF-8."""
     with unpacked(path) as content:
         start = content.read(4096)
     for mark, encoding in _MARKS:
@@ -42,8 +42,8 @@ def detect_encoding(path: Path) -> str:
 class Text:
     """A table's text in plain UTF-8.
 
-    `separator` is that of a text made here, None where it is the file's; `first_row` the file's number of the row
-    below the header.
+    `separator` is set if the text was converted from a workbook or JSON, otherwise None.
+    `first_row` is the number, in the file, of the first row after the header.
     """
 
     path: Path
@@ -53,7 +53,7 @@ class Text:
 
 @contextlib.contextmanager
 def as_text(path: Path, settings: DataSettings) -> Iterator[Text]:
-    """Yield a file's table as text: a checked copy without a name, made in parts. Workbooks and JSON become CSV.
+    """Yield a file's table as text, in an unnamed temporary copy. Workbooks and JSON are converted to CSV.
 
     Raises:
         InputError: the file is of another kind, is not text in the encoding chosen, or the encoding is unknown.
@@ -82,7 +82,7 @@ def _decode(path: Path, copy: Path, settings: DataSettings) -> None:
             io.TextIOWrapper(content, encoding=chosen, newline="") as source,
             copy.open("w", encoding="utf-8", newline="") as text,
         ):
-            text.write(source.read(1).replace("\ufeff", ""))  # a mark that the named encoding does not take off
+            text.write(source.read(1).replace("\ufeff", ""))  # a byte order mark that the encoding does not remove
             while chunk := source.read(_CHUNK_CHARACTERS):
                 text.write(chunk.replace("\0", ""))
                 require_bounded(path, text.tell())
@@ -99,15 +99,15 @@ def _decode(path: Path, copy: Path, settings: DataSettings) -> None:
 
 @contextlib.contextmanager
 def _as_space_left(path: Path) -> Iterator[None]:
-    """Name the folder for temporary files where it has no space left for a copy."""
+    """Turn a full folder for temporary files into `InputError`."""
     try:
         yield
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         where = tempfile.gettempdir()
-        told = f"{path}: no space is left in {where}, where its text is copied to while it is read."
-        raise InputError(told, remedy="free some, or set TMPDIR to a folder with more.") from None
+        message = f"{path}: no space is left in {where}, where its text is copied to while it is read."
+        raise InputError(message, remedy="free some, or set TMPDIR to a folder with more.") from None
 
 
 def read_header(path: Path, separator: str) -> list[str]:
@@ -122,7 +122,7 @@ def read_header(path: Path, separator: str) -> list[str]:
 
 @contextlib.contextmanager
 def long_cells(characters: int) -> Iterator[None]:
-    """Let csv take cells of so many characters."""
+    """Raise the limit of the csv module to cells of so many characters."""
     former = csv.field_size_limit(characters)
     try:
         yield
@@ -131,7 +131,7 @@ def long_cells(characters: int) -> Iterator[None]:
 
 
 def find_blank_rows(path: Path, separator: str) -> list[int]:
-    """Return the numbers of the rows without a character, which the engine skips without counting them."""
+    """Return the numbers of the empty rows, which the engine skips and does not count."""
     with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
         if re.search(rb"\n\r?\n|\r\r", text) is None:
             return []
@@ -140,10 +140,10 @@ def find_blank_rows(path: Path, separator: str) -> list[int]:
 
 
 def detect_separator(path: Path, wanted: list[str], chosen: str, where: str = "data") -> str:
-    """Return the separator under which the header has most of the wanted columns; `chosen` wins unless 'auto'."""
+    """Return `chosen`, or if it is 'auto', the separator with which the header has most of the wanted columns."""
     if chosen != "auto":
-        known = len(chosen) == 1 or chosen == "whitespace"
-        require(known, f"{where}.separator is {chosen!r}.", remedy="one character, or 'whitespace'.")
+        is_valid = len(chosen) == 1 or chosen == "whitespace"
+        require(is_valid, f"{where}.separator is {chosen!r}.", remedy="one character, or 'whitespace'.")
         return chosen
     hits = {mark: len(set(wanted) & set(read_header(path, mark))) for mark in SEPARATORS}
     widths = {mark: len(read_header(path, mark)) for mark in SEPARATORS}
@@ -151,7 +151,7 @@ def detect_separator(path: Path, wanted: list[str], chosen: str, where: str = "d
 
 
 def check_header(origin: str, header: list[str], settings: DataSettings, separator: str | None = None) -> None:
-    """Raise `InputError` that names every mapped column missing from the header, at once."""
+    """Raise one `InputError` that names every mapped column missing from the header."""
     columns, setting = settings.mapped(), settings.setting
     require(any(header), f"{origin}: row 1 is blank.", remedy="export the log again; the first row names the columns.")
     doubled = sorted({name for name in header if header.count(name) > 1 and name in columns.values()})
@@ -164,8 +164,8 @@ def check_header(origin: str, header: list[str], settings: DataSettings, separat
     if not missing:
         return
     absent = listed([f"{name!r} ({setting(role)})" for role, name in missing.items()])
-    found = listed([name[:_NAME_CHARACTERS] for name in header])
-    remedy = f"the columns are {found}; map them, for example {setting(next(iter(missing)))}=..."
+    names = listed([name[:_NAME_CHARACTERS] for name in header])
+    remedy = f"the columns are {names}; map them, for example {setting(next(iter(missing)))}=..."
     if separator is not None and len(header) == 1:
         others = [name for mark, name in SEPARATORS.items() if mark in header[0] and mark != separator]
         if others:

@@ -1,10 +1,10 @@
-"""Unreadable cells: what a date or a number that cannot be read looks like, and the setting that reads it."""
+"""Unreadable cells: guesses the format of a date or number that cannot be read, and the setting that reads it."""
 
 import re
 from datetime import datetime
 
 _LONGEST = 40  # characters of a cell in a message
-_COUNTS = (  # pattern of the cell, least and most, the words, `data.date_format`
+_COUNTS = (  # pattern of the cell, least and most value, description, `data.date_format`
     (r"\d{9,10}([.,]\d+)?", 1e8, 4.2e9, "seconds since 1970", "epoch_s"),
     (r"\d{12,13}([.,]\d+)?", 1e11, 4.2e12, "milliseconds since 1970", "epoch_ms"),
     (r"\d{15,16}", 1e14, 4.2e15, "microseconds since 1970", "epoch_us"),
@@ -32,20 +32,20 @@ _DATES = ("unparseable_date", "mixed_date_format", "unparseable_end", "mixed_end
 
 
 def explain_cells(fault: str, cells: tuple[str, ...], where: str) -> tuple[str, str | None]:
-    """Return what a message adds about the first faulty cells, and the remedy where their looks suggest one.
+    """Return a clause for the message about the first faulty cells, and a remedy if their format suggests one.
 
-    `cells` are the raw cells of the first row that shows the fault, empty where none may be shown; `where` begins the
-    names of settings. The clause is empty or begins with a comma; the remedy is None where the fault's own fits.
+    `cells` are the raw cells of the first faulty row, empty if messages may not show them; `where` is the prefix of the
+    names of settings. The clause is empty or begins with a comma. The remedy is None if that of the fault applies.
     """
-    if not cells or any("@" in cell for cell in cells):  # a mapping that points at e-mail addresses shows none
+    if not cells or any("@" in cell for cell in cells):  # e-mail addresses are not shown
         return "", None
     shown = ", here " + " and ".join(repr(_short(cell)) for cell in cells)
     if fault in _DATES:
-        looks = describe_date(cells[0].strip())
-        if looks is None:
+        match = describe_date(cells[0].strip())
+        if match is None:
             return shown, None
-        words, name = looks
-        return f"{shown} (it looks like {words})", f"read it with \"{where}.date_format='{name}'\"{_note(name, where)}"
+        form, name = match
+        return f"{shown} (it looks like {form})", f"read it with \"{where}.date_format='{name}'\"{_note(name, where)}"
     if fault == "mixed_currency":
         return shown, None
     return shown, _amount_remedy(cells, where)
@@ -60,10 +60,10 @@ def _note(name: str, where: str) -> str:
 
 
 def describe_date(cell: str) -> tuple[str, str] | None:
-    """Return what a date's text looks like, in words, and the `data.date_format` that reads it; None where unclear."""
-    for pattern, least, most, words, name in _COUNTS:
+    """Return a description of a date's format and the `data.date_format` that reads it; None if there is none."""
+    for pattern, least, most, form, name in _COUNTS:
         if re.fullmatch(pattern, cell) and least <= float(cell.replace(",", ".")) <= most:
-            return words, name
+            return form, name
     for day in _DAYS:
         for clock in _CLOCKS:
             if _fits(cell, day + clock):
