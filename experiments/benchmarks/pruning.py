@@ -15,7 +15,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from churnclv.files import PROJECT as ROOT
-from churnclv.pipeline.dataset_building import Gathered, gather
+from churnclv.pipeline.dataset_building import BuiltDataset, build_dataset
 from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.tracking.home import Home
@@ -30,7 +30,7 @@ def compose_config(data: str) -> TrainConfig:
         return OmegaConf.to_object(compose("train", [f"data={data}", "churn=xgboost", "churn.class_weight=none"]))
 
 
-def run(config: TrainConfig, data: Gathered, seed: int, trials: int, *, prune: bool) -> tuple[float, float, int]:
+def run(config: TrainConfig, data: BuiltDataset, seed: int, trials: int, *, prune: bool) -> tuple[float, float, int]:
     """Return processor seconds of all trials, the best mean fold log-loss, and how many trials were pruned."""
     tuning = replace(config.tuning, seed=seed, n_trials=trials, prune=prune)
     seen: list[TrialRecord] = []
@@ -57,7 +57,7 @@ def main() -> None:
     for name in given.data:
         config = compose_config(name)
         with tempfile.TemporaryDirectory() as home:
-            data = gather(config, Home.at(home), Progress())
+            data = build_dataset(config, Home.at(home), Progress())
         print(
             f"{name:<18}{'seconds':>10}{'pruned':>10}{'saved':>8}{'log-loss':>11}{'pruned':>11}{'apart':>10}{'stopped':>9}"
         )

@@ -7,7 +7,7 @@ COMMANDS = {
     "train": "train the churn and CLV models on a log or table, and record the run",
     "ui": "compare the runs in MLflow, on loopback",
     "report": "one page on what the numbers mean, with tables",
-    "export": "write the best run as a bundle, and let it try for champion",
+    "export": "write the best run as a bundle, and compare it with the champion",
     "rollback": "the champion before the present one serves again",
     "score": "raw events in, one row of scores per customer out",
     "serve": "the same scores over HTTP, on loopback",
@@ -39,7 +39,7 @@ def main() -> None:
 def _usage() -> str:
     lines = [f"  {name:<12} {purpose}" for name, purpose in COMMANDS.items()]
     head = "usage: churnclv <command> [key=value ...]\n\ncommands:"
-    return "\n".join([head, *lines, "", "churnclv <command> --help    what a command can choose, with examples"])
+    return "\n".join([head, *lines, "", "churnclv <command> --help    settings of a command, with examples"])
 
 
 if __name__ == "__main__":

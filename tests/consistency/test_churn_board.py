@@ -142,7 +142,7 @@ def test_intervals_can_be_drawn_for_some():
 def test_the_rivals_are_learned_from_the_training_rows():
     trial = evaluated(1)
     said = predict_churn(trial, seed=4)
-    train, asked = trial.train, trial.asked
+    train, asked = trial.train, trial.rows
     assert set(said) == ALWAYS
     assert said[SCORE] is trial.score
     assert said["base_rate"].tolist() == [train.churned.mean()] * len(asked)

@@ -14,9 +14,9 @@ import pytest
 
 from churnclv.errors import InputError
 from churnclv.progress import Progress
-from churnclv.tuning.figure_cache import Remembered
+from churnclv.tuning.figure_cache import FigureCache
 from churnclv.tuning.settings import Kind, Range, TuningSettings
-from churnclv.tuning.study import Goal, StudyPlan, run_study, weigh_parameters
+from churnclv.tuning.study import Goal, StudyPlan, parameter_importance, run_study
 from churnclv.tuning.workers import Workers
 
 RANGES = {
@@ -138,10 +138,10 @@ def test_two_processes_take_turns_on_a_study(tmp_path):
 
 def test_the_parameter_that_matters_weighs_most(tmp_path):
     run(tmp_path, lambda drawn, _: 100.0 * drawn["x"] ** 2 + drawn["c"])
-    weights = weigh_parameters(plan(tmp_path))
+    weights = parameter_importance(plan(tmp_path))
     assert next(iter(weights)) == "x"
     assert sum(weights.values()) == pytest.approx(1.0)
-    assert weigh_parameters(plan(tmp_path / "none")) == {}
+    assert parameter_importance(plan(tmp_path / "none")) == {}
 
 
 def test_workers_evaluate_what_one_process_would(tmp_path):
@@ -167,18 +167,18 @@ def test_a_storage_that_cannot_be_opened_says_so(tmp_path):
         run(tmp_path, storage="postgresql+nothing://nobody@localhost:1/none")
 
 
-def test_what_is_remembered_is_not_found_again(tmp_path):
+def test_cached_figures_are_not_computed_again(tmp_path):
     asked = []
 
     def find() -> float:
         asked.append(1)
         return 1.5
 
-    assert Remembered(tmp_path / "a.json").recall({"x": 1}, find) == 1.5
-    assert Remembered(tmp_path / "a.json").recall({"x": 1}, find) == 1.5
+    assert FigureCache(tmp_path / "a.json").get({"x": 1}, find) == 1.5
+    assert FigureCache(tmp_path / "a.json").get({"x": 1}, find) == 1.5
     assert len(asked) == 1
-    assert Remembered(tmp_path / "a.json").recall({"x": 2}, lambda: float("nan")) != 1.5
-    Remembered(tmp_path / "a.json").recall({"x": 2}, find)  # what is not a number is not kept
+    assert FigureCache(tmp_path / "a.json").get({"x": 2}, lambda: float("nan")) != 1.5
+    FigureCache(tmp_path / "a.json").get({"x": 2}, find)  # what is not a number is not kept
     assert len(asked) == 2
 
 

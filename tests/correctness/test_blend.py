@@ -81,7 +81,7 @@ def test_a_blend_is_taken_where_members_know_different_customers():
     truth = np.array([0.0, 1.0, 0.0, 1.0])
     said = {name: [member] * 3 for name, member in opposite_halves(truth).items()}
     found = contest([truth] * 3, said)
-    assert found.weigh() == {"xgboost": 0.5, "logistic": 0.5}
+    assert found.choose_weights() == {"xgboost": 0.5, "logistic": 0.5}
     assert found.ablation["xgboost"] == pytest.approx((np.log1p(np.exp(-3.0)) + np.log1p(np.e)) / 2.0)
     assert found.ablation["blend"] == pytest.approx(np.log1p(np.exp(-1.0)))
 
@@ -89,7 +89,7 @@ def test_a_blend_is_taken_where_members_know_different_customers():
 def test_a_member_that_others_add_nothing_to_stays_alone():
     truth = np.array([0.0, 1.0, 0.0, 1.0])
     found = contest([truth] * 3, {"xgboost": [4.0 * truth - 2.0] * 3, "logistic": [truth - 0.5] * 3})
-    assert found.weigh() == {"xgboost": 1.0}
+    assert found.choose_weights() == {"xgboost": 1.0}
     assert found.ablation["blend"] == found.ablation["xgboost"]
 
 
@@ -113,7 +113,7 @@ def gaining(gain: float) -> _Contest:
 def test_a_blend_has_to_win_a_ten_thousandth_on_held_folds(gain, blended):
     assert LEAST_GAIN == 1e-4
     found = gaining(gain)
-    weights = found.weigh()
+    weights = found.choose_weights()
     assert found.ablation["logistic"] - found.ablation["blend"] == pytest.approx(gain, rel=1e-3)
     assert weights == ({"logistic": 0.5, "btyd": 0.5} if blended else {"logistic": 1.0})
 
@@ -127,7 +127,7 @@ def test_a_blend_is_judged_on_folds_that_did_not_choose_its_weights():
     said = {"xgboost": [right, wrong], "logistic": [wrong, right]}
     found = contest([truth, truth], said)
     losses = {name: plain(log_loss, truth, expit(margin)) for name, margin in (("right", right), ("wrong", wrong))}
-    assert found.weigh() in ({"xgboost": 1.0}, {"logistic": 1.0})
+    assert found.choose_weights() in ({"xgboost": 1.0}, {"logistic": 1.0})
     assert found.ablation["blend"] == pytest.approx(losses["wrong"])  # fold 0 chooses its best, which fold 1 judges
     assert found.ablation["xgboost"] == pytest.approx(sum(losses.values()) / 2.0)
     half = plain(log_loss, truth, expit((right + wrong) / 2.0))
@@ -143,7 +143,7 @@ def test_weights_are_those_with_the_least_mean_loss_over_all_folds():
         for name, noise in (("xgboost", 1.0), ("logistic", 1.5), ("btyd", 3.0)):
             said[name].append(signal + random.normal(0.0, noise, 400))
     found = contest(truths, said)
-    weights = found.weigh()
+    weights = found.choose_weights()
     assert len(weights) > 1
     assert weights["xgboost"] > weights["logistic"]
 
@@ -161,7 +161,7 @@ def test_one_fold_cannot_judge_a_blend_and_takes_the_best_member():
     said["xgboost"][0] = said["xgboost"][0] * 0.9
     found = contest([truth], said)
     best = min(said, key=found.ablation.get)
-    assert found.weigh() == {best: 1.0}
+    assert found.choose_weights() == {best: 1.0}
     assert "blend" not in found.ablation
 
 
@@ -191,7 +191,7 @@ def test_class_weights_are_not_taken_for_what_calibration_alone_would_mend():
     assert found.ablation["xgboost"] > calibrated + 0.05
     assert found.ablation["xgboost_class_weights_calibrated"] == pytest.approx(calibrated, abs=1e-6)
     assert CLASS_WEIGHT not in found.choice.parameters
-    assert found.said["xgboost"] == confident
+    assert found.out_of_fold["xgboost"] == confident
 
 
 def test_class_weights_are_taken_where_they_rank_better():
@@ -202,7 +202,7 @@ def test_class_weights_are_taken_where_they_rank_better():
     churned = np.concatenate(truth)
     assert found.choice.parameters[CLASS_WEIGHT] == pytest.approx((1 - churned).sum() / churned.sum())
     assert found.ablation["xgboost_class_weights_calibrated"] < found.ablation["xgboost_calibrated"] - LEAST_GAIN
-    assert found.said["xgboost"][0] == pytest.approx(2.0 * odds[0] + 0.5)
+    assert found.out_of_fold["xgboost"][0] == pytest.approx(2.0 * odds[0] + 0.5)
 
 
 @pytest.mark.parametrize(("wanted", "weighted"), [(ClassWeight.none, False), (ClassWeight.balanced, True)])
@@ -240,7 +240,7 @@ def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(sea
     # what is still unexplained of the outcomes, folded into the shift, can only help
     helpful = [shift * 3.0 * (truth - expit(log_odds)) for truth, log_odds in zip(found.truth, said, strict=True)]
     found.evidence = replace(plain_evidence, shifts=helpful)
-    moved = found.shift(said)
+    moved = found.add_season(said)
     assert found.choice.season is taken
     wanted = [log_odds + more for log_odds, more in zip(said, helpful, strict=True)] if taken else said
     assert all(np.array_equal(one, other) for one, other in zip(moved, wanted, strict=True))
@@ -259,10 +259,10 @@ def test_the_season_shifts_margins_and_is_nobodys_own_reason():
 # --- objectives ---
 
 
-def objective_value(objective: Objective, worth=None) -> tuple[float, list[float], _Contest, list[np.ndarray]]:
+def objective_value(objective: Objective, profit=None) -> tuple[float, list[float], _Contest, list[np.ndarray]]:
     """Return what a trial is worth, what it reported, and what its boosters said at the common rounds."""
     settings = ChurnSettings(name="xgboost", objective=objective, threads=1, max_rounds=12, patience_rounds=12)
-    found = _Contest(replace(evidence(3), worth=worth), settings, TuningSettings())
+    found = _Contest(replace(evidence(3), profit=profit), settings, TuningSettings())
     drawn = {"max_depth": 2, "learning_rate": 0.3}
     curves = [found.work(drawn, fold) for fold in range(len(found.pairs))]
     reported = [found._fold_value(fold, curve) for fold, curve in enumerate(curves)]
@@ -298,11 +298,11 @@ def choosing(objective: Objective) -> dict[str, float]:
     settings = ChurnSettings(objective=objective)
     found = contest([truth], {})
     found.settings = settings
-    found.evidence = replace(found.evidence, worth=lambda t, s: empc(t, s, 200.0, TERMS).profit)
+    found.evidence = replace(found.evidence, profit=lambda t, s: empc(t, s, 200.0, TERMS).profit)
     losses = {"ranked": ranked, "calibrated": calibrated}
     if objective is Objective.log_loss:
         return {name: plain(log_loss, truth, expit(said)) for name, said in losses.items()}
-    return {name: -found._merit(truth, said) for name, said in losses.items()}
+    return {name: -found._metric(truth, said) for name, said in losses.items()}
 
 
 @pytest.mark.parametrize("objective", Objective)
@@ -314,7 +314,7 @@ def test_each_objective_chooses_what_it_should(objective):
 def test_a_fold_of_one_class_ranks_no_trial():
     found = contest([[0.0, 0.0], [0.0, 1.0]], {})
     found.settings = ChurnSettings(objective=Objective.auc)
-    assert found._demerit(0, None, 1) == 0.0
+    assert found._objective(0, None, 1) == 0.0
 
 
 def test_a_fold_alone_reports_its_least_log_loss():
@@ -326,7 +326,7 @@ def test_the_objective_profit_needs_economics():
     found = contest([[0.0, 1.0]], {})
     found.settings = ChurnSettings(objective=Objective.profit)
     with pytest.raises(InputError, match=r"churn.objective=profit needs economics"):
-        found._merit(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
+        found._metric(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
 
 
 # --- the whole choice ---

@@ -149,7 +149,7 @@ def test_what_is_not_comparable_is_listed_apart_with_the_reason(tmp_path):
     (board,) = rank_entries(entries, "churn.auc", "incumbent")
     assert [row.entry for row in board.rows] == ["incumbent"]
     assert board.apart["cheat"].startswith("DISQUALIFIED: family peek at 1998-04-02")
-    assert "judged on other rows" in board.apart["elsewhere"]
+    assert "evaluated on other rows" in board.apart["elsewhere"]
     assert board.apart["silent"] == "has no figure for churn.auc"
     assert board.apart["idle"] == "has no result yet"
 

@@ -136,7 +136,7 @@ def open_door(door, words, monkeypatch):
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # as outside of tests
         try:
-            config.open_door(door, composed.append)
+            config.run_command(door, composed.append)
         except SystemExit as end:
             code = end.code or 0
     return code, error.getvalue(), composed

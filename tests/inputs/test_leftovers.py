@@ -99,7 +99,7 @@ def test_a_folder_of_another_process_and_files_of_others_stay(tmp_path):
         (tmp_path / "churnclv-link_of_others").symlink_to(tmp_path)
         other.mkdir()
         (other / "left").write_text("x")
-        (other / "lock").write_text("")
+        (other / ".churnclv-lock").write_text("")
         before = time.time()
         with scratch(tmp_path) as second:
             assert mine.is_dir()

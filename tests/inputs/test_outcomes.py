@@ -12,7 +12,7 @@ from churnclv.evaluation.bootstrap import Interval, write_figure
 from churnclv.evaluation.plots import draw_gain, draw_reliability
 from churnclv.features.outcomes import one_sided_folds
 from churnclv.features.settings import FeatureSettings
-from churnclv.pipeline.dataset_building import gather
+from churnclv.pipeline.dataset_building import build_dataset
 from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.snapshots.cutoff_plan import Fold
@@ -44,7 +44,7 @@ def try_log(tmp_path):
             windows=WindowSettings(**windows),
             features=FeatureSettings(families=["recency", "frequency"]),
         )
-        return gather(config, Home.at(str(tmp_path / "runs")), Progress())
+        return build_dataset(config, Home.at(str(tmp_path / "runs")), Progress())
 
     return gather_log
 

@@ -118,9 +118,9 @@ def test_a_search_range_is_declared_on_the_command_line():
 
 def test_what_is_no_text_stays_for_hydra():
     words = ["-m", "--cfg", "job", "windows.horizon_days=30,60", "churn=xgboost", "~entry", "hydra.verbose=true", "x"]
-    assert write_overrides(words, TrainConfig).words == words
+    assert write_overrides(words, TrainConfig).arguments == words
     sweep = "tracking.experiment=a,b"
-    assert write_overrides(["-m", sweep, "data.path=a b,c.csv"], TrainConfig).words[1:] == [
+    assert write_overrides(["-m", sweep, "data.path=a b,c.csv"], TrainConfig).arguments[1:] == [
         sweep, "data.path='a b,c.csv'",
     ]  # fmt: skip
 

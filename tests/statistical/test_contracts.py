@@ -19,7 +19,7 @@ from churnclv.evaluation.metrics import auc, plain
 from churnclv.evaluation.reliability import calibration_line, logit
 from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.pipeline.dataset_building import gather
+from churnclv.pipeline.dataset_building import build_dataset
 from churnclv.pipeline.settings import TrainConfig
 from churnclv.progress import Progress
 from churnclv.snapshots.settings import WindowSettings
@@ -85,7 +85,7 @@ def evaluated(tmp_path_factory) -> Judged:
     folder, quiet = tmp_path_factory.mktemp("contracts"), Progress()
     simulation = simulate_contracts(MARKET, 1)
     config, home = configure(folder, simulation), Home.at(str(folder / "home"))
-    found = gather(config, home, quiet)
+    found = build_dataset(config, home, quiet)
     assert pd.Timestamp(found.plan.sealed) == LATER[0]
     known, days = found.snapshots.training, float(found.horizon_days)
     heard = known.with_columns(columns_at_each_cutoff(known, config.windows, days))

@@ -1,4 +1,4 @@
-"""The commands' frame: Hydra composes the configuration; the user's mistakes end with one message and exit code 2."""
+"""The commands' common part: Hydra composes the configuration; a user's mistake ends with a message and exit code 2."""
 
 import os
 import sys
@@ -36,7 +36,7 @@ from ..redaction import redact, require_no_credentials
 from ..scratch import leave_scratch, use_scratch
 from .overrides import write_overrides
 
-DECLARED = "command_line"  # the group that holds what the command line declares
+DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
 _SCHEMAS = {
@@ -66,7 +66,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
     sys.excepthook = print_bug
     watch_signals()
     use_scratch()
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait spinning slow each other beside other work
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads slow each other down beside other work
     os.environ.setdefault("HYDRA_FULL_ERROR", "1")  # errors come back to us instead of ending the process with code 1
 
     @hydra.main(version_base="1.3", config_path=str(PROJECT / "conf"), config_name=name)
@@ -90,18 +90,18 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
 
 def end_with_message(error: Exception) -> None:
-    """End the process with one message if an error is the user's to mend, or a signal's; return if it is a bug."""
-    if interrupted() is not None:  # an engine has made an error of its own of it
+    """End the process with one message if an error is the user's fault or a signal's; return if it is a bug."""
+    if interrupted() is not None:  # an engine has turned the signal into an error of its own
         raise Interruption(interrupted() or 0) from None
     if isinstance(error, BrokenPipeError) and settle_stdout():
-        sys.exit(0)  # whoever reads our output has enough of it
+        sys.exit(0)  # the reader of our output has closed it
     message = str(error) if getattr(error, "user_fault", False) else storage_fault(error)
     if message is not None:
         fail(message)
 
 
-def name_entries(words: list[str]) -> list[str]:
-    """Return the words with `experiment=a,b` as Hydra finds entries: a config group with one file per folder.
+def name_entries(arguments: list[str]) -> list[str]:
+    """Return the arguments with `experiment=a,b` as overrides of a config group that has one file per entry.
 
     Raises:
         InputError: there is no entry of that name.
@@ -109,27 +109,27 @@ def name_entries(words: list[str]) -> list[str]:
     folder = Path(EXPERIMENTS).resolve()
     where = str(folder.parent).replace("\\", "\\\\").replace("'", "\\'")
     named = []
-    for word in words:
-        if not word.startswith("experiment="):
-            named.append(word)
+    for argument in arguments:
+        if not argument.startswith("experiment="):
+            named.append(argument)
             continue
-        entries = [find_entry(folder, name) for name in word.partition("=")[2].split(",")]
+        entries = [find_entry(folder, name) for name in argument.partition("=")[2].split(",")]
         files = [f"{entry.name}/{entry.delta.stem}" for entry in entries]
         named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=['file://{where}']"]
     return named
 
 
-def take_overrides(words: list[str], schema: type) -> list[str]:
-    """Return the words as Hydra needs them; what they declare is kept in its store, in a group that they choose."""
-    found = write_overrides(words, schema)
-    if not found.declared:
-        return found.words
-    ConfigStore.instance().store("declared", found.declared, group=DECLARED, package="_global_")
-    return [*found.words, f"+{DECLARED}=declared"]
+def take_overrides(arguments: list[str], schema: type) -> list[str]:
+    """Return the arguments as Hydra needs them; the entries that they declare are put in a group of Hydra's store."""
+    overrides = write_overrides(arguments, schema)
+    if not overrides.declared:
+        return overrides.arguments
+    ConfigStore.instance().store("declared", overrides.declared, group=DECLARED, package="_global_")
+    return [*overrides.arguments, f"+{DECLARED}=declared"]
 
 
 def _take_entry(composed: Any) -> None:
-    """Name the entry after the folder that its configuration came from."""
+    """Set the entry's name to the folder of its configuration."""
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().runtime.choices.get(Path(EXPERIMENTS).resolve().name)
@@ -137,17 +137,17 @@ def _take_entry(composed: Any) -> None:
         composed.entry = chosen.rpartition("/")[0]
 
 
-def hand_over(*words: str, **environment: str) -> None:
-    """Become MLflow's command line: its servers find their own programs beside our interpreter, and load no pickle."""
+def run_mlflow(*arguments: str, **environment: str) -> None:
+    """Replace this process by MLflow's command line, with our interpreter's folder in the path and without pickle."""
     os.environ.update(environment)
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     os.environ["MLFLOW_ALLOW_PICKLE_DESERIALIZATION"] = "false"
     leave_scratch()
-    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])  # noqa: S606 # our own interpreter
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *arguments])  # noqa: S606 # our own interpreter
 
 
 def print_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print the traceback of what is not the user's fault, without the credentials that drivers repeat."""
+    """Print the traceback of a bug, without the credentials that drivers repeat."""
     print(redact("".join(traceback.format_exception(kind, error, trace))), end="", file=sys.stderr)
 
 
@@ -158,7 +158,7 @@ def fail(message: str, code: int = 2) -> None:
     sys.exit(code)
 
 
-def _explain(error: Exception, door: str) -> str:
+def _explain(error: Exception, command: str) -> str:
     """Return Hydra's message with the cause it hides, and where the allowed names are listed."""
     lines = [line for line in str(error).splitlines() if line.strip() and not line.strip().startswith("reference_type")]
     cause = error.__cause__
@@ -166,19 +166,19 @@ def _explain(error: Exception, door: str) -> str:
         lines += [line for line in str(cause).splitlines()[:2] if line.strip()]
     owner = getattr(cause or error, "object_type", None)
     if is_dataclass(owner):
-        lines.append(f"allowed are {', '.join(found.name for found in fields(owner))}")
-    remedy = f"see what can be chosen with: python -m churnclv.{door} --cfg job (or --help)"
+        lines.append(f"allowed are {', '.join(setting.name for setting in fields(owner))}")
+    remedy = f"see what can be chosen with: python -m churnclv {command} --cfg job (or --help)"
     return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"
 
 
 def train_config(values: Any) -> TrainConfig:
-    """Return the configuration from the plain values that a run wrote."""
+    """Return the configuration of the plain values that a run wrote."""
     merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), values)
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 
 def command_overrides() -> list[str]:
-    """Return the choices that the command line made, as `key=value`, whole groups first; no address of a storage."""
+    """Return the command line's choices as `key=value`, whole groups first, without the storage's address."""
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []

@@ -1,14 +1,16 @@
-"""Start an entry: a folder in `experiments/` with a configuration to fill in and a story to tell."""
+"""Start an entry: a folder in `experiments/` with a configuration and a README to fill in."""
 
 from ..pipeline.settings import EXPERIMENTS, EntryConfig
 
 
 def main(config: EntryConfig) -> None:
-    """Make the folder, and say what comes next."""
+    """Make the folder, and print the next command."""
     from pathlib import Path
 
     from ..hackathon.entry_folder import start_entry
 
     entry = start_entry(Path(EXPERIMENTS), config.name)
-    print(f"{entry.folder}: entry.yaml says what is changed, README.md why; features.py and model.py are yours to add")
-    print(f"\nNext:  make train EXPERIMENT={entry.name}    run it, and hand its result in")
+    print(
+        f"{entry.folder}: entry.yaml is for what is changed, README.md for why; features.py and model.py can be added"
+    )
+    print(f"\nNext:  make train EXPERIMENT={entry.name}    train it, and hand its result in")

@@ -11,7 +11,7 @@ from .app import train_config
 
 
 def main(config: ExportConfig) -> None:
-    """Find the run, refit its choices on everything known, write the bundle and let it try for champion."""
+    """Find the run, refit its choices on all labels, write the bundle, and compare it with the champion."""
     from omegaconf import OmegaConf
 
     from ..bundle.writer import bundle_output, copy_bundle, keep_bundle

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def main(config: LeaderboardConfig) -> None:
-    """Fill what is missing, rank, and write the page, the table and a run."""
+    """Train entries without a result, rank all, and write the page, the table and a run."""
     from ..files import write_text
     from ..hackathon.entry_folder import list_entries
     from ..hackathon.leaderboard_page import page_output, table_output, write_page, write_table
@@ -29,20 +29,20 @@ def main(config: LeaderboardConfig) -> None:
     guard(outputs, {})
     entries = list_entries(folder)
     if config.fill:
-        fill([found for found in entries if not found.result_path(config.dataset).is_file()], config, progress)
-    boards = rank_entries(entries, config.metric, config.incumbent)
-    for output, text in zip(outputs, (write_page(boards), write_table(boards)), strict=True):
+        fill([entry for entry in entries if not entry.result_path(config.dataset).is_file()], config, progress)
+    rankings = rank_entries(entries, config.metric, config.incumbent)
+    for output, text in zip(outputs, (write_page(rankings), write_table(rankings)), strict=True):
         with output.faults():
             write_text(output.target, text)
-    _record(config, boards, (page, table))
-    for board in boards:
-        print(f"{board.dataset}: {len(board.rows)} ranked, {len(board.apart)} not")
-        print("\n".join(f"  {row.place:>2} {row.entry}" for row in board.rows[:3]))
+    _record(config, rankings, (page, table))
+    for ranking in rankings:
+        print(f"{ranking.dataset}: {len(ranking.rows)} ranked, {len(ranking.apart)} not")
+        print("\n".join(f"  {row.place:>2} {row.entry}" for row in ranking.rows[:3]))
     print(f"\n{page}\n{table}\n\nNext:  make entry NAME=your-idea    start an entry of your own")
 
 
 def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) -> None:
-    """Train entries, several at a time: a run keeps little more than one core busy."""
+    """Train entries, several at a time: a run uses little more than one core."""
     from concurrent.futures import ThreadPoolExecutor, as_completed
 
     names = sorted((entry.name for entry in missing), key=lambda name: (name != config.incumbent, name))
@@ -60,22 +60,22 @@ def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) 
 
 def _train(name: str, config: LeaderboardConfig, line: Lifeline) -> str:
     """Train an entry in a process that ends with this one, and return how it ended; one that fails has no result."""
-    words = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
-    words += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
-    words += shlex.split(config.overrides)
-    done = subprocess.run(  # noqa: S603 # our own interpreter and door
-        [sys.executable, "-m", "churnclv", "train", *words],
+    arguments = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
+    arguments += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
+    arguments += shlex.split(config.overrides)
+    done = subprocess.run(  # noqa: S603 # this interpreter and this package's command
+        [sys.executable, "-m", "churnclv", "train", *arguments],
         capture_output=True,
         text=True,
         env=line.environment,
         pass_fds=(line.end,),
         check=False,
     )
-    told = [line for line in done.stderr.splitlines() if line.strip()]
-    return "handed in" if not done.returncode else f"no result, exit code {done.returncode}: {' '.join(told[-2:])}"
+    messages = [line for line in done.stderr.splitlines() if line.strip()]
+    return "handed in" if not done.returncode else f"no result, exit code {done.returncode}: {' '.join(messages[-2:])}"
 
 
-def _record(config: LeaderboardConfig, boards: "list[Ranking]", pages: tuple[Path, ...]) -> None:
+def _record(config: LeaderboardConfig, rankings: "list[Ranking]", pages: tuple[Path, ...]) -> None:
     """Keep the leaderboard as a run of its own."""
     from ..tracking import records
     from ..tracking.home import Home
@@ -85,8 +85,9 @@ def _record(config: LeaderboardConfig, boards: "list[Ranking]", pages: tuple[Pat
         sink.write(records.Tags({"kind": "leaderboard", "metric": config.metric}))
         for page in pages:
             sink.write(records.Text(page.name, page.read_text(encoding="utf-8")))
-        for board in boards:
+        for ranking in rankings:
             leaders = {
-                f"{board.dataset}.{row.entry}": row.result.figures[f"valid.{config.metric}"].value for row in board.rows
+                f"{ranking.dataset}.{row.entry}": row.result.figures[f"valid.{config.metric}"].value
+                for row in ranking.rows
             }
             sink.write(records.Metrics(leaders))

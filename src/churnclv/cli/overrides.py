@@ -1,6 +1,6 @@
 """Overrides: the command line's `key=value`, written for Hydra's grammar as the type of each setting requires.
 
-Values that are text stay as they are typed: `Price (USD)`, `Total, incl. tax`, `true` and `007` are names of columns.
+Text values stay as they are typed: `Price (USD)`, `Total, incl. tax`, `true` and `007` are names of columns.
 """
 
 import re
@@ -13,57 +13,56 @@ from ..errors import require
 _EDGES = {"[": "]", "{": "}", "(": ")"}
 _SWEPT = re.compile(r"[\w.\-]+(,[\w.\-]+)+|(choice|glob|range|interval|shuffle|sort)\(.*\)")
 _QUOTED = re.compile(r"""\s*('([^'\\]|\\.)*'|"([^"\\]|\\.)*")\s*""", re.DOTALL)
-_AS_THEY_ARE = ("", "???")
-_LONGEST_NAME = 250  # bytes of a file's name that systems take
+_UNCHANGED = ("", "???")
+_LONGEST_NAME = 250  # bytes, the usual limit of file names
 
 
 @dataclass
 class Overrides:
-    """The words for Hydra, and the new entries that they name in dictionaries of settings, as a nested mapping."""
+    """The arguments for Hydra, and the new entries that they add to dictionaries of settings, as a nested mapping."""
 
-    words: list[str]
+    arguments: list[str]
     declared: dict[str, Any] = field(default_factory=dict)
 
 
-def write_overrides(words: list[str], schema: type) -> Overrides:
-    """Return a command line's words with their values quoted where the schema's setting is text.
+def write_overrides(arguments: list[str], schema: type) -> Overrides:
+    """Return a command line's arguments, with values quoted where the schema's setting is text.
 
     Settings below a dictionary of the schema are added or replaced; a new entry of a dictionary of settings, such as
     `data.tables.<name>`, is declared by a leading plus.
 
-    Parameters
-    ----------
-    words
-        The command line.
-    schema
-        The dataclass that the command's configuration fills.
+    Args:
+        arguments: the command line.
+        schema: the dataclass that the command's configuration fills.
 
     Raises:
-        InputError: a name is longer than any.
+        InputError: a name is too long.
     """
-    sweeps = any(word in {"-m", "--multirun"} for word in words)
-    found = Overrides([])
-    for word in words:
-        found.words.append(_write(word, schema, found.declared, sweeps=sweeps))
-    return found
+    sweeps = any(argument in {"-m", "--multirun"} for argument in arguments)
+    overrides = Overrides([])
+    for argument in arguments:
+        overrides.arguments.append(_write(argument, schema, overrides.declared, sweeps=sweeps))
+    return overrides
 
 
-def _write(word: str, schema: type, declared: dict[str, Any], *, sweeps: bool) -> str:
-    named, equals, value = word.partition("=")
+def _write(argument: str, schema: type, declared: dict[str, Any], *, sweeps: bool) -> str:
+    named, equals, value = argument.partition("=")
     key = named.lstrip("+")
     if not equals or key.startswith(("-", "~")):
-        return word
+        return argument
     steps = _steps(schema, key.split("."))
-    as_file = not steps or (is_dataclass(steps[-1]) and not value.startswith("{"))  # a name that Hydra looks for
+    as_file = not steps or (
+        is_dataclass(steps[-1]) and not value.startswith("{")
+    )  # Hydra looks for a file of this name
     named_file = value if as_file else ""
     remedy = "see what can be chosen with --cfg job."
-    require(max(len(key), len(named_file)) <= _LONGEST_NAME, f"{word[:60]}...: no such name.", remedy=remedy)
+    require(max(len(key), len(named_file)) <= _LONGEST_NAME, f"{argument[:60]}...: no such name.", remedy=remedy)
     if not steps:
-        return word
+        return argument
     kind = steps[-1]
     plus = named.removesuffix(key)
     if kind is None:  # an unknown setting: text at least, so that Hydra names the setting and not a character
-        return f"{named}={_quote(value)}" if _is_broken(value) else word
+        return f"{named}={_quote(value)}" if _is_broken(value) else argument
     if (plus or not _has_entries(steps[:-2])) and any(_entries(step) is not None for step in steps):
         plus = "++"
     if plus:
@@ -74,7 +73,7 @@ def _write(word: str, schema: type, declared: dict[str, Any], *, sweeps: bool) -
 
 
 def _steps(schema: type, parts: list[str]) -> list[Any]:
-    """Return the types on the way to a setting, the schema first; empty for a key that is not of the schema at all.
+    """Return the types on the path to a setting, the schema first; empty for a key outside of the schema.
 
     The last is None where the schema has no such setting.
     """
@@ -89,7 +88,7 @@ def _steps(schema: type, parts: list[str]) -> list[Any]:
 
 
 def _plain(kind: Any) -> Any:
-    """Return the type without its null."""
+    """Return the type without None."""
     if get_origin(kind) in {Union, types.UnionType}:
         others = [part for part in get_args(kind) if part is not type(None)]
         return others[0] if len(others) == 1 else kind
@@ -102,12 +101,12 @@ def _entries(kind: Any) -> Any:
 
 
 def _has_entries(steps: list[Any]) -> bool:
-    """Return whether a dictionary of settings is on the way."""
+    """Return whether a dictionary of settings is among the types."""
     return any(is_dataclass(_entries(step)) for step in steps)
 
 
 def _declare(parts: list[str], steps: list[Any], value: str, declared: dict[str, Any]) -> None:
-    """Note the entries of dictionaries of settings that a key, or the dictionary that it is set to, names."""
+    """Add to `declared` the entries of dictionaries of settings that a key, or the dictionary of its value, names."""
     for place, step in enumerate(steps):
         if not is_dataclass(_entries(step)):
             continue
@@ -122,7 +121,7 @@ def _declare(parts: list[str], steps: list[Any], value: str, declared: dict[str,
 def _written(value: str, kind: Any) -> str:
     """Return a value in Hydra's grammar: text quoted, in lists and dictionaries too."""
     bare = value.strip()
-    if value in _AS_THEY_ARE or _QUOTED.fullmatch(value):
+    if value in _UNCHANGED or _QUOTED.fullmatch(value):
         return value
     if kind is str:
         return value if value == "null" else _quote(value)
@@ -150,13 +149,13 @@ def _text(value: str) -> str:
 
 
 def _quote(value: str) -> str:
-    """Quote a value for Hydra's grammar, in whose quotes a backslash is only text, unless a quote follows it."""
-    quoted = re.sub(r"(\\*)('|$)", lambda found: found[1] * 2 + ("\\'" if found[2] else ""), value)
+    """Quote a value for Hydra's grammar: within quotes a backslash is text, unless a quote follows it."""
+    quoted = re.sub(r"(\\*)('|$)", lambda match: match[1] * 2 + ("\\'" if match[2] else ""), value)
     return f"'{quoted}'"
 
 
 def _is_broken(value: str) -> bool:
-    """Return whether a value has characters that Hydra's grammar gives a meaning, and is no list or dictionary."""
+    """Return whether a value has special characters of Hydra's grammar, and is no list or dictionary."""
     return re.search(r"[^\w./:+\-$%*@?|\\ ]", value) is not None and value[:1] not in ("[", "{", "'", '"', "$")
 
 
@@ -165,8 +164,8 @@ def _pairs(value: str) -> list[tuple[str, str]]:
     bare = value.strip()
     if not (bare.startswith("{") and bare.endswith("}")) or not bare[1:-1].strip():
         return []
-    found = [part.partition(":") for part in _split(bare[1:-1], ",")]
-    return [(name, text) for name, _, text in found]
+    entries = [part.partition(":") for part in _split(bare[1:-1], ",")]
+    return [(name, text) for name, _, text in entries]
 
 
 def _split(text: str, mark: str) -> list[str]:

@@ -7,15 +7,15 @@ from ..progress import Progress
 
 
 def main(config: ReportConfig) -> None:
-    """Read the data, ask the champion if there is one, tell the story, and write it down."""
-    from ..pipeline.reporting import guard_outputs, publish, read_data, record, summarise, tell
+    """Read the data, score them with the champion if there is one, and write and record the page."""
+    from ..pipeline.reporting import build_report, guard_outputs, publish, read_data, record, summarise
     from ..report.acquisition_costs import read_costs
     from ..report.texts.translation import Translation
     from ..tracking.home import Home
     from ..tracking.sink import restore_experiment
 
     progress = Progress()
-    home, texts = Home.at(config.tracking.home), Translation.of(config.report.language)
+    home, translation = Home.at(config.tracking.home), Translation.of(config.report.language)
     guard_outputs(config, home)
     if config.report.costs is not None:
         read_costs(Path(config.report.costs), config.report.period)
@@ -25,8 +25,8 @@ def main(config: ReportConfig) -> None:
     data = read_data(config, home)
     for line in data.quality.lines():
         progress.log(line)
-    report = tell(config, home, data, texts, progress)
-    path = publish(config, home, report, texts)
+    report = build_report(config, home, data, translation, progress)
+    path = publish(config, home, report, translation)
     progress.log(f"Recording it in {home.root}")
     record(config, home, path, report, data.quality.fingerprint)
-    print(summarise(path, report, texts))
+    print(summarise(path, report, translation))

@@ -1,10 +1,10 @@
-"""Roll back: the champion before the present one serves again."""
+"""Roll back: the previous champion serves again."""
 
 from ..pipeline.settings import RollbackConfig
 
 
 def main(config: RollbackConfig) -> None:
-    """Find the present champion, and hand its alias back to the one before it."""
+    """Find the present champion, and move its alias back to the previous one."""
     from ..tracking.home import Home
     from ..tracking.promotion import roll_back
     from ..tracking.registry import only_champion

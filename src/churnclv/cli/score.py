@@ -33,7 +33,7 @@ def main(config: ScoreConfig) -> None:
 
 
 def name_outputs(config: ScoreConfig) -> "tuple[Output, ...]":
-    """Return the files that the settings have scoring write: the scores, and the contact list where it is wanted."""
+    """Return the output files: the scores, and the contact list if the settings name one."""
     from ..bundle.scorer import SCORE_COLUMNS
     from ..decision.target_list import TARGET_COLUMNS
     from ..outputs import Output, has_header
@@ -60,9 +60,11 @@ def _score(config: ScoreConfig, opened: "Opened", outputs: "tuple[Output, ...]",
     write_csv(scores, outputs[0])
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
-    worth = scores["action"] == "contact"
+    contacted = scores["action"] == "contact"
     print(f"{config.output}: {len(scores):,} customers scored{when}")
-    print(f"{worth.sum():,} are worth contacting; expected to bring {scores['expected_gain'][worth].sum():,.2f}")
+    print(
+        f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
+    )
     for output in outputs[1:]:
         listed, totals = scorer.targets(rows, config.budget)
         write_csv(listed, output)

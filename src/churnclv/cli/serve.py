@@ -5,7 +5,7 @@ from ..progress import Progress
 
 
 def main(config: ServeConfig) -> None:
-    """Take the address, load the bundle that was registered, and answer requests."""
+    """Bind the address, load the registered bundle, and answer requests."""
     from ..bundle.loading import load_bundle
     from ..bundle.serving import ServingLimits, bind, load_model, serve
     from ..tracking.home import Home

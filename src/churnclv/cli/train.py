@@ -1,4 +1,4 @@
-"""The main job: raw data become a churn model, a value model and a run that says how good they are."""
+"""Train: raw data in; a churn model, a CLV model and a recorded run with their figures out."""
 
 from ..pipeline.settings import TrainConfig
 from ..progress import Progress
@@ -6,15 +6,15 @@ from .app import command_overrides
 
 
 def main(config: TrainConfig) -> None:
-    """Read, cut, build features, tune the models, judge them, and say what was found."""
+    """Read the data, build features, tune and evaluate the models, and print the summary."""
     from ..data.paths import input_paths, set_aside_outputs
     from ..outputs import guard
-    from ..pipeline.dataset_building import gather
+    from ..pipeline.dataset_building import build_dataset
     from ..pipeline.entry_result import RESULT, SUMMARY, check_custom_code, hand_in, repeat_result
     from ..pipeline.run import Run, name_run, title_run
     from ..pipeline.run_checks import check_run
     from ..pipeline.training import Training
-    from ..pipeline.values import value_side
+    from ..pipeline.values import make_value_models
     from ..tracking.home import Home
     from ..tracking.registry import find_twin
     from ..tracking.sink import open_run, restore_experiment
@@ -25,7 +25,7 @@ def main(config: TrainConfig) -> None:
     experiment = config.tracking.experiment or config.data.name
     for notice in restore_experiment(home, experiment):
         progress.log(notice.line())
-    data = gather(config, home, progress)
+    data = build_dataset(config, home, progress)
     check_custom_code(config, data)
     twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:
@@ -35,7 +35,7 @@ def main(config: TrainConfig) -> None:
     with open_run(home, experiment, title_run(config, overrides)) as sink:
         run = Run(config, data, home, sink, progress, experiment, overrides)
         run.describe()
-        values = value_side(run)
+        values = make_value_models(run)
         values.tune()
         training = Training(run, values)
         churn = training.tune_churn()

@@ -2,11 +2,11 @@
 
 from ..pipeline.settings import UiConfig
 from ..progress import Progress
-from .app import hand_over
+from .app import run_mlflow
 
 
 def main(config: UiConfig) -> None:
-    """Lay out the runs for comparing, say where, and hand over to MLflow's server."""
+    """Save the views that compare runs, print their addresses, and start MLflow's server."""
     from ..tracking.home import Home
     from ..tracking.views import save_views
 
@@ -17,6 +17,8 @@ def main(config: UiConfig) -> None:
         for name, fragment in views.items():
             progress.log(f"  {name:<36} {address}{fragment}")
     progress.log(f"MLflow on {address} (runs in {home.root}; stop with Ctrl-C)")
-    words = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
-    no_jobs = {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # seven processes that only judge language models
-    hand_over(*words, "--host", config.host, "--port", str(config.port), **no_jobs)
+    arguments = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
+    no_jobs = {
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"
+    }  # without it, seven processes for evaluating language models start
+    run_mlflow(*arguments, "--host", config.host, "--port", str(config.port), **no_jobs)

@@ -1,4 +1,4 @@
-"""An entry's folder in `experiments/`: its configuration, its own code, its story, and the results it handed in."""
+"""An entry's folder in `experiments/`: its configuration, its own code, its README, and the results it handed in."""
 
 import os
 import re
@@ -10,11 +10,11 @@ from ..files import read_json, write_json, write_text
 from ..outputs import FolderOutput
 from .result import Result
 
-_DELTA, _STORY, _RESULTS = "entry.yaml", "README.md", "results"
+_DELTA, _README, _RESULTS = "entry.yaml", "README.md", "results"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG = """\
 # @package _global_
-# What this entry changes, in the words of `conf/`: a group is taken with `override /group: name`, a value is set below.
+# What this entry changes, with the names of `conf/`: `override /group: name` selects a group, values are set below.
 # make train EXPERIMENT={name}
 defaults: []
 #  - override /churn: logistic
@@ -22,9 +22,9 @@ defaults: []
 # features:
 #   families: [recency, frequency, money, experiments/{name}/features.py:example]
 # churn:
-#   own: experiments/{name}/model.py:Example
+#   custom: experiments/{name}/model.py:Example
 """
-_README = """\
+_README_TEXT = """\
 # {name}
 
 **Hypothesis.** What should be better, for whom, and why.
@@ -48,7 +48,7 @@ class Entry:
 
     @property
     def delta(self) -> Path:
-        """The file that says what the entry changes."""
+        """The file with the configuration that the entry changes."""
         return self.folder / _DELTA
 
     def result_path(self, dataset: str) -> Path:
@@ -83,15 +83,15 @@ def start_entry(root: Path, name: str) -> Entry:
     """Make the folder of a new entry, with files to fill in.
 
     Raises:
-        InputError: the name cannot be a folder's, or is taken.
+        InputError: the name is not a valid folder name, or is taken.
     """
-    known = _NAME.fullmatch(name) is not None
-    require(known, f"NAME={name}: not a name.", remedy="small letters, digits and hyphens, such as overdue-ratio.")
+    valid = _NAME.fullmatch(name) is not None
+    require(valid, f"NAME={name}: not a name.", remedy="small letters, digits and hyphens, such as overdue-ratio.")
     entry = Entry(root / name)
     require(not os.path.lexists(entry.folder), f"{entry.folder}: is there already.", remedy="take another name.")
     with FolderOutput("name", str(entry.folder), "an entry", lambda _: False).replacing() as folder:
         write_text(folder / _DELTA, _CONFIG.format(name=name))
-        write_text(folder / _STORY, _README.format(name=name))
+        write_text(folder / _README, _README_TEXT.format(name=name))
     return entry
 
 
@@ -102,7 +102,7 @@ def find_entry(root: Path, name: str) -> Entry:
         InputError: there is none, or the name would lead to another folder.
     """
     entry = Entry(root / name)
-    others = ", ".join(found.name for found in list_entries(root)) or "none yet"
+    others = ", ".join(other.name for other in list_entries(root)) or "none yet"
     remedy = f"entries are: {others}. make entry NAME={name} starts one."
     require(is_name(name) and entry.delta.is_file(), f"no entry {name} in {root}.", remedy=remedy)
     return entry

@@ -21,7 +21,7 @@ _HEAD = """\
 # Leaderboard
 
 Made by `make leaderboard` from `*/results/*.json`; edit those who made them, not this page. Ranked by validation; what
-the sealed test says comes after every choice, and each look at it is counted under "seal". Figures in brackets are
+the sealed test shows comes after every choice, and each look at it is counted under "seal". Figures in brackets are
 95% intervals of a bootstrap over customers; differences to the incumbent are paired, on the same draws, and bold where
 their interval leaves out zero. Profit is currency per customer of contacting everybody whose expected gain is above
 zero. Checks are those that failed, by their codes. Seconds are of one machine, beside whatever else it did.
@@ -31,7 +31,7 @@ _KEYS = ("dataset", "place", "entry")
 
 
 def page_output(path: Path) -> Output:
-    """Return the page as an output; a page of other data sets or entries is one of its own kind."""
+    """Return the page as an output, which may replace any earlier leaderboard page."""
     return Output("CHURNCLV_EXPERIMENTS", str(path), "a leaderboard", _is_page, streams=False)
 
 
@@ -45,20 +45,20 @@ def _is_page(path: Path) -> bool:
         return page.read(len(_MARK)) == _MARK
 
 
-def write_page(boards: Sequence[Ranking]) -> str:
+def write_page(rankings: Sequence[Ranking]) -> str:
     """Return the page in Markdown."""
-    if not boards:
+    if not rankings:
         return f"{_HEAD}\nNo entry has a result yet.\n"
-    return _HEAD + "".join(f"\n{_section(board)}" for board in boards)
+    return _HEAD + "".join(f"\n{_section(ranking)}" for ranking in rankings)
 
 
-def _section(board: Ranking) -> str:
-    lines = [f"## {board.dataset}", ""]
-    if board.rows:
-        lines += [_windows(board.rows[0].result), "", *_ranking(board), ""]
-    if board.apart:
+def _section(ranking: Ranking) -> str:
+    lines = [f"## {ranking.dataset}", ""]
+    if ranking.rows:
+        lines += [_windows(ranking.rows[0].result), "", *_ranking(ranking), ""]
+    if ranking.apart:
         lines += ["| not ranked | why |", "|---|---|"]
-        lines += [f"| {_linked(name)} | {_plain(reason)} |" for name, reason in board.apart.items()]
+        lines += [f"| {_linked(name)} | {_plain(reason)} |" for name, reason in ranking.apart.items()]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -70,34 +70,41 @@ def _windows(result: Result) -> str:
     return f"Validated at {', '.join(valid)}, sealed test of {sealed}, horizon {days} days."
 
 
-def _ranking(board: Ranking) -> list[str]:
-    title = _TITLES[board.metric]
-    others = [name for name in METRICS if name != board.metric]
-    heads = ["", "entry", f"valid {title}", f"minus {board.incumbent}", f"sealed {title}", f"minus {board.incumbent}"]
+def _ranking(ranking: Ranking) -> list[str]:
+    title = _TITLES[ranking.metric]
+    others = [name for name in METRICS if name != ranking.metric]
+    heads = [
+        "",
+        "entry",
+        f"valid {title}",
+        f"minus {ranking.incumbent}",
+        f"sealed {title}",
+        f"minus {ranking.incumbent}",
+    ]
     heads += [f"{_TITLES[name]} valid / sealed" for name in others]
     heads += ["what was chosen", "trials", "seconds", "seal", "checks", "commit"]
-    rows = [_cells(row, board.metric, others) for row in board.rows]
+    rows = [_cells(row, ranking.metric, others) for row in ranking.rows]
     return ["| " + " | ".join(cells) + " |" for cells in (heads, ["---"] * len(heads), *rows)]
 
 
 def _cells(row: Row, metric: str, others: Sequence[str]) -> list[str]:
-    found = row.result
-    figures = [_interval(found.figures.get(f"{when}.{metric}")) for when in ("valid", "test")]
-    pairs = [" / ".join(_number(found.figures.get(f"{when}.{name}")) for when in ("valid", "test")) for name in others]
-    cost = [_plain(found.choice), str(found.trials), f"{found.seconds:.0f}", str(found.openings)]
-    checks = " ".join(found.failed_checks) or "all passed"
-    apart = [_difference(part) for part in (row.valid, row.test)]
+    result = row.result
+    figures = [_interval(result.figures.get(f"{when}.{metric}")) for when in ("valid", "test")]
+    pairs = [" / ".join(_number(result.figures.get(f"{when}.{name}")) for when in ("valid", "test")) for name in others]
+    cost = [_plain(result.choice), str(result.trials), f"{result.seconds:.0f}", str(result.openings)]
+    checks = " ".join(result.failed_checks) or "all passed"
+    differences = [_difference(part) for part in (row.valid, row.test)]
     return [
         str(row.place),
         _linked(row.entry),
         figures[0],
-        apart[0],
+        differences[0],
         figures[1],
-        apart[1],
+        differences[1],
         *pairs,
         *cost,
         checks,
-        found.commit,
+        result.commit,
     ]
 
 
@@ -106,46 +113,46 @@ def _linked(name: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text as a cell of a table takes it: nothing in it is markup."""
+    """Return text for a table's cell, with markup escaped."""
     return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
-def _number(found: Figure | None) -> str:
-    return "-" if found is None else _rounded(found.value)
+def _number(figure: Figure | None) -> str:
+    return "-" if figure is None else _rounded(figure.value)
 
 
 def _rounded(value: float) -> str:
     return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"  # noqa: PLR2004 # decimals that matter
 
 
-def _interval(found: Figure | None) -> str:
-    return "-" if found is None else f"{_rounded(found.value)} [{_rounded(found.low)}, {_rounded(found.high)}]"
+def _interval(figure: Figure | None) -> str:
+    return "-" if figure is None else f"{_rounded(figure.value)} [{_rounded(figure.low)}, {_rounded(figure.high)}]"
 
 
-def _difference(found: Interval | None) -> str:
-    if found is None:
+def _difference(interval: Interval | None) -> str:
+    if interval is None:
         return "-"
-    told = f"{found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}]"
-    return f"**{told}**" if found.low > 0 or found.high < 0 else told
+    text = f"{interval.value:+.4f} [{interval.low:+.4f}, {interval.high:+.4f}]"
+    return f"**{text}**" if interval.low > 0 or interval.high < 0 else text
 
 
-def write_table(boards: Sequence[Ranking]) -> str:
+def write_table(rankings: Sequence[Ranking]) -> str:
     """Return the ranking as CSV, one row per data set and entry, with every figure and its interval."""
     text = io.StringIO()
     names = [f"{when}.{metric}" for when in ("valid", "test") for metric in METRICS]
     ends = [f"{name}{end}" for name in names for end in ("", "_low", "_high")]
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow([*_KEYS, *ends, "trials", "seconds", "openings", "checks", "commit", "not_ranked"])
-    for board in boards:
-        for row in board.rows:
-            found = row.result
-            cells = [cell for name in names for cell in _ends(found.figures.get(name))]
-            facts = [found.trials, found.seconds, found.openings, " ".join(found.failed_checks), found.commit, ""]
-            writer.writerow([board.dataset, row.place, row.entry, *cells, *facts])
-        for name, reason in board.apart.items():
-            writer.writerow([board.dataset, "", name, *[""] * (len(ends) + 5), reason])
+    for ranking in rankings:
+        for row in ranking.rows:
+            result = row.result
+            cells = [cell for name in names for cell in _ends(result.figures.get(name))]
+            facts = [result.trials, result.seconds, result.openings, " ".join(result.failed_checks), result.commit, ""]
+            writer.writerow([ranking.dataset, row.place, row.entry, *cells, *facts])
+        for name, reason in ranking.apart.items():
+            writer.writerow([ranking.dataset, "", name, *[""] * (len(ends) + 5), reason])
     return text.getvalue()
 
 
-def _ends(found: Figure | None) -> list[float | str]:
-    return ["", "", ""] if found is None else [found.value, found.low, found.high]
+def _ends(figure: Figure | None) -> list[float | str]:
+    return ["", "", ""] if figure is None else [figure.value, figure.low, figure.high]

@@ -1,4 +1,4 @@
-"""The leaderboard: entries judged on the same rows, ranked by validation, compared with the incumbent draw by draw."""
+"""The leaderboard: entries evaluated on the same rows, ranked by validation, compared with the incumbent by draw."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from .result import METRICS, Result
 
 @dataclass(frozen=True)
 class Row:
-    """A ranked entry: its place, its result, and how far it is from the incumbent on validation and behind the seal."""
+    """A ranked entry: its place, its result, and its differences to the incumbent on validation and the sealed test."""
 
     place: int
     entry: str
@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Ranking:
-    """The ranking on one data set, and who is not in it, with the reason."""
+    """The ranking on one data set, and the entries apart from it, with the reason."""
 
     dataset: str
     metric: str
@@ -38,24 +38,24 @@ class Ranking:
 
 
 def rank_entries(entries: Iterable[Entry], metric: str, incumbent: str) -> list[Ranking]:
-    """Return a board per data set, by name; the order in which entries come changes nothing.
+    """Return one ranking per data set, by name; the order of `entries` has no effect.
 
-    Comparable are results that were judged on the same rows as the incumbent's, or, without it, as most are.
+    Results are comparable if they were evaluated on the same rows as the incumbent's, or, without it, as most results.
 
     Raises:
         InputError: an unknown metric, or a file that is no result.
     """
     require(metric in METRICS, f"leaderboard.metric is {metric!r}.", remedy=f"allowed are {', '.join(METRICS)}.")
-    found = {entry.name: entry.results() for entry in sorted(entries, key=lambda entry: entry.name)}
-    datasets = sorted({dataset for results in found.values() for dataset in results})
-    return [_rank(dataset, found, metric, incumbent) for dataset in datasets]
+    results = {entry.name: entry.results() for entry in sorted(entries, key=lambda entry: entry.name)}
+    datasets = sorted({dataset for by_dataset in results.values() for dataset in by_dataset})
+    return [_rank(dataset, results, metric, incumbent) for dataset in datasets]
 
 
-def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, incumbent: str) -> Ranking:
-    results = {name: by[dataset] for name, by in found.items() if dataset in by}
+def _rank(dataset: str, entries: Mapping[str, Mapping[str, Result]], metric: str, incumbent: str) -> Ranking:
+    results = {name: by_dataset[dataset] for name, by_dataset in entries.items() if dataset in by_dataset}
     evaluated = _common_rows(results, incumbent)
     reasons = {name: _reason(result, evaluated, metric) for name, result in results.items()}
-    apart = {name: "has no result yet" for name in found if name not in results}
+    apart = {name: "has no result yet" for name in entries if name not in results}
     apart |= {name: reason for name, reason in reasons.items() if reason}
     ranked = {name: result for name, result in results.items() if name not in apart}
     sign = -1.0 if METRICS[metric] else 1.0
@@ -65,7 +65,7 @@ def _rank(dataset: str, found: Mapping[str, Mapping[str, Result]], metric: str, 
             place,
             name,
             ranked[name],
-            *(_apart(ranked, name, incumbent, f"{when}.{metric}") for when in ("valid", "test")),
+            *(_difference(ranked, name, incumbent, f"{when}.{metric}") for when in ("valid", "test")),
         )
         for place, name in enumerate(order, 1)
     ]
@@ -84,12 +84,12 @@ def _reason(result: Result, evaluated: str, metric: str) -> str:
     if result.disqualified is not None:
         return f"DISQUALIFIED: {result.disqualified}"
     if result.evaluated != evaluated:
-        return "judged on other rows: other data, population, validation cutoffs, sealed cutoff, horizon or seed"
+        return "evaluated on other rows: other data, population, validation cutoffs, sealed cutoff, horizon or seed"
     return "" if f"valid.{metric}" in result.figures else f"has no figure for {metric}"
 
 
-def _apart(ranked: Mapping[str, Result], name: str, incumbent: str, figure: str) -> Interval | None:
+def _difference(ranked: Mapping[str, Result], name: str, incumbent: str, figure: str) -> Interval | None:
     if name == incumbent or incumbent not in ranked:
         return None
-    mine, theirs = (ranked[who].figures.get(figure) for who in (name, incumbent))
-    return None if mine is None or theirs is None else mine.minus(theirs)
+    ours, reference = (ranked[entry].figures.get(figure) for entry in (name, incumbent))
+    return None if ours is None or reference is None else ours.minus(reference)

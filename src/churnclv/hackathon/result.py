@@ -1,4 +1,4 @@
-"""What an entry hands in: figures with their draws, so that any two results can be compared pairwise on any machine."""
+"""The result of an entry: figures with their draws, so that two results can be compared pairwise on any machine."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -31,13 +31,13 @@ class Figure:
 
     @classmethod
     def of(cls, scores: Scores, model: str, metric: str) -> "Figure":
-        """Return a board's figure of its own model, rounded as results keep it."""
-        found = scores.figures[model][metric]
-        value, low, high = (round(part, _DIGITS) for part in (found.value, found.low, found.high))
+        """Return one model's figure of a metric, rounded as results keep it."""
+        figure = scores.figures[model][metric]
+        value, low, high = (round(part, _DIGITS) for part in (figure.value, figure.low, figure.high))
         return cls(value, low, high, np.round(scores.drawn[model][metric], _DIGITS))
 
     def minus(self, other: "Figure") -> Interval | None:
-        """Return the paired difference and its interval; None where the two were not drawn alike."""
+        """Return the paired difference and its interval; None where the numbers of draws differ."""
         if len(self.draws) != len(other.draws):
             return None
         return summarise_draws(np.r_[self.value - other.value, self.draws - other.draws])
@@ -45,19 +45,19 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """How an entry did on a data set.
+    """The result of an entry on a data set.
 
     Attributes:
-        judged: digest of the rows and the draws it was judged on; only equal ones are comparable.
-        plan: those rows in words: validation cutoffs, sealed cutoff, horizon.
-        choice: the churn score and the CLV model that validation chose, in words.
-        trials: of each study.
-        seconds: of the run.
+        evaluated: digest of the rows and the draws of the evaluation; only results with the same one are comparable.
+        plan: those rows: validation cutoffs, sealed cutoff, horizon.
+        choice: the churn score and the CLV model that validation chose, as a sentence.
+        trials: number of trials of each study.
+        seconds: duration of the run.
         commit, code: of the project, and a digest of its content.
-        openings: by how many different runs the seal had been opened, this one included; 0 = it stayed closed.
+        openings: number of different runs that had opened the seal, this one included; 0 = it stayed closed.
         failed_checks: codes of the checks that failed.
         figures: by name, such as `valid.churn.auc`.
-        disqualified: why, where it is.
+        disqualified: the reason; None if it is not disqualified.
     """
 
     evaluated: str = ""
@@ -76,27 +76,27 @@ class Result:
         """Return the result for JSON; draws are one line of text each."""
         stored = asdict(self)
         stored["figures"] = {
-            name: {**vars(found), "draws": " ".join(f"{value:g}" for value in found.draws)}
-            for name, found in self.figures.items()
-            if np.isfinite(found.value)
+            name: {**vars(figure), "draws": " ".join(f"{value:g}" for value in figure.draws)}
+            for name, figure in self.figures.items()
+            if np.isfinite(figure.value)
         }
         return stored
 
     @classmethod
     def from_dict(cls, stored: Any, origin: str) -> "Result":
-        """Return what `as_dict` wrote; `origin` is named where it is something else.
+        """Return the result that `as_dict` wrote; errors name `origin`.
 
         Raises:
-            InputError: it is.
+            InputError: `stored` is not such a result.
         """
         try:
-            figures = {name: _figure(found) for name, found in stored["figures"].items()}
-            known = {name: stored[name] for name in (found.name for found in fields(cls)) if name != "figures"}
+            figures = {name: _figure(figure) for name, figure in stored["figures"].items()}
+            others = {part.name: stored[part.name] for part in fields(cls) if part.name != "figures"}
         except (TypeError, KeyError, ValueError, AttributeError):
             raise InputError(
                 f"{origin}: is no result of an entry.", remedy="remove it and train the entry again."
             ) from None
-        return cls(figures=figures, **known)
+        return cls(figures=figures, **others)
 
 
 def _figure(stored: Mapping[str, Any]) -> Figure:
@@ -104,11 +104,11 @@ def _figure(stored: Mapping[str, Any]) -> Figure:
     return Figure(float(stored["value"]), float(stored["low"]), float(stored["high"]), draws)
 
 
-def figures_of(boards: Iterable[tuple[str, Scores, str]]) -> dict[str, Figure]:
-    """Return the figures of boards by name, given as prefix (`valid.churn`, ...), board, and name of its own model."""
+def figures_of(comparisons: Iterable[tuple[str, Scores, str]]) -> dict[str, Figure]:
+    """Return the figures by name; `comparisons` are (prefix such as `valid.churn`, scores, name of the run's model)."""
     return {
-        f"{prefix}.{metric}": Figure.of(board, model, metric)
-        for prefix, board, model in boards
-        for metric in board.drawn[model]
+        f"{prefix}.{metric}": Figure.of(scores, model, metric)
+        for prefix, scores, model in comparisons
+        for metric in scores.drawn[model]
         if f"{prefix.partition('.')[2]}.{metric}" in METRICS
     }

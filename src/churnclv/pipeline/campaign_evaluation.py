@@ -1,4 +1,4 @@
-"""What a retention campaign would earn by a run's scores: whom to contact is chosen on validation, and judged later."""
+"""The profit of a retention campaign by a run's scores: customers are chosen on validation and evaluated later."""
 
 from dataclasses import dataclass
 
@@ -14,12 +14,12 @@ from .run import Run
 
 @dataclass
 class CampaignPlan:
-    """The share and threshold of the highest profit on validation, what the literature's figures say, and the test.
+    """The share and threshold of the highest profit on validation, EMPC and EMPB, and the sealed test.
 
     Attributes:
         best: share of customers to contact, the least expected gain of a contacted one, profit (currency per customer).
         maximum: EMPC and EMPB by when (`valid`, `test`), currency per customer; upper bounds, see `maximum_profit`.
-        sealed: profit per customer behind the seal, of contacting from validation's threshold on.
+        sealed: profit per customer on the sealed test at validation's threshold; None before it is opened.
     """
 
     best: BestFraction
@@ -27,42 +27,43 @@ class CampaignPlan:
     sealed: Interval | None = None
 
     def lines(self) -> list[str]:
-        """Return the plan in words."""
+        """Return the plan as lines of text."""
         share, earned = self.best.share, self.best.profit
-        told = f"contact {share.value:.1%} [{share.low:.1%}, {share.high:.1%}] of customers"
+        text = f"contact {share.value:.1%} [{share.low:.1%}, {share.high:.1%}] of customers"
         if np.isinf(self.best.threshold):
-            told = "contact nobody: no share earns anything"
+            text = "contact nobody: no share earns anything"
         else:
-            told += f", whose expected gain is {self.best.threshold:.2f} or more"
-        lines = [f"  most profit on validation: {told}; it earns {earned} per customer there"]
+            text += f", whose expected gain is {self.best.threshold:.2f} or more"
+        lines = [f"  most profit on validation: {text}; it earns {earned} per customer there"]
         if self.sealed is not None:
             lines.append(f"  the same threshold behind the seal earns {self.sealed} per customer")
         pairs = ", ".join(f"{when} {write_figure(c)} and {write_figure(b)}" for when, (c, b) in self.maximum.items())
         return [*lines, f"  EMPC and EMPB per customer (best share in hindsight): {pairs}"]
 
 
-def plan_campaign(run: Run, board: ChurnComparison, terms: Terms) -> CampaignPlan:
+def plan_campaign(run: Run, comparison: ChurnComparison, terms: Terms) -> CampaignPlan:
     """Choose share and threshold on the validation rows of all folds, and record them."""
     gains, expected, customers = (
         np.concatenate(parts)
         for parts in zip(
-            *((found.truth, found.predictions[SCORE], found.customers) for found in board.campaigns), strict=True
+            *((sample.truth, sample.predictions[SCORE], sample.customers) for sample in comparison.campaigns),
+            strict=True,
         )
     )
     best = best_fraction(gains, expected, customers, seed=run.config.tuning.seed)
-    plan = CampaignPlan(best, {"valid": _maximum(board, terms)})
+    plan = CampaignPlan(best, {"valid": _maximum(comparison, terms)})
     numbers = {"best_share": best.share.value, "best_share_low": best.share.low, "best_share_high": best.share.high}
     run.sink.write(records.Metrics({f"valid.churn.{name}": value for name, value in numbers.items()}))
     _record(run, plan, "valid")
     return plan
 
 
-def evaluate_sealed_campaign(run: Run, plan: CampaignPlan, board: ChurnComparison, terms: Terms) -> None:
-    """Contact behind the seal whom validation's threshold names, and record what it earned."""
-    evaluated = {"profit": profit_beyond(plan.best.threshold)}
-    found = score(board.campaigns, evaluated, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
-    plan.sealed = found.figures[SCORE]["profit"]
-    plan.maximum["test"] = _maximum(board, terms)
+def evaluate_sealed_campaign(run: Run, plan: CampaignPlan, comparison: ChurnComparison, terms: Terms) -> None:
+    """Compute and record the profit on the sealed test of contacting customers at validation's threshold."""
+    metrics = {"profit": profit_beyond(plan.best.threshold)}
+    scores = score(comparison.campaigns, metrics, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
+    plan.sealed = scores.figures[SCORE]["profit"]
+    plan.maximum["test"] = _maximum(comparison, terms)
     run.sink.write(records.Metrics({"test.churn.profit_at_best_share": plan.sealed.value}))
     _record(run, plan, "test")
 
@@ -72,12 +73,12 @@ def _record(run: Run, plan: CampaignPlan, when: str) -> None:
     run.sink.write(records.Metrics({f"{when}.churn.{name}": value for name, value in pairs}))
 
 
-def _maximum(board: ChurnComparison, terms: Terms) -> tuple[float, float]:
+def _maximum(comparison: ChurnComparison, terms: Terms) -> tuple[float, float]:
     """Return EMPC and EMPB, means over the cutoffs; customers of unknown value are left out."""
-    found = []
-    for sample, values in zip(board.samples, board.values, strict=True):
-        known = np.isfinite(values)
-        seen = (sample.truth[known], sample.predictions[SCORE][known], values[known], terms)
-        found.append([measure(*seen).profit for measure in (empc, empb)])
-    one, two = np.mean(found, axis=0)
-    return float(one), float(two)
+    profits = []
+    for sample, values in zip(comparison.samples, comparison.values, strict=True):
+        finite = np.isfinite(values)
+        data = (sample.truth[finite], sample.predictions[SCORE][finite], values[finite], terms)
+        profits.append([measure(*data).profit for measure in (empc, empb)])
+    mean_empc, mean_empb = np.mean(profits, axis=0)
+    return float(mean_empc), float(mean_empb)

@@ -1,4 +1,4 @@
-"""A champion meets a newcomer on windows that neither has learned from, when the data have moved on between them."""
+"""Comparison of champion and challenger on windows that neither was fitted on, where the newer data go further."""
 
 from datetime import datetime
 from typing import Any
@@ -20,9 +20,9 @@ from .settings import TrainConfig
 
 
 def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle: BundleSource) -> Sample | str:
-    """Return what both said of the newcomer's validation rows after the champion's training end, or why that cannot be.
+    """Return both scores of the challenger's validation rows after the champion's training end, or why there are none.
 
-    The newcomer's word is out of fold; the champion has learned from nothing that these windows hold.
+    The challenger's scores are out of fold; the champion was fitted on data before these windows.
     """
     if config.data.shape is Shape.labelled:
         return "a labelled table has no time, and this one is another than the champion's"
@@ -35,25 +35,25 @@ def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle
     later = [fold.valid for fold in plan.folds if fold.valid >= through]
     if not later:
         return f"no validation window begins after {through:%Y-%m-%d}, where the champion's training ends"
-    known = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")
-    asked = _asked(champion, config, events.end)
-    return _sample([_said(champion, asked, known, events, cutoff, config) for cutoff in later])
+    challenger = pd.read_parquet(run.artifacts / "predictions" / "valid.parquet")
+    data = _read_data(champion, config, events.end)
+    return _sample([_both_scores(champion, data, challenger, events, cutoff, config) for cutoff in later])
 
 
-def _asked(champion: Any, config: TrainConfig, end: datetime) -> Any:
-    """Return the data as the champion's own code reads them, observed until the end that the newcomer's run has."""
+def _read_data(champion: Any, config: TrainConfig, end: datetime) -> Any:
+    """Return the data as the champion's own code reads them, observed until the end of the challenger's data."""
     tables = {name: str(table.path) for name, table in config.data.tables.items()}
     return champion.read(locate(config.data), tables=tables, as_of=f"{end:%Y-%m-%d}")
 
 
-def _said(
-    champion: Any, asked: Any, known: pd.DataFrame, events: Events, cutoff: datetime, config: TrainConfig
+def _both_scores(
+    champion: Any, data: Any, challenger: pd.DataFrame, events: Events, cutoff: datetime, config: TrainConfig
 ) -> pd.DataFrame:
-    """Return customer, outcome and both scores at a cutoff, for those whom both know."""
-    rows = known[known["cutoff"] == str(cutoff)]
-    newcomer = rows.assign(customer_id=population_ids(events, cutoff, config.windows))
-    scores = champion.score(champion.features(asked, cutoff))[["customer_id", "churn_score"]]
-    both = newcomer.merge(scores, on="customer_id", how="inner")
+    """Return customer, outcome and both scores at a cutoff, for the customers that both models score."""
+    rows = challenger[challenger["cutoff"] == str(cutoff)]
+    rows = rows.assign(customer_id=population_ids(events, cutoff, config.windows))
+    scores = champion.score(champion.features(data, cutoff))[["customer_id", "churn_score"]]
+    both = rows.merge(scores, on="customer_id", how="inner")
     return both[both["churn_score"].notna()]
 
 

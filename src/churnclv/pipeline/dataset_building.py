@@ -1,4 +1,4 @@
-"""From configuration to data set: data of any shape, read, cut, and labelled where the labels are known."""
+"""Building the data set of a run: data of any shape are read, cut at the cutoffs, and labelled."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,8 +22,8 @@ from .settings import TrainConfig
 
 
 @dataclass(frozen=True)
-class Gathered:
-    """What a run learns from and is judged on. `events` is None for a labelled table, which has no time."""
+class BuiltDataset:
+    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time."""
 
     shape: Shape
     quality: QualityReport
@@ -39,12 +39,12 @@ class Gathered:
 
     @property
     def tried_cutoffs(self) -> list[datetime]:
-        """The first cutoff, after which much comes, and the sealed one, after which the labels come."""
+        """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
         return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
 
     @property
     def spend_definition(self) -> tuple[str, ...]:
-        """What tells the spend of this run from that of orders alone: nothing where no refund is taken off."""
+        """How spend differs from the orders' amounts: empty where no refund is deducted."""
         if self.shape is not Shape.orders or self.events is None:
             return ()
         totals = self.events.refund_totals
@@ -59,31 +59,31 @@ class Gathered:
         return self.events
 
 
-def gather(config: TrainConfig, home: Home, progress: Progress) -> Gathered:
-    """Read the data, lay the plan over them, and build features; the sealed labels stay sealed."""
+def build_dataset(config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
+    """Read the data, plan the cutoffs, and build features; the sealed labels are not read."""
     progress.log(f"Reading {config.data.name}")
     if config.data.shape is Shape.labelled:
-        return _gather_table(config, home)
+        return _build_table_dataset(config, home)
     of_contracts = config.data.shape is Shape.contracts
     remedy = "take windows.horizon_days and windows.step_days."
     require(of_contracts or not config.windows.in_months, "windows in months are for contracts.", remedy=remedy)
     remedy = "put it among them: ages and prices of contracts are its columns."
-    told = "contract" in config.features.families
-    require(told or not of_contracts, "features.families lacks contract.", remedy=remedy)
+    has_contracts = "contract" in config.features.families
+    require(has_contracts or not of_contracts, "features.families lacks contract.", remedy=remedy)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
     plan = make_plan(events.start, events.end, config.windows)
     progress.log(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
     snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)
-    doubts = restart_notices(events.table, config.windows) if of_contracts else ()
-    require_both_outcomes(snapshots.training, events, config.windows, doubts)
-    doubts = (*doubts, *one_sided_folds(snapshots.training, plan.folds))
-    quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *doubts))
-    return Gathered(config.data.shape, quality, plan, snapshots, features, events)
+    notices = restart_notices(events.table, config.windows) if of_contracts else ()
+    require_both_outcomes(snapshots.training, events, config.windows, notices)
+    notices = (*notices, *one_sided_folds(snapshots.training, plan.folds))
+    quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *notices))
+    return BuiltDataset(config.data.shape, quality, plan, snapshots, features, events)
 
 
-def _gather_table(config: TrainConfig, home: Home) -> Gathered:
+def _build_table_dataset(config: TrainConfig, home: Home) -> BuiltDataset:
     table = read_labelled(connect(config.engine, home.cache / "spill"), config.data)
     plan = split_rows(table.outcomes, table.split, config.windows, config.tuning.seed)
-    return Gathered(Shape.labelled, table.quality, plan, prepare_table(table, plan), config.features)
+    return BuiltDataset(Shape.labelled, table.quality, plan, prepare_table(table, plan), config.features)

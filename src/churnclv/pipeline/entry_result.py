@@ -1,4 +1,4 @@
-"""Entering a run into the hackathon: its own code is tried first, its result is handed in last."""
+"""Hackathon runs: the entry's own code is checked before training, and its result is handed in after it."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from ..hackathon.entry_folder import Entry, find_entry
 from ..hackathon.result import Result, figures_of
 from ..tracking.provenance import code_commit, code_digest
 from ..tracking.registry import RunFacts
-from .dataset_building import Gathered
+from .dataset_building import BuiltDataset
 from .run import Names, Run, name_run
 from .settings import EXPERIMENTS, TrainConfig
 
@@ -21,14 +21,14 @@ RESULT, SUMMARY = "result.json", "summary.txt"  # among a run's artefacts
 _TRIED_ROWS = 500
 
 
-def check_custom_code(config: TrainConfig, data: Gathered) -> None:
-    """Try a user's own families and model before hours are spent on them.
+def check_custom_code(config: TrainConfig, data: BuiltDataset) -> None:
+    """Check a user's own families and model before the long training starts.
 
-    Families are asked blindly, without what lies after a cutoff and without names; an entry whose family sees more is
-    disqualified, and its result says so. A model has to survive saving and loading.
+    Families are run again without the events after a cutoff and with other customer ids; an entry whose family uses
+    them is disqualified, and its result records that. A model has to predict the same after saving and loading.
 
     Raises:
-        InputError: it does not.
+        InputError: a family or the model fails.
     """
     from ..churn.custom import require_keeps
     from ..features.leakage import find_leaks
@@ -53,14 +53,14 @@ def _entry(config: TrainConfig) -> Entry | None:
 
 
 def evaluated_rows(names: Names, config: TrainConfig) -> str:
-    """Return what stands for the rows that a run is judged on, and for the draws of customers."""
+    """Return a digest of the rows that a run is evaluated on, and of the draws of customers."""
     return digest(names.evaluated, config.tuning.seed)
 
 
 def describe_result(
-    run: Run, choice: str, checks: Sequence[Check], boards: Sequence[tuple[str, Scores, str]], openings: int
+    run: Run, choice: str, checks: Sequence[Check], comparisons: Sequence[tuple[str, Scores, str]], openings: int
 ) -> Result:
-    """Return what a run would hand in; boards are given as `figures_of` takes them, the choice in words."""
+    """Return the result that a run hands in; `comparisons` are as for `figures_of`, `choice` is a sentence."""
     return Result(
         evaluated=evaluated_rows(run.names, run.config),
         plan=dict(run.data.plan.evaluated),
@@ -70,23 +70,23 @@ def describe_result(
         commit=code_commit(),
         code=code_digest(),
         openings=openings,
-        failed_checks=[found.code for found in checks if found.outcome is Outcome.failed],
-        figures=figures_of(boards),
+        failed_checks=[check.code for check in checks if check.outcome is Outcome.failed],
+        figures=figures_of(comparisons),
     )
 
 
 def repeat_result(config: TrainConfig, twin: RunFacts) -> str:
-    """Return what a run that was made before had to say, and hand in its result again."""
-    told = (twin.artifacts / SUMMARY).read_text(encoding="utf-8")
-    handed = hand_in(config, Result.from_dict(read_json(twin.artifacts / RESULT), str(twin.artifacts / RESULT)))
+    """Return the summary of an earlier run, and hand in its result again."""
+    summary = (twin.artifacts / SUMMARY).read_text(encoding="utf-8")
+    handed_in = hand_in(config, Result.from_dict(read_json(twin.artifacts / RESULT), str(twin.artifacts / RESULT)))
     return (
-        f"{told}\nThe same data, choices and code were trained before: this is run {twin.run_id}, not a new one.\n"
-        f"  -> tracking.repeat=true trains again.\n{handed}"
+        f"{summary}\nThe same data, choices and code were trained before: this is run {twin.run_id}, not a new one.\n"
+        f"  -> tracking.repeat=true trains again.\n{handed_in}"
     )
 
 
 def hand_in(config: TrainConfig, result: Result) -> str:
-    """Keep an entry's result in its folder, and return a line that says so; empty for a run of no entry."""
+    """Keep an entry's result in its folder, and return a line with the path; empty for a run without an entry."""
     entry = _entry(config)
     if entry is None:
         return ""

@@ -1,7 +1,7 @@
 """Lineages: which data set a bundle belongs to, at export and at scoring, so that each has a champion of its own.
 
-A longer log of the same shop is the same lineage, another shop's log is another, whatever the files are called: what is
-compared are the events themselves, by the sketch in the champion's bundle.
+A longer log of the same shop is the same lineage, another shop's log is another, whatever the files are called. The
+events themselves are compared, by the sketch in the champion's bundle.
 """
 
 import re
@@ -43,7 +43,7 @@ _SURE = 0.001
 
 @dataclass(frozen=True)
 class Lineage:
-    """The registered model of a data set, and the notice where others of its experiment are of other data."""
+    """The registered model of a data set, and a notice if the experiment has models of other data."""
 
     model: str
     notices: tuple[Notice, ...] = ()
@@ -52,7 +52,7 @@ class Lineage:
 def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home: Home) -> Lineage:
     """Return the registered model that a new bundle is a version of: the one whose champion has learned from its data.
 
-    Without any it is named like the experiment; beside others it gets a name of its own, after its file.
+    Without such a model, its name is the experiment's, or the file's if the experiment has models of other data.
     """
     mlflow = client(home)
     rivals = [version for version in champions(mlflow) if version.name in models_of(mlflow, experiment)]
@@ -83,7 +83,7 @@ def _is_same(version: Any, parts: BundleParts, events: Callable[[], Events]) -> 
     mine = parts.contract
     try:
         theirs, profile = _read_champion(source_of(version))
-    except (InputError, DamagedBundleError, OSError, ValueError):  # it cannot be compared, nor can it serve
+    except (InputError, DamagedBundleError, OSError, ValueError):  # it can be neither compared nor served
         return bool(version.tags.get(ORIGIN_TAG, mine.origin) == mine.origin)
     if theirs.data_fingerprint == mine.data_fingerprint:
         return True
@@ -107,7 +107,7 @@ def _share_columns(profile: set[str], parts: BundleParts) -> bool:
 
 
 def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
-    """Return a notice if a file's earlier events are not those that a bundle has learned from.
+    """Return a notice if a file's earlier events are not those that a bundle was fitted on.
 
     Tables without time, files that begin after the bundle's data end, and bundles without a sketch give none.
     """
@@ -128,7 +128,7 @@ def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
 
 @dataclass(frozen=True)
 class Opened:
-    """A bundle whose code has read a file: where it lies, its scorer, the events, and the paths of further tables."""
+    """A bundle and the file that it has read: its source, its scorer, the events, and the paths of further tables."""
 
     source: BundleSource
     scorer: Any
@@ -137,7 +137,7 @@ class Opened:
 
     @property
     def line(self) -> str:
-        """Which model of which data set this is, and how far its data reach."""
+        """The model, its data set, and the end of its data, as a line of text."""
         contract = self.scorer.contract
         origin = getattr(contract, "origin", "")
         data = f"{contract.data.name} ({origin})" if origin else contract.data.name
@@ -145,7 +145,7 @@ class Opened:
 
 
 def open_bundle(config: ScoreConfig, home: Home) -> Opened:
-    """Read a file with the bundle named, the only champion, or the one champion that has learned from its events.
+    """Read a file with the named bundle, the only champion, or the one champion that was fitted on its events.
 
     Raises:
         InputError: there is none, or several and the file fits none of them alone; a bundle is not the registered one.
@@ -161,19 +161,19 @@ def open_bundle(config: ScoreConfig, home: Home) -> Opened:
 
 def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
     scorer = load_bundle(source.folder, registered=source.manifest)
-    lay = table_paths(home, scorer.contract.run_id)
-    tables = {name: path for name, path in lay.items() if name in scorer.contract.data.tables} | config.tables
+    paths = table_paths(home, scorer.contract.run_id)
+    tables = {name: path for name, path in paths.items() if name in scorer.contract.data.tables} | config.tables
     chosen = config.data.chosen()
-    written = {"reading": chosen} if chosen else {}  # bundles of former versions know no other spelling
-    events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **written)
+    reading = {"reading": chosen} if chosen else {}  # bundles of former versions do not take this argument
+    events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **reading)
     return Opened(source, scorer, events, tables)
 
 
 def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None:
-    """Return a bundle that can read the file and has learned from most of its earlier events; None otherwise."""
+    """Return the bundle if it can read the file and was fitted on most of its earlier events; None otherwise."""
     try:
         opened = _open(source, config, home)
-    except Exception as error:  # a bundle's own class of faults is another class
+    except Exception as error:  # a bundle's code has its own error classes
         if not getattr(error, "user_fault", False):
             raise
         return None
@@ -182,7 +182,7 @@ def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None
 
 
 def measure_overlap(scorer: Any, events: Any) -> Overlap | None:
-    """Return how much of a file's earlier events a bundle has learned from; None if it cannot be measured."""
+    """Return the share of a file's earlier events that a bundle was fitted on; None if it cannot be measured."""
     sketch = getattr(scorer.contract, "sketch", None)
     if sketch is None or not hasattr(events, "table"):
         return None
@@ -191,7 +191,7 @@ def measure_overlap(scorer: Any, events: Any) -> Overlap | None:
 
 
 def _is_foreign(overlap: Overlap) -> bool:
-    """Return whether so few hits are all but impossible if half of the events were in the bundle's data."""
+    """Return whether so few hits are too improbable if half of the events were in the bundle's data."""
     from scipy.stats import binom
 
     chance = overlap.filled + (1.0 - overlap.filled) * _MOST_FOREIGN

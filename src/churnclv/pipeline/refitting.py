@@ -34,7 +34,7 @@ from .settings import TrainConfig
 
 
 class CardNotes(NamedTuple):
-    """What only models of value add to the card: doubts about the refit, and the sentence on refunds."""
+    """The part of the card that only CLV models have: notices about the refit, and the sentence on refunds."""
 
     notices: tuple[Notice, ...] = ()
     refunds: str = ""
@@ -55,7 +55,7 @@ def refit(
     """Fit the choices on every label known by the end of the data.
 
     Raises:
-        InputError: the data have changed since the run; or the refitted models expect absurd totals, unless `forced`.
+        InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
     connection = connect(config.engine, home.cache / "spill")
     if config.data.shape is Shape.labelled:
@@ -93,32 +93,32 @@ def _refit_orders(
     past = gather_past(data, value, days)
     clv = ClvModel(value).fit(latest, past, snapshots.daily)
     notices = (*clv.notices(), *_compare_totals(clv, config, run, events, latest, forced=forced))
-    heard = data.with_columns(predict_past(data, value, days) if past.btyd is None else past.btyd)
-    names = heard.names if config.churn.btyd_columns else data.names
-    churn = _fit_churn(choices, config, heard.features, data.churned, names)
-    asked = pd.concat([latest, clv.columns(latest, days)], axis=1)
+    extended = data.with_columns(predict_past(data, value, days) if past.btyd is None else past.btyd)
+    names = extended.names if config.churn.btyd_columns else data.names
+    churn = _fit_churn(choices, config, extended.features, data.churned, names)
+    rows = pd.concat([latest, clv.columns(latest, days)], axis=1)
     refunds = events.refund_totals.sentence if events.has_amount else ""
-    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked, CardNotes(notices, refunds))
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, rows, CardNotes(notices, refunds))
     return replace(_sketched(parts, events), values=clv, segments=Segmentation.learn(latest))
 
 
 def _compare_totals(
     clv: ClvModel, config: TrainConfig, run: RunFacts, events: Events, latest: pd.DataFrame, *, forced: bool
 ) -> tuple[Notice, ...]:
-    """Compare what the refitted model expects of all customers with what happened, and with the run's own model.
+    """Compare the refitted model's expected totals with the actual ones, and with those of the run's model.
 
     Raises:
-        InputError: it is absurd, and not forced.
+        InputError: the totals are implausible, and not `forced`.
     """
     days, money = config.windows.horizon_days, {"has_amount": events.has_amount}
     expected = expected_totals(clv, latest, days, **money)
-    happened = references(events, events.end, config.windows, clv, len(latest))
+    actual = references(events, events.end, config.windows, clv, len(latest))
     of_run = []
     if (run.artifacts / "model" / "clv.json").is_file():  # artefacts may be cleaned up
         before = expected_totals(ClvModel.load(run.artifacts / "model"), latest, days, **money)
         of_run = [Reference("by the model of the run", before, before)]
-    require_plausible(expected, [*happened, *of_run], days, forced=forced)
-    return (*totals_notices(expected, happened, days), *totals_notices(expected, of_run, days))
+    require_plausible(expected, [*actual, *of_run], days, forced=forced)
+    return (*totals_notices(expected, actual, days), *totals_notices(expected, of_run, days))
 
 
 def _refit_contracts(
@@ -126,12 +126,12 @@ def _refit_contracts(
 ) -> BundleParts:
     data, latest, windows = snapshots.training, snapshots.sealed, config.windows
     days = float((windows.label_end(events.end) - events.end).days)
-    heard = data.with_columns(columns_at_each_cutoff(data, windows, days))
-    names = heard.names if config.churn.btyd_columns else data.names
-    churn = _fit_churn(choices, config, heard.features, data.churned, names)
+    extended = data.with_columns(columns_at_each_cutoff(data, windows, days))
+    names = extended.names if config.churn.btyd_columns else data.names
+    churn = _fit_churn(choices, config, extended.features, data.churned, names)
     model = ContractValueModel(days).fit(data.features, data.churned)
-    asked = pd.concat([latest, model.columns(latest)], axis=1)
-    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, asked)
+    rows = pd.concat([latest, model.columns(latest)], axis=1)
+    parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, rows)
     return replace(_sketched(parts, events), values=model)
 
 
@@ -155,7 +155,7 @@ def _parts(
     rows: pd.DataFrame,
     notes: CardNotes = NO_NOTES,
 ) -> BundleParts:
-    """Return what every bundle has; `rows` are those that the models would be asked about first."""
+    """Return the parts that every bundle has; `rows` are the latest rows, which the models score first."""
     contract = BundleContract(
         data=config.data,
         windows=config.windows,

@@ -1,4 +1,4 @@
-"""The steps of a report: the champion's scores where there is a champion for these data, the page, and its record."""
+"""The steps of a report: the champion's scores if these data have a champion, the page, and its record."""
 
 import json
 from dataclasses import dataclass, replace
@@ -33,14 +33,14 @@ from .settings import ReportConfig
 
 @dataclass(frozen=True)
 class ChampionScores:
-    """The champion, or None, and what the page has to say about that."""
+    """The champion, or None, and the page's notes about it."""
 
     champion: Champion | None
     notes: tuple[str, ...] = ()
 
 
 def find_champion(
-    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, texts: Translation
+    config: ReportConfig, home: Home, data: Events | LabelledTable, as_of: datetime | None, translation: Translation
 ) -> ChampionScores:
     """Score the data with the named bundle, or with the experiment's champion that was fitted on these data.
 
@@ -56,21 +56,21 @@ def find_champion(
     elif (champion := fitted_on(home, name, data.quality.fingerprint)) is not None:
         source = champion
     else:
-        notes = (texts.text("note.other_champion", name=name),) if has_champion(home, name) else ()
+        notes = (translation.text("note.other_champion", name=name),) if has_champion(home, name) else ()
         return ChampionScores(None, notes)
     scorer = load_bundle(source.folder, registered=source.manifest)
     rows = _feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
     through = scorer.contract.fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
-    notes = (texts.text("note.looks_ahead", through=through),) if late else ()
-    signs, signs_of = _read_signs(home, scorer.contract.run_id, texts.language.name)
-    economics = _own(scorer.contract.economics)
+    notes = (translation.text("note.looks_ahead", through=through),) if late else ()
+    signs, signs_of = _read_signs(home, scorer.contract.run_id, translation.language.name)
+    economics = _convert(scorer.contract.economics)
     return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
-    """Return the bundle's feature rows; it runs code of its own, which knows shapes by its own word for them."""
+    """Return the bundle's feature rows; its code has an enumeration of shapes of its own."""
     if isinstance(data, Events):
         rows: pd.DataFrame = scorer.features(replace(data, shape=scorer.contract.data.shape), as_of)
         return rows
@@ -78,13 +78,13 @@ def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | N
     return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
 
 
-def _own(economics: Any) -> EconomicsSettings:
-    """Return a bundle's economics as this code's own."""
+def _convert(economics: Any) -> EconomicsSettings:
+    """Return the economics of a bundle's code as this code's class."""
     return EconomicsSettings(**{**vars(economics), "value_at_stake": ValueAtStake(economics.value_at_stake.value)})
 
 
 def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, str]:
-    """Return the signs that the champion's run found, in words, and whether they are of leaving or of staying."""
+    """Return the risk rules of the champion's run as text, and whether they are of leaving or of staying."""
     from ..tracking.registry import find_run
 
     try:
@@ -107,7 +107,7 @@ def read_data(config: ReportConfig, home: Home) -> Events | LabelledTable:
 
 @dataclass(frozen=True)
 class Report:
-    """What is told: the page's own words, its sections, the champion that was asked, and the day it speaks of."""
+    """A report: the page's title and notes, its sections, the champion that scored the customers, and its day."""
 
     page: Page
     sections: list[Section]
@@ -115,35 +115,37 @@ class Report:
     day: str
 
 
-def tell(
-    config: ReportConfig, home: Home, data: Events | LabelledTable, texts: Translation, progress: Progress
+def build_report(
+    config: ReportConfig, home: Home, data: Events | LabelledTable, translation: Translation, progress: Progress
 ) -> Report:
-    """Ask the champion, if there is one for these data, and tell the sections that their shape allows."""
-    progress.log("Asking the champion, if there is one for these data")
+    """Score the customers with the champion, if these data have one, and build the sections that their shape allows."""
+    progress.log("Scoring with the champion, if there is one for these data")
     if isinstance(data, LabelledTable):
-        return _build_table_report(config, home, data, texts)
+        return _build_table_report(config, home, data, translation)
     base = cut_customer_base(data, config.report)
-    found = find_champion(config, home, data, base.as_of, texts)
-    progress.log("Telling the sections")
-    sections = render_sections(base, texts, found.champion, config.economics.margin, progress)
+    scores = find_champion(config, home, data, base.as_of, translation)
+    progress.log("Building the sections")
+    sections = render_sections(base, translation, scores.champion, config.economics.margin, progress)
     day = f"{base.as_of:%Y-%m-%d}"
-    seen = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
-    about = texts.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **seen)
-    return Report(Page(texts.text("page.title"), about, found.notes), sections, found.champion, day)
+    counts = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
+    about = translation.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **counts)
+    return Report(Page(translation.text("page.title"), about, scores.notes), sections, scores.champion, day)
 
 
-def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, texts: Translation) -> Report:
+def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, translation: Translation) -> Report:
     """Return the report on a labelled table, which has no time: churn and value alone."""
-    found = find_champion(config, home, data, None, texts)
-    day = texts.text("page.undated")
-    section = render_risk(found.champion, config.report, texts, day, pd.DataFrame())
-    about = texts.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
-    learned = (texts.text("note.learned_rows"),) if found.champion is not None else ()
-    return Report(Page(texts.text("page.title"), about, (*found.notes, *learned)), [section], found.champion, "undated")
+    scores = find_champion(config, home, data, None, translation)
+    day = translation.text("page.undated")
+    section = render_risk(scores.champion, config.report, translation, day, pd.DataFrame())
+    about = translation.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
+    learned = (translation.text("note.learned_rows"),) if scores.champion is not None else ()
+    return Report(
+        Page(translation.text("page.title"), about, (*scores.notes, *learned)), [section], scores.champion, "undated"
+    )
 
 
 def guard_outputs(config: ReportConfig, home: Home) -> None:
-    """Refuse, before any work, a page or a file of rows set aside that cannot be written or would destroy a file.
+    """Check, before any work, that the page and the rows set aside can be written and would destroy no file.
 
     Raises:
         InputError: as `guard`.
@@ -154,32 +156,34 @@ def guard_outputs(config: ReportConfig, home: Home) -> None:
     guard(outputs, {**input_paths(config.data), **chosen, **home.kept})
 
 
-def publish(config: ReportConfig, home: Home, report: Report, texts: Translation) -> Path:
+def publish(config: ReportConfig, home: Home, report: Report, translation: Translation) -> Path:
     """Write the page and its tables, and return the page's path."""
     page, tables = page_outputs(home.report if config.out is None else config.out)
     with page.faults():
-        write_report(page.target, write_page(report.page, report.sections, texts))
+        write_report(page.target, write_page(report.page, report.sections, translation))
     with tables.faults():
         write_tables(tables.target, report.sections)
     return page.target
 
 
 def record(config: ReportConfig, home: Home, path: Path, report: Report, fingerprint: str) -> str:
-    """Log the page to MLflow, which never sees the tables beside it; return the run's id."""
-    told = {"kind": "report", "as_of": report.day, "data.fingerprint": fingerprint, "code.commit": code_commit()}
+    """Log the page to MLflow, without the tables beside it; return the run's id."""
+    tags = {"kind": "report", "as_of": report.day, "data.fingerprint": fingerprint, "code.commit": code_commit()}
     sections = json.dumps([section.name for section in report.sections])
     with open_run(home, config.tracking.experiment or config.data.name, f"report {report.day}") as sink:
-        sink.write(records.Tags(told | {"scored": str(report.champion is not None), "sections": sections}))
+        sink.write(records.Tags(tags | {"scored": str(report.champion is not None), "sections": sections}))
         sink.write(records.Text("report.html", path.read_text(encoding="utf-8")))
         return sink.run_id
 
 
-def summarise(path: Path, report: Report, texts: Translation) -> str:
-    """Return what was found and written, and what to do next."""
-    told = [f"  {texts.text(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline]
+def summarise(path: Path, report: Report, translation: Translation) -> str:
+    """Return the headlines, what was written, and what to do next."""
+    headlines = [
+        f"  {translation.text(f'{part.name}.title')}: {part.headline}" for part in report.sections if part.headline
+    ]
     tables = sum(len(part.tables) for part in report.sections)
     written = f"{path}: {path.stat().st_size:,} bytes; {tables} tables in {path.stem}_tables/"
-    lines = [texts.text("page.summary"), *told, "", written, ""]
+    lines = [translation.text("page.summary"), *headlines, "", written, ""]
     if report.champion is None:
         return "\n".join([*lines, "Next:  make train, make export, then make report again, with scores"])
-    return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv says whom to contact"])
+    return "\n".join([*lines, f"Next:  open {path.name} in a browser; contact_list.csv lists whom to contact"])

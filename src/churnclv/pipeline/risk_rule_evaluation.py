@@ -1,4 +1,4 @@
-"""What a run tells of its customers: signs of leaving as short rules, and the reasons given for ending contracts."""
+"""What a run shows about its customers: risk rules of leaving, and the reasons given for ending contracts."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ _SHOWN = ["en", "coverage", "precision", "lift", "recall"]
 
 @dataclass
 class RuleEvaluation:
-    """Rules learned on the training rows of the last fold, and how they hold on rows they were not learned on.
+    """Risk rules learned on the training rows of the last fold, and their figures on other rows.
 
-    Where most customers leave they are signs of staying: what tells customers apart is then the rarer outcome.
+    Where most customers leave, the rules are of staying: they describe the rarer outcome.
     """
 
     signs: tuple[RiskRule, ...]
@@ -41,27 +41,27 @@ class RuleEvaluation:
 
 
 def learn_risk_rules(run: Run, data: Dataset) -> RuleEvaluation:
-    """Learn signs on the last fold's training rows, judge them on its validation rows, and record them."""
+    """Learn rules on the last fold's training rows, evaluate them on its validation rows, and record them."""
     fold = run.data.plan.folds[-1]
-    train, asked = data.at(fold.train), data.at((fold.valid,))
-    plain = run.data.snapshots.training.names  # the formulas' columns are no behaviour that a person can see
+    train, valid = data.at(fold.train), data.at((fold.valid,))
+    plain = run.data.snapshots.training.names  # without the BTYD models' columns, which are no behaviour
     staying = bool(train.churned.mean() > _MOST)
     learned = search_risk_rules(train.features[plain], _outcome(train, staying=staying))
-    found = RuleEvaluation(learned, staying, pd.DataFrame())
-    found.valid = found.evaluate(asked)
-    run.sink.write(records.Text("signs.md", _page(found.what, "validation", found.valid)))
-    run.sink.write(records.Table("signs.parquet", found.valid.assign(of=found.what)))
-    return found
+    evaluation = RuleEvaluation(learned, staying, pd.DataFrame())
+    evaluation.valid = evaluation.evaluate(valid)
+    run.sink.write(records.Text("signs.md", _page(evaluation.what, "validation", evaluation.valid)))
+    run.sink.write(records.Table("signs.parquet", evaluation.valid.assign(of=evaluation.what)))
+    return evaluation
 
 
-def evaluate_sealed_rules(run: Run, found: RuleEvaluation, sealed: Dataset) -> None:
-    """Judge the signs behind the opened seal, and record how they held."""
-    found.test = found.evaluate(sealed)
-    run.sink.write(records.Text("signs_test.md", _page(found.what, "sealed test", found.test)))
+def evaluate_sealed_rules(run: Run, evaluation: RuleEvaluation, sealed: Dataset) -> None:
+    """Evaluate the rules on the opened sealed test, and record the figures."""
+    evaluation.test = evaluation.evaluate(sealed)
+    run.sink.write(records.Text("signs_test.md", _page(evaluation.what, "sealed test", evaluation.test)))
 
 
 def record_cancellation_reasons(run: Run) -> None:
-    """Record why contracts were ended, where the data say so: counts of the reasons given before the sealed cutoff."""
+    """Record why contracts were ended, if the data have reasons: their counts before the sealed cutoff."""
     plan = run.data.plan
     if run.data.shape is not Shape.contracts or isinstance(plan, SplitPlan):
         return

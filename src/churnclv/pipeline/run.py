@@ -12,35 +12,38 @@ from ..tracking.comparison_records import flatten
 from ..tracking.home import Home
 from ..tracking.provenance import code_commit, code_digest, library_versions
 from ..tracking.sink import Sink
-from ..tuning.figure_cache import Remembered
+from ..tuning.figure_cache import FigureCache
 from ..tuning.settings import Range
 from ..tuning.study import StudyPlan, TrialRecord
-from .dataset_building import Gathered
+from .dataset_building import BuiltDataset
 from .settings import TrainConfig
 
 _LONGEST_TITLE = 32
 
 
 def title_run(config: TrainConfig, overrides: list[str]) -> str:
-    """Return what tells a run from others of its experiment: its entry and what the command line chose.
+    """Return the title that distinguishes a run within its experiment: its entry and the command line's choices.
 
-    Charts and pictures in MLflow carry it, so keys are shortened to their last word, and data and home are left out.
+    Charts and pictures in MLflow carry it, so keys are shortened to their last part, and data and home are left out.
     """
-    words = {}
-    for word in overrides:
-        key, _, value = word.lstrip("+~").partition("=")
+    choices = {}
+    for override in overrides:
+        key, _, value = override.lstrip("+~").partition("=")
         if not key.startswith(("data", "tracking")):
-            words[key] = f"{key.rpartition('.')[2]}={value}"
-    told = " ".join([*([config.entry] if config.entry else []), *words.values()]) or "defaults"
-    return told if len(told) <= _LONGEST_TITLE else f"{told[: _LONGEST_TITLE - 1]}…"
+            choices[key] = f"{key.rpartition('.')[2]}={value}"
+    title = " ".join([*([config.entry] if config.entry else []), *choices.values()]) or "defaults"
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
 
 
 @dataclass(frozen=True)
 class Names:
-    """Digests: of all that can change a run's result, of what can change its value side's, and of what it is judged on.
+    """Digests of a run.
 
-    Runs with the same `judged` are comparable: data, population, validation cutoffs, sealed cutoff and horizon are the
-    same, whatever they learned from.
+    Attributes:
+        run: of all that can change the run's result.
+        values: of all that can change the CLV model's result.
+        evaluated: of the rows that the run is evaluated on. Runs with the same one are comparable: data, population,
+            validation cutoffs, sealed cutoff and horizon are the same, whatever they were trained on.
     """
 
     run: str
@@ -48,7 +51,7 @@ class Names:
     evaluated: str
 
 
-def name_run(config: TrainConfig, data: Gathered) -> Names:
+def name_run(config: TrainConfig, data: BuiltDataset) -> Names:
     """Return a run's names before it starts; the code of a user's own families and models counts as code."""
     fingerprint = data.quality.fingerprint
     families = [file_digest(path) for path in custom_files(config.features.families)]
@@ -64,10 +67,10 @@ def name_run(config: TrainConfig, data: Gathered) -> Names:
 
 @dataclass
 class Run:
-    """One run, named by what can change its result."""
+    """One run, named by a digest of what can change its result."""
 
     config: TrainConfig
-    data: Gathered
+    data: BuiltDataset
     home: Home
     sink: Sink
     progress: Progress
@@ -81,7 +84,7 @@ class Run:
 
     @property
     def identity(self) -> str:
-        """What stands for everything that can change the run's result."""
+        """The digest of everything that can change the run's result."""
         return self.names.run
 
     def describe(self) -> None:
@@ -121,11 +124,11 @@ class Run:
         }
 
     def study(self, name: str, ranges: dict[str, Range], identity: str | None = None) -> StudyPlan:
-        """Return the plan of one of the run's studies, named by the run's identity or by what else can change it."""
-        found = identity or self.identity
-        remembered = Remembered(self.home.cache / f"{name}-{found}.json")
-        study = f"{self.experiment}/{name}/{found}"
-        return StudyPlan(study, self.home.studies, ranges, self.config.tuning, remembered)
+        """Return the plan of one of the run's studies, named by `identity`, or else by the run's."""
+        key = identity or self.identity
+        figures = FigureCache(self.home.cache / f"{name}-{key}.json")
+        study = f"{self.experiment}/{name}/{key}"
+        return StudyPlan(study, self.home.studies, ranges, self.config.tuning, figures)
 
     def write_trial(self, study: str, trial: TrialRecord) -> None:
         """Record a finished trial."""

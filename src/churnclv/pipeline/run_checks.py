@@ -1,4 +1,4 @@
-"""The coded checks of a run, on what validation showed; sealed labels are not looked at."""
+"""The coded checks of a run, on validation figures; sealed labels are not read."""
 
 from datetime import datetime
 
@@ -35,41 +35,41 @@ _NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
 
 
 def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison) -> list[Check]:
-    """Run the checks on labelled rows, choices and the validation board, and record them."""
-    asked = pd.concat([data.at((fold.valid,)).features for fold in run.data.plan.folds], ignore_index=True)
+    """Run the checks on labelled rows, choices and the validation comparison, and record them."""
+    rows = pd.concat([data.at((fold.valid,)).features for fold in run.data.plan.folds], ignore_index=True)
     truth = np.concatenate([sample.truth for sample in valid.samples])
-    scores = np.concatenate([sample.predictions[SCORE] for sample in valid.samples])
+    chances = np.concatenate([sample.predictions[SCORE] for sample in valid.samples])
     names = run.data.snapshots.training.names
-    losses = {name: found["log_loss"].value for name, found in valid.figures.figures.items()}
+    losses = {name: scores["log_loss"].value for name, scores in valid.figures.figures.items()}
     checks = [
         check_baselines({name: losses[name] - losses[SCORE] for name in valid.baselines}, _simple_difference(valid)),
         check_golden_features(data.features[names], data.churned),
         check_time(_label_ends(run)),
         check_edges(churn.choice.parameters, _ranges(run, churn)),
-        check_calibration(truth, scores),
+        check_calibration(truth, chances),
         check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
         check_counts(data.churned, _MORE_WITH_TIME[run.data.shape]),
         check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
-        check_slices(truth, scores, _slices(asked)),
+        check_slices(truth, chances, _slices(rows)),
     ]
-    page = "".join(f"- {found.line()}\n" for found in checks)
+    page = "".join(f"- {check.line()}\n" for check in checks)
     run.sink.write(records.Text("checks.md", f"# Checks\n\n{page}"))
-    run.sink.write(records.Tags({f"check.{found.code}": found.outcome.value for found in checks}))
+    run.sink.write(records.Tags({f"check.{check.code}": check.outcome.value for check in checks}))
     return checks
 
 
 def _simple_difference(valid: ChurnComparison) -> tuple[str, Interval] | None:
     """Return the best simple baseline, and its log-loss minus the score's; None where no interval was drawn."""
     name = valid.simple_baseline
-    found = valid.figures.differences.get(name)
-    return None if found is None else (name, found["log_loss"])
+    difference = valid.figures.differences.get(name)
+    return None if difference is None else (name, difference["log_loss"])
 
 
 def _validated_drift(run: Run, data: Dataset, names: list[str]) -> dict[str, float]:
     """Return each feature's stability index between the last fold's training and validation rows."""
     fold = run.data.plan.folds[-1]
-    train, asked = (data.at(parts).features[names] for parts in (fold.train, (fold.valid,)))
-    return {name: stability_index(train[name], asked[name])[0] for name in names}
+    train, valid = (data.at(parts).features[names] for parts in (fold.train, (fold.valid,)))
+    return {name: stability_index(train[name], valid[name])[0] for name in names}
 
 
 def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:
@@ -78,25 +78,25 @@ def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]
 
 
 def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
-    """Return, fold by fold, the ends of the training label windows, and the cutoff that judges them."""
+    """Return, fold by fold, the ends of the training label windows, and the validation cutoff."""
     windows, plan = run.config.windows, run.data.plan
     if isinstance(plan, SplitPlan):
         return None
     return [([windows.label_end(cutoff) for cutoff in fold.train], fold.valid) for fold in plan.folds]
 
 
-def _slices(asked: pd.DataFrame) -> dict[str, Array]:
-    """Return which validation rows are of new customers, of customers of high value, and of each plan or channel."""
-    numbers = [name for name in asked.columns if pd.api.types.is_numeric_dtype(asked[name])]
+def _slices(rows: pd.DataFrame) -> dict[str, Array]:
+    """Return masks of the validation rows: new customers, customers of high value, and each plan or channel."""
+    numbers = [name for name in rows.columns if pd.api.types.is_numeric_dtype(rows[name])]
     slices = {
-        f"new customers ({name} up to {_NEW_DAYS})": asked[name] <= _NEW_DAYS
+        f"new customers ({name} up to {_NEW_DAYS})": rows[name] <= _NEW_DAYS
         for name in ("age_days", "contract_age_days")
         if name in numbers
     }
     if "mean_repeat_spend" in numbers:
-        spend = asked["mean_repeat_spend"]
+        spend = rows["mean_repeat_spend"]
         slices["highest tenth of spend"] = spend > spend.quantile(1.0 - _HIGH_SHARE)
-    for name in (name for name in asked.columns if name not in (*numbers, "customer_id", "cutoff")):
-        for value in asked[name].value_counts().index[:_MOST_VALUES]:
-            slices[f"{name} = {value}"] = asked[name] == value
+    for name in (name for name in rows.columns if name not in (*numbers, "customer_id", "cutoff")):
+        for value in rows[name].value_counts().index[:_MOST_VALUES]:
+            slices[f"{name} = {value}"] = rows[name] == value
     return {name: np.asarray(mask, dtype=float) for name, mask in slices.items()}

@@ -1,4 +1,4 @@
-"""What each command can choose: the rooms' settings side by side, checked before work starts."""
+"""The configuration of each command: the packages' settings together, checked before work starts."""
 
 import os
 import re
@@ -36,7 +36,7 @@ def plain_values(value: Any) -> Any:
 
 @dataclass
 class TrainConfig:
-    """All that a training run can choose. `entry` is the folder in `experiments/` it belongs to, where there is one."""
+    """The configuration of a training run. `entry` is its folder in `experiments/`, if it has one."""
 
     entry: str | None = None
     data: DataSettings = field(default_factory=DataSettings)
@@ -58,7 +58,7 @@ class TrainConfig:
         return digest(self._choices(), *parts)
 
     def value_identity(self, *parts: str) -> str:
-        """Return the same for the value side alone: runs that differ in churn choices only share its trials."""
+        """Return the same for the CLV model alone: runs that differ only in churn choices share its trials."""
         chosen = self._choices()
         for name in ("churn", "economics"):
             del chosen[name]
@@ -76,14 +76,14 @@ class TrainConfig:
 
 @dataclass
 class EntryConfig:
-    """What starting an entry can choose: its name."""
+    """The configuration of a new entry: its name."""
 
     name: str = "???"
 
 
 @dataclass
 class LeaderboardConfig:
-    """What ranking the entries can choose.
+    """The configuration of the leaderboard.
 
     Attributes:
         metric: of validation, by which entries are ranked: churn.auc, churn.log_loss, churn.profit, spend.rmse or
@@ -92,8 +92,8 @@ class LeaderboardConfig:
         fill: train entries that have no result on `dataset` yet.
         dataset: which, as `conf/data` names it.
         n_trials: per study while filling; null = each entry's own budget.
-        overrides: further words for training while filling, for a smaller budget, such as
-            `clv=bgnbd churn.max_rounds=100`; results say what was chosen.
+        overrides: further arguments for training while filling, for a smaller budget, such as
+            `clv=bgnbd churn.max_rounds=100`; results record them.
         workers: entries trained at a time.
     """
 
@@ -107,7 +107,7 @@ class LeaderboardConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check names, numbers, and that the further words can be read."""
+        """Check names and numbers, and that the overrides can be parsed."""
         require_name("leaderboard.dataset", self.dataset)
         require(self.metric in METRICS, f"leaderboard.metric is {self.metric!r}.", remedy=f"{', '.join(METRICS)}.")
         check_numbers(self)
@@ -120,7 +120,7 @@ class LeaderboardConfig:
 
 @dataclass
 class ExportConfig:
-    """What an export can choose."""
+    """The configuration of an export."""
 
     run: str | None = None
     out: str | None = None
@@ -133,7 +133,7 @@ class ExportConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check the metric and the model's name, which the registry would refuse after the refit."""
+        """Check the metric and the model's name, which the registry would reject only after the refit."""
         plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
         remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
         require(plain, f"metric is {self.metric!r}.", remedy=remedy)
@@ -143,7 +143,7 @@ class ExportConfig:
 
 @dataclass
 class RollbackConfig:
-    """What a rollback can choose: the registered model, null for the only one with a champion."""
+    """The configuration of a rollback: the registered model, null for the only one with a champion."""
 
     model: str | None = None
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
@@ -151,7 +151,7 @@ class RollbackConfig:
 
 @dataclass
 class ScoreConfig:
-    """What scoring can choose."""
+    """The configuration of scoring."""
 
     input: str = "???"
     output: str = "???"
@@ -175,7 +175,7 @@ class ScoreConfig:
 
 @dataclass
 class ReportConfig:
-    """What a report can choose."""
+    """The configuration of a report."""
 
     data: DataSettings = field(default_factory=DataSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
@@ -188,7 +188,7 @@ class ReportConfig:
 
 @dataclass
 class UiConfig:
-    """What a local server can choose."""
+    """The configuration of a local server."""
 
     port: int = number(5000, Bounds(1, 65_535))
     host: str = "127.0.0.1"
@@ -201,7 +201,7 @@ class UiConfig:
 
 @dataclass
 class ServeConfig(UiConfig):
-    """What serving a bundle can choose; `waiting` and what follows are the limits of what the server takes on."""
+    """The configuration of serving a bundle; `waiting` and the fields after it are the server's limits."""
 
     model: str | None = None
     tables: dict[str, str] = field(default_factory=dict)

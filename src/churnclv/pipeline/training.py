@@ -1,4 +1,4 @@
-"""The steps of a training run, each of which tells the run's sink what it did."""
+"""The steps of a training run; each records its results in the run's sink."""
 
 import json
 import tempfile
@@ -38,7 +38,7 @@ from .values import NoValues
 
 @dataclass
 class Training:
-    """One run, from choices on validation to the opened seal; the value side is asked where money is at stake."""
+    """One run, from choices on validation to the sealed test; `values` gives the customers' values."""
 
     run: Run
     values: NoValues
@@ -47,23 +47,27 @@ class Training:
     plan: CampaignPlan | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        """Put the economics into the words of the profit metrics, and the formulas' columns beside the features."""
+        """Prepare the profit metrics' terms, and add the BTYD models' columns to the features."""
         self.campaign = Campaign(self.run.config.economics)
-        self.data = self._hear()
+        self.data = self._labelled_rows()
 
-    def _hear(self) -> Dataset:
-        """Return the labelled rows, with the probabilistic model's columns where the settings want them."""
+    def _labelled_rows(self) -> Dataset:
+        """Return the labelled rows, with the value model's columns among the features if the settings want them."""
         data = self.run.data.snapshots.training
         if self.values.columns is None:
             return data
-        heard = data.with_columns(self.values.columns)
-        return heard if self.run.config.churn.btyd_columns else replace(heard, names=data.names)
+        extended = data.with_columns(self.values.columns)
+        return extended if self.run.config.churn.btyd_columns else replace(extended, names=data.names)
 
     def tune_churn(self) -> TunedChurn:
         """Choose the churn model's members, parameters, weights and calibration on the folds."""
         tuned = tune_churn(
             ChurnEvidence(
-                self.data, self.run.data.plan.folds, self.values.chance_column, self._worth, self.values.season_shifts()
+                self.data,
+                self.run.data.plan.folds,
+                self.values.chance_column,
+                self._profit,
+                self.values.season_shifts(),
             ),
             self.run.config.churn,
             self.run.study("churn", self.run.config.tuning.churn),
@@ -72,21 +76,21 @@ class Training:
         )
         self.run.sink.write(records.Metrics({f"ablation.churn.{name}": v for name, v in tuned.ablation.items()}))
         losses = {f"calibration.{name}.log_loss": loss for name, loss in tuned.calibration_losses.items()}
-        weights = {f"importance.churn.{name}": share for name, share in tuned.weights.items()}
-        self.run.sink.write(records.Metrics(losses | weights))
+        importance = {f"importance.churn.{name}": share for name, share in tuned.importance.items()}
+        self.run.sink.write(records.Metrics(losses | importance))
         return tuned
 
-    def _worth(self, truth: Array, chances: Array) -> float:
+    def _profit(self, truth: Array, chances: Array) -> float:
         """Return EMPC: the profit of the best share to contact, in currency per customer."""
         from ..evaluation.maximum_profit import empc
 
         return empc(truth, chances, self.run.config.economics.value_for_all, self.campaign.terms).profit
 
     def validate(self, churn: TunedChurn) -> ChurnComparison:
-        """Judge the choices and the baselines on the validation folds."""
-        self.run.progress.log("Judging the choices and the baselines on the validation folds")
-        evaluated = [
-            self._evaluated(
+        """Evaluate the choices and the baselines on the validation folds."""
+        self.run.progress.log("Evaluating the choices and the baselines on the validation folds")
+        predictions = [
+            self._predictions(
                 self.data.at(fold.train),
                 self.data.at((fold.valid,)),
                 scores,
@@ -96,35 +100,35 @@ class Training:
             for place, (fold, scores) in enumerate(zip(self.run.data.plan.folds, churn.fold_scores, strict=True))
         ]
         seed = self.run.config.tuning.seed
-        board = compare_churn(evaluated, self.campaign.terms, seed, drawn=list(churn.members))
+        comparison = compare_churn(predictions, self.campaign.terms, seed, drawn=list(churn.members))
         choices = {"churn": churn.choice.as_dict(), **self.values.choices()}
         self.run.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
         parts = [fold.valid for fold in self.run.data.plan.folds]
-        self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, board)))
-        self._record(board, "valid")
+        self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, comparison)))
+        self._record(comparison, "valid")
         self.values.validate()
-        self.plan = plan_campaign(self.run, board, self.campaign.terms)
+        self.plan = plan_campaign(self.run, comparison, self.campaign.terms)
         self.signs = learn_risk_rules(self.run, self.data)
         record_cancellation_reasons(self.run)
-        return board
+        return comparison
 
-    def _evaluated(
-        self, train: Dataset, asked: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
+    def _predictions(
+        self, train: Dataset, rows: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
     ) -> ChurnPredictions:
-        heard = others | self.values.other_chances(asked, fold)
-        values = self.campaign.values_at_stake(self.values.stakes(asked.features, fold), len(asked))
-        return ChurnPredictions(train, asked, scores, heard, values)
+        chances = others | self.values.other_chances(rows, fold)
+        values = self.campaign.values_at_stake(self.values.stakes(rows.features, fold), len(rows))
+        return ChurnPredictions(train, rows, scores, chances, values)
 
-    def _members(self, churn: TunedChurn, model: ChurnModel, asked: Dataset) -> dict[str, Array]:
-        """Return every member's chances, those that the blend does without among them: it has to beat them too."""
-        data, everyone = self.data, dict(model.members)
+    def _members(self, churn: TunedChurn, model: ChurnModel, rows: Dataset) -> dict[str, Array]:
+        """Return the probabilities of every member; those without weight in the blend are its baselines."""
+        data, members = self.data, dict(model.members)
         threads = self.run.config.churn.threads_for(len(data))
-        for name in churn.members.keys() - everyone.keys():
-            everyone[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
-        return {name: expit(everyone[name].log_odds(asked.features)) for name in churn.members}
+        for name in churn.members.keys() - members.keys():
+            members[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
+        return {name: expit(members[name].log_odds(rows.features)) for name in churn.members}
 
     def refit(self, churn: TunedChurn) -> ChurnModel:
-        """Fit the frozen choices on all that was known by the sealed cutoff."""
+        """Fit the frozen choices on all labels known by the sealed cutoff."""
         self.run.progress.log("Refitting on all labels known by the sealed test")
         data = self.data
         threads = self.run.config.churn.threads_for(len(data))
@@ -141,7 +145,7 @@ class Training:
         return model
 
     def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnComparison | None:
-        """Judge the frozen models once behind the seal, and count it; None where the seal stays closed."""
+        """Evaluate the frozen models once on the sealed test, and count the opening; None where it stays closed."""
         data, config = self.run.data, self.run.config
         if not config.windows.open_seal:
             return None
@@ -150,48 +154,49 @@ class Training:
         seal = Seal(data.snapshots.read_sealed_labels, self.run.home.seals, subject, self.run.identity)
         plain = open_sealed(data.snapshots, seal.open())
         columns = self.values.sealed_columns(plain.features)
-        asked = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
-        members = self._members(churn, model, asked)
-        evaluated = self._evaluated(self.data, asked, model.predict(asked.features), None, members)
-        board = compare_churn([evaluated], self.campaign.terms, config.tuning.seed)
+        rows = replace(plain if columns is None else plain.with_columns(columns), names=self.data.names)
+        members = self._members(churn, model, rows)
+        predictions = self._predictions(self.data, rows, model.predict(rows.features), None, members)
+        comparison = compare_churn([predictions], self.campaign.terms, config.tuning.seed)
         self.openings = seal.openings
         self.run.sink.write(records.Tags({"seal.openings": str(seal.openings)}))
-        self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], board)))
-        self._record(board, "test")
+        self.run.sink.write(records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], comparison)))
+        self._record(comparison, "test")
         if self.plan is not None:
-            evaluate_sealed_campaign(self.run, self.plan, board, self.campaign.terms)
+            evaluate_sealed_campaign(self.run, self.plan, comparison, self.campaign.terms)
         self.values.evaluate_sealed(plain)
         if self.signs is not None:
-            evaluate_sealed_rules(self.run, self.signs, asked)
-        return board
+            evaluate_sealed_rules(self.run, self.signs, rows)
+        return comparison
 
-    def _record(self, board: ChurnComparison, when: str) -> None:
-        for record in churn_records(board, when):
+    def _record(self, comparison: ChurnComparison, when: str) -> None:
+        for record in churn_records(comparison, when):
             self.run.sink.write(record)
 
-    def _boards(self, when: str, board: ChurnComparison | None) -> list[tuple[str, Scores, str]]:
-        return [] if board is None else [(f"{when}.churn", found, SCORE) for found in (board.figures, board.profit)]
+    def _comparisons(self, when: str, comparison: ChurnComparison | None) -> list[tuple[str, Scores, str]]:
+        scores = [] if comparison is None else [comparison.figures, comparison.profit]
+        return [(f"{when}.churn", part, SCORE) for part in scores]
 
     def conclude(
         self, churn: TunedChurn, checks: list[Check], valid: ChurnComparison, test: ChurnComparison | None
     ) -> Result:
         """Return, and record, the figures by which other runs compare themselves with this one."""
-        boards = [*self._boards("valid", valid), *self._boards("test", test), *self.values.boards()]
+        comparisons = [*self._comparisons("valid", valid), *self._comparisons("test", test), *self.values.comparisons()]
         choice = "; ".join(part for part in (churn.choice.sentence, self.values.sentence()) if part)
-        result = describe_result(self.run, choice, checks, boards, self.openings)
+        result = describe_result(self.run, choice, checks, comparisons, self.openings)
         self.run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
         return result
 
     def summarise(
         self, churn: TunedChurn, checks: list[Check], valid: ChurnComparison, test: ChurnComparison | None
     ) -> str:
-        """Return, and record, what the run found."""
+        """Return, and record, the run's summary."""
         run = self.run
         lines = [
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
-            *weight_lines(churn.weights),
+            *weight_lines(churn.importance),
             *(self.plan.lines() if self.plan else []),
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),

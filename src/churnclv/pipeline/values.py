@@ -1,4 +1,4 @@
-"""The value side of a run: what customers will buy and are worth, by models that suit the shape of the data."""
+"""Purchases, spend and value of customers in a run, by models that suit the shape of the data."""
 
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from .run import Run
 
 
 class NoValues:
-    """A labelled table: nothing is known of what its customers will spend."""
+    """A labelled table: it has no spend, so there is nothing to predict."""
 
     chance_column: str | None = None
     columns: pd.DataFrame | None = None
@@ -45,24 +45,24 @@ class NoValues:
         """Choose nothing."""
 
     def choices(self) -> dict[str, Any]:
-        """Return what was chosen, for JSON."""
+        """Return the choices, for JSON."""
         return {}
 
     def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
-        """Return what customers are worth if they stay, (n,), by the models of a fold, or behind the seal (None).
+        """Return the value of customers if they stay, (n,), by the models of a fold; None = the sealed test.
 
-        None where nothing is known of it.
+        None where the data have no amounts.
         """
         del rows, fold
         return None
 
-    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
-        """Return the chances of leaving that the value models give, by name."""
-        del asked, fold
+    def other_chances(self, rows: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the probabilities of leaving by the value models, by name."""
+        del rows, fold
         return {}
 
     def season_shifts(self) -> list[Array] | None:
-        """Return how far the season moves the log-odds of leaving, fold by fold, (n,) each; None where it does not."""
+        """Return the season's shift of the log-odds of leaving, fold by fold, (n,) each; None without a season."""
         return None
 
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame | None:
@@ -71,20 +71,20 @@ class NoValues:
         return None
 
     def validate(self) -> None:
-        """Judge on the validation folds, and record."""
+        """Evaluate on the validation folds, and record."""
 
     def refit(self) -> None:
-        """Fit on all that was known at the sealed cutoff."""
+        """Fit on all data known at the sealed cutoff."""
 
     def evaluate_sealed(self, sealed: Dataset) -> None:
-        """Judge behind the opened seal, and record."""
+        """Evaluate on the opened sealed test, and record."""
 
-    def boards(self) -> list[tuple[str, Scores, str]]:
-        """Return what was judged: `valid.spend` or `test.spend`, the board, and the name of the chosen model."""
+    def comparisons(self) -> list[tuple[str, Scores, str]]:
+        """Return the scores of spend: `valid.spend` or `test.spend`, the scores, and the name of the chosen model."""
         return []
 
     def sentence(self) -> str:
-        """Return the choice in words; empty where there is none."""
+        """Return the choice as text; empty without a choice."""
         return ""
 
     def lines(self) -> list[str]:
@@ -96,7 +96,7 @@ class NoValues:
 
 
 class OrderValues(NoValues):
-    """An order log: models of purchases and spend, trees on top of them, and the season."""
+    """An order log: BTYD models of purchases and spend, trees on top of them, and the season."""
 
     chance_column = "btyd_p_no_purchase"
     tuned: TunedClv
@@ -121,17 +121,17 @@ class OrderValues(NoValues):
             lambda trial: self.run.write_trial("clv", trial),
             self.run.progress,
         )
-        self.columns = self.tuned.said
+        self.columns = self.tuned.btyd_columns
         errors = {f"ablation.clv.{name}": error for name, error in self.tuned.ablation.items()}
         season = {f"ablation.season.{name}": error for name, error in self.tuned.season_errors.items()}
         self.run.sink.write(records.Metrics(errors | season))
 
     def choices(self) -> dict[str, Any]:
-        """Return what was chosen, for JSON."""
+        """Return the choices, for JSON."""
         return {"clv": self.tuned.model.get_params()}
 
     def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
-        """Return what customers are worth if they stay, (n,); None for a log without amounts."""
+        """Return the value of customers if they stay, (n,); None for a log without amounts."""
         if not self.events.has_amount:
             return None
         return value_if_staying(self._model(fold), rows, *self.run.config.economics.worth)
@@ -139,52 +139,54 @@ class OrderValues(NoValues):
     def _model(self, fold: int | None) -> ClvModel:
         return self.clv if fold is None else self.tuned.folds[fold].model
 
-    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
-        """Return the chances of no purchase by the formulas and by the expected purchases, by name."""
-        return btyd_probabilities(self._model(fold), asked, self.days)
+    def other_chances(self, rows: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the probabilities of no purchase by the BTYD model and by its expected purchases, by name."""
+        return btyd_probabilities(self._model(fold), rows, self.days)
 
     def season_shifts(self) -> list[Array] | None:
         """Return the shifts of the folds' seasons, each estimated before its validation cutoff."""
         if not self.tuned.model.choice.season:
             return None
         data, folds = self.run.data.snapshots.training, self.run.data.plan.folds
-        asked = [data.at((fold.valid,)).features for fold in folds]
-        return [found.model.season_shift(rows, self.days) for found, rows in zip(self.tuned.folds, asked, strict=True)]
+        valid = [data.at((fold.valid,)).features for fold in folds]
+        return [
+            fitted.model.season_shift(rows, self.days) for fitted, rows in zip(self.tuned.folds, valid, strict=True)
+        ]
 
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the formulas' columns, and the season's shift, for rows at the sealed cutoff."""
+        """Return the BTYD model's columns, and the season's shift, for rows at the sealed cutoff."""
         return self.clv.columns(rows, self.days)
 
     def validate(self) -> None:
-        """Judge the choice and the baselines on the validation folds, and draw what the choice looks like."""
+        """Evaluate the choice and the baselines on the validation folds, and plot the chosen model."""
         data = self.run.data.snapshots.training
-        evaluated = [
-            ValuePredictions(data.at(fold.train), data.at((fold.valid,)), found.model, found.btyd_models)
-            for fold, found in zip(self.run.data.plan.folds, self.tuned.folds, strict=True)
+        trials = [
+            ValuePredictions(data.at(fold.train), data.at((fold.valid,)), fitted.model, fitted.btyd_models)
+            for fold, fitted in zip(self.run.data.plan.folds, self.tuned.folds, strict=True)
         ]
-        self.valid = compare_values(predict_values(evaluated, self.days), self.run.config.tuning.seed)
+        self.valid = compare_values(predict_values(trials, self.days), self.run.config.tuning.seed)
         parts = [fold.valid for fold in self.run.data.plan.folds]
         self.run.sink.write(records.Table("predictions/valid_spend.parquet", spend_table(parts, self.valid)))
         self._record(self.valid, "valid")
-        self._track(evaluated[-1])
+        self._draw_tracking(trials[-1])
 
-    def _record(self, board: ValueComparison, when: str) -> None:
-        for record in value_records(board, when):
+    def _record(self, comparison: ValueComparison, when: str) -> None:
+        for record in value_records(comparison, when):
             self.run.sink.write(record)
 
-    def _track(self, evaluated: ValuePredictions) -> None:
-        """Record the weeks after the last validation cutoff: purchases that happened beside those expected."""
+    def _draw_tracking(self, trial: ValuePredictions) -> None:
+        """Plot actual and expected purchases by week after the last validation cutoff."""
         steps = np.minimum(np.arange(0, self.days + 7, 7), self.days)
         ends = np.unique(steps)[1:]
-        until = [0.0, *(float(evaluated.clv.expected_purchases(evaluated.asked.features, end).sum()) for end in ends)]
+        cumulative = [0.0, *(float(trial.clv.expected_purchases(trial.rows.features, end).sum()) for end in ends)]
         actual = count_weekly(self.events, self.run.data.plan.folds[-1].valid, self.run.config.windows)
-        tracking = figures.draw_tracking(actual, np.diff(until), "Last validation cutoff: purchases week by week")
+        tracking = figures.draw_tracking(actual, np.diff(cumulative), "Last validation cutoff: purchases week by week")
         self.run.sink.write(records.Drawing("figures/valid_tracking.svg", tracking))
-        for name, figure in draw_model(evaluated.clv, evaluated.asked, self.days).items():
+        for name, figure in draw_model(trial.clv, trial.rows, self.days).items():
             self.run.sink.write(records.Drawing(f"figures/valid_{name}.svg", figure))
 
     def refit(self) -> None:
-        """Fit the choice, and the plain formulas beside it, on all that was known at the sealed cutoff."""
+        """Fit the choice, and the plain BTYD models beside it, on all data known at the sealed cutoff."""
         sealed, daily = self.run.data.snapshots.sealed, self.run.data.snapshots.daily
         fitted = [
             value.clone().fit(sealed, self.tuned.past, daily) for value in (self.tuned.model, *self.tuned.btyd_models)
@@ -192,37 +194,37 @@ class OrderValues(NoValues):
         self.clv, self.btyd_models = fitted[0], tuple(fitted[1:])
 
     def evaluate_sealed(self, sealed: Dataset) -> None:
-        """Judge once behind the seal."""
-        evaluated = ValuePredictions(self.run.data.snapshots.training, sealed, self.clv, self.btyd_models)
-        said = predict_values([evaluated], self.days)
-        self.test = compare_values(said, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
+        """Evaluate once on the sealed test."""
+        trial = ValuePredictions(self.run.data.snapshots.training, sealed, self.clv, self.btyd_models)
+        predictions = predict_values([trial], self.days)
+        self.test = compare_values(predictions, self.run.config.tuning.seed, self.valid.baselines, all_intervals=True)
         self._record(self.test, "test")
 
-    def boards(self) -> list[tuple[str, Scores, str]]:
-        """Return the boards of spend that were judged."""
-        evaluated = {"valid": self.valid, "test": self.test}
-        return [(f"{when}.spend", board.spend, board.labels.value) for when, board in evaluated.items() if board]
+    def comparisons(self) -> list[tuple[str, Scores, str]]:
+        """Return the scores of spend on validation, and on the sealed test if it was opened."""
+        parts = {"valid": self.valid, "test": self.test}
+        return [(f"{when}.spend", part.spend, part.labels.value) for when, part in parts.items() if part]
 
     def sentence(self) -> str:
-        """Return the chosen model, and what it stands on."""
+        """Return the chosen model, and its base."""
         choice = self.tuned.model.choice
         return f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""
-        evaluated, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
+        comparison, where = (self.test, "sealed test") if self.test else (self.valid, "validation")
         lines = []
         for target in ("spend", "purchases") if self.events.has_amount else ("purchases",):
             metrics = {"rmse": "RMSE", "bias": "bias", "gini": "Gini"}
             test = getattr(self.test, target) if self.test else None
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
-            lines += value_lines(evaluated, target, where)
+            lines += value_lines(comparison, target, where)
             lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
         lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
         fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
-        doubts = dict.fromkeys(notice for model in fitted for notice in model.notices())
-        return lines + [f"  {notice.line()}" for notice in doubts]
+        notices = dict.fromkeys(notice for model in fitted for notice in model.notices())
+        return lines + [f"  {notice.line()}" for notice in notices]
 
     def save(self, folder: Path) -> None:
         """Write the fitted model."""
@@ -230,7 +232,7 @@ class OrderValues(NoValues):
 
 
 class ContractValues(NoValues):
-    """Contracts: survival by age, and the margin of the payments that are still to come."""
+    """Contracts: survival by age, and the margin of future payments."""
 
     chance_column = CHANCE
 
@@ -248,19 +250,19 @@ class ContractValues(NoValues):
         return self.model if fold is None else self.folds[fold]
 
     def stakes(self, rows: pd.DataFrame, fold: int | None) -> Array | None:
-        """Return what customers are worth if they stay, (n,); None for contracts without prices."""
+        """Return the value of customers if they stay, (n,); None for contracts without prices."""
         if not self.run.data.log.has_amount:
             return None
-        worth = ValueTerms(*self.run.config.economics.worth)
-        return self._model(fold).value_if_staying(rows, worth)
+        terms = ValueTerms(*self.run.config.economics.worth)
+        return self._model(fold).value_if_staying(rows, terms)
 
-    def other_chances(self, asked: Dataset, fold: int | None) -> dict[str, Array]:
-        """Return the chance of ending by age alone."""
-        chance = self._model(fold).p_ends(asked.features)
+    def other_chances(self, rows: Dataset, fold: int | None) -> dict[str, Array]:
+        """Return the probability of ending by age alone."""
+        chance = self._model(fold).p_ends(rows.features)
         return {"survival_by_age": np.where(np.isfinite(chance), chance, np.nanmean(chance))}
 
     def sealed_columns(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the chance column for rows at the sealed cutoff."""
+        """Return the probability column for rows at the sealed cutoff."""
         return self.model.columns(rows)
 
     def refit(self) -> None:
@@ -268,7 +270,7 @@ class ContractValues(NoValues):
         self.model = self._fit(self.run.data.snapshots.training)
 
     def lines(self) -> list[str]:
-        """Return the survival curve in words."""
+        """Return the survival curve as text."""
         return survival_lines(self.model.survival)
 
     def save(self, folder: Path) -> None:
@@ -276,9 +278,9 @@ class ContractValues(NoValues):
         self.model.save(folder)
 
 
-_SIDES = {Shape.orders: OrderValues, Shape.contracts: ContractValues, Shape.labelled: NoValues}
+_BY_SHAPE = {Shape.orders: OrderValues, Shape.contracts: ContractValues, Shape.labelled: NoValues}
 
 
-def value_side(run: Run) -> NoValues:
-    """Return the value side that suits the shape of the run's data."""
-    return _SIDES[run.data.shape](run)
+def make_value_models(run: Run) -> NoValues:
+    """Return the values of a run, by models that suit the shape of its data."""
+    return _BY_SHAPE[run.data.shape](run)

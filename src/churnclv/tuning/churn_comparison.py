@@ -1,4 +1,4 @@
-"""The churn board: the churn score beside its baselines, as a ranking, as a probability and in money."""
+"""Comparison of the churn score with its baselines: as a ranking, as a probability and in money."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,22 +17,26 @@ from ..explain.risk_rules import RiskRuleScore
 from ..features.dataset import Dataset
 from ..features.purchase_history import HISTORY_COLUMNS
 
-SCORE = "score"  # the run's own
-SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # who does no better has learned nothing
-_DEFAULT_ROUNDS = 100  # XGBoost's own number, as its scikit-learn interface has it
+SCORE = "score"  # the run's churn score
+SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # a model that does no better has learned nothing
+_DEFAULT_ROUNDS = 100  # the default of XGBoost's scikit-learn interface
 _USEFUL = 1e-12  # currency: an expected gain of nothing is no reason to contact anybody
 
 
 @dataclass(frozen=True)
 class ChurnPredictions:
-    """One cutoff, or part of a table, at which churn scores are judged.
+    """Predictions at one cutoff, or for one part of a table.
 
-    What was learned from, who was asked about, the score, what other models said (chances, by name) and what each
-    customer is worth if they stay (n,), in currency.
+    Attributes:
+        train: the rows that the models were fitted on.
+        rows: the rows that are predicted.
+        score: the churn score of each row (n,).
+        others: the churn probabilities by the other models (n,), by name.
+        values: the value of each customer if they stay (n,), in currency.
     """
 
     train: Dataset
-    asked: Dataset
+    rows: Dataset
     score: Array
     others: Mapping[str, Array]
     values: Array
@@ -42,8 +46,9 @@ class ChurnPredictions:
 class ChurnComparison:
     """Figures of all models; their paired differences are baseline minus score.
 
-    `samples` hold outcomes and chances, `campaigns` what contacting each customer would have brought and the gain that
-    each model expected of it, `values` what each is worth if they stay, where known.
+    `samples` hold outcomes and predicted probabilities. `campaigns` hold the gain that contacting each customer would
+    have brought, and the gain that each model expected. `values` are the customers' values if they stay, null where
+    unknown.
     """
 
     figures: Scores
@@ -60,54 +65,56 @@ class ChurnComparison:
     @property
     def simple_baseline(self) -> str:
         """The simple baseline of least log-loss."""
-        return _best_simple({name: found["log_loss"].value for name, found in self.figures.figures.items()})
+        return _best_simple({name: scores["log_loss"].value for name, scores in self.figures.figures.items()})
 
 
 def predict_churn(trial: ChurnPredictions, seed: int) -> dict[str, Array]:
-    """Return everyone's chances of churn for the rows asked about: the score, the members, the baselines."""
-    train, asked = trial.train, trial.asked
-    said = {SCORE: trial.score, **trial.others}
-    if LogisticChurnModel.name not in said:
-        said[LogisticChurnModel.name] = LogisticChurnModel().fit(train.X, train.churned).predict(asked.X)
+    """Return the churn probabilities of a trial's rows by model: the score, the members, the baselines."""
+    train, rows = trial.train, trial.rows
+    predicted = {SCORE: trial.score, **trial.others}
+    if LogisticChurnModel.name not in predicted:
+        predicted[LogisticChurnModel.name] = LogisticChurnModel().fit(train.X, train.churned).predict(rows.X)
     plain = BoostedChurnModel({}, _DEFAULT_ROUNDS, seed=seed, threads=ChurnSettings().threads_for(len(train)))
-    said["xgboost_defaults"] = plain.fit(train.X, train.churned).predict(asked.X)
-    numbers = train.X.select_dtypes("number")  # a user's column of text may have the name of a sign's
-    said["warning_signs"] = RiskRuleScore().fit(numbers, train.churned).predict(asked.X)
+    predicted["xgboost_defaults"] = plain.fit(train.X, train.churned).predict(rows.X)
+    numbers = train.X.select_dtypes("number")  # a text column of the user's may be named like one that the rules read
+    predicted["warning_signs"] = RiskRuleScore().fit(numbers, train.churned).predict(rows.X)
     if set(HISTORY_COLUMNS) <= set(train.features):
-        said["recency_rule"] = recency_rule(train.features, train.churned, asked.features)
-    said["base_rate"] = base_rate(train.churned, len(asked))
-    return said
+        predicted["recency_rule"] = recency_rule(train.features, train.churned, rows.features)
+    predicted["base_rate"] = base_rate(train.churned, len(rows))
+    return predicted
 
 
 def compare_churn(
     trials: Sequence[ChurnPredictions], terms: Terms, seed: int, drawn: Sequence[str] | None = None
 ) -> ChurnComparison:
-    """Judge all models at all cutoffs; figures are means over them.
+    """Score all models at all cutoffs; figures are means over the cutoffs.
 
-    Profit is what contacting everybody with an expected gain above zero, by each model's own chances, would have
-    brought; of a customer of unknown value it is taken as nothing. Intervals are drawn for the score, the models in
+    Profit is the gain of contacting everybody whose expected gain, by the model's own probabilities, is above zero. A
+    customer of unknown value counts as a gain of zero. Intervals are drawn for the score, the models in
     `drawn` and the best simple baseline; None draws them for all.
     """
-    said = [predict_churn(trial, seed) for trial in trials]
-    samples = [Sample(t.asked.churned, found, t.asked.customers) for t, found in zip(trials, said, strict=True)]
+    predicted = [predict_churn(trial, seed) for trial in trials]
+    samples = [
+        Sample(t.rows.churned, by_model, t.rows.customers) for t, by_model in zip(trials, predicted, strict=True)
+    ]
     campaigns = [
         Sample(
-            _known_gain(t.asked.churned, t.values, terms),
-            {name: _known_gain(chance, t.values, terms) for name, chance in found.items()},
-            t.asked.customers,
+            _gain_or_zero(t.rows.churned, t.values, terms),
+            {name: _gain_or_zero(chance, t.values, terms) for name, chance in by_model.items()},
+            t.rows.customers,
         )
-        for t, found in zip(trials, said, strict=True)
+        for t, by_model in zip(trials, predicted, strict=True)
     ]
     losses = {
         name: float(np.mean([plain(log_loss, sample.truth, sample.predictions[name]) for sample in samples]))
         for name in SIMPLE
         if name in samples[0].predictions
     }
-    named = () if drawn is None else (SCORE, *drawn, _best_simple(losses))
+    drawn_models = () if drawn is None else (SCORE, *drawn, _best_simple(losses))
     money = {"profit": profit_beyond(_USEFUL)}
     return ChurnComparison(
-        score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=named),
-        score(campaigns, money, SCORE, seed=seed, drawn_models=named),
+        score(samples, CHURN_METRICS, SCORE, seed=seed, drawn_models=drawn_models),
+        score(campaigns, money, SCORE, seed=seed, drawn_models=drawn_models),
         samples,
         campaigns,
         [trial.values for trial in trials],
@@ -118,16 +125,16 @@ def _best_simple(losses: Mapping[str, float]) -> str:
     return min((name for name in SIMPLE if name in losses), key=lambda name: losses[name])
 
 
-def _known_gain(leaving: Array, values: Array, terms: Terms) -> Array:
+def _gain_or_zero(leaving: Array, values: Array, terms: Terms) -> Array:
     return np.nan_to_num(contact_gain(leaving, values, terms), nan=0.0)
 
 
-def prediction_columns(board: ChurnComparison) -> list[pd.DataFrame]:
-    """Return truth and chances in snapshot order, a table per cutoff; customers are numbers, not ids."""
+def prediction_columns(comparison: ChurnComparison) -> list[pd.DataFrame]:
+    """Return outcomes and probabilities in snapshot order, one table per cutoff; customers are numbers, not ids."""
     return [
         pd.DataFrame(
             {"customer": sample.customers, "churned": sample.truth}
-            | {f"churn.{name}": np.asarray(said) for name, said in sample.predictions.items()}
+            | {f"churn.{name}": np.asarray(chances) for name, chances in sample.predictions.items()}
         )
-        for sample in board.samples
+        for sample in comparison.samples
     ]

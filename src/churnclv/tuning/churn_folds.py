@@ -14,28 +14,28 @@ FoldRows = tuple[Rows, Rows]
 
 
 class FoldWork:
-    """One fold of a trial of the trees' parameters; it travels to workers without XGBoost's own tables."""
+    """One fold of a trial of the trees' parameters; it is sent to workers without XGBoost's own tables."""
 
     def __init__(self, pairs: list[FoldRows], settings: ChurnSettings, seed: int) -> None:
-        """Take, fold by fold, the rows to learn from and those to judge on: features (n, k), outcomes (n,)."""
+        """Take the training and validation rows of each fold: features (n, k), outcomes (n,)."""
         self.pairs, self.settings, self.seed = pairs, settings, seed
         self._matrices: list[FoldMatrices] = []
 
     @property
     def matrices(self) -> list[FoldMatrices]:
-        """The folds in XGBoost's bins, made when first wanted."""
+        """The folds in XGBoost's bins, made at first use."""
         if not self._matrices:
             self._matrices = [fold_matrices(train, valid, self.settings.threads) for train, valid in self.pairs]
         return self._matrices
 
     def __call__(self, drawn: dict[str, Any], fold: int) -> FitCurve:
-        """Fit the fold with what was drawn."""
+        """Fit the fold with the drawn parameters."""
         return fit_fold(self.matrices[fold], {**self.settings.parameters, **drawn}, self.settings, self.seed)
 
     def shared(self, workers: int) -> "FoldWork":
-        """Return the work for so many workers, each of which takes one thread where there are several."""
+        """Return the work for `workers` processes; several processes use one thread each."""
         return self if workers == 1 else FoldWork(self.pairs, replace(self.settings, threads=1), self.seed)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave XGBoost's tables behind."""
+        """Return the state without XGBoost's tables."""
         return {**vars(self), "_matrices": []}

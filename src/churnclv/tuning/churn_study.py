@@ -22,28 +22,31 @@ from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
 from .churn_folds import FoldWork
 from .settings import TuningSettings
-from .study import Goal, StudyPlan, TrialRecord, run_study, weigh_parameters
+from .study import Goal, StudyPlan, TrialRecord, parameter_importance, run_study
 
 XGBOOST, LOGISTIC, BTYD, CUSTOM = NAMES
-LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, that gain less are not worth their trouble
-_SHARES = 10  # a weight is a tenth, or several
+LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, must gain more than this to be chosen
+_SHARES = 10  # weights are multiples of a tenth
 
-ValueTerms = Callable[[Array, Array], float]
+ProfitFunction = Callable[[Array, Array], float]
 
 
 @dataclass(frozen=True)
 class ChurnEvidence:
-    """What the choice rests on.
+    """The data that the choice is made on.
 
-    Labelled rows, folds, the column that holds the probabilistic model's chance of leaving (None where there is no such
-    model), what a ranking would earn: `worth(truth, scores)`, for the objective `profit`, and how far the season moves
-    the log-odds of leaving, fold by fold (None where it is not followed).
+    Attributes:
+        data: labelled rows.
+        folds: their training and validation cutoffs.
+        column: the column of the BTYD or survival model's probability of leaving; None without such a model.
+        profit: `profit(truth, scores)`, the profit of a ranking, for the objective `profit`.
+        shifts: the season's shift of the log-odds of leaving, fold by fold; None without a season.
     """
 
     data: Dataset
     folds: Sequence[Fold]
     column: str | None = None
-    worth: ValueTerms | None = None
+    profit: ProfitFunction | None = None
     shifts: Sequence[Array] | None = None
 
 
@@ -54,12 +57,12 @@ class TunedChurn:
     Attributes:
         choice: members, weights, parameters and calibration.
         fold_scores: the calibrated scores out of fold, one array a fold, each calibrated on the other folds.
-        members: the members' own chances out of fold, by name.
+        members: the members' out-of-fold probabilities, by name.
         ablation: mean fold log-loss of each member, of the blend, and of the calibrated trees with and without class
             weights.
-        calibration_losses: mean fold log-loss by way of calibrating.
-        best: the best trial of the trees' study, where there was one.
-        weights: each searched parameter's share in how much its trials differ, most important first.
+        calibration_losses: mean fold log-loss by calibration method.
+        best: the best trial of the trees' study; None without a study.
+        importance: each searched parameter's share of the variance between trials, most important first.
     """
 
     choice: ChurnChoice
@@ -68,7 +71,7 @@ class TunedChurn:
     ablation: dict[str, float]
     calibration_losses: dict[str, float]
     best: TrialRecord | None
-    weights: dict[str, float] = field(default_factory=dict)
+    importance: dict[str, float] = field(default_factory=dict)
 
     def model(self, threads: int) -> ChurnModel:
         """Return an unfitted model with these choices."""
@@ -82,24 +85,25 @@ def tune_churn(
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
 ) -> TunedChurn:
-    """Search the trees' parameters, weigh the members, calibrate; nothing here sees the sealed test.
+    """Search the trees' parameters, choose the members' weights, and calibrate; the sealed test is not read.
 
-    The rule of `auto`: every member is fitted on each fold's training rows and speaks of its validation rows. A blend
-    of their log-odds is taken if weights chosen on the other folds beat the best single member on the held folds by
-    1e-4 nats in the mean; else that member is taken alone. The season's shift is added to the log-odds if that gains as
-    much after calibration, or where `churn.season` says yes.
+    The rule of `auto`: each member is fitted on a fold's training rows and predicts its validation rows. A blend of
+    their log-odds is taken if weights chosen on the other folds beat the best single member on the held-out folds by
+    1e-4 nats in the mean; else that member is taken alone. The season's shift is added to the log-odds if it gains as
+    much after calibration, or if `churn.season` is yes.
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
     progress.log("Comparing churn models on the validation folds")
     contest.evaluate_members()
-    weights = contest.weigh()
-    raw = [expit(said) for said in contest.shift([blend(said, weights) for said in contest.log_odds()])]
+    weights = contest.choose_weights()
+    blended = [blend(log_odds, weights) for log_odds in contest.log_odds()]
+    raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
     calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
     choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
-    members = {name: [expit(fold) for fold in folds] for name, folds in contest.said.items()}
-    weighed = {} if best is None else weigh_parameters(plan)
-    return TunedChurn(choice, scores, members, contest.ablation, losses, best, weighed)
+    members = {name: [expit(fold) for fold in folds] for name, folds in contest.out_of_fold.items()}
+    importance = {} if best is None else parameter_importance(plan)
+    return TunedChurn(choice, scores, members, contest.ablation, losses, best, importance)
 
 
 def common_rounds(curves: list[Array]) -> tuple[int, float]:
@@ -122,21 +126,21 @@ def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
 
 
 class _Contest:
-    """The members on the folds: what each was given, and what it said out of fold."""
+    """The members on the folds, and their out-of-fold log-odds."""
 
     def __init__(self, evidence: ChurnEvidence, settings: ChurnSettings, tuning: TuningSettings) -> None:
         self.evidence = evidence
         self.settings = replace(settings, threads=settings.threads_for(len(evidence.data)))
         self.names = _competitors(settings, evidence.column)
         self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
-        self.truth = [asked.churned for _, asked in self.pairs]
+        self.truth = [valid.churned for _, valid in self.pairs]
         bags, column = settings.bags_for(len(evidence.data)), evidence.column
         self.choice = ChurnChoice(
             {}, monotone=settings.monotone, bags=bags, column=column, custom=settings.custom, seed=tuning.seed
         )
-        self.said: dict[str, list[Array]] = {}
+        self.out_of_fold: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
-        rows = [((train.X, train.churned), (asked.X, asked.churned)) for train, asked in self.pairs]
+        rows = [((train.X, train.churned), (valid.X, valid.churned)) for train, valid in self.pairs]
         self.work = FoldWork(rows, self.settings, tuning.seed)
 
     def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
@@ -151,31 +155,32 @@ class _Contest:
         """Return a trial's value and its number of rounds, the same for all folds."""
         rounds, loss = common_rounds([curve.log_loss for curve in curves])
         if self.settings.objective is not Objective.log_loss:
-            loss = float(np.mean([self._demerit(step, curve.booster, rounds) for step, curve in enumerate(curves)]))
+            loss = float(np.mean([self._objective(step, curve.booster, rounds) for step, curve in enumerate(curves)]))
         return loss, {"rounds": rounds}
 
     def _fold_value(self, step: int, curve: FitCurve) -> float:
-        """Return what a fold alone says of a trial, in the units of the objective, by which trials are pruned."""
+        """Return a trial's value on one fold, in the units of the objective; trials are pruned by it."""
         if self.settings.objective is Objective.log_loss:
             return float(curve.log_loss.min())
-        return self._demerit(step, curve.booster, int(curve.log_loss.argmin()) + 1)
+        return self._objective(step, curve.booster, int(curve.log_loss.argmin()) + 1)
 
-    def _demerit(self, step: int, booster: Any, rounds: int) -> float:
-        """Return less the merit on a fold; 0 where only one class is there, which ranks no trial."""
+    def _objective(self, step: int, booster: Any, rounds: int) -> float:
+        """Return the negative metric of a fold, to be minimised; 0 where only one class occurs."""
         if len(np.unique(self.truth[step])) < 2:  # noqa: PLR2004 # two classes
             return 0.0
-        return -self._merit(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
+        return -self._metric(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
 
-    def _merit(self, truth: Array, log_odds: Array) -> float:
-        """Return what is to be made great: AUC, average precision or profit per customer."""
+    def _metric(self, truth: Array, log_odds: Array) -> float:
+        """Return the metric to be maximised: AUC, average precision or profit per customer."""
         if self.settings.objective is Objective.profit:
-            require(self.evidence.worth is not None, "churn.objective=profit needs economics.", remedy="see economics.")
-            return self.evidence.worth(truth, expit(log_odds))  # type: ignore[misc] # required above
+            profit = self.evidence.profit
+            require(profit is not None, "churn.objective=profit needs economics.", remedy="see economics.")
+            return profit(truth, expit(log_odds))  # type: ignore[misc] # required above
         metric = auc if self.settings.objective is Objective.auc else average_precision
         return plain(metric, truth, log_odds)
 
     def evaluate_members(self) -> None:
-        """Let every member speak of the validation rows, and keep the plain choices that do best."""
+        """Predict the validation rows with every member, and keep the best penalty and class weights."""
         if XGBOOST in self.names:
             self._evaluate_trees()
         if LOGISTIC in self.names:
@@ -189,35 +194,35 @@ class _Contest:
                 CUSTOM, [self._fit_and_predict(CustomChurnModel(str(self.choice.custom)), pair) for pair in self.pairs]
             )
 
-    def shift(self, said: list[Array]) -> list[Array]:
-        """Return blended log-odds, moved by the season if calibrated log-loss on the folds is less so."""
+    def add_season(self, log_odds: list[Array]) -> list[Array]:
+        """Return blended log-odds with the season's shift, if that lowers the calibrated log-loss on the folds."""
         wanted = self.settings.season
         if self.evidence.shifts is None or wanted is Season.no:
-            return said
-        moved = [log_odds + shift for log_odds, shift in zip(said, self.evidence.shifts, strict=True)]
-        without, loss = self._calibrated_loss(said), self._calibrated_loss(moved)
+            return log_odds
+        shifted = [fold + shift for fold, shift in zip(log_odds, self.evidence.shifts, strict=True)]
+        without, loss = self._calibrated_loss(log_odds), self._calibrated_loss(shifted)
         self.ablation |= {"average_season_calibrated": without, "season_calibrated": loss}
         if wanted is Season.auto and loss >= without - LEAST_GAIN:
-            return said
+            return log_odds
         self.choice = replace(self.choice, season=True)
-        return moved
+        return shifted
 
     def _evaluate_trees(self) -> None:
-        """Fit the best trial's folds again; with class weights as well, if these may be chosen."""
+        """Fit the best trial's folds again, and with class weights if the settings allow them."""
         wanted, rate = self.settings.class_weight, float(np.concatenate(self.truth).mean())
         self._keep(XGBOOST, self._trees(self.choice.parameters))
         if wanted is ClassWeight.none or rate in {0.0, 1.0}:
             return
         weighted = {**self.choice.parameters, CLASS_WEIGHT: (1.0 - rate) / rate}
-        said = self._trees(weighted)
-        without, loss = self._calibrated_loss(self.said[XGBOOST]), self._calibrated_loss(said)
+        log_odds = self._trees(weighted)
+        without, loss = self._calibrated_loss(self.out_of_fold[XGBOOST]), self._calibrated_loss(log_odds)
         self.ablation |= {f"{XGBOOST}_calibrated": without, f"{XGBOOST}_class_weights_calibrated": loss}
         if wanted is ClassWeight.balanced or loss < without - LEAST_GAIN:
             self.choice = replace(self.choice, parameters=weighted)
-            self._keep(XGBOOST, said)
+            self._keep(XGBOOST, log_odds)
 
-    def _calibrated_loss(self, said: list[Array]) -> float:
-        pairs = [(expit(fold), truth) for fold, truth in zip(said, self.truth, strict=True)]
+    def _calibrated_loss(self, log_odds: list[Array]) -> float:
+        pairs = [(expit(fold), truth) for fold, truth in zip(log_odds, self.truth, strict=True)]
         return self._loss(choose_calibration(pairs, self.settings.calibration)[1])
 
     def _trees(self, parameters: dict[str, float]) -> list[Array]:
@@ -228,8 +233,8 @@ class _Contest:
 
     def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:
         rounds = self.choice.rounds
-        said = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
-        return np.asarray(said - weight_shift(parameters))
+        log_odds = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
+        return np.asarray(log_odds - weight_shift(parameters))
 
     def _evaluate_logistic(self) -> None:
         tried = {
@@ -241,26 +246,26 @@ class _Contest:
         self._keep(LOGISTIC, tried[best])
 
     def _fit_and_predict(self, member: LogOddsModel, pair: tuple[Dataset, Dataset]) -> Array:
-        train, asked = pair
-        return fit_member(member, train.features, train.churned, train.names).log_odds(asked.features)
+        train, valid = pair
+        return fit_member(member, train.features, train.churned, train.names).log_odds(valid.features)
 
-    def _keep(self, name: str, said: list[Array]) -> None:
-        self.said[name] = said
-        self.ablation[name] = self._loss([expit(fold) for fold in said])
+    def _keep(self, name: str, log_odds: list[Array]) -> None:
+        self.out_of_fold[name] = log_odds
+        self.ablation[name] = self._loss([expit(fold) for fold in log_odds])
 
     def _loss(self, chances: Sequence[Array]) -> float:
         return float(np.mean([plain(log_loss, *pair) for pair in zip(self.truth, chances, strict=True)]))
 
     def log_odds(self) -> list[dict[str, Array]]:
-        """Return what the members said, fold by fold."""
-        return [{name: folds[held] for name, folds in self.said.items()} for held in range(len(self.truth))]
+        """Return the members' out-of-fold log-odds, fold by fold."""
+        return [{name: folds[held] for name, folds in self.out_of_fold.items()} for held in range(len(self.truth))]
 
-    def weigh(self) -> dict[str, float]:
-        """Return the members' weights by the rule."""
-        single = min(self.said, key=lambda name: self.ablation[name])
-        if len(self.said) == 1 or len(self.truth) == 1:
+    def choose_weights(self) -> dict[str, float]:
+        """Return the members' weights by the rule of `tune_churn`."""
+        single = min(self.out_of_fold, key=lambda name: self.ablation[name])
+        if len(self.out_of_fold) == 1 or len(self.truth) == 1:
             return {single: 1.0}
-        choices = list(simplex(list(self.said)))
+        choices = list(simplex(list(self.out_of_fold)))
         losses = np.array(
             [[self._blended_loss(held, weights) for held in range(len(self.truth))] for weights in choices]
         )
@@ -273,8 +278,8 @@ class _Contest:
         return {single: 1.0}
 
     def _blended_loss(self, held: int, weights: dict[str, float]) -> float:
-        said = {name: folds[held] for name, folds in self.said.items()}
-        return plain(log_loss, self.truth[held], expit(blend(said, weights)))
+        log_odds = {name: folds[held] for name, folds in self.out_of_fold.items()}
+        return plain(log_loss, self.truth[held], expit(blend(log_odds, weights)))
 
 
 def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
@@ -291,7 +296,7 @@ def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
 
 
 def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:
-    """Return log-odds of the validation rows after so many rounds, or as many as the fold took."""
-    upto = min(rounds, booster.num_boosted_rounds())
-    found = booster.predict(fold.valid, iteration_range=(0, upto), output_margin=True)
-    return np.asarray(found, dtype=float)
+    """Return log-odds of the validation rows after `rounds` rounds, or fewer if the fold stopped earlier."""
+    last = min(rounds, booster.num_boosted_rounds())
+    log_odds = booster.predict(fold.valid, iteration_range=(0, last), output_margin=True)
+    return np.asarray(log_odds, dtype=float)

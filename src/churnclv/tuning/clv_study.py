@@ -1,4 +1,4 @@
-"""Choosing the CLV model by its error on the validation folds: which model, in which season, with which parameters."""
+"""Choosing the CLV model by its error on the validation folds: the model, its season and its parameters."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -17,21 +17,25 @@ from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
-from .figure_cache import Remembered
+from .figure_cache import FigureCache
 from .settings import Range, TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study
 
-_OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges of one model of purchases alone
+_OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges that only one BTYD model has
 _HYBRID_ONLY = "from_btyd"
-_YARDSTICK = "bgnbd"  # judges the season
+_SEASON_MODEL = "bgnbd"  # the model by which seasons are compared
 
 
 @dataclass(frozen=True)
 class ClvEvidence:
-    """What the choice rests on.
+    """The data that the choice is made on.
 
-    Labelled rows, folds, the market's purchases per day, the horizon, and what models are judged by: spend, or
-    purchases, which a log without amounts takes anyway.
+    Attributes:
+        data: labelled rows.
+        folds: their training and validation cutoffs.
+        daily: the purchases of all customers per day.
+        horizon_days: length of the label window.
+        wanted: the target by which models are compared, `spend` or `purchases`; a log without amounts uses purchases.
     """
 
     data: Dataset
@@ -42,13 +46,13 @@ class ClvEvidence:
 
     @property
     def target(self) -> str:
-        """What models are judged by."""
+        """The target by which models are compared."""
         return self.wanted if self.data.labels["spend"].to_numpy().any() else "purchases"
 
 
 @dataclass(frozen=True)
 class FittedFold:
-    """The choice, and the plain formulas beside it, fitted at one validation cutoff."""
+    """The chosen model and the plain BTYD models, fitted at one validation cutoff."""
 
     model: ClvModel
     btyd_models: tuple[ClvModel, ...]
@@ -61,12 +65,12 @@ class TunedClv:
     Attributes:
         model: the choice.
         error: its mean fold error.
-        ablation: the mean fold error of every candidate at its plain choices.
+        ablation: the mean fold error of every candidate at its default parameters.
         season_errors: mean absolute log of expected over actual purchases, without and with the season.
-        past: labelled rows and the formulas' columns, which trees learn from.
-        said: what the chosen model of purchases says of each labelled row, estimated on what lies before its cutoff.
-        formulas: the candidates that are models of purchases, unfitted, at their plain choices.
-        folds: the choice and the plain formulas, fitted at each validation cutoff.
+        past: labelled rows and the BTYD models' columns, which trees learn from.
+        btyd_columns: predictions of the chosen BTYD model for each labelled row, estimated on data before its cutoff.
+        btyd_models: the candidates that are BTYD models, unfitted, at their default parameters.
+        folds: the chosen model and the plain BTYD models, fitted at each validation cutoff.
     """
 
     model: ClvModel
@@ -74,7 +78,7 @@ class TunedClv:
     ablation: dict[str, float]
     season_errors: dict[str, float]
     past: Past
-    said: pd.DataFrame
+    btyd_columns: pd.DataFrame
     btyd_models: tuple[ClvModel, ...]
     folds: list[FittedFold]
 
@@ -90,12 +94,12 @@ def tune_clv(
     """Choose the model with the least mean fold RMSE of expected spend.
 
     The rule: expectations follow the season if the folds' totals are closer with it. Every candidate is tried at its
-    plain choices; trees hear the best model of purchases, or start from one of them. The best candidate's parameters
-    are then searched, and the least error wins. A fold's formulas and season are estimated on what lies before its
-    validation cutoff, and its trees learn from labels known by then.
+    default parameters. Trees take the columns of the best BTYD model as features, or start from its expectation. The
+    best candidate's parameters are then searched, and the choice of least error is taken. A fold's BTYD models and
+    season are estimated on data before its validation cutoff, and its trees learn from labels known by then.
     """
     progress.log(f"Comparing CLV models on {len(evidence.folds)} validation folds")
-    contest = _Contest(evidence, plan.remembered)
+    contest = _Contest(evidence, plan.cache)
     season_errors = contest.season_errors()
     start = _plain_choice(settings, season_errors, tuning.seed)
     names = settings.candidates if settings.name == AUTO else [settings.name]
@@ -105,16 +109,16 @@ def tune_clv(
     bases = btyd_models if settings.base == AUTO else [settings.base]
     start = replace(start, base=min(bases, key=lambda name: errors[name]))
     plain_choices = _plain_choices(start, names, bases)
-    errors |= {label: contest.error(choice) for label, choice in plain_choices.items() if label not in errors}
+    errors |= {label: contest.error(plain) for label, plain in plain_choices.items() if label not in errors}
     leader = min(plain_choices, key=lambda label: errors[label])
-    found, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
-    fitted = [contest.fitted(found, fold) for fold in range(len(evidence.folds))]
-    found = replace(found, levels=contest.levels(fitted))
+    choice, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
+    fitted = [contest.fitted(choice, fold) for fold in range(len(evidence.folds))]
+    choice = replace(choice, levels=contest.levels(fitted))
     others = [[contest.fitted(replace(start, name=name), fold) for name in btyd_models] for fold in range(len(fitted))]
-    folds = [FittedFold(model.at(found.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
+    folds = [FittedFold(model.at(choice.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
     plain_btyd = tuple(ClvModel(replace(start, name=name)) for name in btyd_models)
-    past, said = contest.past(found), contest.said(found)
-    return TunedClv(ClvModel(found), error, errors, season_errors, past, said, plain_btyd, folds)
+    past, columns = contest.past(choice), contest.btyd_columns(choice)
+    return TunedClv(ClvModel(choice), error, errors, season_errors, past, columns, plain_btyd, folds)
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
@@ -126,14 +130,14 @@ def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: 
 
 
 def _plain_choices(start: ClvChoice, names: Sequence[str], bases: Sequence[str]) -> dict[str, ClvChoice]:
-    """Return the candidates at their plain choices, by label; hybrids start from the mean, or from one of the bases."""
-    found = {name: replace(start, name=name) for name in names}
-    if "hybrid" in found:
+    """Return the candidates at their default parameters, by label; hybrids start from the mean or from a base."""
+    choices = {name: replace(start, name=name) for name in names}
+    if "hybrid" in choices:
         from_mean = replace(start.boosting, from_btyd=False)
         from_btyd = replace(start.boosting, from_btyd=True)
-        found["hybrid"] = replace(found["hybrid"], boosting=from_mean)
-        found |= {f"hybrid_from_{base}": replace(found["hybrid"], base=base, boosting=from_btyd) for base in bases}
-    return found
+        choices["hybrid"] = replace(choices["hybrid"], boosting=from_mean)
+        choices |= {f"hybrid_from_{base}": replace(choices["hybrid"], base=base, boosting=from_btyd) for base in bases}
+    return choices
 
 
 def _search(
@@ -145,7 +149,7 @@ def _search(
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
 ) -> tuple[ClvChoice, float]:
-    """Search the leader's parameters; its plain ones stay unless they are beaten. Return the choice and its error."""
+    """Search the leader's parameters, and return the choice and its error; the defaults stay unless they are beaten."""
     goal = Goal(
         folds=len(contest.evidence.folds),
         work=partial(contest.drawn_error, leader),
@@ -162,44 +166,44 @@ def _search(
 def _ranges(leader: ClvChoice, tuning: TuningSettings) -> dict[str, Range]:
     if leader.name in LEARNED:
         return {
-            name: found for name, found in tuning.boosting.items() if leader.name == "hybrid" or name != _HYBRID_ONLY
+            name: values for name, values in tuning.boosting.items() if leader.name == "hybrid" or name != _HYBRID_ONLY
         }
-    return {name: found for name, found in tuning.clv.items() if _OF_ONE_MODEL.get(name, leader.name) == leader.name}
+    return {name: values for name, values in tuning.clv.items() if _OF_ONE_MODEL.get(name, leader.name) == leader.name}
 
 
 def _changed(choice: ClvChoice, drawn: dict[str, Any]) -> ClvChoice:
-    """Return the choice with what a trial drew: its own fields, the trees' fields, or else XGBoost's parameters."""
-    own = {name: value for name, value in drawn.items() if name in asdict(choice)}
+    """Return the choice with a trial's values: its own fields, the trees' fields, or else XGBoost's parameters."""
+    fields = {name: value for name, value in drawn.items() if name in asdict(choice)}
     trees = {name: value for name, value in drawn.items() if name in asdict(choice.boosting)}
-    rest = {name: value for name, value in drawn.items() if name not in own and name not in trees}
+    rest = {name: value for name, value in drawn.items() if name not in fields and name not in trees}
     parameters = {**choice.boosting.parameters, **rest}
-    return replace(choice, **own, boosting=replace(choice.boosting, **trees, parameters=parameters))
+    return replace(choice, **fields, boosting=replace(choice.boosting, **trees, parameters=parameters))
 
 
 class _Contest:
-    """Candidates on the same folds; formulas that several of them share are fitted once."""
+    """Candidates on the same folds; a BTYD model that several of them share is fitted once."""
 
-    def __init__(self, evidence: ClvEvidence, remembered: Remembered) -> None:
+    def __init__(self, evidence: ClvEvidence, cache: FigureCache) -> None:
         self.evidence = evidence
-        self.remembered = remembered
+        self.cache = cache
         self.rows = [evidence.data.at((fold.valid,)) for fold in evidence.folds]
         self._btyd_models: dict[tuple[int, str], ClvModel] = {}
         self._past: dict[str, Past] = {}
 
     def past(self, choice: ClvChoice) -> Past:
-        """Return the labelled rows, with what a choice's formulas say at every cutoff if it has trees."""
+        """Return the labelled rows, with the BTYD model's columns at every cutoff if the choice has trees."""
         key = choice.base if choice.name in LEARNED else ""
         if key not in self._past:
             self._past[key] = gather_past(self.evidence.data, choice, self.evidence.horizon_days)
         return self._past[key]
 
-    def said(self, choice: ClvChoice) -> pd.DataFrame:
-        """Return the formulas' columns for all labelled rows, whether or not the choice has trees to hear them."""
+    def btyd_columns(self, choice: ClvChoice) -> pd.DataFrame:
+        """Return the BTYD model's columns for all labelled rows, whether or not the choice has trees."""
         btyd = self.past(choice).btyd
         return predict_past(self.evidence.data, choice, self.evidence.horizon_days) if btyd is None else btyd
 
     def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
-        """Return a candidate fitted on what was known at a fold's validation cutoff."""
+        """Return a candidate fitted on the data known at a fold's validation cutoff."""
         beneath = replace(choice, name=choice.btyd, boosting=BoostingSettings())
         key = (fold, str(asdict(beneath)))
         if key not in self._btyd_models:
@@ -217,31 +221,31 @@ class _Contest:
         return plain(rmse, rows.labels[target], expected)
 
     def drawn_error(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
-        """Return the error on a fold of a leader with what a trial drew."""
+        """Return the error on a fold of a leader with a trial's parameters."""
         return self.fold_error(_changed(leader, drawn), fold)
 
     def error(self, choice: ClvChoice) -> float:
         """Return a candidate's mean fold error."""
-        return self.remembered.recall(asdict(choice), lambda: self._mean_error(choice))
+        return self.cache.get(asdict(choice), lambda: self._mean_error(choice))
 
     def _mean_error(self, choice: ClvChoice) -> float:
         return float(np.mean([self.fold_error(choice, fold) for fold in range(len(self.rows))]))
 
     def season_errors(self) -> dict[str, float]:
-        """Return how far the folds' totals are off without and with the season: mean |log(expected / actual)|."""
-        found: dict[str, list[float]] = {"without": [], "with": []}
+        """Return the error of the folds' totals without and with the season: mean |log(expected / actual)|."""
+        errors: dict[str, list[float]] = {"without": [], "with": []}
         for fold, rows in enumerate(self.rows):
             actual = max(float(rows.labels["purchases"].sum()), 1.0)
             for name, season in (("without", False), ("with", True)):
-                model = self.fitted(ClvChoice(name=_YARDSTICK, season=season), fold)
+                model = self.fitted(ClvChoice(name=_SEASON_MODEL, season=season), fold)
                 expected = float(model.expected_purchases(rows.features, self.evidence.horizon_days).sum())
-                found[name].append(abs(np.log(max(expected, 1.0) / actual)))
-        return {name: float(np.mean(errors)) for name, errors in found.items()}
+                errors[name].append(abs(np.log(max(expected, 1.0) / actual)))
+        return {name: float(np.mean(by_fold)) for name, by_fold in errors.items()}
 
     def levels(self, models: Sequence[ClvModel]) -> dict[str, tuple[float, float]]:
-        """Return the levels at which the intervals of a choice, fitted on the folds, would have held there."""
+        """Return the levels at which a choice's intervals, fitted on the folds, have nominal coverage there."""
         ranks = []
         for model, rows in zip(models, self.rows, strict=True):
             some = rows.some(HELD_CUSTOMERS)
             ranks.append(model.ranks(some.features, self.evidence.horizon_days, some.labels))
-        return {target: calibrate_levels([found[target] for found in ranks], NOMINAL) for target in TARGETS}
+        return {target: calibrate_levels([by_target[target] for by_target in ranks], NOMINAL) for target in TARGETS}

@@ -1,4 +1,4 @@
-"""Figures that were found before: a killed run, or one that differs elsewhere, need not find them again."""
+"""A cache of computed figures: a killed run, or one that differs elsewhere, does not compute them again."""
 
 from collections.abc import Callable
 from math import isfinite
@@ -8,21 +8,21 @@ from typing import Any
 from ..files import digest, read_json, write_json
 
 
-class Remembered:
-    """Numbers by what they are of, kept in a JSON file; without a file, for as long as the process lives."""
+class FigureCache:
+    """Numbers by key, kept in a JSON file; without a file nothing is kept."""
 
     def __init__(self, path: Path | None = None) -> None:
-        """Read what is known."""
+        """Read the file, if there is one."""
         self._path = path
-        self._known: dict[str, float] = read_json(path) if path is not None and path.is_file() else {}
+        self._figures: dict[str, float] = read_json(path) if path is not None and path.is_file() else {}
 
-    def recall(self, what: Any, find: Callable[[], float]) -> float:
-        """Return the number known of `what`, or find and keep it."""
+    def get(self, what: Any, compute: Callable[[], float]) -> float:
+        """Return the number cached for `what`, or compute and keep it."""
         key = digest(what)
-        if key in self._known:
-            return self._known[key]
-        found = find()
-        if self._path is not None and isfinite(found):  # JSON has no other
-            self._known[key] = found
-            write_json(self._path, self._known)
-        return found
+        if key in self._figures:
+            return self._figures[key]
+        figure = compute()
+        if self._path is not None and isfinite(figure):  # JSON has no NaN or infinity
+            self._figures[key] = figure
+            write_json(self._path, self._figures)
+        return figure

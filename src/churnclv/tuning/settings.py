@@ -1,4 +1,4 @@
-"""What can be chosen about tuning: trials, seed, and the search ranges by name."""
+"""Settings of tuning: trials, seed, and the search ranges by name."""
 
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,7 +12,7 @@ _ANY = Bounds(-1e12, 1e12)
 
 
 class Kind(Enum):
-    """What a tuned value is."""
+    """The type of a tuned value."""
 
     float = "float"
     int = "int"
@@ -43,15 +43,15 @@ class Range:
         """Return the numbers that stand for the range: both ends, or all choices that are numbers."""
         if self.kind is not Kind.choice:
             return [self.low, self.high]
-        return [found for found in self.choices if isinstance(found, int | float) and not isinstance(found, bool)]
+        return [choice for choice in self.choices if isinstance(choice, int | float) and not isinstance(choice, bool)]
 
 
 @dataclass
 class TuningSettings:
     """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges.
 
-    `clv` are the ranges of the formulas, `boosting` those of the trees of `boosted` and `hybrid`. `prune` stops trials
-    that the first folds show to be poor. `workers` processes evaluate as many trials at a time; one process writes.
+    `clv` are the ranges of the BTYD models, `boosting` those of the trees of `boosted` and `hybrid`. `prune` stops
+    trials that are poor on the first folds. `workers` processes evaluate as many trials at a time; one process writes.
     `storage` is the address of a database for the trials, such as a Postgres server's; null = SQLite beside the runs.
     One run at a time may work on a study.
     """
@@ -70,8 +70,8 @@ class TuningSettings:
         check_numbers(self, "tuning")
         purchases = bounds_of(ClvSettings)
         trees = {**BOOSTING_BOUNDS, "rounds": TREES}
-        for side, known in (("churn", BOOSTING_BOUNDS), ("clv", purchases), ("boosting", trees)):
+        for side, allowed in (("churn", BOOSTING_BOUNDS), ("clv", purchases), ("boosting", trees)):
             for name, searched in getattr(self, side).items():
                 for value in searched.values:
-                    if isinstance(bounds := known.get(name), Bounds):
+                    if isinstance(bounds := allowed.get(name), Bounds):
                         require_within(f"tuning.{side}.{name} searches what", value, bounds)

@@ -15,17 +15,17 @@ from optuna.trial import FrozenTrial, TrialState
 from ..errors import InputError, require
 from ..files import digest, making
 from ..progress import Progress
-from .figure_cache import Remembered
+from .figure_cache import FigureCache
 from .settings import Kind, Range, TuningSettings
 from .workers import Work, Workers
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 _STARTUP_TRIALS = 8
 _KEPT_PERCENT = 25.0  # of trials go on after a fold; folds rank trials nearly alike, so the others would not win
-_WHOLE_TRIALS = 4  # before any is pruned
+_COMPLETE_TRIALS = 4  # before any is pruned
 _BUSY_SECONDS = 60
 _LONGEST_SECONDS = 7 * 86_400.0
-_WEIGHED_TRIALS = 6  # whole ones, before anything is said of parameters
+_IMPORTANCE_TRIALS = 6  # complete ones that the parameters' importance needs
 _REMEDY = "a longer log, more trials (tuning.n_trials), or other search ranges (tuning.clv, tuning.churn)."
 
 
@@ -47,14 +47,14 @@ class TrialRecord:
 class StudyPlan:
     """What makes a study: its name (config, data and code), where it is stored, ranges, trials and seed.
 
-    `remembered` keeps figures that were found on the way, outside of trials.
+    `cache` keeps figures that are computed outside of trials.
     """
 
     name: str
     storage: Path
     ranges: dict[str, Range]
     settings: TuningSettings
-    remembered: Remembered = field(default_factory=Remembered)
+    cache: FigureCache = field(default_factory=FigureCache)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Goal:
     Attributes:
         folds: their number.
         work: parameters and fold -> an outcome; picklable where there are several workers.
-        value: fold and outcome -> what that fold alone says of the trial, by which it may be pruned.
+        value: fold and outcome -> the trial's value on that fold alone, by which it may be pruned.
         conclude: the outcomes of all folds -> the trial's value, and facts to keep with it.
     """
 
@@ -85,7 +85,8 @@ def run_study(
 
     Every trial draws from a sampler seeded by (seed, number of finished trials): a study that was killed and goes on
     has the history of one that was not. Only this process writes. Several workers evaluate as many trials at a time,
-    fold by fold, and trials are reported, pruned and told in their order: the history does not depend on who is fast.
+    fold by fold, and trials are reported, pruned and completed in their order: the history does not depend on the
+    workers' speed.
     """
     with _alone(plan), closing(Workers(goal.work, plan.settings.workers)) as workers:
         study = _open(plan)
@@ -107,7 +108,7 @@ def run_study(
 
 @contextmanager
 def _alone(plan: StudyPlan) -> Iterator[None]:
-    """Wait while another process on this machine works on the study; one that dies lets go."""
+    """Wait while another process on this machine works on the study; a process that ends frees it."""
     lock = plan.storage.parent / "locks" / digest(plan.name)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(lock, timeout=_LONGEST_SECONDS, isolation_level=None)) as connection:
@@ -115,14 +116,16 @@ def _alone(plan: StudyPlan) -> Iterator[None]:
         yield
 
 
-def weigh_parameters(plan: StudyPlan) -> dict[str, float]:
-    """Return each parameter's share in how much whole trials differ, most important first; empty where few are whole.
+def parameter_importance(plan: StudyPlan) -> dict[str, float]:
+    """Return each parameter's share of the variance between complete trials, most important first.
 
-    By functional ANOVA over a random forest (Hutter, Hoos, Leyton-Brown 2014, ICML).
+    Empty where there are too few complete trials or all have the same value.
+
+    The method is functional ANOVA over a random forest (Hutter, Hoos, Leyton-Brown 2014, ICML).
     """
     study = _open(plan)
-    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(whole) < _WEIGHED_TRIALS or len({trial.value for trial in whole}) == 1:
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) < _IMPORTANCE_TRIALS or len({trial.value for trial in complete}) == 1:
         return {}
     evaluate = optuna.importance.FanovaImportanceEvaluator(seed=plan.settings.seed)
     return {
@@ -133,7 +136,7 @@ def weigh_parameters(plan: StudyPlan) -> dict[str, float]:
 def _open(plan: StudyPlan) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = _storage(plan)
-    percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_WHOLE_TRIALS)
+    percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_COMPLETE_TRIALS)
     pruner = percentile if plan.settings.prune else optuna.pruners.NopPruner()
     study = optuna.create_study(storage=storage, study_name=plan.name, load_if_exists=True, pruner=pruner)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -162,9 +165,9 @@ def _open_file(path: Path) -> optuna.storages.RDBStorage:
 
 
 def _make_database(path: Path) -> None:
-    """Let Optuna make its tables in a file that is put in place when it has them all.
+    """Have Optuna create its tables in a temporary file, which is put in place when they are complete.
 
-    Two processes that make them in one file end each other: tables exist already, or a version is there twice.
+    Two processes that create them in one file fail: a table exists already, or a version is inserted twice.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with making(path) as made:
@@ -178,15 +181,15 @@ def _sampler(seed: int, finished: int) -> optuna.samplers.TPESampler:
 
 def _run_batch(study: optuna.Study, goal: Goal, plan: StudyPlan, workers: Workers, places: range) -> list[FrozenTrial]:
     """Run trials side by side to their end, and return them in order."""
-    trials = [_ask(study, plan, place) for place in places]
-    drawn = [{name: _suggest(trial, name, found) for name, found in plan.ranges.items()} for trial in trials]
+    trials = [_start_trial(study, plan, place) for place in places]
+    drawn = [{name: _suggest(trial, name, searched) for name, searched in plan.ranges.items()} for trial in trials]
     outcomes: list[list[Any]] = [[] for _ in trials]
     pruned: dict[int, FrozenTrial] = {}
     for fold in range(goal.folds):
-        going = [number for number in range(len(trials)) if number not in pruned]
-        for number, found in zip(going, workers.run([(drawn[number], fold) for number in going]), strict=True):
-            outcomes[number].append(found)
-            trials[number].report(goal.value(fold, found), fold)
+        running = [number for number in range(len(trials)) if number not in pruned]
+        for number, outcome in zip(running, workers.run([(drawn[number], fold) for number in running]), strict=True):
+            outcomes[number].append(outcome)
+            trials[number].report(goal.value(fold, outcome), fold)
             if fold + 1 < goal.folds and trials[number].should_prune():
                 pruned[number] = study.tell(trials[number], state=TrialState.PRUNED)
     return [
@@ -194,7 +197,7 @@ def _run_batch(study: optuna.Study, goal: Goal, plan: StudyPlan, workers: Worker
     ]
 
 
-def _ask(study: optuna.Study, plan: StudyPlan, place: int) -> optuna.Trial:
+def _start_trial(study: optuna.Study, plan: StudyPlan, place: int) -> optuna.Trial:
     study.sampler = _sampler(plan.settings.seed, place)
     return study.ask()
 
@@ -206,12 +209,12 @@ def _conclude(study: optuna.Study, trial: optuna.Trial, goal: Goal, outcomes: li
     return study.tell(trial, value)
 
 
-def _suggest(trial: optuna.Trial, name: str, found: Range) -> Any:
-    if found.kind is Kind.choice:
-        return trial.suggest_categorical(name, list(found.choices))
-    if found.kind is Kind.int:
-        return trial.suggest_int(name, int(found.low), int(found.high), log=found.log)
-    return trial.suggest_float(name, found.low, found.high, log=found.log)
+def _suggest(trial: optuna.Trial, name: str, searched: Range) -> Any:
+    if searched.kind is Kind.choice:
+        return trial.suggest_categorical(name, list(searched.choices))
+    if searched.kind is Kind.int:
+        return trial.suggest_int(name, int(searched.low), int(searched.high), log=searched.log)
+    return trial.suggest_float(name, searched.low, searched.high, log=searched.log)
 
 
 def _finished(study: optuna.Study) -> list[FrozenTrial]:

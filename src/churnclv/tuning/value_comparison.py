@@ -1,4 +1,4 @@
-"""The value board: the chosen CLV model beside its baselines, on the validation folds and behind the seal."""
+"""Comparison of the chosen CLV model with its baselines, on the validation folds and on the sealed test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ BASELINES = ("past_rate", "population_mean", "zero")
 
 @dataclass(frozen=True)
 class Labels:
-    """What the CLV model's rows are called."""
+    """The names of the CLV model's predictions."""
 
     value: str
     ranking: str
@@ -29,7 +29,7 @@ class Labels:
 
     @classmethod
     def of(cls, clv: ClvModel) -> "Labels":
-        """Return the labels of a CLV model; its chance of no purchase is that of its model of purchases."""
+        """Return the labels of a CLV model; its probability of no purchase is that of its BTYD model."""
         name = clv.choice.name
         value = name if name in LEARNED else f"{name}_gamma_gamma"
         return cls(value, f"{name}_expected_purchases", f"{clv.choice.btyd}_no_purchase")
@@ -37,20 +37,20 @@ class Labels:
 
 @dataclass(frozen=True)
 class ValuePredictions:
-    """One cutoff at which models are judged: what they learned from, whom they were asked about, what they said.
+    """The models of one cutoff, with the rows that they were fitted on (`train`) and those to predict (`rows`).
 
-    `formulas` are the plain models of purchases, fitted at the cutoff, beside the chosen `clv`.
+    `btyd_models` are the plain BTYD models, fitted at the cutoff, beside the chosen `clv`.
     """
 
     train: Dataset
-    asked: Dataset
+    rows: Dataset
     clv: ClvModel
     btyd_models: tuple[ClvModel, ...] = ()
 
 
 @dataclass(frozen=True)
 class Held:
-    """What the chosen CLV model's intervals held at one cutoff, for purchases or spend, each of shape (n,)."""
+    """The chosen CLV model's intervals of purchases or spend at one cutoff beside the truth, each of shape (n,)."""
 
     truth: Array
     predicted: Array
@@ -62,9 +62,9 @@ class Held:
 
 @dataclass(frozen=True)
 class ValueComparison:
-    """Figures of purchases and spend, samples of spend, and what intervals held by target.
+    """Figures of purchases and spend, samples of spend, and intervals beside the truth, by target.
 
-    `baselines` names the best baseline of purchases and of spend, which differences are taken to.
+    `baselines` names the best baseline of purchases and of spend, to which differences are taken.
     """
 
     labels: Labels
@@ -77,7 +77,7 @@ class ValueComparison:
 
 @dataclass(frozen=True)
 class Predictions:
-    """What the models and baselines said at each cutoff."""
+    """The predictions of models and baselines at each cutoff."""
 
     labels: Labels
     purchases: list[Sample]
@@ -86,34 +86,34 @@ class Predictions:
 
 
 def predict_values(trials: Sequence[ValuePredictions], horizon_days: int) -> Predictions:
-    """Fit the baselines of each trial and collect what everyone says."""
+    """Fit the baselines of each trial and collect the predictions of all models."""
     expected = [_expectations(trial, horizon_days) for trial in trials]
     held = [_hold(trial, horizon_days) for trial in trials]
     return Predictions(
         Labels.of(trials[0].clv),
-        [_value_sample(trial, found, "purchases") for trial, found in zip(trials, expected, strict=True)],
-        [_value_sample(trial, found, "spend") for trial, found in zip(trials, expected, strict=True)],
-        {target: [found[target] for found in held] for target in TARGETS},
+        [_value_sample(trial, by_model, "purchases") for trial, by_model in zip(trials, expected, strict=True)],
+        [_value_sample(trial, by_model, "spend") for trial, by_model in zip(trials, expected, strict=True)],
+        {target: [by_target[target] for by_target in held] for target in TARGETS},
     )
 
 
 def compare_values(
-    said: Predictions, seed: int, baselines: dict[str, str] | None = None, *, all_intervals: bool = False
+    predictions: Predictions, seed: int, baselines: dict[str, str] | None = None, *, all_intervals: bool = False
 ) -> ValueComparison:
     """Score the models and baselines; figures are means over the cutoffs.
 
-    Differences of purchases and spend are to the baseline of least error, unless validation has named it before.
+    Differences of purchases and spend are to the baseline of least error, unless `baselines` names those of validation.
     Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
     """
-    labels = said.labels
+    labels = predictions.labels
     drawn = () if all_intervals else (labels.value,)
-    best = baselines or {target: _best_baseline(getattr(said, target)) for target in TARGETS}
+    best = baselines or {target: _best_baseline(getattr(predictions, target)) for target in TARGETS}
     return ValueComparison(
         labels,
-        score(said.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
-        score(said.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
-        said.spend,
-        said.held,
+        score(predictions.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
+        score(predictions.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
+        predictions.spend,
+        predictions.held,
         best,
     )
 
@@ -124,8 +124,8 @@ def _best_baseline(samples: Sequence[Sample]) -> str:
 
 
 def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
-    """Ask the chosen model for its intervals, and where in its distributions the truth lies, on some customers."""
-    some, clv = trial.asked.some(HELD_CUSTOMERS), trial.clv
+    """Return the chosen model's intervals, and the rank of the truth in its distributions, for a part of customers."""
+    some, clv = trial.rows.some(HELD_CUSTOMERS), trial.clv
     intervals, ranks = clv.intervals(some.features, horizon_days), clv.ranks(some.features, horizon_days, some.labels)
     return {
         target: Held(
@@ -140,20 +140,20 @@ def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
     }
 
 
-def btyd_probabilities(clv: ClvModel, asked: Dataset, horizon_days: int) -> dict[str, Array]:
-    """Return a CLV model's two ways of saying that a customer leaves, by name.
+def btyd_probabilities(clv: ClvModel, rows: Dataset, horizon_days: int) -> dict[str, Array]:
+    """Return a CLV model's two estimates of the probability of no purchase, by name.
 
-    The expected purchases rank customers; exp(-expected) turns the ranking into a chance of no purchase.
+    The first is exp(-expected purchases), which ranks customers by expected purchases.
     """
     labels = Labels.of(clv)
     return {
-        labels.ranking: np.exp(-clv.expected_purchases(asked.features, horizon_days)),
-        labels.no_purchase: clv.p_no_purchase(asked.features, horizon_days),
+        labels.ranking: np.exp(-clv.expected_purchases(rows.features, horizon_days)),
+        labels.no_purchase: clv.p_no_purchase(rows.features, horizon_days),
     }
 
 
 def _expectations(trial: ValuePredictions, horizon_days: int) -> dict[str, Expectation]:
-    history = trial.asked.features
+    history = trial.rows.features
     models = {Labels.of(model).value: model for model in (*trial.btyd_models, trial.clv)}
     chosen = Labels.of(trial.clv).value
     return {
@@ -169,25 +169,25 @@ def _expectations(trial: ValuePredictions, horizon_days: int) -> dict[str, Expec
 
 
 def _value_sample(trial: ValuePredictions, expected: dict[str, Expectation], target: str) -> Sample:
-    truth = trial.asked.labels[target].to_numpy(dtype=float)
-    predictions = {name: np.asarray(getattr(found, target)) for name, found in expected.items()}
-    return Sample(truth, predictions, trial.asked.customers)
+    truth = trial.rows.labels[target].to_numpy(dtype=float)
+    predictions = {name: np.asarray(getattr(expectation, target)) for name, expectation in expected.items()}
+    return Sample(truth, predictions, trial.rows.customers)
 
 
 def summarise_coverage(cutoffs: Sequence[Held]) -> dict[str, float]:
-    """Return how often intervals held, as means over the cutoffs.
+    """Return the coverage of the intervals, as means over the cutoffs.
 
-    The share of customers whose truth lies inside, with its bootstrap interval; the share by randomised ranks; the mean
-    width; and the share inside by decile of the predicted.
+    The figures are the share of customers whose truth lies inside, with its bootstrap interval; the share by randomised
+    ranks; the mean width; and the share inside by decile of the predicted.
     """
     samples = [
         Sample(inside(held.truth, held.interval.low, held.interval.high), {"held": held.predicted}, held.customers)
         for held in cutoffs
     ]
     share = score(samples, {"coverage": lambda truth, _, weights: share_of(truth, weights)}, "held").figures["held"]
-    found = {"coverage": share["coverage"].value}
-    found |= {"coverage_low": share["coverage"].low, "coverage_high": share["coverage"].high}
-    found["coverage_randomised"] = float(np.mean([randomised_coverage(held.ranks, held.levels) for held in cutoffs]))
-    found["mean_width"] = float(np.mean([np.mean(held.interval.high - held.interval.low) for held in cutoffs]))
+    figures = {"coverage": share["coverage"].value}
+    figures |= {"coverage_low": share["coverage"].low, "coverage_high": share["coverage"].high}
+    figures["coverage_randomised"] = float(np.mean([randomised_coverage(held.ranks, held.levels) for held in cutoffs]))
+    figures["mean_width"] = float(np.mean([np.mean(held.interval.high - held.interval.low) for held in cutoffs]))
     deciles = np.mean([coverage_by_decile(s.truth, h.predicted) for s, h in zip(samples, cutoffs, strict=True)], axis=0)
-    return found | {f"coverage_decile_{place}": float(value) for place, value in enumerate(deciles, 1)}
+    return figures | {f"coverage_decile_{place}": float(value) for place, value in enumerate(deciles, 1)}

@@ -1,4 +1,4 @@
-"""Workers: processes that evaluate folds of trials; one that dies costs the folds it held, which others do again."""
+"""Workers: processes that evaluate folds of trials; the folds of a process that dies are evaluated again."""
 
 import multiprocessing
 import os
@@ -17,27 +17,27 @@ Job = tuple[dict[str, Any], int]  # the parameters of a trial, and the fold
 Work = Callable[[dict[str, Any], int], Any]
 
 _PRELOADED = ["churnclv.tuning.churn_study", "churnclv.tuning.clv_study", "xgboost"]
-_MOST_BREAKS = 20  # without a single finished job in between
-_held: dict[str, Work] = {}  # in a worker: what it was given when it began
+_MOST_BREAKS = 20  # in a row, without a finished job in between
+_held: dict[str, Work] = {}  # in a worker: the work that it was started with
 
 
 class Workers:
-    """A pool that gives the outcomes of jobs in their order; with one worker, the process itself.
+    """A pool that returns the outcomes of jobs in their order; one worker is this process itself.
 
-    `work` travels to the workers once, so it has to be picklable where there are several; it is never written down.
+    `work` is sent to the workers once, so it has to be picklable where there are several; it is never stored.
     """
 
     def __init__(self, work: Work, count: int) -> None:
         """Keep the work; processes start with the first jobs."""
         self._work, self._count = work, count
         self._pool: ProcessPoolExecutor | None = None
-        self._others: set[BaseProcess] = set()  # children of this process that are none of ours
+        self._others: set[BaseProcess] = set()  # children of this process that the pool did not start
 
     def run(self, jobs: Sequence[Job]) -> list[Any]:
         """Return each job's outcome.
 
         Raises:
-            RuntimeError: workers die again and again without finishing anything.
+            RuntimeError: workers die repeatedly without finishing a job.
         """
         if self._count == 1:
             return [self._work(*job) for job in jobs]
@@ -55,7 +55,7 @@ class Workers:
         return [outcomes[place] for place in range(len(jobs))]
 
     def _collect(self, jobs: Sequence[Job], outcomes: dict[int, Any]) -> None:
-        """Hand out what has no outcome yet, and keep what comes back before a worker dies."""
+        """Submit the jobs without an outcome, and keep the outcomes that arrive before a worker dies."""
         waiting: dict[int, Future[Any]] = {}
         try:
             for place in (place for place in range(len(jobs)) if place not in outcomes):
@@ -75,7 +75,7 @@ class Workers:
         return self._pool
 
     def close(self) -> None:
-        """End the processes, in the middle of a job where one is left; jobs afterwards start new ones."""
+        """End the processes, running jobs included; later jobs start new ones."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
             for process in set(multiprocessing.active_children()) - self._others:
@@ -84,7 +84,7 @@ class Workers:
 
 
 def _context() -> BaseContext:
-    """Return how processes start: from a server without threads that has imported all, where the system has one.
+    """Return the start method: a fork server without threads that has imported everything, where the system has one.
 
     A fork of this process may hang in its threads; a new interpreter takes seconds, after every death of a worker.
     """
@@ -96,17 +96,17 @@ def _context() -> BaseContext:
 
 
 def _hold(work: Work) -> None:
-    """Begin a worker: it keeps its work, leaves Ctrl-C to the process that owns it, and ends when that one does."""
+    """Start a worker: it keeps its work, ignores Ctrl-C, and ends when its parent process ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_owner, daemon=True).start()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _held["work"] = work
 
 
-def _end_with_owner() -> None:
-    """End this process as soon as its owner is gone, however that ended: a pipe between the two closes."""
-    owner = multiprocessing.parent_process()
-    if owner is not None:
-        owner.join()
+def _end_with_parent() -> None:
+    """End this process when its parent has ended, in whatever way: a pipe between the two closes."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
         os._exit(1)
 
 
