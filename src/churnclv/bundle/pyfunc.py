@@ -1,4 +1,4 @@
-"""What MLflow runs to load a bundle. A copy of this file stands in every bundle, and imports nothing of the project.
+"""The script by which MLflow loads a bundle. A copy lies in every bundle; it imports nothing of the project.
 
 The bundle carries its own code. It runs under a private name made from its manifest, so that bundles of different
 versions live in one process without sharing a module, whether or not the project is installed. The package's code runs
@@ -141,8 +141,8 @@ def load_scorer(root: Path, registered: str | None = None) -> Any:
     name = f"churnclv_bundle_{verified.digest[:16]}"
     if name not in sys.modules:
         _import_private(_VerifiedCode(name, root / _PACKAGE, verified.code))
-    scoring = importlib.import_module(f"{name}.bundle.scoring")
-    return scoring.Scorer(root / BUNDLE)
+    module = "scorer" if "bundle/scorer.py" in verified.code else "scoring"  # its name in earlier versions
+    return importlib.import_module(f"{name}.bundle.{module}").Scorer(root / BUNDLE)
 
 
 class _VerifiedCode(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
@@ -234,7 +234,8 @@ def answer(scorer: Any, events: Any, as_of: str | None = None, tables: dict[str,
 
 
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-    # MLflow asks for type hints, in part past all filters, and reads them as a schema; the signature says it better
+    # MLflow warns where type hints are missing, in part past all filters; it would read them as a schema, but the
+    # signature describes the input better
     warnings.simplefilter("ignore")
 
     class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined] # mlflow loads it lazily

@@ -30,6 +30,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import InputError
 from .pyfunc import RefusedInputError, answer
+from .specification import specification_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -81,7 +82,7 @@ class ServedBundle:
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Return the score rows of a frame of raw events; `params["as_of"]` is a date."""
         if not len(getattr(model_input, "columns", ())) or not len(model_input):
-            columns = ", ".join(self.scorer.contract.data.mapped().values())
+            columns = ", ".join(specification_of(self.scorer).data.mapped().values())
             message = f"the request has no row with one of the columns {columns}."
             raise RefusedInputError(message)
         return answer(self.scorer, model_input, (params or {}).get("as_of"), self.tables)

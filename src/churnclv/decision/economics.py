@@ -54,14 +54,14 @@ class EconomicsSettings:
         value = self.value_for_all
         require(
             self.value_at_stake is not ValueAtStake.fixed or self.incentive_cost < value,
-            f"economics.incentive_cost is {self.incentive_cost}, but a customer who stays is worth {value} "
+            f"economics.incentive_cost is {self.incentive_cost}, but the value of a customer who stays is {value} "
             "(economics.fixed_value): every offer that is taken loses money.",
             remedy="lower economics.incentive_cost, or raise economics.fixed_value.",
         )
 
     @property
-    def worth(self) -> tuple[float, float, float]:
-        """Return what value models ask for, in their order: days ahead, margin (share), discount rate (per year)."""
+    def value_terms(self) -> tuple[float, float, float]:
+        """Return the arguments of value models in order: days ahead, margin (share), discount rate (per year)."""
         return self.clv_horizon_days, self.margin, self.annual_discount_rate
 
     @property

@@ -106,7 +106,7 @@ def simulate_scenarios(
 
 def _value_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
     """Return what a unit of each customer's expected spend is worth: the margin, discounted."""
-    days, margin, rate = economics.worth
+    days, margin, rate = economics.value_terms
     spend = np.maximum(model.expected_spend(rows, days), _TINY)
     return np.asarray(np.clip(model.discounted_value(rows, days, margin, rate) / spend, 0.0, margin))
 
