@@ -146,7 +146,7 @@ def is_replaceable(folder: Path, is_ours: Callable[[Path], bool] | None = None) 
 def sweep_leftovers(path: Path) -> None:
     """Remove what commands that were killed left beside `path`, their output.
 
-    A temporary name says whose output it was for, and its writer holds a lock on it: the system drops the lock with
+    A temporary name contains the name of its output, and its writer holds a lock on it: the system drops the lock with
     the process. What cannot be locked, or belongs to another user, stays.
     """
     begin, _ = _temporary_parts(path)
@@ -179,7 +179,7 @@ def _remove_if_dead(leftover: Path) -> None:
 
 
 def _temporary_parts(path: Path) -> tuple[str, str]:
-    """Return how the names of a path's temporary files begin and end; the end tells writers the file's type."""
+    """Return beginning and end of the names of a path's temporary files; writers read the file's type from the end."""
     short = len(os.fsencode(path.name)) <= _LONGEST_STEM
     ending = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
     return f".{path.name if short else digest(path.name)}.{_MARK}", ending
@@ -329,23 +329,23 @@ def file_digest(path: Path) -> str:
 
 def locate(path: Path) -> Path:
     """Return where a user's own file lies: in the caller's folder, else in the project's, as entries name theirs."""
-    mine = path.expanduser()
-    ours = PROJECT / mine
-    return ours if not mine.exists() and ours.exists() else mine
+    given = path.expanduser()
+    inside = PROJECT / given
+    return inside if not given.exists() and inside.exists() else given
 
 
 def load_named(where: str, setting: str, what: str, kind: str, allowed: str) -> Any:
-    """Return what `path/to/file.py:name` names: something of the user's own.
+    """Return the user's object that `path/to/file.py:name` names.
 
     Raises:
-        InputError: no such file, or nothing callable of that name in it. Its message names the setting, what is wanted
-            there (such as a family), of which kind (such as a function), and what is allowed.
+        InputError: no such file, or nothing callable of that name in it. Its message names the setting, what it stands
+            for (such as a family), the kind (such as a function), and the allowed values.
     """
     path, colon, name = where.rpartition(":")
     require(bool(colon) and path.endswith(".py"), f"{setting}: unknown {what} {where!r}.", remedy=allowed)
-    found = getattr(load_module(locate(Path(path))), name, None)
-    require(callable(found), f"{setting}: {path} has no {kind} {name!r}.", remedy=allowed)
-    return found
+    loaded = getattr(load_module(locate(Path(path))), name, None)
+    require(callable(loaded), f"{setting}: {path} has no {kind} {name!r}.", remedy=allowed)
+    return loaded
 
 
 def load_module(path: Path) -> ModuleType:

@@ -16,7 +16,7 @@ _received: list[tuple[int, float]] = []
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal asked this process to end."""
+    """A signal requested the end of this process."""
 
     def __init__(self, number: int) -> None:
         """Keep the signal's number."""
@@ -34,7 +34,7 @@ def watch_signals() -> None:
 
 
 def interrupted() -> int | None:
-    """Return the number of the signal that asked this process to end; libraries may turn the exception into another."""
+    """Return the number of the signal that ends this process; libraries may turn its exception into another."""
     return _received[0][0] if _received else None
 
 

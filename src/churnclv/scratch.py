@@ -50,8 +50,8 @@ def make_scratch(base: Path) -> Path:
 def use_scratch() -> None:
     """Let everything temporary of this process, and of those that it starts, lie in a scratch folder.
 
-    Where none can be made, whatever needs one says so with its own path. Where the base has a long path there is none
-    either: the sockets between workers, two levels below, have to keep to the system's limit.
+    Where none can be made, the code that needs one raises the error with its path. Where the base has a long path there
+    is none either: the sockets between workers, two levels below, have to keep to the system's limit.
     """
     with contextlib.suppress(OSError):
         base = _plain_base()

@@ -1,4 +1,4 @@
-"""Loading a bundle from a path, whichever version wrote it: by its own code, or by the installed one."""
+"""Loading a bundle of any version from a path, with its own code or with the installed code."""
 
 from pathlib import Path
 from typing import Any

@@ -40,7 +40,7 @@ def write_card(
         f"  {specification.data_fingerprint}; run {specification.run_id}.",
         *([f"- {refunds}"] if refunds else []),
         *_reading(specification),
-        "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
+        "- The scores estimate what is likely, not its causes. Nothing here shows that contacting a customer helps.",
         "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
         '- `load_bundle(path, code="installed")` runs none of its code.',
         "",

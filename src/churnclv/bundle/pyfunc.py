@@ -2,7 +2,7 @@
 
 The bundle carries its own code. It runs under a private name made from its manifest, so that bundles of different
 versions live in one process without sharing a module, whether or not the project is installed. The package's code runs
-from the bytes that were compared with the manifest, not from a second look at the disk.
+from the bytes that were compared with the manifest; the disk is not read a second time.
 """
 
 import contextlib
@@ -181,7 +181,7 @@ class _VerifiedCode(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader)
 
 
 def _import_private(code: _VerifiedCode) -> None:
-    """Import the package and all its modules at once, so that none is looked for later."""
+    """Import the package and all its modules at once, so that none is imported later."""
     if code.name not in code.places:
         message = f"{code.folder}: not a package."
         raise DamagedBundleError(message)

@@ -1,4 +1,4 @@
-"""Economics: what turns spend into value, and what keeping a customer costs."""
+"""Economics: the settings that turn spend into value, and the costs of keeping a customer."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ _SHAPE = Bounds(0, 1e6, above=True, technical=True, hint=" (6 and 14: 30% of lea
 
 
 class ValueAtStake(Enum):
-    """What is saved when a leaver stays: each customer's own CLV, or one value for all."""
+    """The value saved when a leaver stays: each customer's own CLV, or one value for all."""
 
     clv = "clv"
     fixed = "fixed"

@@ -118,9 +118,9 @@ def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
     return (
         Notice(
             "other_data",
-            f"of the {overlap.events:,} events compared before {specification.fitted_through} about {overlap.share:.0%} "
-            f"are in the data that the bundle was fitted on ({specification.data.name}, {specification.origin}): these are "
-            "other customers, and the scores are another shop's.",
+            f"of the {overlap.events:,} events compared before {specification.fitted_through} about "
+            f"{overlap.share:.0%} are in the data that the bundle was fitted on ({specification.data.name}, "
+            f"{specification.origin}): these are other customers, and the scores are another shop's.",
             "name this shop's bundle with MODEL=..., or train on this file: make train DATA=..., make export.",
         ),
     )

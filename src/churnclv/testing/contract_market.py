@@ -1,7 +1,7 @@
 """A simulated subscription with known truth: monthly contracts, price rises, use of the product, and who leaves when.
 
-A discrete-time hazard model: in each month of the calendar a customer leaves with a chance whose logit adds up what is
-known on the first of the month and a trait of the customer that nobody sees (frailty).
+A discrete-time hazard model: in each month of the calendar a customer leaves with a chance whose logit is the sum of
+terms observed on the first of the month and of an unobserved trait of the customer (frailty).
 """
 
 from dataclasses import dataclass, field
@@ -31,13 +31,13 @@ class ContractMarket:
         months: length of the market.
         plans: plan -> (price per month, baseline logit); customers are spread evenly over them.
         age_effect, price_effect, use_effect: see above.
-        frailty: standard deviation of the trait that nobody sees.
+        frailty: standard deviation of the unobserved trait.
         rise_chance: chance that a customer's price rises on the first of a month, by `rise_share`; the contract then
             ends and the next one starts on that very day.
         actions: mean number of actions in a month.
         actions_spread: standard deviation of ln(mean number) between customers.
-        actions_drift: standard deviation of what is new in a customer's own ln(mean number) each month; of what was
-            new before, four fifths stay.
+        actions_drift: standard deviation of the monthly change of a customer's ln(mean number); four fifths of the
+            earlier changes remain (AR(1)).
     """
 
     customers: int = 1000
@@ -60,10 +60,10 @@ class ContractMarket:
 
 @dataclass(frozen=True)
 class ContractSimulation:
-    """A table of contracts, one of actions, and what is true of each customer on each first of a month.
+    """A table of contracts, one of actions, and the truth of each customer on each first of a month.
 
     `contracts`: customer_id, start, end (NaT while open), price, plan. `events`: customer_id, timestamp, action.
-    `truth`: customer_id, month (its first), `hazard` (chance to leave within it, given all that anybody can see on its
+    `truth`: customer_id, month (its first), `hazard` (chance to leave within it, given all that is observed on its
     first), `own_hazard` (given the frailty too) and `left` (1 where it happened); a row per customer under contract.
     """
 
@@ -87,7 +87,7 @@ def simulate_contracts(market: ContractMarket, seed: int) -> ContractSimulation:
 
 
 class _Customers:
-    """All customers, who take one month at a time; a month's price rise counts from the next month on."""
+    """All customers, simulated one month at a time; a month's price rise counts from the next month on."""
 
     def __init__(self, market: ContractMarket, random: np.random.Generator) -> None:
         n = market.customers
@@ -127,19 +127,19 @@ class _Customers:
         self._close(left, moment[left])
 
     def _decide(self, under: NDArray[np.intp], month: int, first: pd.Timestamp) -> NDArray[np.bool_]:
-        """Return who leaves, and write down the chances."""
+        """Return who leaves, and record the chances."""
         market = self.market
         logit = self.baseline[under] - market.age_effect * np.log(month - self.birth[under])
         logit += market.price_effect * np.log(self.price[under] / self.first_price[under])
         logit -= market.use_effect * np.log1p(self.recent[under])
-        own = _chance(logit + self.frailty[under])
+        individual = _chance(logit + self.frailty[under])
         at_nodes = _chance(logit[:, None] + self.nodes)
         weights = np.exp(self.belief[under] - self.belief[under].max(axis=1, keepdims=True))
         hazard = (weights * at_nodes).sum(axis=1) / weights.sum(axis=1)
-        leaves = self.random.random(len(under)) < own
+        leaves = self.random.random(len(under)) < individual
         self.belief[under] += np.log1p(-at_nodes)
-        told = {"customer_id": self.ids[under], "month": first, "hazard": hazard, "own_hazard": own}
-        self.truth.append(pd.DataFrame({**told, "left": leaves.astype(int)}))
+        truth = {"customer_id": self.ids[under], "month": first, "hazard": hazard, "own_hazard": individual}
+        self.truth.append(pd.DataFrame({**truth, "left": leaves.astype(int)}))
         return leaves
 
     def _close(self, who: NDArray[np.intp], end: NDArray[np.datetime64] | np.datetime64) -> None:

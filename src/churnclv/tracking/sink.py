@@ -1,4 +1,4 @@
-"""The sink: writes a run's records to MLflow as they come."""
+"""The sink: writes a run's records to MLflow one by one."""
 
 import os
 import re
@@ -63,11 +63,11 @@ def experiment_id(mlflow: Any, home: Home, name: str) -> str:
     with suppress(MlflowException):  # another process made it first
         if mlflow.get_experiment_by_name(name) is None:
             mlflow.create_experiment(name, artifact_location=(home.artifacts / name).as_uri())
-    found = mlflow.get_experiment_by_name(name)
-    if found.lifecycle_stage != _ACTIVE:
+    experiment = mlflow.get_experiment_by_name(name)
+    if experiment.lifecycle_stage != _ACTIVE:
         with suppress(MlflowException):  # another process restored it first
-            mlflow.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
+            mlflow.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
@@ -78,8 +78,8 @@ def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
     if not home.database.exists():
         return ()
     mlflow = client(home)
-    found = mlflow.get_experiment_by_name(name)
-    if found is None or found.lifecycle_stage == _ACTIVE:
+    experiment = mlflow.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage == _ACTIVE:
         return ()
     experiment_id(mlflow, home, name)
     message = f"the experiment {name} was deleted in MLflow; it is restored, and its former runs with it."
@@ -237,8 +237,8 @@ def open_run(home: Home, experiment: str, name: str) -> Iterator[Sink]:
 
 
 def close_dead_runs(mlflow: Any) -> int:
-    """Mark as KILLED the runs that say RUNNING and whose process, on this host, is gone; return how many."""
-    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    """Mark as KILLED the runs of status RUNNING whose process, on this host, has ended; return their number."""
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     running = mlflow.search_runs(experiments, filter_string="attributes.status = 'RUNNING'", max_results=5000)
     dead = [run for run in running if _is_dead(run.data.tags)]
     for run in dead:
