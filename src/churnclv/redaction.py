@@ -29,7 +29,7 @@ _PATTERNS = (
     (re.compile(rf"(([\"'])(?:\w{{1,40}}_)?(?:{_NAMES})\2\s*:\s*)(['\"])(?!\*\*\*)(?:(?!\3).)+\3", re.IGNORECASE),
      rf"\1\3{MASK}\3"),
     (re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9+/_.~-]{16,}=*", re.IGNORECASE), rf"\1{MASK}"),
-    # keys that show what they are: AWS, GitHub, GitLab, Slack, Google, Stripe and others with sk-, JSON web tokens
+    # keys with a recognisable form: AWS, GitHub, GitLab, Slack, Google, Stripe and others with sk-, JSON web tokens
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{30,}"
                 r"|[rs]k[-_](?:[a-z]+[-_])*[A-Za-z0-9]{20,}|hf_\w{20,})"), MASK),

@@ -57,7 +57,7 @@ def write_card(
 
 
 def _purpose(specification: BundleSpecification) -> str:
-    """Return what the scores are, by customer kind."""
+    """Return the meaning of the scores, by customer kind."""
     economics, horizon = specification.economics, specification.windows.horizon_text
     value = (
         f"CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
@@ -84,7 +84,7 @@ def _has_amount(specification: BundleSpecification) -> bool:
 
 
 def _population(specification: BundleSpecification) -> str:
-    """Return who gets a churn score, by customer kind."""
+    """Return the population of the churn score, by customer kind."""
     windows = specification.windows
     if specification.data.shape is Shape.labelled:
         return "every row"
@@ -95,7 +95,7 @@ def _population(specification: BundleSpecification) -> str:
 
 
 def _reading(specification: BundleSpecification) -> list[str]:
-    """Return what is easily misread, by customer kind."""
+    """Return cautions against misreading, by customer kind."""
     if specification.data.shape is Shape.orders:
         return ["- `p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."]
     if specification.data.shape is Shape.contracts:

@@ -53,7 +53,7 @@ def describe_columns(rows: pd.DataFrame) -> dict[str, Any]:
 
 
 def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
-    """Return what differs clearly between rows to be scored and the training rows of the bundle.
+    """Return the clear differences between rows to be scored and the training rows of the bundle.
 
     Parameters
     ----------

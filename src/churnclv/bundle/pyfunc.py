@@ -41,7 +41,7 @@ class VerifiedBundle:
 
     Attributes:
         digest: the manifest's own sha256.
-        code: the package's modules by their path inside the package, as they were when they were compared.
+        code: the package's modules by their path inside the package, with the bytes that were compared.
     """
 
     digest: str
@@ -61,7 +61,7 @@ def verify(root: Path, registered: str | None = None) -> str:
 
 
 def read_verified(root: Path, registered: str | None = None) -> VerifiedBundle:
-    """Return what `verify` compared. It raises the same."""
+    """Return the bundle that `verify` checks, with its code; it raises the same errors."""
     content = _read_manifest(root)
     digest = hashlib.sha256(content).hexdigest()
     if registered is not None and digest != registered:

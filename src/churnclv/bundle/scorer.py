@@ -74,10 +74,10 @@ class Scorer:
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
         tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
-        it the data are observed until the later of the end of the bundle's training data and the last event,
-        whoever is in the file. A mapped column that is missing may also carry its role's own name; without either,
-        optional roles are left out. `reading` holds how the main file is written where it differs from the training
-        file, by the names of `data.settings.Reading`; what it does not hold is read as in training.
+        it the data are observed until the later of the end of the bundle's training data and the last event, whichever
+        customers the file holds. A mapped column that is missing may also have its role as its name; without either,
+        optional roles are left out. `reading` gives the format of the main file where it differs from the training
+        file, by the names of `data.settings.Reading`; the rest is read as in training.
 
         Raises:
             InputError: as for training, or the file is written in another way than the training file.

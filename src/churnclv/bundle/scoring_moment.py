@@ -16,7 +16,7 @@ def holds_everybody(specification: BundleSpecification, events: Events) -> bool:
 
 
 def moment_notices(specification: BundleSpecification, events: Events, moment: datetime) -> tuple[Notice, ...]:
-    """Return what is doubtful about scoring a file as of a moment.
+    """Return notices on scoring a file as of a moment.
 
     Args:
         specification: of the bundle; scores are meant for `fitted_until` and about one horizon after it.

@@ -27,7 +27,7 @@ class NoValuation:
     computed: tuple[str, ...] = ()
 
     def __init__(self, models: Path, specification: BundleSpecification) -> None:
-        """Load what is needed from the bundle's models."""
+        """Load the value models of the bundle."""
         del models
         self.specification = specification
 

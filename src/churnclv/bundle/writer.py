@@ -156,7 +156,7 @@ def _without_paths(specification: BundleSpecification) -> BundleSpecification:
 
 
 def _date_model(target: Path, parts: BundleParts) -> None:
-    """Let MLflow's own page of the model name the run and its time, and neither a temporary folder nor this machine's.
+    """Record the run and its time in MLflow's description of the model, and paths relative to the model's folder.
 
     MLflow loads the artefacts and the script by their paths inside the model.
     """

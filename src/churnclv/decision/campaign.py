@@ -51,7 +51,7 @@ class Campaign:
         return contact_gain(churn_score, value, self.terms)
 
     def expected_cost(self, churn_score: Array) -> Array:
-        """Return what contacting each customer is expected to cost, contact and offer, shape (n,), in currency."""
+        """Return the expected cost of contacting each customer, contact and offer, shape (n,), in currency."""
         taking = churn_score * self.terms.mean_acceptance + (1.0 - churn_score)
         return np.asarray(self.economics.contact_cost + taking * self.economics.incentive_cost)
 

@@ -66,5 +66,5 @@ class EconomicsSettings:
 
     @property
     def value_for_all(self) -> float:
-        """Return the value of a customer who stays where none of their own is used, in currency."""
+        """Return the value of a customer who stays where no individual value is used, in currency."""
         return USUAL_VALUE if self.fixed_value is None else self.fixed_value

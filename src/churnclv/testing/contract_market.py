@@ -1,4 +1,4 @@
-"""A simulated subscription with known truth: monthly contracts, price rises, use of the product, and who leaves when.
+"""A simulated subscription with known truth: monthly contracts, price rises, use of the product, and churn.
 
 A discrete-time hazard model: in each month of the calendar a customer leaves with a chance whose logit is the sum of
 terms observed on the first of the month and of an unobserved trait of the customer (frailty).
@@ -99,19 +99,19 @@ class _Customers:
         self.birth = random.permutation(np.arange(n) % market.birth_months)
         self.frailty = random.normal(0.0, market.frailty, n)
         self.log_actions = np.log(market.actions) + random.normal(0.0, market.actions_spread, n)
-        self.mood = np.zeros(n)
+        self.drift = np.zeros(n)
         self.price = self.first_price.copy()
         self.since = np.full(n, np.datetime64("NaT", "us"))  # start of the open contract
         self.recent = np.zeros(n)  # actions of the month before
         points, weights = np.polynomial.hermite.hermgauss(_NODES)
         self.nodes = np.sqrt(2.0) * market.frailty * points
-        self.belief = np.tile(np.log(weights), (n, 1))  # ln chance of each frailty, given that the customer stayed
+        self.log_posterior = np.tile(np.log(weights), (n, 1))  # of each frailty, given that the customer stayed
         self.closed: list[pd.DataFrame] = []
         self.actions: list[pd.DataFrame] = []
         self.truth: list[pd.DataFrame] = []
 
     def live_through(self, month: int, firsts: pd.DatetimeIndex) -> None:
-        """Let customers leave, pay more, join and use the product in one month."""
+        """Simulate one month: customers leave, pay more, join and use the product."""
         first, seconds = firsts[month], int((firsts[month + 1] - firsts[month]).total_seconds())
         under = np.flatnonzero(~np.isnat(self.since))
         left = under[self._decide(under, month, first)]
@@ -134,10 +134,10 @@ class _Customers:
         logit -= market.use_effect * np.log1p(self.recent[under])
         individual = _chance(logit + self.frailty[under])
         at_nodes = _chance(logit[:, None] + self.nodes)
-        weights = np.exp(self.belief[under] - self.belief[under].max(axis=1, keepdims=True))
+        weights = np.exp(self.log_posterior[under] - self.log_posterior[under].max(axis=1, keepdims=True))
         hazard = (weights * at_nodes).sum(axis=1) / weights.sum(axis=1)
         leaves = self.random.random(len(under)) < individual
-        self.belief[under] += np.log1p(-at_nodes)
+        self.log_posterior[under] += np.log1p(-at_nodes)
         truth = {"customer_id": self.ids[under], "month": first, "hazard": hazard, "own_hazard": individual}
         self.truth.append(pd.DataFrame({**truth, "left": leaves.astype(int)}))
         return leaves
@@ -156,8 +156,8 @@ class _Customers:
 
     def _use(self, under: NDArray[np.intp], first: pd.Timestamp, seconds: int, until: NDArray[np.datetime64]) -> None:
         """Draw the month's actions, up to the moment at which a customer leaves."""
-        self.mood = _STAYS * self.mood + self.random.normal(0.0, self.market.actions_drift, len(self.ids))
-        drawn = self.random.poisson(np.exp(self.log_actions + self.mood)[under])
+        self.drift = _STAYS * self.drift + self.random.normal(0.0, self.market.actions_drift, len(self.ids))
+        drawn = self.random.poisson(np.exp(self.log_actions + self.drift)[under])
         who = np.repeat(under, drawn)
         when = np.datetime64(first, "us") + self.random.integers(0, seconds, len(who)).astype("timedelta64[s]")
         kept = when < until[who]

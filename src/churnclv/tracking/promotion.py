@@ -28,7 +28,7 @@ _NEWCOMER, _CHAMPION = "newcomer", "champion"
 def register(
     home: Home, run: RunFacts, bundle: Path, model: str | None = None, tags: Mapping[str, str] | None = None
 ) -> BundleSource:
-    """Register the bundle as a version of a model, by default the experiment's, and return what was registered.
+    """Register the bundle as a version of a model, by default the experiment's, and return its source.
 
     A bundle that is a version already stays that version.
     """
@@ -161,7 +161,7 @@ def paired_difference(newcomer: pd.DataFrame, champion: pd.DataFrame) -> Interva
 
 
 def contest_sample(rows: pd.DataFrame, rival: str, customers: NDArray[np.int64]) -> Sample:
-    """Return rows with outcomes, the newcomer's scores, and the champion's in column `rival`, as intervals take them.
+    """Return a sample of rows with outcomes, the newcomer's scores, and the champion's in column `rival`.
 
     Customers are numbered, (n,).
     """

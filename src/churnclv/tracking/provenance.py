@@ -28,7 +28,7 @@ def code_digest() -> str:
 
 
 def code_commit() -> str:
-    """Return the commit the code stands at, '+' where it was changed since, 'unknown' outside a checkout."""
+    """Return the commit of the code, with '+' where the code was changed since, 'unknown' outside a checkout."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--", str(PACKAGE)) else "")

@@ -49,7 +49,7 @@ def client(home: Home) -> Any:
 
 
 def _make_database(path: Path) -> None:
-    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all."""
+    """Create MLflow's tables, which takes seconds, in a temporary file that is put in place when complete."""
     from mlflow import MlflowClient
 
     with making(path) as made:
@@ -259,7 +259,7 @@ def _is_dead(tags: Mapping[str, str]) -> bool:
 
 
 def rasterise(figure: "Figure") -> "NDArray[np.uint8]":
-    """Return a figure's pixels, (height, width, 3): MLflow lays such pictures of several runs side by side, not SVG."""
+    """Return a figure's pixels, (height, width, 3): MLflow shows pixels of several runs side by side, not SVG."""
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

@@ -141,7 +141,7 @@ def value_lines(comparison: ValueComparison, target: str, where: str) -> list[st
 
 
 def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors: Mapping[str, float]) -> list[str]:
-    """Return how the CLV model was chosen: every candidate's error on the folds, and what the season explains."""
+    """Return how the CLV model was chosen: every candidate's error, and the errors with and without season."""
     ranked = sorted(ablation.items(), key=lambda pair: pair[1])
     tried = ", ".join(f"{name} {_figure(error)}" for name, error in ranked)
     beneath = f" on {choice.base}" if choice.name in LEARNED else ""
@@ -182,7 +182,7 @@ def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
 
 
 def check_lines(checks: Sequence[Check]) -> list[str]:
-    """Return how many checks passed, and those that failed with what to do."""
+    """Return how many checks passed, and those that failed with their remedies."""
     failed = [check for check in checks if check.outcome is Outcome.failed]
     passed = sum(check.outcome is Outcome.passed for check in checks)
     counts = f"  {passed} passed, {len(failed)} failed, {len(checks) - passed - len(failed)} not applicable (checks.md)"
@@ -190,7 +190,7 @@ def check_lines(checks: Sequence[Check]) -> list[str]:
 
 
 def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:
-    """Return where the run is kept, how often its seal was opened, and what to do next."""
+    """Return where the run is kept, how often its seal was opened, and the next commands."""
     seal = f"opened by {openings} different run(s) so far" if openings else "left closed (windows.open_seal=false)"
     return [
         *section("Run"),

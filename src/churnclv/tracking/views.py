@@ -1,7 +1,7 @@
 """Saved views: the layout in which MLflow shows an experiment's runs.
 
 MLflow's page of runs keeps named views as tags of the experiment: an envelope with a name and two times, around the
-state of the page as JSON. Written here, they stand in its menu "Saved views" and have an address of their own.
+state of the page as JSON. Written here, they appear in its menu "Saved views", each with an address.
 """
 
 import json
@@ -66,7 +66,7 @@ def save_views(home: Home) -> dict[str, dict[str, str]]:
 
 
 def _run_views(runs: Sequence[Any]) -> Iterator[View]:
-    """Yield the table of training runs, best first, and their charts and pictures side by side."""
+    """Yield the table of training runs, best first, and their charts and plots side by side."""
     recorded = {name for run in runs for name in run.data.metrics}
     metrics = [name for name in headline_metrics() if name in recorded]
     columns = [
@@ -113,7 +113,7 @@ def _column(kind: str, name: str) -> str:
 
 
 def _page(wanted: str, metric: str, ascending: bool, columns: list[str]) -> dict[str, Any]:
-    """Return the state of a page of runs: what is searched, how it is sorted, and which columns are shown."""
+    """Return the state of a page of runs: its filter, order and columns."""
     return {
         "searchFilter": wanted,
         "orderByKey": _column("metrics", metric),
@@ -132,7 +132,7 @@ def _width(column: str) -> int:
 
 @dataclass(frozen=True)
 class Section:
-    """Charts below one title: how many stand beside each other, and how high each is."""
+    """Charts below one title: the number per row, and their height."""
 
     title: str
     cards: Sequence[Mapping[str, Any]]
