@@ -157,12 +157,12 @@ def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
     shop, bundle = exported
     other = tmp_path / "other"
     shutil.copytree(bundle, other)
-    scoring = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scoring.py"
-    changed = scoring.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
-    scoring.write_text(changed)
+    scorer = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scorer.py"
+    changed = scorer.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
+    scorer.write_text(changed)
     manifest = json.loads((other / "manifest.json").read_text())
-    name = scoring.relative_to(other).as_posix()
-    manifest["files"][name] = hashlib.sha256(scoring.read_bytes()).hexdigest()
+    name = scorer.relative_to(other).as_posix()
+    manifest["files"][name] = hashlib.sha256(scorer.read_bytes()).hexdigest()
     (other / "manifest.json").write_text(json.dumps(manifest))
     first, second = load_bundle(bundle), load_bundle(other)
     log = raw(shop)
