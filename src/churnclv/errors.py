@@ -1,4 +1,4 @@
-"""The one exception that means: the user's input or configuration is at fault."""
+"""The exception for faults in the user's input or configuration."""
 
 import re
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ LONGEST_NAME = 100
 class InputError(Exception):
     """A fault in the user's data or configuration, with its remedy.
 
-    Doors print it without a traceback and exit with code 2. They know it by `user_fault`, because a bundle's own copy
-    of this class is another class.
+    Commands print it without a traceback and exit with code 2. They recognise it by `user_fault`, because a bundle's
+    own copy of this class is another class.
     """
 
     user_fault = True

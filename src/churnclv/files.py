@@ -129,7 +129,7 @@ def resolved(path: Path) -> Path:
 
 
 def status_of(path: Path) -> os.stat_result | None:
-    """Return what the system reports of a path, links followed; None where nothing is there."""
+    """Return the status of a path, links followed; None where nothing is there."""
     try:
         return path.stat()
     except FileNotFoundError:
@@ -144,9 +144,9 @@ def is_replaceable(folder: Path, is_ours: Callable[[Path], bool] | None = None) 
 
 
 def sweep_leftovers(path: Path) -> None:
-    """Remove what commands that were killed left beside `path`, their output.
+    """Remove the temporary files that killed commands left beside `path`, their output.
 
-    A temporary name says whose output it was for, and its writer holds a lock on it: the system drops the lock with
+    A temporary name contains the name of its output, and its writer holds a lock on it: the system drops the lock with
     the process. What cannot be locked, or belongs to another user, stays.
     """
     begin, _ = _temporary_parts(path)
@@ -179,7 +179,7 @@ def _remove_if_dead(leftover: Path) -> None:
 
 
 def _temporary_parts(path: Path) -> tuple[str, str]:
-    """Return how the names of a path's temporary files begin and end; the end tells writers the file's type."""
+    """Return beginning and end of the names of a path's temporary files; writers read the file's type from the end."""
     short = len(os.fsencode(path.name)) <= _LONGEST_STEM
     ending = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
     return f".{path.name if short else digest(path.name)}.{_MARK}", ending
@@ -210,7 +210,7 @@ def _make_temporary(path: Path, mode: int | None) -> tuple[Path, int]:
 
 
 def _lock(handle: int) -> bool:
-    """Lock what is open, without waiting; return whether that was possible."""
+    """Lock an open file or folder, without waiting; return whether that was possible."""
     try:
         import fcntl
 
@@ -221,7 +221,7 @@ def _lock(handle: int) -> bool:
 
 
 def _take_over(handle: int, former: os.stat_result | None) -> None:
-    """Give what is open the owner, group and mode of what it replaces.
+    """Give an open file or folder the owner, group and mode of the one it replaces.
 
     Only root gives files away. Where the group cannot be kept, its rights are cut to those of everybody.
     """
@@ -263,7 +263,7 @@ def _sync(path: Path) -> None:
 
 
 def _put_in_place(temporary: Path, path: Path) -> None:
-    """Let a folder take the place of another, which is removed."""
+    """Put a folder in the place of another, which is removed."""
     if is_replaceable(path):
         temporary.replace(path)
         return
@@ -285,7 +285,7 @@ def _put_in_place(temporary: Path, path: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two paths change places in one step; return whether the system can do that."""
+    """Exchange two paths in one step; return whether the system can do that."""
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError, TypeError):  # not Linux, or an old one
@@ -316,7 +316,7 @@ def read_json(path: Path) -> Any:
 
 
 def digest(*parts: Any) -> str:
-    """Return 16 hexadecimal digits that stand for the values in `parts`."""
+    """Return 16 hexadecimal digits of the sha256 of the values in `parts`."""
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -328,24 +328,24 @@ def file_digest(path: Path) -> str:
 
 
 def locate(path: Path) -> Path:
-    """Return where a user's own file lies: in the caller's folder, else in the project's, as entries name theirs."""
-    mine = path.expanduser()
-    ours = PROJECT / mine
-    return ours if not mine.exists() and ours.exists() else mine
+    """Return the path of a user's own file: in the caller's folder, else in the project's, as for entries."""
+    given = path.expanduser()
+    inside = PROJECT / given
+    return inside if not given.exists() and inside.exists() else given
 
 
 def load_named(where: str, setting: str, what: str, kind: str, allowed: str) -> Any:
-    """Return what `path/to/file.py:name` names: something of the user's own.
+    """Return the user's object that `path/to/file.py:name` names.
 
     Raises:
-        InputError: no such file, or nothing callable of that name in it. Its message names the setting, what is wanted
-            there (such as a family), of which kind (such as a function), and what is allowed.
+        InputError: no such file, or nothing callable of that name in it. Its message names the setting, what it stands
+            for (such as a family), the kind (such as a function), and the allowed values.
     """
     path, colon, name = where.rpartition(":")
     require(bool(colon) and path.endswith(".py"), f"{setting}: unknown {what} {where!r}.", remedy=allowed)
-    found = getattr(load_module(locate(Path(path))), name, None)
-    require(callable(found), f"{setting}: {path} has no {kind} {name!r}.", remedy=allowed)
-    return found
+    loaded = getattr(load_module(locate(Path(path))), name, None)
+    require(callable(loaded), f"{setting}: {path} has no {kind} {name!r}.", remedy=allowed)
+    return loaded
 
 
 def load_module(path: Path) -> ModuleType:

@@ -16,7 +16,7 @@ _received: list[tuple[int, float]] = []
 
 
 class Interruption(KeyboardInterrupt):
-    """A signal asked this process to end."""
+    """A signal requested the end of this process."""
 
     def __init__(self, number: int) -> None:
         """Keep the signal's number."""
@@ -25,7 +25,7 @@ class Interruption(KeyboardInterrupt):
 
 
 def watch_signals() -> None:
-    """Let SIGINT, SIGTERM and SIGHUP raise `Interruption` in the main thread; ignored ones (nohup) stay ignored."""
+    """Make SIGINT, SIGTERM and SIGHUP raise `Interruption` in the main thread; ignored ones (nohup) stay ignored."""
     _received.clear()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
@@ -34,7 +34,7 @@ def watch_signals() -> None:
 
 
 def interrupted() -> int | None:
-    """Return the number of the signal that asked this process to end; libraries may turn the exception into another."""
+    """Return the number of the signal that ends this process; libraries may turn its exception into another."""
     return _received[0][0] if _received else None
 
 
@@ -48,7 +48,7 @@ def _interrupt(number: int, _: FrameType | None) -> None:
 
 @dataclass
 class Lifeline:
-    """A pipe to commands that shall end when this process does: however it ends, the pipe closes.
+    """A pipe to commands that end with this process: whatever ends the process, the pipe closes.
 
     Attributes:
         end: the descriptor to pass on.
@@ -64,7 +64,7 @@ class Lifeline:
         return {**os.environ, _OWNER: str(self.end)}
 
     def cut(self) -> None:
-        """Let the commands end, each as if by SIGTERM."""
+        """End the commands, each as if by SIGTERM."""
         if self.held >= 0:
             os.close(self.held)
             self.held = -1
@@ -82,7 +82,7 @@ def lifeline() -> Iterator[Lifeline]:
 
 
 def _watch_owner() -> None:
-    descriptor = os.environ.pop(_OWNER, None)  # our own children have us
+    descriptor = os.environ.pop(_OWNER, None)  # children of this process do not inherit it
     if descriptor is not None:
         threading.Thread(target=_end_with_owner, args=(int(descriptor),), daemon=True).start()
 

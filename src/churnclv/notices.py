@@ -1,4 +1,4 @@
-"""Notices: what is doubtful about data or a result, with the remedy. What cannot be right raises `InputError`."""
+"""Notices: doubts about data or a result, with a remedy. Certain faults raise `InputError` instead."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class Notice:
     code
         A stable name in snake case, such as `inclusive_ends`; the documentation has a line for each.
     message
-        What was seen, with its figures and the column or table it is about.
+        The observation, with its figures and the column or table it is about.
     remedy
         What to do about it: a setting as it is typed, or a command.
     """

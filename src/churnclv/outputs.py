@@ -77,10 +77,10 @@ class Output:
     @property
     def descriptor(self) -> int | None:
         """The number of the open file that the path names, as /dev/stdout and /dev/fd/3 do; None for other paths."""
-        path, mine = self.path, re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
+        path, open_files = self.path, re.compile(rf"/dev/fd|/proc/{os.getpid()}(/task/\d+)?/fd")
         for _ in range(_MOST_LINKS):
             folder = os.path.realpath(path.parent)
-            if path.name.isdigit() and mine.fullmatch(folder):
+            if path.name.isdigit() and open_files.fullmatch(folder):
                 return int(path.name)
             if not path.is_symlink():
                 return None
@@ -88,7 +88,7 @@ class Output:
         return None
 
     def status(self) -> os.stat_result | None:
-        """Return what the system reports of what is there; None where nothing is."""
+        """Return the status of the output's path; None where nothing is there."""
         number = self.descriptor
         return status_of(self.path) if number is None else os.fstat(number)
 
@@ -101,7 +101,7 @@ class Output:
 
     @property
     def is_stdout(self) -> bool:
-        """Whether it is the command's standard output, by whatever path."""
+        """Whether it is the command's standard output, under any path."""
         status = self.status()
         if status is None or not self.is_stream:
             return False
@@ -111,7 +111,7 @@ class Output:
             return False
 
     def check(self) -> None:
-        """Refuse what this output cannot be; write nothing."""
+        """Raise `InputError` where this output cannot be written; write nothing."""
         require(self.given.strip() != "" and "\0" not in self.given, f"{self}: is no path.", remedy=self._remedy)
         with self.faults():
             status = self.status()
@@ -153,7 +153,7 @@ class Output:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[IO[bytes]]:
-        """Yield a binary stream to write: through what is no regular file, else to a file put in place at the end.
+        """Yield a binary stream to write: directly to a pipe or device, else to a file put in place at the end.
 
         Raises:
             InputError: the system refuses a step of it; what was there before is unchanged.
@@ -172,7 +172,7 @@ class Output:
 
     @contextlib.contextmanager
     def faults(self) -> Iterator[None]:
-        """Turn what the system refuses about this output into `InputError`; that nobody reads a pipe stays as it is."""
+        """Turn faults of the system about this output into `InputError`; a closed standard output stays as it is."""
         try:
             yield
         except OSError as error:
@@ -201,7 +201,7 @@ class FolderOutput(Output):
     whole: bool = True
 
     def check(self) -> None:
-        """Refuse what this output cannot be; write nothing, but bring back what a killed command had moved aside."""
+        """As for a file; a folder that a killed command had moved aside is brought back."""
         require(self.given.strip() != "" and "\0" not in self.given, f"{self}: is no path.", remedy=self._remedy)
         with self.faults():
             status = self.status()
@@ -268,9 +268,9 @@ def guard(outputs: Sequence[Output], reads: Mapping[str, str | Path | None]) -> 
 
 
 def _require_apart(output: Output, name: str, read: str | Path) -> None:
-    """Refuse an output that is what `name` reads, lies in it, or holds it and is replaced as a whole."""
+    """Refuse an output that is the input `name`, lies in it, or holds it and is replaced as a whole."""
     path = resolved(Path(os.path.expanduser(read)))  # noqa: PTH111 # Path raises for a name such as ~orders.csv
-    with contextlib.suppress(OSError):  # what cannot be read is refused by who reads it, an output by its own check
+    with contextlib.suppress(OSError):  # inputs are refused where they are read, outputs by check()
         there, here = status_of(path), output.status()
         if there is not None and stat.S_ISCHR(there.st_mode):  # a terminal may be both
             return
@@ -300,12 +300,12 @@ def _require_distinct(output: Output, other: Output) -> None:
 
 
 def _are_same(one: os.stat_result | None, other: os.stat_result | None) -> bool:
-    """Whether two paths lead to one file, by whatever names: links, hard links, mounts, another case."""
+    """Whether two paths lead to one file, under any names: links, hard links, mounts, another case."""
     return one is not None and other is not None and os.path.samestat(one, other)
 
 
 def _holds(folder: os.stat_result | None, path: Path) -> bool:
-    """Whether a path lies in a folder, by whatever names."""
+    """Whether a path lies in a folder, under any names."""
     return folder is not None and any(_are_same(folder, status_of(above)) for above in path.parents)
 
 
@@ -339,7 +339,7 @@ def _reason(error: OSError) -> str:
 
 
 def write_csv(table: "pd.DataFrame", output: Output) -> None:
-    """Write a table as CSV, packed where the name's ending asks for it.
+    """Write a table as CSV, packed where the ending of the name requires it.
 
     Raises:
         InputError: it cannot be written; what was there before is unchanged.
@@ -371,7 +371,7 @@ def read_head(path: Path) -> list[str]:
 
 @contextlib.contextmanager
 def messages_apart(outputs: Sequence[Output]) -> Iterator[None]:
-    """Send what the block prints to standard error if an output is standard output, so that it can be piped."""
+    """Redirect the block's printed lines to standard error if an output is standard output, so that it can be piped."""
     if any(output.is_stdout for output in outputs):
         with contextlib.redirect_stdout(sys.stderr):
             yield
@@ -380,7 +380,7 @@ def messages_apart(outputs: Sequence[Output]) -> Iterator[None]:
 
 
 def settle_stdout() -> bool:
-    """Flush standard output; return whether nobody takes it any more, in which case it is given to the null device.
+    """Flush standard output; return whether its reader is gone, in which case it becomes the null device.
 
     Otherwise the interpreter would fail on the rest of it once more at its end.
     """
@@ -399,24 +399,24 @@ def settle_stdout() -> bool:
 
 
 def storage_fault(error: BaseException) -> str | None:
-    """Return in one sentence what the storage refused, if that is why an error was raised; None for any other error.
+    """Return a fault of the storage as one sentence, if it caused an error; None for any other error.
 
     A full or read-only disk, a quota, or missing rights are no bug. Libraries wrap what the system reports; their
     errors are followed to it. An error of this project that was raised while another one was handled is not.
     """
-    seen: BaseException | None = error
+    current: BaseException | None = error
     for _ in range(_MOST_LINKS):
-        if seen is None:
+        if current is None:
             return None
-        if (message := _refused(seen)) is not None:
+        if (message := _refused(current)) is not None:
             return message
-        wrapped = type(seen).__module__.partition(".")[0] in _LIBRARIES
-        seen = seen.__cause__ or (seen.__context__ if wrapped else None)
+        wrapped = type(current).__module__.partition(".")[0] in _LIBRARIES
+        current = current.__cause__ or (current.__context__ if wrapped else None)
     return None
 
 
 def _refused(error: BaseException) -> str | None:
-    """Return in one sentence what the system refused; None where the error is about something else."""
+    """Return a fault of the system as one sentence; None where the error is about something else."""
     remedy = "\n  -> free space or get the right to write there, or name another folder (MLRUNS=..., TMPDIR=...)."
     first = _first_of(error) if isinstance(error, OSError) else None
     if first is not None and first.errno in _STORAGE:

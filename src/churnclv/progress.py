@@ -12,7 +12,7 @@ SECONDS_BETWEEN_LINES = 5.0
 
 
 class Progress:
-    """Tells a person what is going on. Writes to standard error, so that results can be piped."""
+    """Shows the progress of a command on standard error, so that results can be piped."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr

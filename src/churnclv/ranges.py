@@ -1,7 +1,7 @@
-"""Ranges of settings: every number of the configuration states its own beside its default.
+"""Ranges of settings: every number of the configuration has one beside its default.
 
-The upper ends are those past which nothing useful happens or a command would not end; some are technical, and messages
-name these only to whom they concern.
+The upper ends are those past which nothing useful happens or a command would not end. Some are technical: a message
+names such an end only where a value exceeds it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,7 +24,7 @@ class Bounds:
     Attributes:
         hint: what follows the range in a message, such as a unit.
         remedy: an example.
-        technical: the upper end is no rule of the field, and is named only to who exceeds it.
+        technical: the upper end is no rule of the field, and is named only where a value exceeds it.
     """
 
     low: float
@@ -66,7 +66,7 @@ def numbers(default: Any, bounds: Bounds | Mapping[str, Bounds]) -> Any:
 
 def bounds_of(owner: type) -> dict[str, Bounds | Mapping[str, Bounds]]:
     """Return the ranges of a class of settings by the name of the field."""
-    return {found.name: found.metadata[_KEY] for found in fields(owner) if _KEY in found.metadata}
+    return {setting.name: setting.metadata[_KEY] for setting in fields(owner) if _KEY in setting.metadata}
 
 
 def check_numbers(settings: Any, where: str = "") -> None:
@@ -75,12 +75,12 @@ def check_numbers(settings: Any, where: str = "") -> None:
     Raises:
         InputError: one is outside. The message names the setting, below `where`, the value and the range.
     """
-    for found in fields(settings):
-        bounds = found.metadata.get(_KEY)
+    for one in fields(settings):
+        bounds = one.metadata.get(_KEY)
         if bounds is not None:
-            name = f"{where}.{found.name}".lstrip(".")
-            for setting, value, one in _each(name, getattr(settings, found.name), bounds):
-                require_within(setting, value, one, optional=found.default is None)
+            name = f"{where}.{one.name}".lstrip(".")
+            for setting, value, allowed in _each(name, getattr(settings, one.name), bounds):
+                require_within(setting, value, allowed, optional=one.default is None)
 
 
 def require_within(setting: str, value: float | None, bounds: Bounds, *, optional: bool = False) -> None:
@@ -105,6 +105,6 @@ def _each(name: str, value: Any, bounds: Bounds | Mapping[str, Bounds]) -> Itera
         yield name, value, bounds
 
 
-def _require_among(name: str, keys: Iterable[str], known: Iterable[str]) -> None:
-    unknown = sorted(set(keys) - set(known))
-    require(not unknown, f"{name} names {listed(unknown)}.", remedy=f"allowed are {', '.join(sorted(known))}.")
+def _require_among(name: str, keys: Iterable[str], allowed: Iterable[str]) -> None:
+    unknown = sorted(set(keys) - set(allowed))
+    require(not unknown, f"{name} names {listed(unknown)}.", remedy=f"allowed are {', '.join(sorted(allowed))}.")

@@ -21,7 +21,7 @@ _PATTERNS = (
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://[^\s/:@'\"]*):(?!\*\*\*@)[^\s'\"]+@", re.IGNORECASE), rf"\1:{MASK}@"),
     # scheme://token@host, a long name without a password such as git's
     (re.compile(r"(\b[a-z][a-z0-9+.-]{0,30}://)[\w.~-]{20,}@", re.IGNORECASE), rf"\1{MASK}@"),
-    # ?key=..., which is a word of its own only in an address
+    # ?key=..., which is a name only in an address
     (re.compile(r"([?&](?:key|auth|code|sig|signature)=)(?!\*\*\*)[^\s&#'\"]+", re.IGNORECASE), rf"\1{MASK}"),
     # password=..., token='...', and "password": "..." of JSON
     (re.compile(rf"((?<![a-z0-9])(?:\w{{1,40}}_)?(?:{_NAMES})=)(?!\*\*\*)('[^']*'|\"[^\"]*\"|[^\s&;,'\"]+)",
@@ -29,7 +29,7 @@ _PATTERNS = (
     (re.compile(rf"(([\"'])(?:\w{{1,40}}_)?(?:{_NAMES})\2\s*:\s*)(['\"])(?!\*\*\*)(?:(?!\3).)+\3", re.IGNORECASE),
      rf"\1\3{MASK}\3"),
     (re.compile(r"(\b(?:bearer|basic)\s+)[A-Za-z0-9+/_.~-]{16,}=*", re.IGNORECASE), rf"\1{MASK}"),
-    # keys that show what they are: AWS, GitHub, GitLab, Slack, Google, Stripe and others with sk-, JSON web tokens
+    # keys with a recognisable form: AWS, GitHub, GitLab, Slack, Google, Stripe and others with sk-, JSON web tokens
     (re.compile(r"\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b"), MASK),
     (re.compile(r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|AIza[\w-]{30,}"
                 r"|[rs]k[-_](?:[a-z]+[-_])*[A-Za-z0-9]{20,}|hf_\w{20,})"), MASK),
@@ -50,8 +50,8 @@ def redact_values(value: Any) -> Any:
     if isinstance(value, str):
         return redact(value)
     if isinstance(value, Mapping):
-        return {name: redact_values(found) for name, found in value.items()}
-    return [redact_values(found) for found in value] if isinstance(value, list | tuple) else value
+        return {name: redact_values(inner) for name, inner in value.items()}
+    return [redact_values(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def require_no_credentials(settings: Mapping[str, Any]) -> None:
@@ -71,9 +71,9 @@ def _texts(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield name, value
     elif isinstance(value, Mapping):
-        for key, found in value.items():
+        for key, inner in value.items():
             yield from _texts(str(key), f"{name} (a key)")
-            yield from _texts(found, f"{name}.{key}".lstrip("."))
+            yield from _texts(inner, f"{name}.{key}".lstrip("."))
     elif isinstance(value, list | tuple):
-        for found in value:
-            yield from _texts(found, name)
+        for inner in value:
+            yield from _texts(inner, name)

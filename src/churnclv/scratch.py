@@ -1,7 +1,7 @@
-"""Scratch: temporary folders of a process that the next one sweeps, should their owner have been killed.
+"""Scratch: temporary folders of a process; the next process removes them if their owner was killed.
 
-A folder of its own holds everything temporary that a process and its libraries make. Its owner keeps a lock in it,
-which ends with the process however that ends; whoever begins later removes the folders whose locks are free.
+One folder holds all temporary files of a process and its libraries. Its owner keeps a lock in it, which ends with the
+process however that ends. A process that begins later removes the folders whose locks are free.
 """
 
 import atexit
@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 
 PREFIX = "churnclv-"
-_LOCK = ".churnclv-lock"  # what is without one is not ours to remove
+_LOCK = ".churnclv-lock"  # a folder without one is not ours to remove
 _SECONDS_TO_LOCK = 60.0  # an empty folder without a lock is being made, unless it is older
 _LONGEST_BASE = 104 - len("/churnclv-12345678/pymp-12345678/listener-12345678") - 1  # bytes of a socket's path
 
@@ -30,10 +30,10 @@ def scratch(base: Path, prefix: str = PREFIX) -> Iterator[Path]:
     descriptor = os.open(unready, os.O_CREAT | os.O_RDWR, 0o600)
     try:
         if _lock(descriptor):
-            unready.rename(folder / _LOCK)  # whoever sees it under this name sees it locked
+            unready.rename(folder / _LOCK)  # under this name it is always locked
         yield folder
     finally:
-        if os.getpid() == owner:  # a forked child inherits what is to be done
+        if os.getpid() == owner:  # a forked child inherits this block
             shutil.rmtree(folder, ignore_errors=True)
         os.close(descriptor)
 
@@ -48,10 +48,10 @@ def make_scratch(base: Path) -> Path:
 
 
 def use_scratch() -> None:
-    """Let everything temporary of this process, and of those that it starts, lie in a scratch folder.
+    """Put all temporary files of this process, and of those that it starts, in a scratch folder.
 
-    Where none can be made, whatever needs one says so with its own path. Where the base has a long path there is none
-    either: the sockets between workers, two levels below, have to keep to the system's limit.
+    Where none can be made, the code that needs one raises the error with its path. Where the base has a long path there
+    is none either: the sockets between workers, two levels below, have to keep to the system's limit.
     """
     with contextlib.suppress(OSError):
         base = _plain_base()

@@ -49,7 +49,7 @@ def test_the_baseline_is_what_the_model_expects(world):
     champion, folder = world
     model, outlook = ClvModel.load(folder), ahead(world)
     assert outlook.revenue.value == pytest.approx(model.expected_spend(champion.features, 90).sum())
-    assert outlook.clv.value == pytest.approx(model.discounted_value(champion.features, *ECONOMICS.worth).sum())
+    assert outlook.clv.value == pytest.approx(model.discounted_value(champion.features, *ECONOMICS.value_terms).sum())
     assert outlook.revenue.low < outlook.revenue.value < outlook.revenue.high
 
 

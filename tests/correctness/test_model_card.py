@@ -3,7 +3,7 @@
 import pytest
 
 from churnclv.bundle.model_card import write_card
-from churnclv.bundle.specification import BundleContract
+from churnclv.bundle.specification import BundleSpecification
 from churnclv.data.settings import Columns, DataSettings, Shape
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
@@ -22,7 +22,7 @@ TABLE = DataSettings(name="table", path="t.csv", shape=Shape.labelled, target="l
 
 def card(data):
     parts = (WindowSettings(), FeatureSettings(), EconomicsSettings())
-    return write_card(BundleContract(data, *parts, "2020-01-01", "f", "r"), "title", {}, {})
+    return write_card(BundleSpecification(data, *parts, "2020-01-01", "f", "r"), "title", {}, {})
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from churnclv.bundle.scoring_moment import holds_everybody, moment_notices
-from churnclv.bundle.specification import BundleContract
+from churnclv.bundle.specification import BundleSpecification
 from churnclv.data.settings import DataSettings, Shape
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
@@ -15,9 +15,9 @@ from churnclv.snapshots.settings import WindowSettings
 UNTIL = datetime(2022, 6, 23)
 
 
-def contract_of(customers: int | None = 250, **data) -> BundleContract:
+def specification_of(customers: int | None = 250, **data) -> BundleSpecification:
     chosen = (DataSettings(**data), WindowSettings(horizon_days=90), FeatureSettings(), EconomicsSettings())
-    return BundleContract(*chosen, "2022-06-23", "f", "r", customers=customers)
+    return BundleSpecification(*chosen, "2022-06-23", "f", "r", customers=customers)
 
 
 def file_of(customers: int, last: str) -> SimpleNamespace:
@@ -27,8 +27,8 @@ def file_of(customers: int, last: str) -> SimpleNamespace:
     return SimpleNamespace(quality=quality, end=max(midnight, UNTIL))
 
 
-def codes(events, moment: datetime | None = None, contract: BundleContract | None = None) -> list[str]:
-    return [notice.code for notice in moment_notices(contract or contract_of(), events, moment or events.end)]
+def codes(events, moment: datetime | None = None, specification: BundleSpecification | None = None) -> list[str]:
+    return [notice.code for notice in moment_notices(specification or specification_of(), events, moment or events.end)]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_the_default_moment_and_what_is_doubtful_about_it(customers, last, expec
 
 def test_a_moment_before_the_end_of_the_bundle_is_named_with_its_distance():
     events = file_of(1, "2021-03-18 13:58:00")
-    (notice,) = moment_notices(contract_of(), events, datetime(2021, 3, 19))
+    (notice,) = moment_notices(specification_of(), events, datetime(2021, 3, 19))
     assert notice.code == "as_of_before_bundle"
     assert (
         "scored as of 2021-03-19, 461 days before the end of the data that this bundle was fitted on" in notice.message
@@ -62,6 +62,6 @@ def test_a_moment_before_the_end_of_the_bundle_is_named_with_its_distance():
 
 def test_bundles_without_time_or_of_an_earlier_version_have_no_day_to_compare_with():
     events = file_of(250, "2022-02-01 09:00:00")
-    assert codes(events, contract=contract_of(shape=Shape.labelled, target="churn")) == []
-    assert not holds_everybody(contract_of(customers=None), events)
-    assert codes(events, contract=contract_of(customers=None)) == []
+    assert codes(events, specification=specification_of(shape=Shape.labelled, target="churn")) == []
+    assert not holds_everybody(specification_of(customers=None), events)
+    assert codes(events, specification=specification_of(customers=None)) == []

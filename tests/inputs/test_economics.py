@@ -52,8 +52,9 @@ REFUSED = {
     "an offer dearer than what it saves": (
         {"value_at_stake": ValueAtStake.fixed, "fixed_value": 8.0},
         (
-            "economics.incentive_cost is 10.0, but a customer who stays is worth 8.0 (economics.fixed_value): every "
-            "offer that is taken loses money.\n  -> lower economics.incentive_cost, or raise economics.fixed_value."
+            "economics.incentive_cost is 10.0, but the value of a customer who stays is 8.0 (economics.fixed_value): "
+            "every offer that is taken loses money.\n"
+            "  -> lower economics.incentive_cost, or raise economics.fixed_value."
         ),
     ),
 }

@@ -27,7 +27,7 @@ FAULT = "as_of=soon is not a date.\n  -> write it as 2011-09-09."
 
 
 @dataclass
-class Contract:
+class Specification:
     data: DataSettings = field(default_factory=DataSettings)
 
 
@@ -35,7 +35,7 @@ class FakeScorer:
     """Scores customers with a and without b; refuses or fails where a cell is so named."""
 
     def __init__(self):
-        self.contract, self.gate, self.calls = Contract(), threading.Event(), 0
+        self.specification, self.gate, self.calls = Specification(), threading.Event(), 0
         self.gate.set()
 
     def predict(self, events, as_of=None):

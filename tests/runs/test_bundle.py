@@ -157,12 +157,12 @@ def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
     shop, bundle = exported
     other = tmp_path / "other"
     shutil.copytree(bundle, other)
-    scoring = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scorer.py"
-    changed = scoring.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
-    scoring.write_text(changed)
+    scorer = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scorer.py"
+    changed = scorer.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
+    scorer.write_text(changed)
     manifest = json.loads((other / "manifest.json").read_text())
-    name = scoring.relative_to(other).as_posix()
-    manifest["files"][name] = hashlib.sha256(scoring.read_bytes()).hexdigest()
+    name = scorer.relative_to(other).as_posix()
+    manifest["files"][name] = hashlib.sha256(scorer.read_bytes()).hexdigest()
     (other / "manifest.json").write_text(json.dumps(manifest))
     first, second = load_bundle(bundle), load_bundle(other)
     log = raw(shop)
@@ -294,20 +294,20 @@ def test_a_customer_alone_is_scored_as_within_the_whole_file(exported, scored, t
     for customer in some:
         alone = scorer.predict(log[log["customer_id"] == customer])
         same(alone, scored[scored["customer_id"] == customer].reset_index(drop=True))
-        assert alone["as_of"].tolist() == [scorer.contract.fitted_through]
+        assert alone["as_of"].tolist() == [scorer.specification.fitted_through]
     silent = log[
         log["customer_id"].isin(last.index[: len(last) // 3])
     ]  # an extract of those who have not bought lately
     silent.to_csv(tmp_path / "silent.csv", index=False)
     printed = shop.run("score", f"input={tmp_path / 'silent.csv'}", f"output={tmp_path / 's.csv'}").stdout
-    assert f"as of {scorer.contract.fitted_through}" in printed
+    assert f"as of {scorer.specification.fitted_through}" in printed
     rows = pd.read_csv(tmp_path / "s.csv", dtype={"customer_id": str})
     same(rows, scored[scored["customer_id"].isin(rows["customer_id"])].reset_index(drop=True))
 
 
 def test_what_is_doubtful_about_the_moment_is_printed(exported, tmp_path):
     shop, bundle = exported
-    through = pd.Timestamp(load_bundle(bundle).contract.fitted_through)
+    through = pd.Timestamp(load_bundle(bundle).specification.fitted_through)
 
     def printed(log: Path, *words: str) -> str:
         done = shop.run("score", f"input={log}", f"output={tmp_path / 'o.csv'}", *words)
@@ -370,7 +370,7 @@ def test_a_champion_of_older_data_is_asked_on_the_windows_after_its_training_end
         day = pd.Timestamp(cutoff)
         said = champion.score(champion.features(champion.read(shop.log), day.to_pydatetime()))
         assert met.predictions["champion"][rows.index].tolist() == said["churn_score"].dropna().tolist()
-    early_run = find_run(where, load_bundle(bundle).contract.run_id, "valid.churn.auc", higher_is_better=True)
+    early_run = find_run(where, load_bundle(bundle).specification.run_id, "valid.churn.auc", higher_is_better=True)
     stored = OmegaConf.to_container(OmegaConf.load(early_run.artifacts / "config.yaml"))
     told = compare_with_champion(train_config(stored), early_run, where, BundleSource(bundle))
     assert told.startswith("no validation window begins after 20")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from churnclv.bundle.pyfunc import BUNDLE, MANIFEST
-from churnclv.bundle.specification import BundleContract, write_contract
+from churnclv.bundle.specification import BundleSpecification, write_specification
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings, Shape
@@ -52,7 +52,7 @@ def read(log: pd.DataFrame, path: Path):
 
 def parts_of(events, path: Path) -> SimpleNamespace:
     """Return what an export knows of a log."""
-    contract = BundleContract(
+    specification = BundleSpecification(
         data=DataSettings(path=str(path)),
         windows=WindowSettings(),
         features=FeatureSettings(),
@@ -63,22 +63,22 @@ def parts_of(events, path: Path) -> SimpleNamespace:
         origin=path.name,
         sketch=sketch_events(events.table, events.end),
     )
-    return SimpleNamespace(contract=contract, profile=pd.DataFrame({"a": [1.0], "b": [1.0]}))
+    return SimpleNamespace(specification=specification, profile=pd.DataFrame({"a": [1.0], "b": [1.0]}))
 
 
 def reign(home: Home, parts: SimpleNamespace, model: str | None = None) -> Path:
     """Register a bundle of these parts as a champion, and return its folder."""
     root = home.export / str(model)
     (root / BUNDLE).mkdir(parents=True)
-    write_contract(root / BUNDLE, parts.contract)
+    write_specification(root / BUNDLE, parts.specification)
     write_json(root / BUNDLE / "profile.json", dict.fromkeys(parts.profile.columns))
     files = {path.relative_to(root).as_posix(): path for path in root.rglob("*") if path.is_file()}
     digests = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
     (root / MANIFEST).write_text(json.dumps({"files": digests}))
     with open_run(home, "shop", "train") as sink:
-        sink.write(records.Tags({"kind": "train", "data.fingerprint": parts.contract.data_fingerprint}))
+        sink.write(records.Tags({"kind": "train", "data.fingerprint": parts.specification.data_fingerprint}))
     run = find_run(home, sink.run_id, "", higher_is_better=True)
-    source = register(home, run, root, model, {ORIGIN_TAG: parts.contract.origin})
+    source = register(home, run, root, model, {ORIGIN_TAG: parts.specification.origin})
     promote(home, run, source, lambda _: "never asked", force=True, reason="a test")
     return root
 
@@ -164,8 +164,8 @@ def test_a_champion_that_cannot_be_compared_goes_by_its_file(home, log, tmp_path
 def test_labelled_tables_are_compared_by_columns_and_target(home, champion, columns, target, model):
     def labelled(name: str, columns: list[str], target: str) -> SimpleNamespace:
         data = DataSettings(shape=Shape.labelled, target=target, path=name)
-        contract = replace(champion.contract, data=data, sketch=None, data_fingerprint=name, origin=name)
-        return SimpleNamespace(contract=contract, profile=pd.DataFrame({column: [1.0] for column in columns}))
+        specification = replace(champion.specification, data=data, sketch=None, data_fingerprint=name, origin=name)
+        return SimpleNamespace(specification=specification, profile=pd.DataFrame({column: [1.0] for column in columns}))
 
     client(home).delete_registered_model("shop")
     shutil.rmtree(home.export)
@@ -174,7 +174,7 @@ def test_labelled_tables_are_compared_by_columns_and_target(home, champion, colu
 
 
 def test_scoring_doubts_what_the_bundle_has_not_learned_from(early, log, tmp_path):
-    scorer = SimpleNamespace(contract=early.contract)
+    scorer = SimpleNamespace(specification=early.specification)
     assert compare_with_bundle(scorer, read(log, tmp_path / "a.csv")) == ()
     some = log[log["customer_id"].isin(sorted(log["customer_id"].unique())[:40])]
     assert compare_with_bundle(scorer, read(some, tmp_path / "some.csv")) == ()
@@ -187,8 +187,8 @@ def test_scoring_doubts_what_the_bundle_has_not_learned_from(early, log, tmp_pat
 
 def test_bundles_without_a_sketch_and_tables_without_time_give_no_doubt(early, log, tmp_path):
     events = read(other_shop(log), tmp_path / "b.csv")
-    old = SimpleNamespace(contract=replace(early.contract, sketch=None))
+    old = SimpleNamespace(specification=replace(early.specification, sketch=None))
     assert compare_with_bundle(old, events) == ()
-    assert compare_with_bundle(SimpleNamespace(contract=early.contract), SimpleNamespace(ids=[])) == ()
-    full = replace(early.contract, sketch=EventSketch("ff" * 8))
-    assert compare_with_bundle(SimpleNamespace(contract=full), events) == ()
+    assert compare_with_bundle(SimpleNamespace(specification=early.specification), SimpleNamespace(ids=[])) == ()
+    full = replace(early.specification, sketch=EventSketch("ff" * 8))
+    assert compare_with_bundle(SimpleNamespace(specification=full), events) == ()

@@ -46,7 +46,7 @@ class Story:
 
     def tables(self, **others: Path) -> dict[str, str]:
         """Return the paths of the further tables that the bundle reads, which it does not keep itself."""
-        names = load_bundle(self.bundle).contract.data.tables
+        names = load_bundle(self.bundle).specification.data.tables
         return {name: str(others.get(name, self.shop.folder / f"{name}.csv")) for name in names}
 
     def ask(self, path: Path, as_of: str | None = None, language: str = "en", **tables: Path) -> pd.DataFrame:

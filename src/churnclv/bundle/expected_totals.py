@@ -1,7 +1,7 @@
-"""Totals: what models expect of all customers together, against what the same log shows to have happened.
+"""Expected totals of all customers together, compared with the totals that the same log records.
 
-A score of one customer can hardly be seen to be wrong; a total can. Export compares the refitted models with the log
-and with the models of the run, scoring compares the bundle with the log that it scores.
+An error is hard to notice in one customer's score, and easy in a total. Export compares the refitted models with the
+log and with the models of the run. Scoring compares the bundle with the log that it scores.
 """
 
 from dataclasses import dataclass
@@ -50,13 +50,13 @@ class Reference:
 
 
 def expected_totals(clv: ClvModel, rows: pd.DataFrame, days: float, *, has_amount: bool) -> Totals:
-    """Return what a model expects of the customers of feature rows within `days`."""
+    """Return the purchases and spend that a model expects of the customers of feature rows within `days`."""
     spend = float(clv.expected_spend(rows, days).sum()) if has_amount else 0.0
     return Totals(float(clv.expected_purchases(rows, days).sum()), spend)
 
 
 def past_totals(name: str, events: Events, end: datetime, windows: WindowSettings, customers: int) -> Reference | None:
-    """Return what happened in the horizon that ends at a moment.
+    """Return the actual totals of the horizon that ends at a moment.
 
     Args:
         name: of the reference, for messages.
@@ -72,9 +72,9 @@ def past_totals(name: str, events: Events, end: datetime, windows: WindowSetting
     start = end - timedelta(days=windows.horizon_days)
     if start <= events.start:
         return None
-    found = total_labels(events, start, windows)
-    low = Totals(found[_PURCHASES], found[_SPEND])
-    growth = max(1.0, customers / max(found["customers"], 1.0))
+    labels = total_labels(events, start, windows)
+    low = Totals(labels[_PURCHASES], labels[_SPEND])
+    growth = max(1.0, customers / max(labels["customers"], 1.0))
     return Reference(name, low, Totals(low.purchases * growth, low.spend * growth))
 
 
@@ -87,13 +87,13 @@ def references(
     if clv.season.coefficients:
         moments[f"the same {days} days a year before"] = end + timedelta(days=days - _YEAR_DAYS)
     past = (past_totals(name, events, moment, windows, customers) for name, moment in moments.items())
-    return [found for found in past if found is not None]
+    return [reference for reference in past if reference is not None]
 
 
-def totals_notices(expected: Totals, known: list[Reference], days: int) -> tuple[Notice, ...]:
-    """Return a notice for each total that lies further than the factor `FAR` from all that is `known`."""
-    found = []
-    for target, nearest in _nearest(expected, known).items():
+def totals_notices(expected: Totals, compared: list[Reference], days: int) -> tuple[Notice, ...]:
+    """Return a notice for each total that lies further than the factor `FAR` from every total `compared` with it."""
+    notices = []
+    for target, nearest in _nearest(expected, compared).items():
         factor = nearest.distance(target, expected)
         if factor <= FAR:
             continue
@@ -102,18 +102,18 @@ def totals_notices(expected: Totals, known: list[Reference], days: int) -> tuple
             f"{nearest.name}: {_range(nearest, target)}; a factor of {factor:,.1f}."
         )
         remedy = "look at the bias on validation, the season and the last weeks of the log; try clv.cohort_days=0."
-        found.append(Notice("totals_differ", message, remedy))
-    return tuple(found)
+        notices.append(Notice("totals_differ", message, remedy))
+    return tuple(notices)
 
 
-def require_plausible(expected: Totals, known: list[Reference], days: int, *, forced: bool) -> None:
-    """Refuse totals that lie further than the factor `ABSURD` from all that is `known`.
+def require_plausible(expected: Totals, compared: list[Reference], days: int, *, forced: bool) -> None:
+    """Refuse totals that lie further than the factor `ABSURD` from every total `compared` with them.
 
     Raises:
         InputError: purchases or spend are absurd, and the export is not forced.
     """
-    for target, nearest in _nearest(expected, known).items():
-        shown = "; ".join(f"{reference.name}: {_range(reference, target)}" for reference in known)
+    for target, nearest in _nearest(expected, compared).items():
+        shown = "; ".join(f"{reference.name}: {_range(reference, target)}" for reference in compared)
         require(
             forced or nearest.distance(target, expected) <= ABSURD,
             f"the refitted models expect {target} of {getattr(expected, target):,.0f} from all customers within {days} "
@@ -122,13 +122,16 @@ def require_plausible(expected: Totals, known: list[Reference], days: int, *, fo
         )
 
 
-def _nearest(expected: Totals, known: list[Reference]) -> dict[str, Reference]:
+def _nearest(expected: Totals, compared: list[Reference]) -> dict[str, Reference]:
     """Return by target the reference that lies nearest; none where there are so few purchases that chance decides."""
-    if not known or max(expected.purchases, *(found.high.purchases for found in known)) < _LEAST_PURCHASES:
+    if (
+        not compared
+        or max(expected.purchases, *(reference.high.purchases for reference in compared)) < _LEAST_PURCHASES
+    ):
         return {}
-    with_spend = expected.spend or any(found.high.spend for found in known)
+    with_spend = expected.spend or any(reference.high.spend for reference in compared)
     targets = (_PURCHASES, _SPEND) if with_spend else (_PURCHASES,)
-    return {target: min(known, key=lambda found: found.distance(target, expected)) for target in targets}
+    return {target: min(compared, key=lambda reference: reference.distance(target, expected)) for target in targets}
 
 
 def _range(reference: Reference, target: str) -> str:

@@ -1,4 +1,4 @@
-"""Loading a bundle from a path, whichever version wrote it: by its own code, or by the installed one."""
+"""Loading a bundle of any version from a path, with its own code or with the installed code."""
 
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,12 @@ def load_bundle(path: Path, code: str = "bundle", registered: str | None = None)
 def _load_installed(folder: Path) -> Any:
     """Return the installed package's scorer of a bundle that needs no code of its own."""
     from .scorer import Scorer
-    from .specification import read_contract
+    from .specification import read_specification
 
-    contract = read_contract(folder)
-    own = [name for name in contract.features.families if name not in BUILT_IN]
+    specification = read_specification(folder)
+    custom = [name for name in specification.features.families if name not in BUILT_IN]
     members = read_json(folder / "models" / "churn.json").get("weights", {})
-    own += [name for name in members if name == CustomChurnModel.name or name not in MEMBERS]
+    custom += [name for name in members if name == CustomChurnModel.name or name not in MEMBERS]
     remedy = 'code="bundle" runs it, if you trust who wrote it.'
-    require(not own, f"{folder.parents[1]}: needs code of its own: {', '.join(own)}.", remedy=remedy)
+    require(not custom, f"{folder.parents[1]}: needs code of its own: {', '.join(custom)}.", remedy=remedy)
     return Scorer(folder)

@@ -1,17 +1,17 @@
-"""The model card: what a bundle is for, what it learned from, how good it was, and what not to do with it."""
+"""The model card: the purpose of a bundle, its training data, its measured quality and its limits."""
 
 from collections.abc import Mapping, Sequence
 
 from ..data.settings import Shape
 from ..notices import Notice
-from .specification import BundleContract
+from .specification import BundleSpecification
 
 _LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
 _PATHS = ("path", "set_aside_path", "custom", "families")
 
 
 def write_card(
-    contract: BundleContract,
+    specification: BundleSpecification,
     title: str,
     metrics: Mapping[str, float],
     parameters: Mapping[str, str],
@@ -30,17 +30,17 @@ def write_card(
     lines = [
         f"# {title}",
         "",
-        _purpose(contract),
+        _purpose(specification),
         "",
         *[line for notice in notices for line in (f"**{notice.line()}**", "")],
-        f"- Refitted through {contract.fitted_through}: these models have seen every label known by then. The figures",
-        "  below are those of the same choices before the refit, not of these exact models.",
-        f"- Eligible for a churn score: {_population(contract)}.",
-        f"- Learned from {contract.data.name} ({contract.origin}), content fingerprint {contract.data_fingerprint};",
-        f"  run {contract.run_id}.",
+        f"- Refitted through {specification.fitted_through}: these models are fitted on every label observed by then.",
+        "  The figures below are those of the same choices before the refit, not of these exact models.",
+        f"- Eligible for a churn score: {_population(specification)}.",
+        f"- Learned from {specification.data.name} ({specification.origin}), content fingerprint",
+        f"  {specification.data_fingerprint}; run {specification.run_id}.",
         *([f"- {refunds}"] if refunds else []),
-        *_reading(contract),
-        "- The scores say what is likely, not what causes it. Nothing here shows that contacting a customer helps.",
+        *_reading(specification),
+        "- The scores estimate what is likely, not its causes. Nothing here shows that contacting a customer helps.",
         "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
         '- `load_bundle(path, code="installed")` runs none of its code.',
         "",
@@ -56,49 +56,51 @@ def write_card(
     return "\n".join(lines)
 
 
-def _purpose(contract: BundleContract) -> str:
-    """Return what the scores are, by customer kind."""
-    economics, horizon = contract.economics, contract.windows.horizon_text
+def _purpose(specification: BundleSpecification) -> str:
+    """Return the meaning of the scores, by customer kind."""
+    economics, horizon = specification.economics, specification.windows.horizon_text
     value = (
         f"CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
         f"{economics.annual_discount_rate:g} a year)"
     )
-    if contract.data.shape is Shape.labelled:
-        return f"Probability of the outcome in column {contract.data.target!r}. The table has no time and no amounts."
-    if contract.data.shape is Shape.contracts:
+    if specification.data.shape is Shape.labelled:
+        return (
+            f"Probability of the outcome in column {specification.data.target!r}. The table has no time and no amounts."
+        )
+    if specification.data.shape is Shape.contracts:
         return f"Probability that the contract ends within {horizon}" + (
-            f", and {value}." if _has_amount(contract) else "."
+            f", and {value}." if _has_amount(specification) else "."
         )
     spend = (
         f", expected purchases and spend in that time, and {value}."
-        if _has_amount(contract)
+        if _has_amount(specification)
         else ", and expected purchases."
     )
     return f"Probability of no purchase within {horizon}{spend}"
 
 
-def _has_amount(contract: BundleContract) -> bool:
-    return contract.data.has_amount
+def _has_amount(specification: BundleSpecification) -> bool:
+    return specification.data.has_amount
 
 
-def _population(contract: BundleContract) -> str:
-    """Return who gets a churn score, by customer kind."""
-    windows = contract.windows
-    if contract.data.shape is Shape.labelled:
+def _population(specification: BundleSpecification) -> str:
+    """Return the population of the churn score, by customer kind."""
+    windows = specification.windows
+    if specification.data.shape is Shape.labelled:
         return "every row"
-    if contract.data.shape is Shape.contracts:
+    if specification.data.shape is Shape.contracts:
         return "customers under contract at `as_of`"
     last = f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
     return f"at least {windows.min_purchases} purchase(s){last} `as_of`"
 
 
-def _reading(contract: BundleContract) -> list[str]:
-    """Return what is easily misread, by customer kind."""
-    if contract.data.shape is Shape.orders:
+def _reading(specification: BundleSpecification) -> list[str]:
+    """Return cautions against misreading, by customer kind."""
+    if specification.data.shape is Shape.orders:
         return ["- `p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."]
-    if contract.data.shape is Shape.contracts:
+    if specification.data.shape is Shape.contracts:
         return ["- Contract ends dated `as_of` or later are hidden from the features: they are plans."]
-    return ["- The horizon is the one of the table's outcome; the model cannot tell another."]
+    return ["- The horizon is the one of the table's outcome; the model has no other."]
 
 
 def _is_main(name: str, metrics: Mapping[str, float]) -> bool:

@@ -1,4 +1,4 @@
-"""Comparison: what is about to be scored against what the bundle learned from, column by column."""
+"""Comparison of the rows to be scored with the training rows of the bundle, column by column."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,33 +27,33 @@ def describe_columns(rows: pd.DataFrame) -> dict[str, Any]:
     Parameters
     ----------
     rows
-        Rows that the models have learned from; texts that few customers share are masked.
+        The training rows of the models; texts that few customers share are masked.
 
     Returns
     -------
     dict
         For JSON.
     """
-    found: dict[str, Any] = {}
+    profile: dict[str, Any] = {}
     for name in rows.columns:
         column = rows[name]
-        known = column.dropna()
-        found[str(name)] = {"missing_share": float(column.isna().mean())}
+        present = column.dropna()
+        profile[str(name)] = {"missing_share": float(column.isna().mean())}
         if pd.api.types.is_bool_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
-            del found[str(name)]
+            del profile[str(name)]
         elif pd.api.types.is_numeric_dtype(column):
-            pairs = zip(_QUANTILES, np.quantile(known, _QUANTILES), strict=True) if len(known) else ()
-            found[str(name)]["quantiles"] = {str(q): float(v) for q, v in pairs}
+            pairs = zip(_QUANTILES, np.quantile(present, _QUANTILES), strict=True) if len(present) else ()
+            profile[str(name)]["quantiles"] = {str(q): float(v) for q, v in pairs}
         else:
-            shares = known.astype(str).value_counts(normalize=True)
-            found[str(name)]["values"] = {
+            shares = present.astype(str).value_counts(normalize=True)
+            profile[str(name)]["values"] = {
                 str(value): float(share) for value, share in sorted(shares.items()) if value != RARE
             }
-    return found
+    return profile
 
 
 def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
-    """Return what differs clearly between rows to be scored and the rows that the bundle learned from.
+    """Return the clear differences between rows to be scored and the training rows of the bundle.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
         return ()
     kinds: list[tuple[str, str, Callable[..., str | None], str]] = [
         ("more_missing", "cells are missing", _more_missing, "fill the column, or check how its cells are written."),
-        ("unseen_values", "values were not seen in training", _unseen, "check their spelling, or train again."),
+        ("unseen_values", "values do not occur in training", _unseen, "check their spelling, or train again."),
         ("other_scale", "numbers are far from those of training", _other_scale, "check the unit and the decimal sign."),
     ]
     notices = []
@@ -95,12 +95,12 @@ def _more_missing(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str |
 def _unseen(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str | None:
     if "values" not in learned or pd.api.types.is_numeric_dtype(column):
         return None
-    known = column.dropna().map(_as_text)
-    unseen = int((~known.isin(list(learned["values"]))).sum())
+    texts = column.dropna().map(_as_text)
+    unseen = int((~texts.isin(list(learned["values"]))).sum())
     usual = max(0.0, 1.0 - sum(learned["values"].values())) if learned["values"] else 1.0
-    if not _is_more(unseen, len(known), usual):
+    if not _is_more(unseen, len(texts), usual):
         return None
-    return f"{unseen / len(known):.1%} of its values are new, {usual:.1%} were rare at training"
+    return f"{unseen / len(texts):.1%} of its values are new, {usual:.1%} were rare at training"
 
 
 def _as_text(cell: Any) -> str:
@@ -110,16 +110,16 @@ def _as_text(cell: Any) -> str:
 def _other_scale(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str | None:
     if not learned.get("quantiles") or not pd.api.types.is_numeric_dtype(column):
         return None
-    known = column.to_numpy(dtype=float, na_value=np.nan)
-    known = known[np.isfinite(known)]
-    if not len(known):
+    cells = column.to_numpy(dtype=float, na_value=np.nan)
+    finite = cells[np.isfinite(cells)]
+    if not len(finite):
         return None
     low, usual, high = (float(learned["quantiles"][q]) for q in ("0.01", "0.5", "0.99"))
-    median = float(np.median(known))
+    median = float(np.median(finite))
     far = max(abs(low), abs(high))
-    outside = float(np.mean((known < low) | (known > high)))
+    outside = float(np.mean((finite < low) | (finite > high)))
     is_far = far > 0 and abs(median) > _SCALE * far
-    if len(known) >= _LEAST_ROWS:
+    if len(finite) >= _LEAST_ROWS:
         ratio = abs(median / usual) if median * usual > 0 else 1.0
         is_far = is_far or not 1 / _SCALE < ratio < _SCALE or outside > _MOST_OUTSIDE
     if not is_far:

@@ -1,8 +1,8 @@
-"""What MLflow runs to load a bundle. A copy of this file stands in every bundle, and imports nothing of the project.
+"""The script by which MLflow loads a bundle. A copy lies in every bundle; it imports nothing of the project.
 
 The bundle carries its own code. It runs under a private name made from its manifest, so that bundles of different
 versions live in one process without sharing a module, whether or not the project is installed. The package's code runs
-from the bytes that were compared with the manifest, not from a second look at the disk.
+from the bytes that were compared with the manifest; the disk is not read a second time.
 """
 
 import contextlib
@@ -41,7 +41,7 @@ class VerifiedBundle:
 
     Attributes:
         digest: the manifest's own sha256.
-        code: the package's modules by their path inside the package, as they were when they were compared.
+        code: the package's modules by their path inside the package, with the bytes that were compared.
     """
 
     digest: str
@@ -61,7 +61,7 @@ def verify(root: Path, registered: str | None = None) -> str:
 
 
 def read_verified(root: Path, registered: str | None = None) -> VerifiedBundle:
-    """Return what `verify` compared. It raises the same."""
+    """Return the bundle that `verify` checks, with its code; it raises the same errors."""
     content = _read_manifest(root)
     digest = hashlib.sha256(content).hexdigest()
     if registered is not None and digest != registered:
@@ -141,8 +141,8 @@ def load_scorer(root: Path, registered: str | None = None) -> Any:
     name = f"churnclv_bundle_{verified.digest[:16]}"
     if name not in sys.modules:
         _import_private(_VerifiedCode(name, root / _PACKAGE, verified.code))
-    scoring = importlib.import_module(f"{name}.bundle.scorer")
-    return scoring.Scorer(root / BUNDLE)
+    module = "scorer" if "bundle/scorer.py" in verified.code else "scoring"  # its name in earlier versions
+    return importlib.import_module(f"{name}.bundle.{module}").Scorer(root / BUNDLE)
 
 
 class _VerifiedCode(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader):
@@ -181,7 +181,7 @@ class _VerifiedCode(importlib.abc.MetaPathFinder, importlib.abc.ExecutionLoader)
 
 
 def _import_private(code: _VerifiedCode) -> None:
-    """Import the package and all its modules at once, so that none is looked for later."""
+    """Import the package and all its modules at once, so that none is imported later."""
     if code.name not in code.places:
         message = f"{code.folder}: not a package."
         raise DamagedBundleError(message)
@@ -234,7 +234,8 @@ def answer(scorer: Any, events: Any, as_of: str | None = None, tables: dict[str,
 
 
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
-    # MLflow asks for type hints, in part past all filters, and reads them as a schema; the signature says it better
+    # MLflow warns where type hints are missing, in part past all filters; it would read them as a schema, but the
+    # signature describes the input better
     warnings.simplefilter("ignore")
 
     class BundleModel(mlflow.pyfunc.PythonModel):  # type: ignore[misc, name-defined] # mlflow loads it lazily

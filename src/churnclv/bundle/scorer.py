@@ -29,8 +29,8 @@ from ..snapshots.history import cut_history
 from .expected_totals import expected_totals, references, totals_notices
 from .profile_comparison import compare_columns
 from .scoring_moment import holds_everybody, moment_notices
-from .specification import BundleContract, read_contract
-from .valuation import OrderAppraisal, load_appraisal
+from .specification import BundleSpecification, read_specification
+from .valuation import OrderValuation, load_valuation
 
 SCORE_COLUMNS = (
     "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
@@ -48,13 +48,18 @@ class Scorer:
     """A loaded bundle."""
 
     def __init__(self, folder: Path) -> None:
-        """Load contract and models from the bundle's folder."""
+        """Load specification and models from the bundle's folder."""
         self.folder = folder
-        self.contract: BundleContract = read_contract(folder)
+        self.specification: BundleSpecification = read_specification(folder)
         models = folder / "models"
         self._churn = ChurnModel.load(models)
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
-        self._appraisal = load_appraisal(models, self.contract)
+        self._valuation = load_valuation(models, self.specification)
+
+    @property
+    def contract(self) -> BundleSpecification:
+        """The specification under its earlier name, by which earlier versions of the package read a bundle."""
+        return self.specification
 
     def read(
         self,
@@ -69,22 +74,22 @@ class Scorer:
 
         `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
         tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
-        it the data are observed until the later of the end of what the bundle has learned from and the last event,
-        whoever is in the file. A mapped column that is missing may also carry its role's own name; without either,
-        optional roles are left out. `reading` holds how the main file is written where it differs from the training
-        file, by the names of `data.settings.Reading`; what it does not hold is read as in training.
+        it the data are observed until the later of the end of the bundle's training data and the last event, whichever
+        customers the file holds. A mapped column that is missing may also have its role as its name; without either,
+        optional roles are left out. `reading` gives the format of the main file where it differs from the training
+        file, by the names of `data.settings.Reading`; the rest is read as in training.
 
         Raises:
             InputError: as for training, or the file is written in another way than the training file.
         """
         settings = replace(
-            self.contract.data,
+            self.specification.data,
             builtin=None,
             separator="auto",
             encoding="auto",
             path=None,
-            latest=self.contract.data.latest if as_of is None else None,
-            observed_until=as_of if self.contract.data.shape is Shape.contracts else None,
+            latest=self.specification.data.latest if as_of is None else None,
+            observed_until=as_of if self.specification.data.shape is Shape.contracts else None,
             set_aside_path=None,
         )
         if isinstance(events, Path):
@@ -96,37 +101,37 @@ class Scorer:
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
         connection = connect(EngineSettings())
-        since = None if as_of is not None else self.contract.fitted_until
+        since = None if as_of is not None else self.specification.fitted_until
         if settings.shape is Shape.labelled:
-            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.contract.readings)
+            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.specification.readings)
         return read_events(connection, settings, frame, observed_since=since, span_is_given=as_of is not None)
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
     ) -> pd.DataFrame:
-        """Return one feature row per customer seen before `as_of` (default: `Events.end`, see `read`)."""
+        """Return one feature row per customer with an event before `as_of` (default: `Events.end`, see `read`)."""
         day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
-        known = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
-        if isinstance(known, LabelledTable):
-            keys = pd.DataFrame({"customer_id": known.ids, "cutoff": pd.NaT, "in_population": True})
-            return pd.concat([keys, self._churn.typed(known.frame)], axis=1)
-        moment = as_of if isinstance(as_of, datetime) else bound(as_of, known.end, "as_of")
+        data = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
+        if isinstance(data, LabelledTable):
+            keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
+            return pd.concat([keys, self._churn.typed(data.frame)], axis=1)
+        moment = as_of if isinstance(as_of, datetime) else bound(as_of, data.end, "as_of")
         require(
-            known.start < moment,
+            data.start < moment,
             f"no event lies before as_of={moment:%Y-%m-%d}.",
             remedy="give a later date.",
         )
-        families = self.contract.custom_families(self.folder)
-        settings = replace(self.contract.features, families=families)
-        fingerprint, windows = known.quality.fingerprint, self.contract.windows
-        shape, refunds = known.shape, known.refunds
-        frame = build_features(known.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
-        return read_attributes(known, frame, self.contract.data, self.contract.readings).frame
+        families = self.specification.custom_families(self.folder)
+        settings = replace(self.specification.features, families=families)
+        fingerprint, windows = data.quality.fingerprint, self.specification.windows
+        shape, refunds = data.shape, data.refunds
+        frame = build_features(data.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
+        return read_attributes(data, frame, self.specification.data, self.specification.readings).frame
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
 
-        What this bundle cannot know is empty: `churn_score` outside the population, and everything but the key for
+        What this bundle cannot compute is empty: `churn_score` outside the population, and everything but the key for
         customers who never bought.
         """
         frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
@@ -141,13 +146,13 @@ class Scorer:
         return result[list(SCORE_COLUMNS)]
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
-        """Return the length of the label window from a moment on; a labelled table does not say."""
-        return np.nan if pd.isna(moment) else (self.contract.windows.label_end(moment) - moment).days
+        """Return the length of the label window from a moment on; a labelled table has none."""
+        return np.nan if pd.isna(moment) else (self.specification.windows.label_end(moment) - moment).days
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
     ) -> pd.DataFrame:
-        """Return the score rows of everybody in a frame of raw events; what is doubtful is logged as a warning.
+        """Return the score rows of all customers in a frame of raw events; notices are logged as warnings.
 
         `tables` is as for `read`.
         """
@@ -159,95 +164,94 @@ class Scorer:
         return scores
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
-        """Return what is doubtful about scores of feature rows: columns, the moment, the totals, where the money is."""
+        """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
         columns = self._column_notices(events, rows)
         if isinstance(events, LabelledTable) or not len(rows):
             return columns
         moment = rows["cutoff"].iloc[0].to_pydatetime()
-        timing = moment_notices(self.contract, events, moment)
+        timing = moment_notices(self.specification, events, moment)
         return (*columns, *timing, *self._totals_notices(events, rows, moment), *concentrated_gain(scores))
 
     def _totals_notices(self, events: Events, rows: pd.DataFrame, moment: datetime) -> tuple[Notice, ...]:
-        """Compare what is expected of everybody with what happened, where the file holds the whole log."""
-        asked = rows[rows["in_population"].astype(bool)]
-        if not isinstance(self._appraisal, OrderAppraisal) or not holds_everybody(self.contract, events):
+        """Compare the expected totals of all customers with the actual ones, where the file holds the whole log."""
+        eligible = rows[rows["in_population"].astype(bool)]
+        if not isinstance(self._valuation, OrderValuation) or not holds_everybody(self.specification, events):
             return ()
-        clv, windows = self._appraisal.clv, self.contract.windows
-        expected = expected_totals(clv, asked, windows.horizon_days, has_amount=events.has_amount)
-        happened = references(events, moment, windows, clv, len(asked))
+        clv, windows = self._valuation.clv, self.specification.windows
+        expected = expected_totals(clv, eligible, windows.horizon_days, has_amount=events.has_amount)
+        happened = references(events, moment, windows, clv, len(eligible))
         return totals_notices(expected, happened, windows.horizon_days)
 
     def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
         """Return attributes whose cells are no numbers, and columns that differ from those of training."""
-        asked = rows[rows["in_population"].astype(bool)]
-        found = compare_columns(read_json(self.folder / "profile.json"), asked)
-        readings = self.contract.readings
+        eligible = rows[rows["in_population"].astype(bool)]
+        differences = compare_columns(read_json(self.folder / "profile.json"), eligible)
+        readings = self.specification.readings
         if isinstance(events, LabelledTable) or not readings or not len(rows):
-            return found
+            return differences
         history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
-        frame = attributes(history, self.contract.features).execute()
-        return (*read_attributes(events, frame, self.contract.data, readings).notices, *found)
+        frame = attributes(history, self.specification.features).execute()
+        return (*read_attributes(events, frame, self.specification.data, readings).notices, *differences)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
-        wanted = dict.fromkeys((*self._churn.features, *self._appraisal.needed))
-        missing = [name for name in wanted if name not in frame.columns and name not in self._appraisal.made]
+        wanted = dict.fromkeys((*self._churn.features, *self._valuation.needed))
+        missing = [name for name in wanted if name not in frame.columns and name not in self._valuation.computed]
         remedy = "make them with this bundle's features()."
         require(not missing, f"feature rows lack {missing[:5]}.", remedy=remedy)
 
     def targets(self, rows: pd.DataFrame, budget: float | None = None) -> tuple[pd.DataFrame, TargetTotals]:
-        """Return whom of the feature rows' customers to contact, best first, and what that amounts to.
+        """Return which customers of the feature rows to contact, best first, and the totals of that list.
 
         `budget` is the most that it may be expected to cost, in currency; None takes the bundle's own economics.
         """
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
-        most = self.contract.economics.budget if budget is None else budget
-        heard = self._hear(frame)
-        customers = self._money(heard[heard["in_population"].astype(bool)])
+        most = self.specification.economics.budget if budget is None else budget
+        inputs = self._model_rows(frame)
+        customers = self._money(inputs[inputs["in_population"].astype(bool)])
         listed = target_list(customers, most)
         return listed, total_targets(customers, listed, most)
 
-    def _hear(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return the rows of which something is known, with what the value models say of them."""
-        known = frame[self._appraisal.known(frame)]
-        return pd.concat([known, self._appraisal.columns(known)], axis=1)
+    def _model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the covered rows, with the columns of the value models."""
+        covered = frame[self._valuation.covered(frame)]
+        return pd.concat([covered, self._valuation.columns(covered)], axis=1)
 
-    def _money(self, asked: pd.DataFrame) -> pd.DataFrame:
+    def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
-        score, campaign = self._churn.predict(asked), Campaign(self.contract.economics)
-        value = campaign.values_at_stake(self._appraisal.stakes(asked), len(asked))
+        score, campaign = self._churn.predict(rows), Campaign(self.specification.economics)
+        value = campaign.values_at_stake(self._valuation.values_if_staying(rows), len(rows))
         gain, cost = campaign.expected_gain(score, value), campaign.expected_cost(score)
         money = {"churn_score": score, "value": value, "expected_gain": gain, "cost": cost}
-        return pd.DataFrame({"customer_id": asked["customer_id"], **money}, index=asked.index)
+        return pd.DataFrame({"customer_id": rows["customer_id"], **money}, index=rows.index)
 
     def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
-        if not self._appraisal.known(frame).any():
+        if not self._valuation.covered(frame).any():
             return {}
-        heard = self._hear(frame)
-        found = self._churn_values(heard[heard["in_population"].astype(bool)], language)
-        scores = found.get("churn_score", pd.Series(dtype=float)).reindex(heard.index)
-        found |= {
-            name: pd.Series(cells, index=heard.index) for name, cells in self._appraisal.values(heard, scores).items()
-        }
-        return {name: cells.reindex(frame.index) for name, cells in found.items()}
+        inputs = self._model_rows(frame)
+        columns = self._churn_values(inputs[inputs["in_population"].astype(bool)], language)
+        scores = columns.get("churn_score", pd.Series(dtype=float)).reindex(inputs.index)
+        values = self._valuation.values(inputs, scores)
+        columns |= {name: pd.Series(cells, index=inputs.index) for name, cells in values.items()}
+        return {name: cells.reindex(frame.index) for name, cells in columns.items()}
 
-    def _churn_values(self, asked: pd.DataFrame, language: str) -> dict[str, "pd.Series[Any]"]:
-        """Return the churn score, what it rests on in words, and what contacting the customer is expected to bring."""
-        if not len(asked):
+    def _churn_values(self, rows: pd.DataFrame, language: str) -> dict[str, "pd.Series[Any]"]:
+        """Return the churn score, its reasons as text, the action, and the expected gain of contacting the customer."""
+        if not len(rows):
             return {}
-        money = self._money(asked)
+        money = self._money(rows)
         gain = money["expected_gain"].to_numpy()
-        reasons = self._reasons.explain(self._churn.contributions(asked), asked, language)
-        found = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
-        found |= {"action": Campaign(self.contract.economics).actions(gain)}
-        found |= {name: reasons[name].to_numpy() for name in reasons.columns}
-        return {name: pd.Series(cells, index=asked.index) for name, cells in found.items()}
+        reasons = self._reasons.explain(self._churn.contributions(rows), rows, language)
+        columns = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
+        columns |= {"action": Campaign(self.specification.economics).actions(gain)}
+        columns |= {name: reasons[name].to_numpy() for name in reasons.columns}
+        return {name: pd.Series(cells, index=rows.index) for name, cells in columns.items()}
 
 
 def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:
     """Return the further tables at other paths."""
     unknown = [name for name in paths if name not in settings.tables]
-    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle knows {listed(list(settings.tables))}.")
+    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle has {listed(list(settings.tables))}.")
     missing = [name for name in settings.tables if name not in paths]
     remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
     require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")

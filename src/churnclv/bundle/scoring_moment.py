@@ -1,61 +1,61 @@
-"""The moment of scoring, against the end of what the bundle has learned from and the end of the file."""
+"""The moment of scoring, compared with the end of the bundle's training data and the end of the file."""
 
 from datetime import datetime, timedelta
 
 from ..data.events import Events
 from ..notices import Notice
-from .specification import BundleContract
+from .specification import BundleSpecification
 
-_MOST = 0.8  # of the customers learned from: so many are taken for everybody
+_MOST = 0.8  # of the customers in the training data: a file with so many is taken for the whole log
 _PART_OF_HORIZON = 0.25
 
 
-def holds_everybody(contract: BundleContract, events: Events) -> bool:
+def holds_everybody(specification: BundleSpecification, events: Events) -> bool:
     """Return whether a file plausibly holds the whole log, and not an extract of it."""
-    return contract.customers is not None and events.quality.customers >= _MOST * contract.customers
+    return specification.customers is not None and events.quality.customers >= _MOST * specification.customers
 
 
-def moment_notices(contract: BundleContract, events: Events, moment: datetime) -> tuple[Notice, ...]:
-    """Return what is doubtful about scoring a file as of a moment.
+def moment_notices(specification: BundleSpecification, events: Events, moment: datetime) -> tuple[Notice, ...]:
+    """Return notices on scoring a file as of a moment.
 
     Args:
-        contract: of the bundle; scores are meant for `fitted_until` and about one horizon after it.
+        specification: of the bundle; scores are meant for `fitted_until` and about one horizon after it.
         events: of the file, which may hold some customers only.
         moment: the day that scores are as of.
     """
-    until = contract.fitted_until
+    until = specification.fitted_until
     if until is None:
         return ()
-    found, day, last = [], f"{moment:%Y-%m-%d}", datetime.fromisoformat(events.quality.last_event)
-    whole, horizon = holds_everybody(contract, events), contract.windows.label_end(until) - until
+    notices, day, last = [], f"{moment:%Y-%m-%d}", datetime.fromisoformat(events.quality.last_event)
+    whole, horizon = holds_everybody(specification, events), specification.windows.label_end(until) - until
     if moment < until:
         message = (
             f"scored as of {day}, {(until - moment).days:,} days before the end of the data that this bundle was "
-            f"fitted on ({contract.fitted_through}): it has seen what it is to predict."
+            f"fitted on ({specification.fitted_through}): it was fitted on what it is to predict."
         )
-        found.append(Notice("as_of_before_bundle", message, f"as_of={contract.fitted_through}, or none."))
+        notices.append(Notice("as_of_before_bundle", message, f"as_of={specification.fitted_through}, or none."))
     if moment - until > horizon:
         message = (
             f"scored as of {day}, {(moment - until).days:,} days after the end of the data that this bundle was fitted "
-            f"on ({contract.fitted_through}); its horizon is {horizon.days:,} days."
+            f"on ({specification.fitted_through}); its horizon is {horizon.days:,} days."
         )
         remedy = "make train and make export on the whole log; or as_of=, if a date of the file is wrong."
-        found.append(Notice("as_of_after_bundle", message, remedy))
+        notices.append(Notice("as_of_after_bundle", message, remedy))
     is_last_event = moment == events.end > until and moment - last <= timedelta(days=1)
-    if is_last_event and not whole and contract.customers is not None:
-        found.append(_extract(day, events.quality.customers, contract))
+    if is_last_event and not whole and specification.customers is not None:
+        notices.append(_extract(day, events.quality.customers, specification))
     if whole and moment - last > _PART_OF_HORIZON * horizon:
         message = (
             f"scored as of {day}, but the last event of the file is of {last:%Y-%m-%d}: nothing is recorded for "
             f"{(moment - last).days:,} days."
         )
-        found.append(Notice("file_ends_early", message, "export the log up to as_of, or give as_of= of its end."))
-    return tuple(found)
+        notices.append(Notice("file_ends_early", message, "export the log up to as_of, or give as_of= of its end."))
+    return tuple(notices)
 
 
-def _extract(day: str, customers: int, contract: BundleContract) -> Notice:
+def _extract(day: str, customers: int, specification: BundleSpecification) -> Notice:
     message = (
         f"scored as of {day}, the day after the last event of a file of {customers:,} customers (the bundle has "
-        f"learned from {contract.customers:,}): other extracts of the same log get another day."
+        f"learned from {specification.customers:,}): other extracts of the same log get another day."
     )
     return Notice("as_of_of_an_extract", message, "give as_of=, the day on which the log was exported.")

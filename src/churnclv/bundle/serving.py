@@ -1,8 +1,8 @@
 """Serving a bundle over HTTP, in MLflow's protocol: one request is scored at a time, a bounded number waits.
 
-MLflow's own server answers a caller's mistake with a stack trace, lets every request that nobody waits for run to its
-end, and waits for a silent socket for ever. Its parsing of requests and its form of answers are used here; what is
-around them is this module's.
+MLflow's own server answers an invalid request with a stack trace, finishes requests whose caller has disconnected, and
+has no timeout for a silent socket. This module uses MLflow's parsing of requests and its form of answers, and brings
+its own queue, limits and error messages.
 """
 
 import asyncio
@@ -30,6 +30,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import InputError
 from .pyfunc import RefusedInputError, answer
+from .specification import specification_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -54,7 +55,7 @@ _UNEXPECTED = "Encountered an unexpected error"  # begins MLflow's message on an
 
 @dataclass(frozen=True)
 class ServingLimits:
-    """What a server takes on.
+    """The limits of a server.
 
     Attributes:
         waiting: requests that wait while one is scored; more are answered 503 at once.
@@ -81,7 +82,7 @@ class ServedBundle:
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Return the score rows of a frame of raw events; `params["as_of"]` is a date."""
         if not len(getattr(model_input, "columns", ())) or not len(model_input):
-            columns = ", ".join(self.scorer.contract.data.mapped().values())
+            columns = ", ".join(specification_of(self.scorer).data.mapped().values())
             message = f"the request has no row with one of the columns {columns}."
             raise RefusedInputError(message)
         return answer(self.scorer, model_input, (params or {}).get("as_of"), self.tables)
@@ -132,7 +133,7 @@ class ScoringServer:
             raise RefusedRequestError(503, "too many large requests at once; try again later.")
 
     async def _score(self, request: Request, body: bytes) -> Response:
-        """Wait for the turn, and score; who has gone away meanwhile is not scored."""
+        """Wait for the turn, and score; a request whose caller has disconnected meanwhile is not scored."""
         if self._waiting >= self.limits.waiting:
             raise RefusedRequestError(503, f"{self._waiting} requests are waiting already; try again later.")
         self._waiting += 1
@@ -153,7 +154,7 @@ class ScoringServer:
 
 
 def _answer(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
-    """Score a body, and turn whatever is wrong with it into one message without a stack trace."""
+    """Score a body; return any fault of it as one message without a stack trace."""
     try:
         return _predict(model, body, kind, as_of)
     except RefusedRequestError as refused:
@@ -164,7 +165,7 @@ def _answer(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:
         if error.message.startswith(_UNEXPECTED):
             return _fail(error.json_kwargs.get("stack_trace", ""))
         status: int = error.get_http_status_code()  # type: ignore[no-untyped-call] # mlflow's
-        return _refuse(status, _own_part(error.message))
+        return _refuse(status, _without_request(error.message))
     except Exception as error:  # noqa: BLE001 # a server answers
         places = "".join(traceback.format_tb(error.__traceback__))
         return _fail(f"{places}{type(error).__name__}")
@@ -206,17 +207,17 @@ def _read_json(body: bytes) -> dict[str, Any]:
 
 
 def _read_csv(body: bytes) -> pd.DataFrame:
-    """Return a CSV as text; what a missing value looks like is for the bundle to decide."""
+    """Return a CSV as text; the bundle decides which cells are missing values."""
     try:
         return pd.read_csv(StringIO(body.decode("utf-8-sig")), dtype=str, na_filter=False)
     except ValueError as error:
         raise RefusedRequestError(400, f"the request is no CSV that can be read: {error}") from None
 
 
-def _own_part(message: str) -> str:
-    """Return MLflow's own sentence: around it it repeats the request."""
-    own = message.rpartition("Error: ")[2] if message.startswith("Failed to") else message.partition("\nInput:")[0]
-    return own.strip()[:_LONGEST_MESSAGE]
+def _without_request(message: str) -> str:
+    """Return the message without the request, which MLflow repeats around it."""
+    reason = message.rpartition("Error: ")[2] if message.startswith("Failed to") else message.partition("\nInput:")[0]
+    return reason.strip()[:_LONGEST_MESSAGE]
 
 
 def _refuse(status: int, message: str) -> Response:
@@ -232,7 +233,7 @@ def _fail(trace: str) -> Response:
 
 
 class HostGuard:
-    """Answers only those who call this server by a name of its own: pages of other sites cannot reach it by theirs."""
+    """Answers only requests whose Host header is a name of this server, against DNS rebinding by other sites."""
 
     def __init__(self, app: "ASGIApp", hosts: tuple[str, ...]) -> None:
         """Keep the names, in small letters."""

@@ -1,8 +1,9 @@
-"""What a bundle promises: the settings it was trained with, stored as JSON and read back as the rooms' own types."""
+"""The specification of a bundle: its training settings, stored as JSON and read back as the rooms' own types."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..data.readings import ColumnReading
 from ..data.settings import DataSettings, Shape
@@ -15,17 +16,17 @@ from ..files import read_json, write_json
 from ..snapshots.settings import WindowSettings
 
 FORMAT = 1
-_FILE = "contract.json"
+_FILE = "contract.json"  # the name in bundles of all versions
 
 
 @dataclass
-class BundleContract:
-    """Settings and provenance of a bundle, which has learned from everything before the day `fitted_through`.
+class BundleSpecification:
+    """Settings and provenance of a bundle, which is fitted on everything before the day `fitted_through`.
 
-    `origin` is the name of the data's file without its folder, `sketch` what separates its log from another shop's; a
+    `origin` is the name of the data's file without its folder. `sketch` distinguishes its log from another shop's; a
     labelled table has none. No path is kept.
-    `readings` are how it reads the columns of a labelled table, or attributes of customers.
-    `customers` is how many are in that log; None in a bundle of an earlier version.
+    `readings` give the way to read the columns of a labelled table, or attributes of customers.
+    `customers` is the number of customers in that log; None in a bundle of an earlier version.
     """
 
     data: DataSettings
@@ -44,23 +45,28 @@ class BundleContract:
 
     @property
     def fitted_until(self) -> datetime | None:
-        """The day before which everything was learned from; None for a labelled table, which has no time."""
+        """The day before which all data was used for the fit; None for a labelled table, which has no time."""
         return None if self.data.shape is Shape.labelled else datetime.fromisoformat(self.fitted_through)
 
     def custom_families(self, folder: Path) -> list[str]:
-        """Return the families, with a user's own files found inside the bundle."""
+        """Return the families, with the paths of a user's own files inside the bundle."""
         return [name if name in BUILT_IN else str(folder / name) for name in self.features.families]
 
 
-def write_contract(folder: Path, contract: BundleContract) -> None:
-    """Write the contract as JSON."""
+def specification_of(scorer: Any) -> Any:
+    """Return the specification of a loaded scorer, whose code may be of a version that named it `contract`."""
+    return getattr(scorer, "specification", None) or scorer.contract
+
+
+def write_specification(folder: Path, specification: BundleSpecification) -> None:
+    """Write the specification as JSON."""
     from pydantic import TypeAdapter
 
-    write_json(folder / _FILE, TypeAdapter(BundleContract).dump_python(contract, mode="json"))
+    write_json(folder / _FILE, TypeAdapter(BundleSpecification).dump_python(specification, mode="json"))
 
 
-def read_contract(folder: Path) -> BundleContract:
-    """Read a contract.
+def read_specification(folder: Path) -> BundleSpecification:
+    """Read a specification.
 
     Raises:
         InputError: it was written by a later version.
@@ -73,4 +79,4 @@ def read_contract(folder: Path) -> BundleContract:
             f"{folder}: bundle format {stored.get('format')}, this code reads {FORMAT}.",
             remedy="export it again.",
         )
-    return TypeAdapter(BundleContract).validate_python(stored)
+    return TypeAdapter(BundleSpecification).validate_python(stored)

@@ -1,4 +1,4 @@
-"""Writing a bundle: models, contract, profile, card and code, sealed by a manifest."""
+"""Writing a bundle: models, specification, profile, card and code, sealed by a manifest."""
 
 import shutil
 import tempfile
@@ -23,7 +23,7 @@ from ..notices import Notice
 from ..outputs import FolderOutput
 from .profile_comparison import describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
-from .specification import BundleContract, write_contract
+from .specification import BundleSpecification, write_specification
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
@@ -44,14 +44,14 @@ _NEEDS = (
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and what describes them; what values customers depends on the shape of the data.
+    """The fitted models and their description; the value model depends on the shape of the data.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     """
 
     churn: ChurnModel
     reasons: Reasons
-    contract: BundleContract
+    specification: BundleSpecification
     profile: pd.DataFrame
     card: str
     trained: datetime
@@ -64,8 +64,8 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
     with tempfile.TemporaryDirectory() as name, replacing_folder(out, holds_bundle) as target:
         folder = Path(name) / "bundle"
-        contract = _without_paths(_copy_custom_families(folder, parts.contract))
-        write_contract(folder, replace(contract, versions={**library_pins(), "churnclv": __version__}))
+        specification = _without_paths(_copy_custom_families(folder, parts.specification))
+        write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
         parts.churn.save(folder / "models")
         write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
         if parts.values is not None:
@@ -75,7 +75,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
         write_json(folder / "profile.json", describe_columns(parts.profile))
         write_text(folder / "card.md", parts.card)
         _copy_code(folder / "code" / "churnclv")
-        _save_pyfunc(target, folder, _input_columns(contract, parts.churn))
+        _save_pyfunc(target, folder, _input_columns(specification, parts.churn))
         _date_model(target, parts)
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
@@ -133,10 +133,10 @@ def holds_bundle(folder: Path) -> bool:
     return True
 
 
-def _copy_custom_families(folder: Path, contract: BundleContract) -> BundleContract:
+def _copy_custom_families(folder: Path, specification: BundleSpecification) -> BundleSpecification:
     """Copy the files of a user's own families into the bundle and name them there."""
     names = []
-    for place, name in enumerate(contract.features.families):
+    for place, name in enumerate(specification.features.families):
         if name in BUILT_IN:
             names.append(name)
             continue
@@ -145,25 +145,25 @@ def _copy_custom_families(folder: Path, contract: BundleContract) -> BundleContr
         (folder / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(locate(Path(path)), folder / inside)
         names.append(f"{inside.as_posix()}:{function}")
-    return replace(contract, features=replace(contract.features, families=names))
+    return replace(specification, features=replace(specification.features, families=names))
 
 
-def _without_paths(contract: BundleContract) -> BundleContract:
-    """Return the contract without the places where this machine keeps the data."""
-    data = contract.data
+def _without_paths(specification: BundleSpecification) -> BundleSpecification:
+    """Return the specification without the paths of the data on this machine."""
+    data = specification.data
     tables = {name: replace(table, path=None) for name, table in data.tables.items()}
-    return replace(contract, data=replace(data, path=None, set_aside_path=None, tables=tables))
+    return replace(specification, data=replace(data, path=None, set_aside_path=None, tables=tables))
 
 
 def _date_model(target: Path, parts: BundleParts) -> None:
-    """Let MLflow's own page of the model name the run and its time, and neither a temporary folder nor this machine's.
+    """Record the run and its time in MLflow's description of the model, and paths relative to the model's folder.
 
     MLflow loads the artefacts and the script by their paths inside the model.
     """
     from mlflow.models import Model
 
     model = Model.load(str(target))
-    model.model_uuid = parts.contract.run_id
+    model.model_uuid = parts.specification.run_id
     model.utc_time_created = f"{parts.trained:%Y-%m-%d %H:%M:%S.%f}"
     flavor = model.flavors["python_function"]
     flavor["model_code_path"] = "pyfunc.py"
@@ -172,7 +172,7 @@ def _date_model(target: Path, parts: BundleParts) -> None:
 
 
 def _copy_code(target: Path) -> None:
-    """Copy the rooms that scoring needs, and the modules they stand on."""
+    """Copy the rooms that scoring needs, and the modules that they import."""
     target.mkdir(parents=True)
     for module in (
         "__init__.py",
@@ -193,11 +193,11 @@ def _copy_code(target: Path) -> None:
         )
 
 
-def _input_columns(contract: BundleContract, churn: ChurnModel) -> dict[str, str]:
-    """Return role -> column of what the bundle is asked with; of a labelled table every column is its own role."""
-    if contract.data.shape is not Shape.labelled:
-        return contract.data.mapped()
-    return {"customer_id": str(contract.data.columns.customer_id)} | {name: name for name in churn.features}
+def _input_columns(specification: BundleSpecification, churn: ChurnModel) -> dict[str, str]:
+    """Return role -> column of the bundle's input; in a labelled table every column is its own role."""
+    if specification.data.shape is not Shape.labelled:
+        return specification.data.mapped()
+    return {"customer_id": str(specification.data.columns.customer_id)} | {name: name for name in churn.features}
 
 
 def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:

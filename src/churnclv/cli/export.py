@@ -46,7 +46,7 @@ def main(config: ExportConfig) -> None:
     lineage = Lineage(str(config.model)) if named else find_lineage(trained, run.experiment, parts, home)
     kept = keep_bundle(home.export, f"{run.experiment}-{run.run_id[:8]}", parts)
     out = kept if output is None else copy_bundle(kept, output)
-    tags = {ORIGIN_TAG: parts.contract.origin, THROUGH_TAG: parts.contract.fitted_through}
+    tags = {ORIGIN_TAG: parts.specification.origin, THROUGH_TAG: parts.specification.fitted_through}
     source = register(home, run, kept, lineage.model, tags)
     compare = partial(compare_with_champion, trained, run, home)
     for notice in lineage.notices:

@@ -8,6 +8,7 @@ def main(config: ServeConfig) -> None:
     """Bind the address, load the registered bundle, and answer requests."""
     from ..bundle.loading import load_bundle
     from ..bundle.serving import ServingLimits, bind, load_model, serve
+    from ..bundle.specification import specification_of
     from ..tracking.home import Home
     from ..tracking.registry import locate_bundle, table_paths
 
@@ -15,13 +16,15 @@ def main(config: ServeConfig) -> None:
     bound = bind(config.host, config.port)
     source = locate_bundle(home, config.model)
     scorer = load_bundle(source.folder, registered=source.manifest)
-    contract = scorer.contract
-    tables = {name: path for name, path in table_paths(home, contract.run_id).items() if name in contract.data.tables}
+    specification = specification_of(scorer)
+    paths = table_paths(home, specification.run_id)
+    tables = {name: path for name, path in paths.items() if name in specification.data.tables}
     model = load_model(source.folder, scorer, tables | config.tables)
     address = f"{config.host}:{config.port}/invocations"
     example = f"curl -s {address} -H 'Content-Type: application/json' -d @'{source.folder}/input_example.json'"
     progress.log(
-        f"Serving {source}, fitted on {contract.data.name} through {contract.fitted_through}\n  try: {example}"
+        f"Serving {source}, fitted on {specification.data.name} through {specification.fitted_through}\n"
+        f"  try: {example}"
     )
     limits = ServingLimits(
         waiting=config.waiting,

@@ -1,4 +1,4 @@
-"""Campaign: whom to contact with an offer, and what that is expected to earn."""
+"""Campaign: which customers to contact with an offer, and the expected profit of it."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,10 +17,10 @@ CONTACT, NO_CONTACT = "contact", "no_contact"
 class Campaign:
     """A retention campaign under given economics, on the assumptions of EMPC (see `evaluation.profit`).
 
-    `value` is always what a customer is worth if they stay, in currency: that is what an accepted offer saves, beyond
-    the little that a leaver brings anyway. A CLV that averages over staying and leaving is lower; where leavers are
-    worth nothing, the value of staying is the CLV over the chance of staying. Who has only the average may hand it
-    over and then contacts too few, never too many.
+    `value` is the value of a customer if they stay, in currency: an accepted offer saves it, less the little that a
+    leaver brings anyway. A CLV that averages over staying and leaving is lower; where leavers bring nothing, the value
+    of staying is the CLV over the chance of staying. With the average in its place a campaign contacts too few
+    customers, never too many.
     """
 
     economics: EconomicsSettings
@@ -28,11 +28,11 @@ class Campaign:
     @property
     def terms(self) -> Terms:
         """Return costs and acceptance as the profit metrics take them."""
-        known = self.economics
-        return Terms(known.contact_cost, known.incentive_cost, known.acceptance_alpha, known.acceptance_beta)
+        terms = self.economics
+        return Terms(terms.contact_cost, terms.incentive_cost, terms.acceptance_alpha, terms.acceptance_beta)
 
     def values_at_stake(self, values: Array | None, customers: int) -> Array:
-        """Return what is saved when each customer stays, shape (customers,), in currency.
+        """Return the value saved when each customer stays, shape (customers,), in currency.
 
         Args:
             values: each customer's value if they stay, NaN where unknown; None for a table without values.
@@ -51,7 +51,7 @@ class Campaign:
         return contact_gain(churn_score, value, self.terms)
 
     def expected_cost(self, churn_score: Array) -> Array:
-        """Return what contacting each customer is expected to cost, contact and offer, shape (n,), in currency."""
+        """Return the expected cost of contacting each customer, contact and offer, shape (n,), in currency."""
         taking = churn_score * self.terms.mean_acceptance + (1.0 - churn_score)
         return np.asarray(self.economics.contact_cost + taking * self.economics.incentive_cost)
 
@@ -62,7 +62,7 @@ class Campaign:
         return texts
 
     def warnings(self, churn_score: Array, value: Array | float) -> list["CampaignWarning"]:
-        """Return why such a campaign would make no sense with these scores and values; empty where it does."""
+        """Return the reasons why such a campaign makes no sense with these scores and values; empty for none."""
         gain, cost = self.expected_gain(churn_score, value), self.expected_cost(churn_score)
         defined = ~np.isnan(gain)
         if not defined.any():
@@ -86,7 +86,7 @@ class Campaign:
 
 @dataclass(frozen=True)
 class CampaignWarning:
-    """Why a campaign would make no sense: a code, for which the report has a text in each language, and its figures.
+    """Why a campaign makes no sense: a code, for which the report has a text in each language, and its figures.
 
     Codes: `no_value`, `contact_cost`, `incentive_cost`, `budget`, `everybody`.
     """

@@ -1,4 +1,4 @@
-"""Economics: what turns spend into value, and what keeping a customer costs."""
+"""Economics: the settings that turn spend into value, and the costs of keeping a customer."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -12,7 +12,7 @@ _SHAPE = Bounds(0, 1e6, above=True, technical=True, hint=" (6 and 14: 30% of lea
 
 
 class ValueAtStake(Enum):
-    """What is saved when a leaver stays: each customer's own CLV, or one value for all."""
+    """The value saved when a leaver stays: each customer's own CLV, or one value for all."""
 
     clv = "clv"
     fixed = "fixed"
@@ -54,17 +54,17 @@ class EconomicsSettings:
         value = self.value_for_all
         require(
             self.value_at_stake is not ValueAtStake.fixed or self.incentive_cost < value,
-            f"economics.incentive_cost is {self.incentive_cost}, but a customer who stays is worth {value} "
+            f"economics.incentive_cost is {self.incentive_cost}, but the value of a customer who stays is {value} "
             "(economics.fixed_value): every offer that is taken loses money.",
             remedy="lower economics.incentive_cost, or raise economics.fixed_value.",
         )
 
     @property
-    def worth(self) -> tuple[float, float, float]:
-        """Return what value models ask for, in their order: days ahead, margin (share), discount rate (per year)."""
+    def value_terms(self) -> tuple[float, float, float]:
+        """Return the arguments of value models in order: days ahead, margin (share), discount rate (per year)."""
         return self.clv_horizon_days, self.margin, self.annual_discount_rate
 
     @property
     def value_for_all(self) -> float:
-        """Return the value of a customer who stays where none of their own is used, in currency."""
+        """Return the value of a customer who stays where no individual value is used, in currency."""
         return USUAL_VALUE if self.fixed_value is None else self.fixed_value

@@ -1,4 +1,4 @@
-"""Concentration of what a campaign is expected to gain: a total that is that of one customer."""
+"""Concentration of the expected gain of a campaign: a large part of the total comes from one customer."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ def segment_names() -> NDArray[np.str_]:
 class Segmentation:
     """The thresholds that give a customer a score from 1 to 5 for recency and frequency.
 
-    They are learned once and stored, so that tomorrow's customers are measured against today's grid.
+    They are computed once and stored, so that later customers are placed on the same grid.
     """
 
     silent_days: list[float]

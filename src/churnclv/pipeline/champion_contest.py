@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..bundle.loading import load_bundle
+from ..bundle.specification import specification_of
 from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.settings import Shape
@@ -27,9 +28,9 @@ def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle
     if config.data.shape is Shape.labelled:
         return "a labelled table has no time, and this one is another than the champion's"
     champion = load_bundle(bundle.folder, registered=bundle.manifest)
-    if champion.contract.windows.horizon_days != config.windows.horizon_days:
+    if specification_of(champion).windows.horizon_days != config.windows.horizon_days:
         return "the champion's horizon is another"
-    through = datetime.fromisoformat(champion.contract.fitted_through)
+    through = datetime.fromisoformat(specification_of(champion).fitted_through)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
     plan = make_plan(events.start, events.end, config.windows)
     later = [fold.valid for fold in plan.folds if fold.valid >= through]

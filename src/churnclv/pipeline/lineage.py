@@ -14,7 +14,7 @@ from typing import Any
 
 from ..bundle.loading import load_bundle
 from ..bundle.pyfunc import BUNDLE, DamagedBundleError, verify
-from ..bundle.specification import BundleContract, read_contract
+from ..bundle.specification import BundleSpecification, read_specification, specification_of
 from ..bundle.writer import BundleParts
 from ..data.engine import connect
 from ..data.events import Events, read_events
@@ -60,7 +60,7 @@ def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home:
     for version in rivals:
         if _is_same(version, parts, events):
             return Lineage(str(version.name))
-    slug = re.sub(r"[^\w.-]+", "-", Path(parts.contract.origin).stem)[:_MOST_SLUG].strip("-") or "data"
+    slug = re.sub(r"[^\w.-]+", "-", Path(parts.specification.origin).stem)[:_MOST_SLUG].strip("-") or "data"
     model = free_name(mlflow, experiment, slug)
     if not rivals:
         return Lineage(model)
@@ -70,8 +70,8 @@ def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home:
         (
             Notice(
                 "other_data_set",
-                f"{parts.contract.origin} has too few events in common with the data of {others}: another data set, "
-                f"with a champion of its own, registered as {model}.",
+                f"{parts.specification.origin} has too few events in common with the data of {others}: another data "
+                f"set, with a champion of its own, registered as {model}.",
                 f"if it is the same shop's, name its model: make export ARGS='model={rivals[0].name}'.",
             ),
         ),
@@ -80,7 +80,7 @@ def find_lineage(config: TrainConfig, experiment: str, parts: BundleParts, home:
 
 def _is_same(version: Any, parts: BundleParts, events: Callable[[], Events]) -> bool:
     """Return whether a champion's bundle was fitted on these data, or on an earlier or later part of them."""
-    mine = parts.contract
+    mine = parts.specification
     try:
         theirs, profile = _read_champion(source_of(version))
     except (InputError, DamagedBundleError, OSError, ValueError):  # it can be neither compared nor served
@@ -95,10 +95,10 @@ def _is_same(version: Any, parts: BundleParts, events: Callable[[], Events]) -> 
     return overlap.share >= _MOST_FOREIGN if overlap.measured else theirs.origin == mine.origin
 
 
-def _read_champion(source: BundleSource) -> tuple[BundleContract, dict[str, Any]]:
+def _read_champion(source: BundleSource) -> tuple[BundleSpecification, dict[str, Any]]:
     verify(source.folder, source.manifest)
     folder = source.folder / BUNDLE
-    return read_contract(folder), read_json(folder / "profile.json")
+    return read_specification(folder), read_json(folder / "profile.json")
 
 
 def _share_columns(profile: set[str], parts: BundleParts) -> bool:
@@ -114,13 +114,13 @@ def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
     overlap = measure_overlap(scorer, events)
     if overlap is None or not _is_foreign(overlap):
         return ()
-    contract = scorer.contract
+    specification = specification_of(scorer)
     return (
         Notice(
             "other_data",
-            f"of the {overlap.events:,} events compared before {contract.fitted_through} about {overlap.share:.0%} are "
-            f"in the data that the bundle was fitted on ({contract.data.name}, {contract.origin}): these are other "
-            "customers, and the scores are another shop's.",
+            f"of the {overlap.events:,} events compared before {specification.fitted_through} about "
+            f"{overlap.share:.0%} are in the data that the bundle was fitted on ({specification.data.name}, "
+            f"{specification.origin}): these are other customers, and the scores are another shop's.",
             "name this shop's bundle with MODEL=..., or train on this file: make train DATA=..., make export.",
         ),
     )
@@ -137,11 +137,11 @@ class Opened:
 
     @property
     def line(self) -> str:
-        """The model, its data set, and the end of its data, as a line of text."""
-        contract = self.scorer.contract
-        origin = getattr(contract, "origin", "")
-        data = f"{contract.data.name} ({origin})" if origin else contract.data.name
-        return f"Scoring with {self.source}, fitted on {data} through {contract.fitted_through}"
+        """Which model of which data set this is, and how far its data reach."""
+        specification = specification_of(self.scorer)
+        origin = getattr(specification, "origin", "")
+        data = f"{specification.data.name} ({origin})" if origin else specification.data.name
+        return f"Scoring with {self.source}, fitted on {data} through {specification.fitted_through}"
 
 
 def open_bundle(config: ScoreConfig, home: Home) -> Opened:
@@ -161,8 +161,10 @@ def open_bundle(config: ScoreConfig, home: Home) -> Opened:
 
 def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
     scorer = load_bundle(source.folder, registered=source.manifest)
-    paths = table_paths(home, scorer.contract.run_id)
-    tables = {name: path for name, path in paths.items() if name in scorer.contract.data.tables} | config.tables
+    paths = table_paths(home, specification_of(scorer).run_id)
+    tables = {
+        name: path for name, path in paths.items() if name in specification_of(scorer).data.tables
+    } | config.tables
     chosen = config.data.chosen()
     reading = {"reading": chosen} if chosen else {}  # bundles of former versions do not take this argument
     events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **reading)
@@ -183,10 +185,10 @@ def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None
 
 def measure_overlap(scorer: Any, events: Any) -> Overlap | None:
     """Return the share of a file's earlier events that a bundle was fitted on; None if it cannot be measured."""
-    sketch = getattr(scorer.contract, "sketch", None)
+    sketch = getattr(specification_of(scorer), "sketch", None)
     if sketch is None or not hasattr(events, "table"):
         return None
-    overlap = compare_events(sketch, events.table, datetime.fromisoformat(scorer.contract.fitted_through))
+    overlap = compare_events(sketch, events.table, datetime.fromisoformat(specification_of(scorer).fitted_through))
     return overlap if overlap.measured else None
 
 

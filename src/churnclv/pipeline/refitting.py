@@ -8,7 +8,7 @@ import pandas as pd
 
 from ..bundle.expected_totals import Reference, expected_totals, references, require_plausible, totals_notices
 from ..bundle.model_card import write_card
-from ..bundle.specification import BundleContract
+from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
 from ..churn.ensemble import ChurnChoice, ChurnModel
 from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
@@ -65,7 +65,7 @@ def refit(
         rows = mask_table(table)
         churn = _fit_churn(choices, config, rows, table.outcomes, list(table.frame.columns))
         parts = _parts(config, run, table.quality, "its export", churn, rows)
-        return replace(parts, contract=replace(parts.contract, readings=table.readings))
+        return replace(parts, specification=replace(parts.specification, readings=table.readings))
     events = read_events(connection, config.data)
     _require_same(events.quality, config, run)
     config = replace(config, data=with_spelling(config.data, events.quality))
@@ -76,7 +76,7 @@ def refit(
         parts = _refit_contracts(config, choices, run, events, snapshots)
     else:
         parts = _refit_orders(config, choices, run, events, snapshots, forced=forced)
-    return replace(parts, contract=replace(parts.contract, readings=snapshots.readings))
+    return replace(parts, specification=replace(parts.specification, readings=snapshots.readings))
 
 
 def _refit_orders(
@@ -143,7 +143,7 @@ def _fit_churn(
 
 def _sketched(parts: BundleParts, events: Events) -> BundleParts:
     """Return the parts with the sketch of the log that they were fitted on."""
-    return replace(parts, contract=replace(parts.contract, sketch=sketch_events(events.table, events.end)))
+    return replace(parts, specification=replace(parts.specification, sketch=sketch_events(events.table, events.end)))
 
 
 def _parts(
@@ -155,8 +155,8 @@ def _parts(
     rows: pd.DataFrame,
     notes: CardNotes = NO_NOTES,
 ) -> BundleParts:
-    """Return the parts that every bundle has; `rows` are the latest rows, which the models score first."""
-    contract = BundleContract(
+    """Return what every bundle has; `rows` are those that the models would be asked about first."""
+    specification = BundleSpecification(
         data=config.data,
         windows=config.windows,
         features=config.features,
@@ -171,9 +171,9 @@ def _parts(
     return BundleParts(
         churn=churn,
         reasons=Reasons.learn(rows[churn.features]),
-        contract=contract,
+        specification=specification,
         profile=rows.assign(churn_score=churn.predict(rows)).drop(columns=hidden, errors="ignore"),
-        card=redact(write_card(contract, title, run.metrics, run.params, notes.notices, notes.refunds)),
+        card=redact(write_card(specification, title, run.metrics, run.params, notes.notices, notes.refunds)),
         trained=run.started,
         notices=notes.notices,
     )

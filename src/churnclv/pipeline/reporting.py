@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..bundle.specification import specification_of
 from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
@@ -61,18 +62,18 @@ def find_champion(
     scorer = load_bundle(source.folder, registered=source.manifest)
     rows = _feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
-    through = scorer.contract.fitted_through
+    through = specification_of(scorer).fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
     notes = (translation.text("note.looks_ahead", through=through),) if late else ()
-    signs, signs_of = _read_signs(home, scorer.contract.run_id, translation.language.name)
-    economics = _convert(scorer.contract.economics)
+    signs, signs_of = _read_signs(home, specification_of(scorer).run_id, translation.language.name)
+    economics = _convert(specification_of(scorer).economics)
     return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
     """Return the bundle's feature rows; its code has an enumeration of shapes of its own."""
     if isinstance(data, Events):
-        rows: pd.DataFrame = scorer.features(replace(data, shape=scorer.contract.data.shape), as_of)
+        rows: pd.DataFrame = scorer.features(replace(data, shape=specification_of(scorer).data.shape), as_of)
         return rows
     keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
     return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)

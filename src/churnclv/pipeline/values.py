@@ -134,7 +134,7 @@ class OrderValues(NoValues):
         """Return the value of customers if they stay, (n,); None for a log without amounts."""
         if not self.events.has_amount:
             return None
-        return value_if_staying(self._model(fold), rows, *self.run.config.economics.worth)
+        return value_if_staying(self._model(fold), rows, *self.run.config.economics.value_terms)
 
     def _model(self, fold: int | None) -> ClvModel:
         return self.clv if fold is None else self.tuned.folds[fold].model
@@ -253,7 +253,7 @@ class ContractValues(NoValues):
         """Return the value of customers if they stay, (n,); None for contracts without prices."""
         if not self.run.data.log.has_amount:
             return None
-        terms = ValueTerms(*self.run.config.economics.worth)
+        terms = ValueTerms(*self.run.config.economics.value_terms)
         return self._model(fold).value_if_staying(rows, terms)
 
     def other_chances(self, rows: Dataset, fold: int | None) -> dict[str, Array]:

@@ -108,7 +108,7 @@ def simulate_scenarios(
 
 def _value_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
     """Return the discounted margin per unit of each customer's expected spend, (n,)."""
-    days, margin, rate = economics.worth
+    days, margin, rate = economics.value_terms
     spend = np.maximum(model.expected_spend(rows, days), _TINY)
     return np.asarray(np.clip(model.discounted_value(rows, days, margin, rate) / spend, 0.0, margin))
 

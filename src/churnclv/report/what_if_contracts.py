@@ -21,7 +21,7 @@ def simulate_retention(
     The churn score of everyone falls by the scenario's points, down to zero; later windows follow the curve.
     """
     model, economics = ContractValueModel.load(folder), champion.economics
-    days, margin, rate = economics.worth
+    days, margin, rate = economics.value_terms
     has_score = champion.scores["churn_score"].notna().to_numpy()
     rows = champion.features[has_score].reset_index(drop=True)
     p = champion.scored["churn_score"].to_numpy(dtype=float)

@@ -1,1 +1,1 @@
-"""Simulated data with known truth, and protocol suites for models of your own."""
+"""Simulated data with known truth, and protocol suites for custom models."""

@@ -1,7 +1,7 @@
-"""A simulated subscription with known truth: monthly contracts, price rises, use of the product, and who leaves when.
+"""A simulated subscription with known truth: monthly contracts, price rises, use of the product, and churn.
 
-A discrete-time hazard model: in each month of the calendar a customer leaves with a chance whose logit adds up what is
-known on the first of the month and a trait of the customer that nobody sees (frailty).
+A discrete-time hazard model: in each month of the calendar a customer leaves with a chance whose logit is the sum of
+terms observed on the first of the month and of an unobserved trait of the customer (frailty).
 """
 
 from dataclasses import dataclass, field
@@ -31,13 +31,13 @@ class ContractMarket:
         months: length of the market.
         plans: plan -> (price per month, baseline logit); customers are spread evenly over them.
         age_effect, price_effect, use_effect: see above.
-        frailty: standard deviation of the trait that nobody sees.
+        frailty: standard deviation of the unobserved trait.
         rise_chance: chance that a customer's price rises on the first of a month, by `rise_share`; the contract then
             ends and the next one starts on that very day.
         actions: mean number of actions in a month.
         actions_spread: standard deviation of ln(mean number) between customers.
-        actions_drift: standard deviation of what is new in a customer's own ln(mean number) each month; of what was
-            new before, four fifths stay.
+        actions_drift: standard deviation of the monthly change of a customer's ln(mean number); four fifths of the
+            earlier changes remain (AR(1)).
     """
 
     customers: int = 1000
@@ -60,10 +60,10 @@ class ContractMarket:
 
 @dataclass(frozen=True)
 class ContractSimulation:
-    """A table of contracts, one of actions, and what is true of each customer on each first of a month.
+    """A table of contracts, one of actions, and the truth of each customer on each first of a month.
 
     `contracts`: customer_id, start, end (NaT while open), price, plan. `events`: customer_id, timestamp, action.
-    `truth`: customer_id, month (its first), `hazard` (chance to leave within it, given all that anybody can see on its
+    `truth`: customer_id, month (its first), `hazard` (chance to leave within it, given all that is observed on its
     first), `own_hazard` (given the frailty too) and `left` (1 where it happened); a row per customer under contract.
     """
 
@@ -87,7 +87,7 @@ def simulate_contracts(market: ContractMarket, seed: int) -> ContractSimulation:
 
 
 class _Customers:
-    """All customers, who take one month at a time; a month's price rise counts from the next month on."""
+    """All customers, simulated one month at a time; a month's price rise counts from the next month on."""
 
     def __init__(self, market: ContractMarket, random: np.random.Generator) -> None:
         n = market.customers
@@ -99,19 +99,19 @@ class _Customers:
         self.birth = random.permutation(np.arange(n) % market.birth_months)
         self.frailty = random.normal(0.0, market.frailty, n)
         self.log_actions = np.log(market.actions) + random.normal(0.0, market.actions_spread, n)
-        self.mood = np.zeros(n)
+        self.drift = np.zeros(n)
         self.price = self.first_price.copy()
         self.since = np.full(n, np.datetime64("NaT", "us"))  # start of the open contract
         self.recent = np.zeros(n)  # actions of the month before
         points, weights = np.polynomial.hermite.hermgauss(_NODES)
         self.nodes = np.sqrt(2.0) * market.frailty * points
-        self.belief = np.tile(np.log(weights), (n, 1))  # ln chance of each frailty, given that the customer stayed
+        self.log_posterior = np.tile(np.log(weights), (n, 1))  # of each frailty, given that the customer stayed
         self.closed: list[pd.DataFrame] = []
         self.actions: list[pd.DataFrame] = []
         self.truth: list[pd.DataFrame] = []
 
     def live_through(self, month: int, firsts: pd.DatetimeIndex) -> None:
-        """Let customers leave, pay more, join and use the product in one month."""
+        """Simulate one month: customers leave, pay more, join and use the product."""
         first, seconds = firsts[month], int((firsts[month + 1] - firsts[month]).total_seconds())
         under = np.flatnonzero(~np.isnat(self.since))
         left = under[self._decide(under, month, first)]
@@ -127,19 +127,19 @@ class _Customers:
         self._close(left, moment[left])
 
     def _decide(self, under: NDArray[np.intp], month: int, first: pd.Timestamp) -> NDArray[np.bool_]:
-        """Return who leaves, and write down the chances."""
+        """Return who leaves, and record the chances."""
         market = self.market
         logit = self.baseline[under] - market.age_effect * np.log(month - self.birth[under])
         logit += market.price_effect * np.log(self.price[under] / self.first_price[under])
         logit -= market.use_effect * np.log1p(self.recent[under])
-        own = _chance(logit + self.frailty[under])
+        individual = _chance(logit + self.frailty[under])
         at_nodes = _chance(logit[:, None] + self.nodes)
-        weights = np.exp(self.belief[under] - self.belief[under].max(axis=1, keepdims=True))
+        weights = np.exp(self.log_posterior[under] - self.log_posterior[under].max(axis=1, keepdims=True))
         hazard = (weights * at_nodes).sum(axis=1) / weights.sum(axis=1)
-        leaves = self.random.random(len(under)) < own
-        self.belief[under] += np.log1p(-at_nodes)
-        told = {"customer_id": self.ids[under], "month": first, "hazard": hazard, "own_hazard": own}
-        self.truth.append(pd.DataFrame({**told, "left": leaves.astype(int)}))
+        leaves = self.random.random(len(under)) < individual
+        self.log_posterior[under] += np.log1p(-at_nodes)
+        truth = {"customer_id": self.ids[under], "month": first, "hazard": hazard, "own_hazard": individual}
+        self.truth.append(pd.DataFrame({**truth, "left": leaves.astype(int)}))
         return leaves
 
     def _close(self, who: NDArray[np.intp], end: NDArray[np.datetime64] | np.datetime64) -> None:
@@ -156,8 +156,8 @@ class _Customers:
 
     def _use(self, under: NDArray[np.intp], first: pd.Timestamp, seconds: int, until: NDArray[np.datetime64]) -> None:
         """Draw the month's actions, up to the moment at which a customer leaves."""
-        self.mood = _STAYS * self.mood + self.random.normal(0.0, self.market.actions_drift, len(self.ids))
-        drawn = self.random.poisson(np.exp(self.log_actions + self.mood)[under])
+        self.drift = _STAYS * self.drift + self.random.normal(0.0, self.market.actions_drift, len(self.ids))
+        drawn = self.random.poisson(np.exp(self.log_actions + self.drift)[under])
         who = np.repeat(under, drawn)
         when = np.datetime64(first, "us") + self.random.integers(0, seconds, len(who)).astype("timedelta64[s]")
         kept = when < until[who]

@@ -52,7 +52,7 @@ class Market:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A log (customer_id, timestamp, amount) and, per customer, what is true of them."""
+    """A log (customer_id, timestamp, amount) and the truth per customer."""
 
     log: pd.DataFrame
     truth: pd.DataFrame

@@ -1,4 +1,4 @@
-"""The champion's mark: a tag on the run behind the model version that the alias names, for the table of runs."""
+"""The champion's tag on the run of the model version that the alias names, for the table of runs."""
 
 from contextlib import suppress
 from typing import Any
@@ -7,7 +7,7 @@ ALIAS = TAG = "champion"
 
 
 def mark_champion(mlflow: Any, model_name: str, version: str) -> None:
-    """Tag the run of a model's version as champion, and no other run behind that model.
+    """Tag the run of a model's version as champion, and no other run of that model.
 
     Runs of an experiment may have read several data sets, each with a registered model and a champion of its own.
     """

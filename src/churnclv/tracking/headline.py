@@ -1,4 +1,4 @@
-"""The headline of a run: the few figures that people compare runs by."""
+"""The headline of a run: the few figures by which runs are compared."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ def headline_metrics() -> list[str]:
 
 
 def describe(metrics: Mapping[str, float]) -> str:
-    """Return the headline with its 95% intervals as a Markdown table; empty where there is nothing to say."""
+    """Return the headline with its 95% intervals as a Markdown table; empty where it has no figures."""
     evaluated = [when for when in WHEN if f"{when}.churn.auc" in metrics]
     rows = [
         f"| {title} | " + " | ".join(_cell(metrics, f"{when}.{figure}") for when in evaluated) + " |"

@@ -1,4 +1,4 @@
-"""MLflow's home on disk, and everything else that runs leave behind."""
+"""The folder of MLflow's database and of all other files that runs keep."""
 
 import os
 from dataclasses import dataclass
@@ -68,7 +68,7 @@ class Home:
 
     @property
     def cache(self) -> Path:
-        """Feature tables by content, and what the engine spills."""
+        """Feature tables by content, and the engine's spilled data."""
         return self.root / "cache"
 
     @property
@@ -83,7 +83,7 @@ class Home:
 
     @property
     def kept(self) -> dict[str, Path]:
-        """What runs leave behind and no output of a command may replace, by what it is in messages."""
+        """The paths that runs keep and no output of a command may replace, by their name in messages."""
         folders = (self.artifacts, self.cache, self.export, self.seals, self.locks)
         files = [Path(f"{path}{end}") for path in (self.database, self.studies) for end in ("", *_SQLITE_ENDS)]
         return {f"tracking.home ({path.name})": path for path in (*files, *folders)}

@@ -1,4 +1,4 @@
-"""Pictures of a CLV model: how many purchases it expects of how many customers, and what it makes of a history."""
+"""Plots of a CLV model: actual and expected frequencies of purchases, and its predictions by recency and frequency."""
 
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,9 +19,9 @@ _HIGH_SHARE = 0.995
 
 
 def draw_model(model: ClvModel, evaluated: Dataset, horizon_days: int) -> "dict[str, Figure]":
-    """Return the pictures by name: purchases actual and expected, and the two surfaces of the formulas."""
-    made = np.minimum(evaluated.labels["purchases"].to_numpy(dtype=int), _MOST_SHOWN)
-    actual = np.bincount(made, minlength=_MOST_SHOWN + 1).astype(float)
+    """Return the plots by name: purchases actual and expected, and the two surfaces of the BTYD model."""
+    purchases = np.minimum(evaluated.labels["purchases"].to_numpy(dtype=int), _MOST_SHOWN)
+    actual = np.bincount(purchases, minlength=_MOST_SHOWN + 1).astype(float)
     expected = model.expected_frequencies(evaluated.features, horizon_days, _MOST_SHOWN)
     title = f"Purchases in {horizon_days} days, last validation cutoff"
     return {
@@ -38,10 +38,10 @@ def _surfaces(model: ClvModel, evaluated: Dataset, horizon_days: int) -> "dict[s
     silent, x = np.linspace(0.0, age, _GRID), np.linspace(1.0, most, _GRID)
     days, times = (grid.ravel() for grid in np.meshgrid(silent, x))
     each = np.log(np.maximum((age - days) / times, 1.0))
-    seen = Histories(times, age - days, np.full(len(days), age), times * each)
+    histories = Histories(times, age - days, np.full(len(days), age), times * each)
     axes = ("days since the last purchase", "repeat purchases")
-    alive = model.purchases.p_alive(seen).reshape(_GRID, _GRID)
-    ahead = model.purchases.expected_purchases(seen, float(horizon_days)).reshape(_GRID, _GRID)
+    alive = model.purchases.p_alive(histories).reshape(_GRID, _GRID)
+    ahead = model.purchases.expected_purchases(histories, float(horizon_days)).reshape(_GRID, _GRID)
     name, when = model.choice.btyd, f"customers of {age:.0f} days"
     surface = partial(figures.draw_surface, across=silent, up=x)
     return {

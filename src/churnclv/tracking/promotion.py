@@ -1,4 +1,4 @@
-"""Promotion: the alias `champion` moves to what is better, or by force with a reason; and back again."""
+"""Promotion: the alias `champion` moves to a better version, or by force with a reason; and rollback."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -22,13 +22,13 @@ Contest = Callable[[BundleSource], Sample | str]
 _DECISION, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
 _CHECK, _FAILED = "check.", "failed"
 _MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
-_NEWCOMER, _REIGNING = "newcomer", "champion"
+_NEWCOMER, _CHAMPION = "newcomer", "champion"
 
 
 def register(
     home: Home, run: RunFacts, bundle: Path, model: str | None = None, tags: Mapping[str, str] | None = None
 ) -> BundleSource:
-    """Register the bundle as a version of a model, by default the experiment's, and return what was registered.
+    """Register the bundle as a version of a model, by default the experiment's, and return its source.
 
     A bundle that is a version already stays that version.
     """
@@ -46,13 +46,13 @@ def register(
 
 
 def promote(home: Home, run: RunFacts, source: BundleSource, compare: Contest, *, force: bool, reason: str) -> str:
-    """Move the alias `champion` to a version if it may, and return what was decided and why.
+    """Move the alias `champion` to a version if the rules allow it, and return the decision with its reason.
 
-    It may if there is no champion yet; or if the newcomer's AUC is better by a paired bootstrap interval that excludes
-    zero and it fails no check that the champion's run passed; or by force, with a reason, which is recorded. Runs that
-    were judged on the same rows are compared there; else `meet(champion's bundle)` lets both be judged on windows after
-    the champion's training end, or says why it cannot. Everything is written down before the alias moves, which is one
-    transaction: a crash leaves the old champion serving.
+    It moves if there is no champion yet; or if the newcomer's AUC is better by a paired bootstrap interval that
+    excludes zero and it fails no check that the champion's run passed; or by force, with a reason, which is recorded.
+    Runs that were evaluated on the same rows are compared there. Otherwise `compare(champion's bundle)` evaluates both
+    on windows after the champion's training end, or returns the reason why it cannot. The decision is recorded first;
+    then the alias moves in one transaction, so that a crash leaves the old champion in place.
     """
     mlflow, name, version = client(home), str(source.model), str(source.version)
     former = champion_of(mlflow, name)
@@ -68,7 +68,7 @@ def promote(home: Home, run: RunFacts, source: BundleSource, compare: Contest, *
 
 
 def _decide(mlflow: Any, run: RunFacts, former: Any, compare: Contest, *, force: bool, reason: str) -> tuple[str, bool]:
-    """Return the decision in words, and whether the alias moves."""
+    """Return the decision as text, and whether the alias moves."""
     if former is None:
         return "there was no champion yet", True
     if force:
@@ -122,23 +122,24 @@ def require_comparable(home: Home, run: RunFacts, *, force: bool) -> None:
 def _failed(run: RunFacts) -> set[str]:
     """Return the codes of the checks that a run failed."""
     return {
-        name.removeprefix(_CHECK) for name, found in run.tags.items() if name.startswith(_CHECK) and found == _FAILED
+        name.removeprefix(_CHECK) for name, value in run.tags.items() if name.startswith(_CHECK) and value == _FAILED
     }
 
 
 def _compare(run: RunFacts, champion: RunFacts, former: Any, compare: Contest) -> tuple[str, bool]:
     if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
-        found, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
+        difference, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
     else:
-        met = _meet(former, compare)
-        if isinstance(met, str):
-            return f"not comparable: {met} (force=true reason=...)", False
-        found, where = _difference([met]), "AUC on windows after the champion's training end"
-    return f"{where} {found.value:+.4f} [{found.low:+.4f}, {found.high:+.4f}] against the champion", found.low > 0
+        sample = _contest_sample(former, compare)
+        if isinstance(sample, str):
+            return f"not comparable: {sample} (force=true reason=...)", False
+        difference, where = _difference([sample]), "AUC on windows after the champion's training end"
+    interval = f"[{difference.low:+.4f}, {difference.high:+.4f}]"
+    return f"{where} {difference.value:+.4f} {interval} against the champion", difference.low > 0
 
 
-def _meet(former: Any, compare: Contest) -> Sample | str:
-    """Return what the meeting gives; a champion's bundle that is not the registered one cannot come to it."""
+def _contest_sample(former: Any, compare: Contest) -> Sample | str:
+    """Return the sample of the comparison, or why there is none, such as a damaged bundle of the champion."""
     try:
         return compare(source_of(former))
     except InputError as error:
@@ -160,23 +161,23 @@ def paired_difference(newcomer: pd.DataFrame, champion: pd.DataFrame) -> Interva
 
 
 def contest_sample(rows: pd.DataFrame, rival: str, customers: NDArray[np.int64]) -> Sample:
-    """Return rows with outcomes, the newcomer's scores, and the champion's in column `rival`, as intervals take them.
+    """Return a sample of rows with outcomes, the newcomer's scores, and the champion's in column `rival`.
 
     Customers are numbered, (n,).
     """
     outcomes, mine, theirs = (rows[name].to_numpy(dtype=float) for name in (_OUTCOME, _MODEL_COLUMN, rival))
-    return Sample(outcomes, {_NEWCOMER: mine, _REIGNING: theirs}, customers.astype(np.int64))
+    return Sample(outcomes, {_NEWCOMER: mine, _CHAMPION: theirs}, customers.astype(np.int64))
 
 
 def _difference(samples: list[Sample]) -> Interval:
-    return score(samples, {"auc": auc}, _REIGNING).differences[_NEWCOMER]["auc"]
+    return score(samples, {"auc": auc}, _CHAMPION).differences[_NEWCOMER]["auc"]
 
 
 def roll_back(home: Home, name: str) -> str:
-    """Move the alias `champion` of a model back to the version that it was taken from, and say so.
+    """Move the alias `champion` of a model back to the version before it, and return a message.
 
     Raises:
-        InputError: there is no champion or no former one, or the former's bundle is not what it was.
+        InputError: there is no champion or no former one, or the former's bundle has changed.
     """
     from mlflow.exceptions import MlflowException
 

@@ -1,4 +1,4 @@
-"""Provenance: which code, on which versions, made a run."""
+"""Provenance of a run: the version of the code and of its libraries."""
 
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +28,7 @@ def code_digest() -> str:
 
 
 def code_commit() -> str:
-    """Return the commit the code stands at, '+' where it was changed since, 'unknown' outside a checkout."""
+    """Return the commit of the code, with '+' where the code was changed since, 'unknown' outside a checkout."""
     try:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--", str(PACKAGE)) else "")
@@ -38,16 +38,16 @@ def code_commit() -> str:
 
 def library_versions() -> dict[str, str]:
     """Return the installed version of each library a result depends on."""
-    found = {}
+    versions = {}
     for name in _LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
-def _git(*words: str) -> str:
-    command = ["git", "-C", str(PACKAGE), *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 # fixed words
+def _git(*arguments: str) -> str:
+    command = ["git", "-C", str(PACKAGE), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 # fixed arguments
     return done.stdout.strip()

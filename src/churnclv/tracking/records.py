@@ -1,4 +1,4 @@
-"""What a run says of itself: records, streamed to one sink."""
+"""The records of a run, written one by one to a sink."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -69,7 +69,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Input:
-    """The data set that the run learned from."""
+    """The training data set of the run."""
 
     name: str
     digest: str

@@ -1,4 +1,4 @@
-"""The registry: which run is best, which was made before, which bundle is champion."""
+"""The registry: the best run, an identical earlier run, the champion's bundle."""
 
 import re
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ _MOST_MODELS = 1000
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What the registry needs to know of a training run."""
+    """The facts of a training run that the registry needs."""
 
     run_id: str
     experiment: str
@@ -41,7 +41,7 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     mlflow = client(home)
     if run_id is not None:
         return run_facts(mlflow, _named(mlflow, run_id))
-    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     kind = "tags.kind = 'train' and attributes.status = 'FINISHED'"
     latest = (
         mlflow.search_runs(experiments, kind, max_results=1, order_by=["attributes.start_time DESC"])
@@ -66,7 +66,7 @@ def _deleted(mlflow: Any) -> str:
     """Return, for a message, how many experiments lie deleted in MLflow; empty for none."""
     from mlflow.entities import ViewType
 
-    names = [found.name for found in mlflow.search_experiments(view_type=ViewType.DELETED_ONLY)]
+    names = [experiment.name for experiment in mlflow.search_experiments(view_type=ViewType.DELETED_ONLY)]
     return f" (deleted in MLflow: {listed(names)})" if names else ""
 
 
@@ -78,18 +78,18 @@ def require_artifacts(run: RunFacts, names: Sequence[str]) -> None:
 
 
 def find_twin(home: Home, identity: str, needed: Sequence[str]) -> RunFacts | None:
-    """Return the latest finished run of the same data, choices and code that still has what is needed; None if none.
+    """Return the latest finished run of the same data, choices and code that still has the needed files; None if none.
 
     `needed` are names of files among its artefacts.
     """
     if not home.database.exists():
         return None
     mlflow = client(home)
-    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     same = f"tags.kind = 'train' and attributes.status = 'FINISHED' and tags.identity = '{identity}'"
     order = ["attributes.start_time DESC"]
-    found = mlflow.search_runs(experiments, same, max_results=1, order_by=order) if experiments else []
-    twin = run_facts(mlflow, found[0]) if found else None
+    runs = mlflow.search_runs(experiments, same, max_results=1, order_by=order) if experiments else []
+    twin = run_facts(mlflow, runs[0]) if runs else None
     kept = twin is not None and all((twin.artifacts / name).is_file() for name in needed)
     return twin if kept else None
 
@@ -113,7 +113,7 @@ def _named(mlflow: Any, run_id: str) -> Any:
 
 
 def run_facts(mlflow: Any, run: Any) -> RunFacts:
-    """Return what the registry needs to know of MLflow's run."""
+    """Return the facts of MLflow's run that the registry needs."""
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     artifacts = local_path(run.info.artifact_uri)
     started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC).replace(tzinfo=None)
@@ -209,11 +209,11 @@ def locate_bundle(home: Home, model: str | None) -> BundleSource:
 
 
 def name_bundle(home: Home, source: BundleSource) -> str | None:
-    """Return how a registered bundle is named to the commands; None where it is what they take by themselves."""
-    reigning = champions(client(home))
-    if not any((version.name, str(version.version)) == (source.model, source.version) for version in reigning):
+    """Return how a registered bundle is named to the commands; None where it is their default."""
+    current = champions(client(home))
+    if not any((version.name, str(version.version)) == (source.model, source.version) for version in current):
         return f"models:/{source.model}/{source.version}"
-    return None if len(reigning) == 1 else f"models:/{source.model}@{CHAMPION}"
+    return None if len(current) == 1 else f"models:/{source.model}@{CHAMPION}"
 
 
 def models_of(mlflow: Any, experiment: str) -> set[str]:
@@ -258,20 +258,20 @@ def only_champion(mlflow: Any, home: Home, setting: str = "MODEL=models:/{}@cham
     """Return the champion of a home that has one; `setting` is how another is chosen.
 
     Raises:
-        InputError: there is none, or there are several: which of them fits is not for the order of exports to decide.
+        InputError: there is none, or there are several: the order of exports must not decide which of them fits.
     """
-    reigning = champions(mlflow)
-    require(len(reigning) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
-    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in reigning)
+    current = champions(mlflow)
+    require(len(current) > 0, f"{home.root}: there is no champion yet.", remedy="make export")
+    choices = "\n".join(f"     {setting.format(version.name)}{_origin(version)}" for version in current)
     require(
-        len(reigning) == 1,
-        f"{home.root}: there are champions of {len(reigning)} data sets.",
+        len(current) == 1,
+        f"{home.root}: there are champions of {len(current)} data sets.",
         remedy=f"name one of them:\n{choices}",
     )
-    return reigning[0]
+    return current[0]
 
 
 def _origin(version: Any) -> str:
-    """Return what a version was fitted on, as its tags have it."""
+    """Return the data that a version was fitted on, as recorded in its tags."""
     name, through = (version.tags.get(tag) for tag in (ORIGIN_TAG, THROUGH_TAG))
     return f"   {name}, fitted through {through}" if name else ""

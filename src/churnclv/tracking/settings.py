@@ -1,4 +1,4 @@
-"""What can be chosen about tracking."""
+"""The settings of tracking."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from ..errors import require_name
 class TrackingSettings:
     """Where runs are kept, under which experiment (null: the data's name), and whether customer ids may go there.
 
-    `repeat` trains again where a finished run of the same data, choices and code is known.
+    `repeat` trains again where a finished run of the same data, choices and code exists.
     """
 
     home: str = "mlruns"

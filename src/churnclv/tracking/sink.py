@@ -1,4 +1,4 @@
-"""The sink: writes a run's records to MLflow as they come."""
+"""The sink: writes a run's records to MLflow one by one."""
 
 import os
 import re
@@ -49,7 +49,7 @@ def client(home: Home) -> Any:
 
 
 def _make_database(path: Path) -> None:
-    """Let MLflow make its tables, which takes seconds, in a file that is put in place when it has them all."""
+    """Create MLflow's tables, which takes seconds, in a temporary file that is put in place when complete."""
     from mlflow import MlflowClient
 
     with making(path) as made:
@@ -63,11 +63,11 @@ def experiment_id(mlflow: Any, home: Home, name: str) -> str:
     with suppress(MlflowException):  # another process made it first
         if mlflow.get_experiment_by_name(name) is None:
             mlflow.create_experiment(name, artifact_location=(home.artifacts / name).as_uri())
-    found = mlflow.get_experiment_by_name(name)
-    if found.lifecycle_stage != _ACTIVE:
+    experiment = mlflow.get_experiment_by_name(name)
+    if experiment.lifecycle_stage != _ACTIVE:
         with suppress(MlflowException):  # another process restored it first
-            mlflow.restore_experiment(found.experiment_id)
-    return str(found.experiment_id)
+            mlflow.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
 
 
 def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
@@ -78,8 +78,8 @@ def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
     if not home.database.exists():
         return ()
     mlflow = client(home)
-    found = mlflow.get_experiment_by_name(name)
-    if found is None or found.lifecycle_stage == _ACTIVE:
+    experiment = mlflow.get_experiment_by_name(name)
+    if experiment is None or experiment.lifecycle_stage == _ACTIVE:
         return ()
     experiment_id(mlflow, home, name)
     message = f"the experiment {name} was deleted in MLflow; it is restored, and its former runs with it."
@@ -237,8 +237,8 @@ def open_run(home: Home, experiment: str, name: str) -> Iterator[Sink]:
 
 
 def close_dead_runs(mlflow: Any) -> int:
-    """Mark as KILLED the runs that say RUNNING and whose process, on this host, is gone; return how many."""
-    experiments = [found.experiment_id for found in mlflow.search_experiments()]
+    """Mark as KILLED the runs of status RUNNING whose process, on this host, has ended; return their number."""
+    experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
     running = mlflow.search_runs(experiments, filter_string="attributes.status = 'RUNNING'", max_results=5000)
     dead = [run for run in running if _is_dead(run.data.tags)]
     for run in dead:
@@ -259,7 +259,7 @@ def _is_dead(tags: Mapping[str, str]) -> bool:
 
 
 def rasterise(figure: "Figure") -> "NDArray[np.uint8]":
-    """Return a figure's pixels, (height, width, 3): MLflow lays such pictures of several runs side by side, not SVG."""
+    """Return a figure's pixels, (height, width, 3): MLflow shows pixels of several runs side by side, not SVG."""
     import numpy as np
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 

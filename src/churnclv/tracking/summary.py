@@ -1,4 +1,4 @@
-"""The summary at the end of a run: what was read, what was found, against what, and what to do next."""
+"""The summary at the end of a run: the data, the results, the baselines, and the next commands."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,7 +27,7 @@ def section(title: str) -> list[str]:
 
 
 def data_lines(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
-    """Return what was read and how time was cut."""
+    """Return the data that were read and the windows of time."""
     return [*section("Data"), *quality.lines(), *section("Windows"), *plan.lines()]
 
 
@@ -46,7 +46,7 @@ def _row(name: str, model: str, metrics: list[str], valid: Scores, test: Scores 
     row += [_figure(valid.figures[name][metric].value) for metric in metrics]
     if test is not None:
         first, *others = (test.figures[name][metric] for metric in metrics)
-        row += [_interval(first), *(_figure(found.value) for found in others)]
+        row += [_interval(first), *(_figure(interval.value) for interval in others)]
     return row
 
 
@@ -62,9 +62,9 @@ def _table(rows: Sequence[Sequence[str]]) -> list[str]:
     ]
 
 
-def difference_line(what: str, found: Interval) -> str:
+def difference_line(what: str, difference: Interval) -> str:
     """Return one paired difference with its interval."""
-    return f"  {what}: {found.write(_SIGNED)}"
+    return f"  {what}: {difference.write(_SIGNED)}"
 
 
 def churn_lines(valid: ChurnComparison, test: ChurnComparison | None, horizon: str) -> list[str]:
@@ -77,31 +77,33 @@ def churn_lines(valid: ChurnComparison, test: ChurnComparison | None, horizon: s
     lines.append(f"  score minus ..., paired, {where}:")
     lines += _table([_difference_row(evaluated, name, metrics) for name in evaluated.figures.differences])
     simple = valid.simple_baseline
-    boards = {"validation": valid, "sealed test": test}
-    return lines + [line for place, board in boards.items() if board for line in _skill_lines(board, simple, place)]
+    comparisons = {"validation": valid, "sealed test": test}
+    for place, comparison in comparisons.items():
+        lines += _skill_lines(comparison, simple, place) if comparison else []
+    return lines
 
 
-def _difference_row(board: ChurnComparison, name: str, metrics: Mapping[str, str]) -> list[str]:
-    """Return how the score stands to one baseline, with intervals; the board keeps differences the other way round."""
-    found = {**board.figures.differences[name], **board.profit.differences[name]}
-    parts = (f"{title} {found[metric].negated().write(_SIGNED)}" for metric, title in metrics.items())
+def _difference_row(comparison: ChurnComparison, name: str, metrics: Mapping[str, str]) -> list[str]:
+    """Return the differences score minus baseline, with intervals; a comparison keeps baseline minus score."""
+    differences = {**comparison.figures.differences[name], **comparison.profit.differences[name]}
+    parts = (f"{title} {differences[metric].negated().write(_SIGNED)}" for metric, title in metrics.items())
     return [f"    {name}", *parts]
 
 
-def _skill_lines(board: ChurnComparison, baseline: str, where: str) -> list[str]:
+def _skill_lines(comparison: ChurnComparison, baseline: str, where: str) -> list[str]:
     """Return a warning where the score's log-loss is not clearly less than that of the best simple baseline."""
-    found = board.figures.differences.get(baseline)
-    if found is None or found["log_loss"].low > 0:
+    differences = comparison.figures.differences.get(baseline)
+    if differences is None or differences["log_loss"].low > 0:
         return []
-    shown = found["log_loss"].negated().write(_SIGNED)
-    verdict = "is better than the score" if found["log_loss"].high < 0 else "is not clearly beaten by the score"
+    shown = differences["log_loss"].negated().write(_SIGNED)
+    verdict = "is better than the score" if differences["log_loss"].high < 0 else "is not clearly beaten by the score"
     return [f"  WARNING: {baseline} {verdict}, {where}: log-loss of the score minus its own {shown}"]
 
 
-def _joined(board: ChurnComparison) -> Scores:
+def _joined(comparison: ChurnComparison) -> Scores:
     """Return the churn figures with the profit beside them."""
-    figures = {name: found | board.profit.figures[name] for name, found in board.figures.figures.items()}
-    return Scores(figures, board.figures.differences)
+    churn, profit = comparison.figures, comparison.profit.figures
+    return Scores({name: churn.figures[name] | profit[name] for name in churn.figures}, churn.differences)
 
 
 def churn_choice_lines(
@@ -112,24 +114,24 @@ def churn_choice_lines(
     losses = ", ".join(f"{name} {loss:.4f}" for name, loss in calibration_losses.items())
     return [
         f"  score: {choice.sentence}; mean fold log-loss: {tried}",
-        f"  calibration: {choice.method} (log-loss, each fold judged by the others: {losses})",
+        f"  calibration: {choice.method} (log-loss, each fold scored with the others: {losses})",
     ]
 
 
 def weight_lines(weights: Mapping[str, float]) -> list[str]:
     """Return how much each searched parameter of the trees mattered."""
-    told = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
-    return [f"  what mattered in the search of the trees: {told}"] if told else []
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in weights.items())
+    return [f"  what mattered in the search of the trees: {shares}"] if shares else []
 
 
-def value_lines(board: ValueComparison, target: str, where: str) -> list[str]:
-    """Return how the chosen CLV model stands to the best baseline, and how often its intervals held."""
-    baseline = board.baselines[target]
-    found = getattr(board, target).differences[board.labels.value]["rmse"]
-    lines = [difference_line(f"RMSE of {board.labels.value} minus {baseline}, paired, {where}", found)]
-    if not found.high < 0:
+def value_lines(comparison: ValueComparison, target: str, where: str) -> list[str]:
+    """Return the paired difference of the chosen CLV model to the best baseline, and the coverage of its intervals."""
+    baseline = comparison.baselines[target]
+    difference = getattr(comparison, target).differences[comparison.labels.value]["rmse"]
+    lines = [difference_line(f"RMSE of {comparison.labels.value} minus {baseline}, paired, {where}", difference)]
+    if not difference.high < 0:
         lines.append(f"  WARNING: {baseline} is not clearly beaten on the RMSE of {target}; look at bias and Gini too")
-    coverage = summarise_coverage(board.held[target])
+    coverage = summarise_coverage(comparison.held[target])
     range_ = f"[{coverage['coverage_low']:.3f}, {coverage['coverage_high']:.3f}]"
     lines.append(
         f"  90% intervals held {coverage['coverage']:.3f} {range_} of the customers, {where}; "
@@ -139,7 +141,7 @@ def value_lines(board: ValueComparison, target: str, where: str) -> list[str]:
 
 
 def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors: Mapping[str, float]) -> list[str]:
-    """Return how the CLV model was chosen: every candidate's error on the folds, and what the season explains."""
+    """Return how the CLV model was chosen: every candidate's error, and the errors with and without season."""
     ranked = sorted(ablation.items(), key=lambda pair: pair[1])
     tried = ", ".join(f"{name} {_figure(error)}" for name, error in ranked)
     beneath = f" on {choice.base}" if choice.name in LEARNED else ""
@@ -152,7 +154,7 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
 
 
 def sign_lines(what: str, valid: pd.DataFrame, test: pd.DataFrame | None) -> list[str]:
-    """Return the warning signs in words, with how they held on validation and behind the seal."""
+    """Return the risk rules as text, with their figures on validation and on the sealed test."""
     if not len(valid):
         return []
     head = "coverage, share of them and lift on validation" + ("; on the sealed test" if test is not None else "")
@@ -172,23 +174,23 @@ def _held(row: "pd.Series[float]") -> str:
 
 def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
     """Return the survival curve of contracts: its parameters, and the chance of ending at some ages."""
-    told = ", ".join(f"{name} {value:.3f}" for name, value in model.parameters.items())
+    parameters = ", ".join(f"{name} {value:.3f}" for name, value in model.parameters.items())
     ages = ", ".join(f"age {age}: {float(model.hazard(float(age))):.3f}" for age in (0, 6, 12, 24, 48))
     warned = [f"  {model.certificate.warning}"] if model.certificate and model.certificate.warning else []
-    lines = [*section("Survival of contracts (shifted beta geometric)"), f"  {told}"]
+    lines = [*section("Survival of contracts (shifted beta geometric)"), f"  {parameters}"]
     return [*lines, f"  chance of ending in the next label window by windows survived: {ages}", *warned]
 
 
 def check_lines(checks: Sequence[Check]) -> list[str]:
-    """Return how many checks passed, and those that failed with what to do."""
-    failed = [found for found in checks if found.outcome is Outcome.failed]
-    passed = sum(found.outcome is Outcome.passed for found in checks)
-    told = f"  {passed} passed, {len(failed)} failed, {len(checks) - passed - len(failed)} not applicable (checks.md)"
-    return [*section("Checks"), told, *[f"  {found.line()}" for found in failed]]
+    """Return how many checks passed, and those that failed with their remedies."""
+    failed = [check for check in checks if check.outcome is Outcome.failed]
+    passed = sum(check.outcome is Outcome.passed for check in checks)
+    counts = f"  {passed} passed, {len(failed)} failed, {len(checks) - passed - len(failed)} not applicable (checks.md)"
+    return [*section("Checks"), counts, *[f"  {check.line()}" for check in failed]]
 
 
 def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:
-    """Return where the run is kept, how often its seal was opened, and what to do next."""
+    """Return where the run is kept, how often its seal was opened, and the next commands."""
     seal = f"opened by {openings} different run(s) so far" if openings else "left closed (windows.open_seal=false)"
     return [
         *section("Run"),
@@ -209,6 +211,6 @@ def _form(value: float) -> str:
     return ",.2f" if abs(value) >= 10 else ".4f"  # noqa: PLR2004 # decimals that matter
 
 
-def _interval(found: Interval) -> str:
-    low, high = _figure(found.low), _figure(found.high)
-    return _figure(found.value) if low == high == UNDEFINED else f"{_figure(found.value)} [{low}, {high}]"
+def _interval(interval: Interval) -> str:
+    low, high = _figure(interval.low), _figure(interval.high)
+    return _figure(interval.value) if low == high == UNDEFINED else f"{_figure(interval.value)} [{low}, {high}]"

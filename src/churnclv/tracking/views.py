@@ -1,7 +1,7 @@
-"""Saved views: how MLflow lays out an experiment's runs when a person opens them.
+"""Saved views: the layout in which MLflow shows an experiment's runs.
 
 MLflow's page of runs keeps named views as tags of the experiment: an envelope with a name and two times, around the
-state of the page as JSON. Written here, they stand in its menu "Saved views" and have an address of their own.
+state of the page as JSON. Written here, they appear in its menu "Saved views", each with an address.
 """
 
 import json
@@ -36,8 +36,8 @@ class View:
     def fragment(self, experiment: str) -> str:
         """Return the part of the view's address after the server's."""
         mode = "CHART" if self.charts else "TABLE"
-        words = f"workflowType=machine_learning&compareRunsMode={mode}&viewStateShareKey={self.key}"
-        return f"/#/experiments/{experiment}/runs?{words}"
+        query = f"workflowType=machine_learning&compareRunsMode={mode}&viewStateShareKey={self.key}"
+        return f"/#/experiments/{experiment}/runs?{query}"
 
     def envelope(self, milliseconds: int) -> str:
         """Return the value of the view's tag."""
@@ -49,7 +49,7 @@ def save_views(home: Home) -> dict[str, dict[str, str]]:
     """Write the views of every experiment that has training runs; return their fragments by experiment and name."""
     mlflow = client(home)
     mark_champions(mlflow)
-    found = {}
+    fragments = {}
     for experiment in mlflow.search_experiments():
         number = experiment.experiment_id
         runs = mlflow.search_runs([number], "tags.kind = 'train'", max_results=_MOST_RUNS)
@@ -61,14 +61,14 @@ def save_views(home: Home) -> dict[str, dict[str, str]]:
         for key, value in wanted.items():
             if experiment.tags.get(key) != value:
                 mlflow.set_experiment_tag(number, key, value)
-        found[experiment.name] = {view.name: view.fragment(number) for view in views}
-    return found
+        fragments[experiment.name] = {view.name: view.fragment(number) for view in views}
+    return fragments
 
 
 def _run_views(runs: Sequence[Any]) -> Iterator[View]:
-    """Yield the table of training runs, best first, and their charts and pictures side by side."""
-    known = {name for run in runs for name in run.data.metrics}
-    metrics = [name for name in headline_metrics() if name in known]
+    """Yield the table of training runs, best first, and their charts and plots side by side."""
+    recorded = {name for run in runs for name in run.data.metrics}
+    metrics = [name for name in headline_metrics() if name in recorded]
     columns = [
         *[_column("tags", name) for name in _FIRST_TAGS],
         *[_column("metrics", name) for name in metrics],
@@ -113,7 +113,7 @@ def _column(kind: str, name: str) -> str:
 
 
 def _page(wanted: str, metric: str, ascending: bool, columns: list[str]) -> dict[str, Any]:
-    """Return the state of a page of runs: what is searched, how it is sorted, and which columns are shown."""
+    """Return the state of a page of runs: its filter, order and columns."""
     return {
         "searchFilter": wanted,
         "orderByKey": _column("metrics", metric),
@@ -126,13 +126,13 @@ def _page(wanted: str, metric: str, ascending: bool, columns: list[str]) -> dict
 
 
 def _width(column: str) -> int:
-    """Return pixels for a column's title and the sign of its sorting, or for what is told in it."""
+    """Return pixels for a column's title and the sign of its sorting, or for its cells."""
     return _SHOWN_WIDTH if "overrides" in column else max(90, 6 * len(column.partition(".")[2]) + 12)
 
 
 @dataclass(frozen=True)
 class Section:
-    """Charts below one title: how many stand beside each other, and how high each is."""
+    """Charts below one title: the number per row, and their height."""
 
     title: str
     cards: Sequence[Mapping[str, Any]]
@@ -141,21 +141,21 @@ class Section:
 
     def cards_as_state(self) -> Iterator[dict[str, Any]]:
         """Yield the charts as MLflow keeps them."""
-        own = {"deleted": False, "isGenerated": False, "runsCountToCompare": 100, "metricSectionId": self.title}
+        common = {"deleted": False, "isGenerated": False, "runsCountToCompare": 100, "metricSectionId": self.title}
         for card in self.cards:
-            yield {**own, **card}
+            yield {**common, **card}
 
 
 def _charts(*sections: Section) -> dict[str, Any]:
     """Return the state of a page of charts: the sections open, and MLflow's own of all metrics closed below."""
     kept = {"isReordered": False, "deleted": False, "isGenerated": False}
     opened = [
-        {"uuid": found.title, "name": found.title, "display": True, **kept}
-        | {"columns": found.columns, "cardHeight": found.height_pixels}
-        for found in sections
+        {"uuid": section.title, "name": section.title, "display": True, **kept}
+        | {"columns": section.columns, "cardHeight": section.height_pixels}
+        for section in sections
     ]
     every = {"uuid": _EVERY_METRIC, "name": _EVERY_METRIC, "display": False, **kept}
-    cards = [card for found in sections for card in found.cards_as_state()]
+    cards = [card for section in sections for card in section.cards_as_state()]
     return {"compareRunCharts": cards, "compareRunSections": [*opened, every], "isAccordionReordered": True}
 
 
