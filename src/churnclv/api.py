@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from pydantic import TypeAdapter
 from sklearn.base import BaseEstimator
 
 from .bundle.loading import load_bundle as _load_bundle
@@ -74,9 +75,13 @@ def read_events(data: pd.DataFrame | str | Path, *, columns: dict[str, str] | No
         absent = [role for role in ("customer_id", "timestamp", "amount") if role not in frame and role not in chosen]
         require(not absent, f"the frame has no column {absent[0] if absent else ''}.", remedy="map it: columns={...}")
         chosen = {role: role for role in frame.columns if role in roles} | chosen
+    names = {field.name for field in fields(DataSettings)} - {"columns", "path"}
+    unknown = [name for name in settings if name not in names]
+    require(not unknown, f"unknown settings {unknown}.", remedy=f"allowed are {', '.join(sorted(names))}.")
     mapping = Columns(**{field.name: chosen.get(field.name) for field in fields(Columns)}) if chosen else Columns()
     path = None if frame is not None else str(data)
-    return _read_events(connect(EngineSettings()), DataSettings(columns=mapping, path=path, **settings), frame)
+    values = {"columns": mapping, "path": path, **settings}
+    return _read_events(connect(EngineSettings()), TypeAdapter(DataSettings).validate_python(values), frame)
 
 
 def build_features(

@@ -80,6 +80,16 @@ def test_rfm_summary_by_hand():
     assert table.loc["c", ["frequency", "recency", "T", "monetary_value"]].tolist() == [0, 0, 1, 0]
 
 
+def test_settings_are_given_as_plain_values(tmp_path):
+    log = tmp_path / "orders.csv"
+    log.write_text("who;when;sum\na;03.02.2020;1,5\na;25.02.2020;2,5\nb;01.02.2020;4,0\n", encoding="utf-8")
+    columns = {"customer_id": "who", "timestamp": "when", "amount": "sum"}
+    events = churnclv.read_events(log, columns=columns, decimal="comma", date_format="%d.%m.%Y", fold_ids=["case"])
+    assert float(events.table.amount.sum().execute()) == 8.0
+    with pytest.raises(InputError, match=r"unknown settings \['decimals'\]"):
+        churnclv.read_events(log, columns=columns, decimals="comma")
+
+
 def test_labels_by_hand_and_no_look_ahead():
     events = churnclv.read_events(ORDERS)
     labels = churnclv.read_labels(events, ["2020-02-01"], 28).set_index("customer_id")
