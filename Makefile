@@ -88,5 +88,5 @@ docs: ## the documentation as a static site in site/, built in .venv-docs
 	echo "site/index.html"
 
 clean: ## remove .venv and tool caches; runs in mlruns/ stay
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/churnclv.egg-info
+	@rm -rf .venv .venv-docs site .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache src/churnclv.egg-info
 	@find src tests experiments -name __pycache__ -type d -prune -exec rm -rf {} +
