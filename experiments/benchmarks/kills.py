@@ -62,7 +62,7 @@ class Shop:
         """Start a command in a session of its own, by which its processes are found."""
         places = {"MLRUNS": self.work / "home", "CHURNCLV_EXPERIMENTS": self.work / "entries", "TMPDIR": self.temporary}
         return subprocess.Popen(
-            [sys.executable, "-m", f"churnclv.{words[0]}", *words[1:]],
+            [sys.executable, "-m", "churnclv", *words],
             env={**os.environ, **{name: str(path) for name, path in places.items()}},
             cwd=self.work, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
