@@ -1,4 +1,4 @@
-# Thin lines over `python -m churnclv.<door> key=value ...`. Variables given to make reach the recipes through the
+# Thin lines over `python -m churnclv <command> key=value ...`. Variables given to make reach the recipes through the
 # environment ($$DATA, not $(DATA)), so that paths with spaces, quotes, commas or equal signs arrive as they are.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c

@@ -182,7 +182,7 @@ def test_a_process_ends_with_code_2_one_message_and_no_file_touched(tmp_path, li
     (tmp_path / "a.csv").write_text("customer_id,timestamp,amount\na,2020-01-01,1\n")
     before = snapshot(tmp_path)
     environment = os.environ | {"MLRUNS": str(tmp_path / "home"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = [sys.executable, "-m", f"churnclv.{line[0]}", *line[1:]]
+    command = [sys.executable, "-m", "churnclv", *line]
     done = subprocess.run(
         command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
