@@ -20,6 +20,7 @@ from ..files import PROJECT
 from ..hackathon.entry_folder import find_entry
 from ..interruption import Interruption, interrupted, watch_signals
 from ..outputs import settle_stdout, storage_fault
+from ..pipeline.renamed_settings import rename_arguments, rename_values
 from ..pipeline.settings import (
     EXPERIMENTS,
     EntryConfig,
@@ -60,7 +61,10 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
     for schema, node in _SCHEMAS.items():
         ConfigStore.instance().store(name=f"{schema}_schema", node=node)
     try:
-        sys.argv[1:] = take_overrides(name_entries(sys.argv[1:]), _SCHEMAS[name])
+        arguments, notices = rename_arguments(sys.argv[1:])
+        for notice in notices:
+            print(notice.line(), file=sys.stderr)
+        sys.argv[1:] = take_overrides(name_entries(arguments), _SCHEMAS[name])
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -173,7 +177,8 @@ def _explain(error: Exception, command: str) -> str:
 
 def train_config(values: Any) -> TrainConfig:
     """Return the configuration of the plain values that a run wrote."""
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), values)
+    plain = rename_values(OmegaConf.to_container(OmegaConf.create(values)))  # type: ignore[arg-type] # a mapping
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 

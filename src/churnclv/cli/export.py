@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from ..errors import require, require_name
+from ..pipeline.renamed_settings import rename_choices
 from ..pipeline.settings import ExportConfig
 from ..progress import Progress
 from .app import train_config
@@ -38,7 +39,7 @@ def main(config: ExportConfig) -> None:
     trained = replace(train_config(OmegaConf.load(run.artifacts / "config.yaml")), engine=config.engine)
     output = None if config.out is None else bundle_output(config.out)
     guard([] if output is None else [output], {**input_paths(trained.data), **home.kept})
-    choices = json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8"))
+    choices = rename_choices(json.loads((run.artifacts / "choices.json").read_text(encoding="utf-8")))
     parts = refit(trained, choices, run, home, progress, forced=config.force)
     for notice in parts.notices:
         progress.log(notice.line())
