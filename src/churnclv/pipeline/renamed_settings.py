@@ -16,14 +16,7 @@ _MEMBERS = CHOICES["churn"]
 
 
 def rename_arguments(arguments: Sequence[str]) -> tuple[list[str], tuple[Notice, ...]]:
-    """Return the arguments of a command line with present names, and a notice for each former one.
-
-    Parameters
-    ----------
-
-    Arguments
-        Hydra's overrides, as `key=value`; a leading `+` or `~` stays.
-    """
+    """Return Hydra's overrides (`key=value`) with present names, and a notice for each former one."""
     renamed, notices = [], []
     for argument in arguments:
         key, equals, value = argument.partition("=")
