@@ -6,17 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.clv.predictive import Interval as Bounds
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
 from churnclv.data.spend_concentration import concentrated_spend, is_concentrated
 from churnclv.decision.gain_concentration import concentrated_gain
 from churnclv.evaluation.bootstrap import Interval, Sample, Scores, score
-from churnclv.evaluation.metrics import CHURN_METRICS
+from churnclv.evaluation.metrics import CHURN_METRICS, VALUE_METRICS
 from churnclv.evaluation.profit import BestFraction, profit_beyond
 from churnclv.pipeline.campaign_evaluation import CampaignPlan
-from churnclv.tracking.summary import churn_lines, score_lines, sign_lines
+from churnclv.tracking.summary import churn_lines, score_lines, sign_lines, value_lines
 from churnclv.tuning.churn_comparison import SCORE, ChurnComparison
+from churnclv.tuning.value_comparison import Held, Labels, ValueComparison
 
 METRICS = {"rmse": "RMSE", "bias": "bias"}
 
@@ -135,3 +137,30 @@ def test_the_expected_gain_of_one_contact_is_a_notice():
     assert notice.message == "1 of 20 customers to contact brings 97.9% of the expected gain of 919.00."
     assert concentrated_gain(scores.head(19)) == ()
     assert concentrated_gain(scores.tail(1)) == ()
+
+
+@pytest.mark.parametrize(("noise", "verdict"), [((1.0, 3.0), "better"), ((3.0, 1.0), "worse"), ((2.0, 2.0), "level")])
+def test_the_chosen_value_model_is_compared_with_the_best_other_candidate(noise, verdict):
+    random = np.random.default_rng(3)
+    truth = random.gamma(2.0, 10.0, 2000)
+    predictions = {
+        "hybrid": truth + random.normal(0, noise[0], 2000),
+        "bgnbd_gamma_gamma": truth + random.normal(0, noise[1], 2000),
+        "pareto_nbd_gamma_gamma": truth + random.normal(0, 9.0, 2000),
+        "population_mean": np.full(2000, 20.0),
+    }
+    samples = [Sample(truth, predictions, np.arange(2000))]
+    scores = score(samples, VALUE_METRICS, "population_mean")
+    labels = Labels("hybrid", "ranking", "no_purchase")
+    ranks = (np.zeros(2000), np.linspace(0.0, 1.0, 2000))
+    inside = Held(truth, truth, Bounds(truth - 1.0, truth + 1.0), ranks, (0.05, 0.95), np.arange(2000))
+    held = {"spend": [inside], "purchases": [inside]}
+    baselines = {"spend": "population_mean", "purchases": "population_mean"}
+    comparison = ValueComparison(labels, scores, scores, samples, held, baselines)
+    (line,) = [line for line in value_lines(comparison, "spend", "sealed test") if "best other candidate" in line]
+    assert line.startswith(
+        "  RMSE of hybrid minus bgnbd_gamma_gamma (the best other candidate here), paired, sealed test"
+    )
+    assert line.endswith(f": {verdict}")
+    errors = [np.sqrt(np.mean((predictions[name] - truth) ** 2)) for name in ("hybrid", "bgnbd_gamma_gamma")]
+    assert f"{errors[0] - errors[1]:+.4f}" in line

@@ -66,6 +66,13 @@ class Scores:
     differences: dict[str, dict[str, Interval]]
     drawn: dict[str, dict[str, Array]] = field(default_factory=dict, compare=False, repr=False)
 
+    def difference(self, model: str, other: str, metric: str) -> Interval:
+        """Return the paired difference model minus other; without bounds (NaN) where either was not drawn."""
+        value = self.figures[model][metric].value - self.figures[other][metric].value
+        if model not in self.drawn or other not in self.drawn:
+            return Interval(value, np.nan, np.nan)
+        return summarise_draws(np.append(value, self.drawn[model][metric] - self.drawn[other][metric]))
+
 
 def score(
     samples: Sequence[Sample],

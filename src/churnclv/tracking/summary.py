@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from ..churn.ensemble import ChurnChoice
@@ -125,12 +126,13 @@ def weight_lines(weights: Mapping[str, float]) -> list[str]:
 
 
 def value_lines(comparison: ValueComparison, target: str, where: str) -> list[str]:
-    """Return the paired difference of the chosen CLV model to the best baseline, and the coverage of its intervals."""
+    """Return the chosen CLV model's differences to the best candidate and baseline, and its intervals' coverage."""
     baseline = comparison.baselines[target]
     difference = getattr(comparison, target).differences[comparison.labels.value]["rmse"]
     lines = [difference_line(f"RMSE of {comparison.labels.value} minus {baseline}, paired, {where}", difference)]
     if not difference.high < 0:
         lines.append(f"  WARNING: {baseline} is not clearly beaten on the RMSE of {target}; look at bias and Gini too")
+    lines += _candidate_lines(comparison, target, where)
     coverage = summarise_coverage(comparison.held[target])
     range_ = f"[{coverage['coverage_low']:.3f}, {coverage['coverage_high']:.3f}]"
     lines.append(
@@ -138,6 +140,23 @@ def value_lines(comparison: ValueComparison, target: str, where: str) -> list[st
         f"by randomised ranks {coverage['coverage_randomised']:.3f}"
     )
     return lines
+
+
+def _candidate_lines(comparison: ValueComparison, target: str, where: str) -> list[str]:
+    """Return the paired difference of the chosen CLV model to the best other candidate, and its verdict."""
+    candidate, chosen = comparison.best_candidate(target), comparison.labels.value
+    if candidate is None:
+        return []
+    difference = getattr(comparison, target).difference(chosen, candidate, "rmse")
+    what = f"RMSE of {chosen} minus {candidate} (the best other candidate here), paired, {where}"
+    return [f"{difference_line(what, difference)}: {_verdict(difference)}"]
+
+
+def _verdict(difference: Interval) -> str:
+    """Return whether an error is better (less), worse, or level by its interval."""
+    if np.isnan(difference.low):
+        return "no interval"
+    return "better" if difference.high < 0 else "worse" if difference.low > 0 else "level"
 
 
 def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors: Mapping[str, float]) -> list[str]:

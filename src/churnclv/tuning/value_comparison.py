@@ -74,6 +74,15 @@ class ValueComparison:
     held: dict[str, list[Held]]
     baselines: dict[str, str]
 
+    def best_candidate(self, target: str) -> str | None:
+        """Return the model of least RMSE on these rows beside the chosen one and the baselines; None if there is none.
+
+        It is found in hindsight: with many candidates one of them is ahead by chance.
+        """
+        figures = getattr(self, target).figures
+        others = [name for name in figures if name not in {self.labels.value, *BASELINES}]
+        return min(others, key=lambda name: figures[name]["rmse"].value) if others else None
+
 
 @dataclass(frozen=True)
 class Predictions:
