@@ -133,15 +133,19 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
         raise InputError(
             f"{origin}: {faulty:,} of {rows_read:,} rows would be set aside, more than data.max_set_aside_share "
             f"= {settings.max_set_aside_share:g}:\n" + "\n".join(_sentence(count, origin, settings) for count in aside),
-            remedy=f"mend the file, change {settings.where}.policy.<fault>, or allow more with "
-            "data.max_set_aside_share.",
+            remedy=f"mend the file{_policy(settings, ', change ')}, or allow more with data.max_set_aside_share.",
         )
     if total == rows_read:
         raise InputError(
             f"{origin}: no row is left after the policies:\n"
             + "\n".join(_sentence(count, origin, settings) for count in aside),
-            remedy=f"mend the file or change {settings.where}.policy.<fault>.",
+            remedy=f"mend the file{_policy(settings, ' or change ')}.",
         )
+
+
+def _policy(settings: DataSettings, before: str) -> str:
+    """Return the setting that changes a policy; scoring has none, since a bundle's policies are those of training."""
+    return "" if settings.spelling is not None else f"{before}{settings.where}.policy.<fault>"
 
 
 def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:

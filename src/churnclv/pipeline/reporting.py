@@ -71,9 +71,11 @@ def find_champion(
 
 
 def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
-    """Return the bundle's feature rows; its code has an enumeration of shapes of its own."""
+    """Return the bundle's feature rows; its code has enumerations of its own, of shapes and of refunds."""
     if isinstance(data, Events):
-        rows: pd.DataFrame = scorer.features(replace(data, shape=specification_of(scorer).data.shape), as_of)
+        settings = specification_of(scorer).data
+        enums = {name: getattr(settings, name) for name in ("shape", "refunds") if hasattr(settings, name)}
+        rows: pd.DataFrame = scorer.features(replace(data, **enums), as_of)
         return rows
     keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
     return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
