@@ -13,6 +13,7 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP
 _OWNER = "CHURNCLV_OWNER"  # in the environment: the descriptor of a pipe that the process that started us holds open
 _SECONDS_TO_CLOSE = 10.0  # in which more signals change nothing: a terminal and `make` both send one
 _received: list[tuple[int, float]] = []
+_deferrals: list[None] = []  # one for each block that must not be left half done
 
 
 class Interruption(KeyboardInterrupt):
@@ -43,7 +44,21 @@ def _interrupt(number: int, _: FrameType | None) -> None:
     if _received and now - _received[-1][1] < _SECONDS_TO_CLOSE:
         return
     _received.append((number, now))
-    raise Interruption(number)
+    if not _deferrals:
+        raise Interruption(number)
+
+
+@contextlib.contextmanager
+def deferring() -> Iterator[None]:
+    """Raise the exception of a signal at the end of the block: what the block does is not left half done."""
+    before = len(_received)
+    _deferrals.append(None)
+    try:
+        yield
+    finally:
+        _deferrals.pop()
+        if len(_received) > before and not _deferrals:
+            raise Interruption(_received[-1][0])
 
 
 @dataclass

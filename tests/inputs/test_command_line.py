@@ -79,7 +79,7 @@ MISTAKES = {
         ["data=transactions", "data.path=orders.csv", "tuning.storage=postgresql://x:secretpw@127.0.0.1:1/db"],
         ["tuning.storage is 'postgresql://x:***@127.0.0.1:1/db': it carries a credential", "  -> ", "PGPASSFILE"],
     ),
-    "broken grammar": (["data.name=[a"], ["no viable alternative at input '[a'", "  -> "]),
+    "broken grammar": (["windows.horizon_days=[a"], ["no viable alternative at input '[a'", "  -> "]),
     "too many rows set aside": (
         ["data=transactions", "data.path=faulty.csv"],
         [

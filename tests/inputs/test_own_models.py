@@ -92,7 +92,7 @@ def test_a_class_that_is_not_there_is_an_input_error(tmp_path, where, monkeypatc
 
 
 def test_own_needs_a_class():
-    with pytest.raises(InputError, match=r"churn=custom needs churn\.own"):
+    with pytest.raises(InputError, match=r"churn=custom needs churn\.custom"):
         ChurnSettings(name="custom")
 
 

@@ -329,7 +329,7 @@ def test_a_blend_is_the_weighted_mean_of_its_members_log_odds():
     assert model.log_odds(table) == pytest.approx(mean, abs=1e-12)
     # the map: 0.2 -> 0.1, 0.4 -> 0.5, 0.7 -> 0.8, straight between them and level beyond
     assert model.predict(table) == pytest.approx(np.interp(expit(mean), [0.2, 0.4, 0.7], [0.1, 0.5, 0.8]))
-    assert model.choice.sentence == "0.5 xgboost + 0.3 formula + 0.2 logistic"
+    assert model.choice.sentence == "0.5 xgboost + 0.3 btyd + 0.2 logistic"
 
 
 def test_the_formula_takes_its_own_column_which_need_not_be_among_the_names():

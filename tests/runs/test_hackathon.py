@@ -91,7 +91,7 @@ def result(day, name: str) -> dict:
 
 def test_results_say_what_was_found_and_what_it_cost(entered):
     first, second = (result(entered, name) for name in ("incumbent", "own-code"))
-    assert first["judged"] == second["judged"]
+    assert first["evaluated"] == second["evaluated"]
     assert {"valid.churn.auc", "test.churn.auc", "valid.spend.rmse", "test.churn.profit"} <= set(first["figures"])
     assert len(first["figures"]["test.churn.auc"]["draws"].split()) == 200
     assert first["trials"] == 1
@@ -160,7 +160,7 @@ def test_missing_results_are_filled_at_the_given_budget(tmp_path, shop):
     assert "cdnow: 1 ranked, 0 not" in done.stdout
     stored = json.loads((tmp_path / "entries" / "quick" / "results" / "cdnow.json").read_text())
     assert stored["trials"] == 1
-    assert stored["choice"] == "formula; bgnbd"
+    assert stored["choice"] == "btyd; bgnbd"
 
 
 def test_entries_can_be_swept(entered):

@@ -164,7 +164,7 @@ def test_a_bundle_can_be_read_by_everybody_and_is_exported_over_itself(exported,
 def test_a_full_disk_ends_training_with_one_sentence(shop, tmp_path):
     limited = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000)); "
-        "sys.argv[0] = 'train'; runpy.run_module('churnclv.cli.train', run_name='__main__')"
+        "sys.argv[:1] = ['churnclv', 'train']; runpy.run_module('churnclv', run_name='__main__')"
     )
     done = subprocess.run(
         [sys.executable, "-c", limited, *shop.words()], cwd=tmp_path, env={**os.environ, "MLRUNS": str(tmp_path / "m")},

@@ -117,7 +117,7 @@ def test_a_run_on_contracts_says_what_it_read_and_found(contracts):
         "sealed test at 2021-02-01",
         "Churn within 28 days",
         "> score",
-        "  formula",
+        "  btyd",
         "  survival_by_age",
         "profit: per customer",
         "calibration: ",
@@ -328,7 +328,7 @@ def test_a_run_on_a_table_says_what_it_read_and_found(table):
         "opened by 1 different run(s)",
     ):
         assert phrase in table.printed, phrase
-    for strange in ("  formula", "survival", "CLV", "recency_rule", "n/a"):
+    for strange in ("  btyd", "survival", "CLV", "recency_rule", "n/a"):
         assert strange not in table.printed, strange
 
 

@@ -36,11 +36,14 @@ def write_overrides(arguments: list[str], schema: type) -> Overrides:
         schema: the dataclass that the command's configuration fills.
 
     Raises:
-        InputError: a name is too long.
+        InputError: a name is too long, or a setting is not one of the command line.
     """
     sweeps = any(argument in {"-m", "--multirun"} for argument in arguments)
     overrides = Overrides([])
     for argument in arguments:
+        is_spelling = argument.lstrip("+~").startswith("data.spelling")
+        remedy = "data.decimal and data.date_format are the settings to give."
+        require(not is_spelling, "data.spelling is set by an export, not on the command line.", remedy=remedy)
         overrides.arguments.append(_write(argument, schema, overrides.declared, sweeps=sweeps))
     return overrides
 

@@ -10,6 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any
 
+from ..interruption import deferring
+
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
@@ -59,7 +61,8 @@ class Workers:
         waiting: dict[int, Future[Any]] = {}
         try:
             for place in (place for place in range(len(jobs)) if place not in outcomes):
-                waiting[place] = self._open().submit(_do, jobs[place])
+                with deferring():  # the first jobs start the processes: a half-sent one would print a traceback
+                    waiting[place] = self._open().submit(_do, jobs[place])
             for place, future in waiting.items():
                 outcomes[place] = future.result()
         except BrokenProcessPool:
