@@ -60,7 +60,7 @@ score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=pat
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
-test: setup ## the whole suite (15 minutes at most on 2 cores)
+test: setup ## the whole suite (about half an hour on 2 cores)
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 test-fast: setup ## without the tests marked slow

@@ -164,3 +164,11 @@ def test_the_chosen_value_model_is_compared_with_the_best_other_candidate(noise,
     assert line.endswith(f": {verdict}")
     errors = [np.sqrt(np.mean((predictions[name] - truth) ** 2)) for name in ("hybrid", "bgnbd_gamma_gamma")]
     assert f"{errors[0] - errors[1]:+.4f}" in line
+
+
+def test_a_candidate_that_was_not_drawn_has_a_difference_without_an_interval():
+    samples = [Sample(np.arange(50.0), {"a": np.zeros(50), "b": np.ones(50), "zero": np.zeros(50)}, np.arange(50))]
+    scores = score(samples, VALUE_METRICS, "zero", drawn_models=("a",))
+    difference = scores.difference("a", "b", "rmse")
+    assert difference.value == pytest.approx(scores.figures["a"]["rmse"].value - scores.figures["b"]["rmse"].value)
+    assert np.isnan([difference.low, difference.high]).all()

@@ -146,6 +146,11 @@ def snapshot(folder):
     return {str(path.relative_to(folder)): path.is_file() and path.read_bytes() for path in folder.rglob("*")}
 
 
+def _messages(text: str) -> int:
+    """Count the lines that begin a message; Hydra's own texts may contain the word again."""
+    return sum(line.startswith("error: ") for line in text.splitlines())
+
+
 @pytest.mark.parametrize("door", [*HAND_MADE, "train by type"])
 def test_each_line_composes_or_ends_with_code_2_and_one_message(tmp_path, monkeypatch, door):
     lines = by_type() if door == "train by type" else HAND_MADE[door]
@@ -162,7 +167,7 @@ def test_each_line_composes_or_ends_with_code_2_and_one_message(tmp_path, monkey
         except BaseException as error:  # noqa: BLE001 # the fault that this test looks for
             wrong.append((words, repr(error)[:300]))
             continue
-        one_message = code == 2 and message.count("error: ") == 1 and "Traceback" not in message and not composed
+        one_message = code == 2 and _messages(message) == 1 and "Traceback" not in message and not composed
         if not (one_message or (code == 0 and "error" not in message)):
             wrong.append((words, code, message[:300]))
     assert wrong == []

@@ -69,9 +69,10 @@ class Scores:
     def difference(self, model: str, other: str, metric: str) -> Interval:
         """Return the paired difference model minus other; without bounds (NaN) where either was not drawn."""
         value = self.figures[model][metric].value - self.figures[other][metric].value
-        if model not in self.drawn or other not in self.drawn:
+        draws, others = (self.drawn.get(name, {}).get(metric, np.empty(0)) for name in (model, other))
+        if len(draws) != len(others) or not len(draws):
             return Interval(value, np.nan, np.nan)
-        return summarise_draws(np.append(value, self.drawn[model][metric] - self.drawn[other][metric]))
+        return summarise_draws(np.append(value, draws - others))
 
 
 def score(

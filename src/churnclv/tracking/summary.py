@@ -149,13 +149,13 @@ def _candidate_lines(comparison: ValueComparison, target: str, where: str) -> li
         return []
     difference = getattr(comparison, target).difference(chosen, candidate, "rmse")
     what = f"RMSE of {chosen} minus {candidate} (the best other candidate here), paired, {where}"
+    if np.isnan(difference.low):  # on validation only the chosen model is drawn
+        return [f"  {what}: {write_figure(difference.value, _SIGNED)} (no interval)"]
     return [f"{difference_line(what, difference)}: {_verdict(difference)}"]
 
 
 def _verdict(difference: Interval) -> str:
     """Return whether an error is better (less), worse, or level by its interval."""
-    if np.isnan(difference.low):
-        return "no interval"
     return "better" if difference.high < 0 else "worse" if difference.low > 0 else "level"
 
 
