@@ -18,9 +18,9 @@ from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shap
 from churnclv.errors import InputError
 from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.settings import FeatureSettings
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 
 FEBRUARY, MARCH, NOON = datetime(2024, 2, 1), datetime(2024, 3, 1), datetime(2024, 2, 29, 12, 0, 0, 7)

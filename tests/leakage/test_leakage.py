@@ -24,9 +24,9 @@ from churnclv.features.families import BUILT_IN
 from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.preparation import open_sealed, prepare
 from churnclv.features.settings import FeatureSettings
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan
-from churnclv.snapshots.history import KEYS, cut_history, daily_purchases, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import KEYS, cut_history, daily_purchases
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
 
