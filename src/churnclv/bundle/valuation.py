@@ -13,7 +13,7 @@ from ..clv.hybrid import BTYD_COLUMNS, SEASON_SHIFT
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
 from ..decision.rfm_segments import Segmentation
-from ..features.purchase_history import HISTORY_COLUMNS
+from ..features.families.purchase_history import HISTORY_COLUMNS
 from ..features.refund_history import REFUND_COLUMNS
 from ..files import read_json
 from .specification import BundleSpecification
