@@ -9,7 +9,7 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
@@ -29,6 +29,7 @@ from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.history import KEYS, cut_history, daily_purchases
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
+from examples import examples
 
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)
@@ -38,8 +39,8 @@ OF_ORDERS = tuple(name for name in BUILT_IN if name not in OPTIONAL)
 FAMILIES = FeatureSettings(families=list(OF_ORDERS))
 HORIZON_DAYS = 30
 
-quick = settings(max_examples=15, deadline=None, derandomize=True)
-thorough = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(15)
+thorough = examples(200, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -276,7 +277,7 @@ def fitting(draw):
     return start, end, windows
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(fitting())
 def test_no_training_window_reaches_the_sealed_one_or_its_own_validation(case):
     start, end, windows = case
@@ -293,7 +294,7 @@ def test_no_training_window_reaches_the_sealed_one_or_its_own_validation(case):
         assert fold.train == tuple(cutoff for cutoff in plan.cutoffs if cutoff + horizon + gap <= fold.valid)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(fitting(), st.integers(0, 3), st.integers(0, 90))
 def test_one_cutoff_fewer_folds_or_days_too_few_do_not_fit(case, missing_cutoffs, missing_days):
     start, end, windows = case
