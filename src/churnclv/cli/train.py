@@ -1,5 +1,7 @@
 """Train: raw data in; a churn model, a CLV model and a recorded run with their figures out."""
 
+from dataclasses import replace
+
 from ..pipeline.settings import TrainConfig
 from ..progress import Progress
 from .app import command_overrides
@@ -26,6 +28,7 @@ def main(config: TrainConfig) -> None:
     for notice in restore_experiment(home, experiment):
         progress.log(notice.line())
     data = build_dataset(config, home, progress)
+    config = replace(config, windows=data.windows)
     check_custom_code(config, data)
     twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:

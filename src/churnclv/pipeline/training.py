@@ -147,7 +147,7 @@ class Training:
     def open_seal(self, model: ChurnModel, churn: TunedChurn) -> ChurnComparison | None:
         """Evaluate the frozen models once on the sealed test, and count the opening; None where it stays closed."""
         data, config = self.run.data, self.run.config
-        if not config.windows.open_seal:
+        if not config.windows.opens_seal:
             return None
         self.run.progress.log(f"Opening the seal: {data.plan.sealed_name}")
         subject = (data.quality.fingerprint, data.plan.sealed_name)
@@ -201,7 +201,14 @@ class Training:
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),
             *check_lines(checks),
-            *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
+            *run_lines(
+                run.home.root,
+                run.experiment,
+                run.sink.run_id,
+                self.openings,
+                run.progress.seconds,
+                has_test=run.config.windows.sealed_test,
+            ),
         ]
         text = "\n".join(lines).lstrip("\n")
         run.sink.write(records.Text(SUMMARY, text + "\n"))
