@@ -17,9 +17,9 @@ from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.files import PROJECT as ROOT
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.contract_market import ContractMarket, simulate_contracts
 from churnclv.testing.market import Market, simulate

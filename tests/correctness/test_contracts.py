@@ -15,14 +15,15 @@ from churnclv.data.event_kinds import check_kinds, name_kinds
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
 from churnclv.errors import InputError
-from churnclv.features.contract_terms import _months_to_renewal
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.families.contract_terms import _months_to_renewal
+from churnclv.features.feature_table import build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.contract_labels import require_recorded_ends, restart_notices
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings, add_months
 
 MAPPED = Columns(
@@ -473,7 +474,7 @@ def test_from_rows_to_snapshots():
 def features(events, cutoff=CUTOFF, **settings):
     chosen = FeatureSettings(families=["contract"], **settings)
     frame = build_features(events, "", (cutoff,), chosen, MONTHLY, shape=Shape.contracts)
-    assert feature_names(frame, chosen) == list(frame.columns[3:])
+    assert model_columns(frame.columns, chosen.families) == list(frame.columns[3:])
     return frame.set_index("customer_id").drop(columns=["cutoff", "in_population"])
 
 

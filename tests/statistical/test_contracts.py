@@ -19,8 +19,8 @@ from churnclv.evaluation.metrics import auc, plain
 from churnclv.evaluation.reliability import calibration_line, logit
 from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.pipeline.dataset_building import build_dataset
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.pipeline.train import build_dataset
 from churnclv.progress import Progress
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.contract_market import ContractMarket, simulate_contracts

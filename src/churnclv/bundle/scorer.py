@@ -21,7 +21,8 @@ from ..decision.gain_concentration import concentrated_gain
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..explain.reasons import Reasons
-from ..features.attributes import attributes, read_attributes
+from ..features.families import find_family
+from ..features.families.attributes import attributes, read_attributes
 from ..features.feature_table import build_features
 from ..files import read_json
 from ..notices import Notice
@@ -55,6 +56,8 @@ class Scorer:
         self._churn = ChurnModel.load(models)
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
+        for name in self.specification.custom_families(folder):
+            find_family(name)  # a family's file registers the phrases of its columns
 
     @property
     def contract(self) -> BundleSpecification:

@@ -59,8 +59,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
     The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
     """
-    for schema, node in SCHEMAS.items():
-        ConfigStore.instance().store(name=f"{schema}_schema", node=node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=SCHEMAS[name])  # Hydra copies the store for each group
     try:
         arguments, notices = rename_arguments(order_arguments(name, sys.argv[1:]))
         for notice in notices:
@@ -185,9 +184,8 @@ def _explain(error: Exception, command: str) -> str:
 
 
 def train_config(values: Any) -> TrainConfig:
-    """Return the configuration of the plain values that a run wrote."""
-    plain = rename_values(OmegaConf.to_container(OmegaConf.create(values)))  # type: ignore[arg-type] # a mapping
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+    """Return the configuration of the nested values that a run wrote."""
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import require, require_name
 from ..ranges import Bounds, check_numbers, number
@@ -29,6 +29,27 @@ class Shape(Enum):
     orders = "orders"
     contracts = "contracts"
     labelled = "labelled"
+
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class PerKind(Generic[Part]):
+    """What a room has for each customer kind: customers without a contract, under contract, and labelled.
+
+    A room that treats the kinds differently has one of these, in the module that defines its parts; nothing else
+    compares kinds.
+    """
+
+    orders: Part
+    contracts: Part
+    labelled: Part
+
+    def __getitem__(self, shape: Shape) -> Part:
+        """Return the part of a kind; a bundle's own code has an enumeration of its own, of the same names."""
+        part: Part = getattr(self, shape.name)
+        return part
 
 
 class Policy(Enum):

@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from ..churn.boosted import BoostedChurnModel
-from ..data.settings import Shape
 from ..evaluation.bootstrap import Interval
 from ..evaluation.checks import (
     Check,
@@ -23,6 +22,7 @@ from ..evaluation.checks import (
 from ..evaluation.drift import stability_index
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.splits import SplitPlan
 from ..tracking import records
 from ..tuning.churn_comparison import SCORE, ChurnComparison
@@ -30,7 +30,6 @@ from ..tuning.churn_study import TunedChurn
 from ..tuning.settings import Kind
 from .run import Run
 
-_MORE_WITH_TIME = {Shape.orders: "stayed", Shape.contracts: "left", Shape.labelled: ""}  # outcome of a longer horizon
 _NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
 
 
@@ -48,7 +47,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison
         check_edges(churn.choice.parameters, _ranges(run, churn)),
         check_calibration(truth, chances),
         check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
-        check_counts(data.churned, _MORE_WITH_TIME[run.data.shape]),
+        check_counts(data.churned, kind_of(run.data.shape).more_with_time),
         check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
         check_slices(truth, chances, _slices(rows)),
     ]
