@@ -1,7 +1,7 @@
 """Settings for reading a log."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
@@ -243,6 +243,11 @@ class TableSettings:
         """Whether the rows of the table are events."""
         return "timestamp" in self.columns
 
+    @property
+    def shape(self) -> Shape:
+        """What its rows are: events, or customers with attributes."""
+        return Shape.orders if self.is_dated else Shape.labelled
+
     def check(self, name: str) -> None:
         """Check the settings without reading a file; `name` is the name of the table."""
         where = f"data.tables.{name}"
@@ -346,12 +351,12 @@ class DataSettings:
             "data.policy.malformed_row=keep: a row of another width has no columns to keep.",
             remedy="set_aside or fail.",
         )
-        for role in ("customer_id",) if self.shape is Shape.labelled else ("customer_id", "timestamp"):
+        for role in _RULES[self.shape].needed:
             named = getattr(self.columns, role) is not None
             remedy = f"name the column: data.columns.{role}=..."
             require(named, f"data.columns.{role} is null, but every log needs one.", remedy=remedy)
         self._check_attributes()
-        self._check_columns()
+        _RULES[self.shape].check(self)
         require(
             self.builtin is None or self.path is None,
             f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
@@ -366,29 +371,6 @@ class DataSettings:
         doubled = sorted({name for name in names if names.count(name) > 1})
         remedy = "data.static and the tables' attributes need names of their own."
         require(not doubled, f"more than one attribute is named {', '.join(doubled)}.", remedy=remedy)
-
-    def _check_columns(self) -> None:
-        """Check that the mapped roles fit the shape."""
-        columns, contracts = self.columns, self.shape is Shape.contracts
-        misplaced = [role for role in _OF_CONTRACTS if getattr(columns, role) is not None and not contracts]
-        message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
-        require(not misplaced, message, remedy="data=subscriptions, or data.shape=contracts.")
-        if contracts:
-            ended = columns.end is not None
-            require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
-            remedy = "data.columns.amount=null, and the price per month is data.columns.price."
-            require(
-                columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy
-            )
-            is_allowed = self.policy.end_before_start is not Policy.keep
-            message = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
-            require(is_allowed, message, remedy="set_aside or fail.")
-        elif self.shape is Shape.orders:
-            require(
-                columns.price is None or columns.quantity is not None,
-                "data.columns.price needs data.columns.quantity: amount = price x quantity.",
-                remedy="name it, or map the amount itself: data.columns.amount=...",
-            )
 
     def read_as(self, chosen: Mapping[str, Any]) -> "DataSettings":
         """Return the settings for a file in another format; `chosen` is the result of `Reading.chosen`.
@@ -430,7 +412,7 @@ class DataSettings:
     @property
     def wanted_columns(self) -> set[str]:
         """The file's columns that are mapped."""
-        if self.shape is Shape.labelled and self.target is not None:
+        if _RULES[self.shape].has_target and self.target is not None:
             named = (self.columns.customer_id, self.target, self.split)
             return {name for name in named if name is not None}
         return set(self.mapped().values())
@@ -439,3 +421,47 @@ class DataSettings:
     def has_amount(self) -> bool:
         """Whether the log has amounts or prices."""
         return self.columns.amount is not None or self.columns.price is not None
+
+
+@dataclass(frozen=True)
+class ColumnRules:
+    """Which roles a customer kind needs, whether it has a column of outcomes, and the check of its mapped roles."""
+
+    needed: tuple[str, ...]
+    check: Callable[[DataSettings], None]
+    has_target: bool = False
+
+
+def _check_no_contracts(settings: DataSettings) -> None:
+    misplaced = [role for role in _OF_CONTRACTS if getattr(settings.columns, role) is not None]
+    message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
+    require(not misplaced, message, remedy="data=subscriptions, or data.shape=contracts.")
+
+
+def _check_orders(settings: DataSettings) -> None:
+    _check_no_contracts(settings)
+    columns = settings.columns
+    require(
+        columns.price is None or columns.quantity is not None,
+        "data.columns.price needs data.columns.quantity: amount = price x quantity.",
+        remedy="name it, or map the amount itself: data.columns.amount=...",
+    )
+
+
+def _check_contracts(settings: DataSettings) -> None:
+    columns = settings.columns
+    ended = columns.end is not None
+    require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
+    remedy = "data.columns.amount=null, and the price per month is data.columns.price."
+    require(columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy)
+    is_allowed = settings.policy.end_before_start is not Policy.keep
+    message = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
+    require(is_allowed, message, remedy="set_aside or fail.")
+
+
+_DATED = ("customer_id", "timestamp")
+_RULES = PerKind(
+    ColumnRules(_DATED, _check_orders),
+    ColumnRules(_DATED, _check_contracts),
+    ColumnRules(("customer_id",), _check_no_contracts, has_target=True),
+)
