@@ -33,13 +33,13 @@ class BuiltDataset:
 
     @property
     def horizon_days(self) -> int:
-        """The length of the label window, of data that have time."""
-        return 0 if isinstance(self.plan, SplitPlan) else self.plan.horizon_days
+        """The length of the label window; 0 for data without time."""
+        return self.plan.horizon_days
 
     @property
     def tried_cutoffs(self) -> list[datetime]:
         """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
-        return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
+        return list(self.plan.tried_cutoffs)
 
     @property
     def spend_definition(self) -> tuple[str, ...]:
