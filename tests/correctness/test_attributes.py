@@ -7,7 +7,7 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
-from churnclv.features.attributes import read_attributes
+from churnclv.features.families.attributes import read_attributes
 from churnclv.features.feature_table import build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings

@@ -15,7 +15,7 @@ from churnclv.data.event_kinds import check_kinds, name_kinds
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
 from churnclv.errors import InputError
-from churnclv.features.contract_terms import _months_to_renewal
+from churnclv.features.families.contract_terms import _months_to_renewal
 from churnclv.features.feature_table import build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.preparation import prepare

@@ -7,7 +7,7 @@ from functools import lru_cache
 import ibis
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
@@ -22,6 +22,7 @@ from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
 from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
+from examples import examples
 
 FEBRUARY, MARCH, NOON = datetime(2024, 2, 1), datetime(2024, 3, 1), datetime(2024, 2, 29, 12, 0, 0, 7)
 GRACE_DAYS = 10
@@ -31,8 +32,8 @@ ATTRIBUTES = ("static_land", "static_town")
 EVENTS = ibis.schema({name: TYPES.get(name, "string") for name in (*EVENT_COLUMNS, *ATTRIBUTES)})
 FAMILIES = FeatureSettings(families=["contract", "attributes"], lookback_days=[30])
 
-quick = settings(max_examples=15, deadline=None, derandomize=True)
-thorough = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(15)
+thorough = examples(100, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -241,7 +242,7 @@ def spans(draw):
     return start, end, windows
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(spans())
 def test_every_label_is_known_when_it_is_used(case):
     start, end, windows = case
@@ -264,7 +265,7 @@ def test_every_label_is_known_when_it_is_used(case):
     assert all(windows.label_available(cutoff) <= end for cutoff in refit_cutoffs(start, end, windows))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(spans())
 def test_what_would_fit_fits(case):
     start, end, windows = case

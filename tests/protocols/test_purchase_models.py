@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.clv.clv_model import ClvChoice, ClvModel, gather_past
@@ -20,6 +20,7 @@ from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
+from examples import examples
 
 DAYS = 90.0
 CUTOFF = pd.Timestamp(2024, 3, 1)
@@ -90,7 +91,7 @@ def check_intervals(model: ClvModel, history: pd.DataFrame) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PURCHASE_MODELS if name not in SLOW])
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(history=histories())
 def test_no_fit_fails_and_no_prediction_is_absurd(name, history):
     check(ClvModel(name=name).fit(history), history)
@@ -98,7 +99,7 @@ def test_no_fit_fails_and_no_prediction_is_absurd(name, history):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20)
 @given(history=histories())
 def test_no_slow_fit_fails_and_no_prediction_is_absurd(name, history):
     check(ClvModel(name=name).fit(history), history)

@@ -14,7 +14,7 @@ from ..data.parsing import bound
 from ..data.settings import DataSettings, PerKind, Shape
 from ..decision.gain_concentration import concentrated_gain
 from ..errors import require
-from ..features.attributes import attributes, read_attributes
+from ..features.families.attributes import attributes, read_attributes
 from ..features.feature_table import build_features
 from ..notices import Notice
 from ..snapshots.history import cut_history

@@ -18,6 +18,7 @@ from ..decision.campaign import Campaign
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..explain.reasons import Reasons
+from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
 from .profile_comparison import compare_columns
@@ -49,6 +50,8 @@ class Scorer:
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
         self._kind = scored_kind(self.specification.data.shape)
+        for name in self.specification.custom_families(folder):
+            find_family(name)  # a family's file registers the phrases of its columns
 
     @property
     def contract(self) -> BundleSpecification:

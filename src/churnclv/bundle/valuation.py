@@ -14,7 +14,7 @@ from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
 from ..decision.rfm_segments import Segmentation
-from ..features.purchase_history import HISTORY_COLUMNS
+from ..features.families.purchase_history import HISTORY_COLUMNS
 from ..features.refund_history import REFUND_COLUMNS
 from ..files import read_json, write_json
 from .specification import BundleSpecification

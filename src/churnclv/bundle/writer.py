@@ -175,6 +175,7 @@ def _copy_code(target: Path) -> None:
         "notices.py",
         "outputs.py",
         "ranges.py",
+        "registration.py",
         "scratch.py",
         "time_units.py",
     ):

@@ -58,8 +58,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
     The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
     """
-    for schema, node in _SCHEMAS.items():
-        ConfigStore.instance().store(name=f"{schema}_schema", node=node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=_SCHEMAS[name])  # Hydra copies the store for each group
     try:
         arguments, notices = rename_arguments(sys.argv[1:])
         for notice in notices:

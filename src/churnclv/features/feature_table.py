@@ -17,6 +17,7 @@ from ..snapshots.customer_kinds import kind_of
 from ..snapshots.history import KEYS, cut_history
 from ..snapshots.settings import WindowSettings
 from .families import custom_files, find_family
+from .family import Family, FamilyFunction
 from .keyed_table import put_beside
 from .model_columns import NOT_FEATURES
 from .refund_history import refund_history
@@ -70,8 +71,10 @@ def feature_table(
     joined = kind.members(history, windows)
     spent = history.filter(counts_as_spend(history, refunds))  # value models are trained on it
     for name in dict.fromkeys([*kind.value_families, *settings.families]):
-        columns = find_family(name)(spent if name in _OF_VALUE else history, settings)
+        family = find_family(name)
+        columns = family(spent if name in _OF_VALUE else history, settings)
         _check_family(name, columns, joined)
+        _check_described(name, family, columns)
         joined = put_beside(joined, columns)
     if kind.buys:
         joined = put_beside(joined, refund_history(spent, settings))
@@ -100,6 +103,14 @@ def _check_family(name: str, columns: Any, joined: Any) -> None:
         f"feature family {name}: columns {other} are neither numbers nor text.",
         remedy="a family returns numbers, or text that models encode.",
     )
+
+
+def _check_described(name: str, family: FamilyFunction, columns: Any) -> None:
+    """Raise `InputError` where a registered family gives a column that it does not describe."""
+    named = [column for column in columns.columns if column not in KEYS]
+    unknown = family.undescribed(named) if isinstance(family, Family) else []
+    message = f"feature family {name}: columns {unknown} are not described."
+    require(not unknown, message, remedy="add a Column for each, with its texts in English and Italian.")
 
 
 def _as_frame(table: Any) -> pd.DataFrame:

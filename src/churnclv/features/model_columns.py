@@ -7,7 +7,7 @@ take that list.
 from collections.abc import Iterable, Sequence
 
 from ..snapshots.history import KEYS
-from .purchase_history import HISTORY_COLUMNS
+from .families.purchase_history import HISTORY_COLUMNS
 from .refund_history import REFUND_COLUMNS
 
 NOT_FEATURES = (*KEYS, "in_population")

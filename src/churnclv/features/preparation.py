@@ -22,8 +22,8 @@ from ..snapshots.history import cut_history, daily_purchases
 from ..snapshots.labels import weekly_purchases
 from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan
-from .attributes import read_attributes
 from .dataset import Dataset, join_labels
+from .families.attributes import read_attributes
 from .feature_table import build_features
 from .model_columns import model_columns
 from .rare_categories import frequent_values, mask_rare

@@ -15,6 +15,8 @@ from ..features.settings import FeatureSettings
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
 from ..snapshots.cutoff_plan import Plan, make_plan
+from ..snapshots.plan_adaptation import adapt_windows
+from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan, split_rows
 from ..tracking.home import Home
 from .settings import TrainConfig
@@ -22,10 +24,14 @@ from .settings import TrainConfig
 
 @dataclass(frozen=True)
 class BuiltDataset:
-    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time."""
+    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time.
+
+    `windows` are those that the plan was laid out by: the configured ones, adapted where they do not fit the log.
+    """
 
     shape: Shape
     quality: QualityReport
+    windows: WindowSettings
     plan: Plan | SplitPlan
     snapshots: Snapshots
     features: FeatureSettings
@@ -65,19 +71,23 @@ def build_events_dataset(
     kind = kind_of(config.data.shape)
     kind.check_plan(config.windows, config.features.families)
     events = read()
-    plan = make_plan(events.start, events.end, config.windows)
+    windows, adapted = adapt_windows(events.start, events.end, config.windows)
+    for notice in adapted:
+        progress.log(notice.line())
+    plan = make_plan(events.start, events.end, windows)
     progress.log(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
-    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)
-    notices = kind.label_notices(events.table, config.windows)
-    require_both_outcomes(snapshots.training, events, config.windows, notices)
-    notices = (*notices, *one_sided_folds(snapshots.training, plan.folds))
+    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, windows, home.cache, config.data)
+    notices = kind.label_notices(events.table, windows)
+    require_both_outcomes(snapshots.training, events, windows, notices)
+    notices = (*adapted, *notices, *one_sided_folds(snapshots.training, plan.folds))
     quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *notices))
-    return BuiltDataset(config.data.shape, quality, plan, snapshots, features, events)
+    return BuiltDataset(config.data.shape, quality, windows, plan, snapshots, features, events)
 
 
 def build_table_dataset(table: LabelledTable, config: TrainConfig) -> BuiltDataset:
     """Split a labelled table; the outcomes of the test part stay sealed."""
     plan = split_rows(table.outcomes, table.split, config.windows, config.tuning.seed)
-    return BuiltDataset(config.data.shape, table.quality, plan, prepare_table(table, plan), config.features)
+    snapshots = prepare_table(table, plan)
+    return BuiltDataset(config.data.shape, table.quality, config.windows, plan, snapshots, config.features)

@@ -76,6 +76,7 @@ def train(config: TrainConfig, overrides: list[str], progress: Progress) -> str:
     for notice in restore_experiment(home, experiment):
         progress.log(notice.line())
     data = build_dataset(config, home, progress)
+    config = replace(config, windows=data.windows)
     check_custom_code(config, data)
     twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:
@@ -108,7 +109,7 @@ def train_models(run: Run) -> Trained:
     churn = tune_churn_model(run, rows, values)
     valid = validate(run, rows, values, churn)
     fitted = refit(run, rows, values, churn)
-    test = open_seal(run, rows, churn, valid, fitted) if run.config.windows.open_seal else SEALED
+    test = open_seal(run, rows, churn, valid, fitted) if run.config.windows.opens_seal else SEALED
     result = conclude(run, values, churn, valid, test)
     return Trained(result, summarise(run, values, churn, valid, fitted, test))
 
@@ -308,7 +309,14 @@ def summarise(
         *sign_lines(rules.what, rules.valid, rules.test),
         *steps_of(run.data.shape).lines(run, values, fitted.values, valid.values, test.values),
         *check_lines(valid.checks),
-        *run_lines(run.home.root, run.experiment, run.sink.run_id, test.openings, run.progress.seconds),
+        *run_lines(
+            run.home.root,
+            run.experiment,
+            run.sink.run_id,
+            test.openings,
+            run.progress.seconds,
+            has_test=run.config.windows.sealed_test,
+        ),
     ]
     text = "\n".join(lines).lstrip("\n")
     _write(run, records.Text(SUMMARY, text + "\n"))

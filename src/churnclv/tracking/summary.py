@@ -208,9 +208,12 @@ def check_lines(checks: Sequence[Check]) -> list[str]:
     return [*section("Checks"), counts, *[f"  {check.line()}" for check in failed]]
 
 
-def run_lines(home: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:
+def run_lines(
+    home: Path, experiment: str, run_id: str, openings: int, seconds: float, *, has_test: bool = True
+) -> list[str]:
     """Return where the run is kept, how often its seal was opened, and the next commands."""
-    seal = f"opened by {openings} different run(s) so far" if openings else "left closed (windows.open_seal=false)"
+    closed = "left closed (windows.open_seal=false)" if has_test else "there is no sealed test"
+    seal = f"opened by {openings} different run(s) so far" if openings else closed
     return [
         *section("Run"),
         f"  seal on these data and cutoff: {seal}",
