@@ -145,7 +145,7 @@ OF_ONE_KIND = {"LabelledTable", "SplitPlan", "OrderValuation", "ContractValuatio
 
 
 def kind_uses(path):
-    """Return where a module names a customer kind, other than as a default: `Shape.x`, a table per kind, isinstance."""
+    """Return where a module names a customer kind other than as a default, has a part per kind, or asks for a class."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     defaults = set()
     for node in ast.walk(tree):
@@ -153,16 +153,19 @@ def kind_uses(path):
             defaults |= {id(default) for default in (*node.args.defaults, *node.args.kw_defaults)}
         elif isinstance(node, ast.AnnAssign):
             defaults.add(id(node.value))
-    uses = []
-    for node in ast.walk(tree):
-        names_kind = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Shape"
-        called = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
-        of_one = called == "isinstance" and bool(
-            OF_ONE_KIND & {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)}
-        )
-        if (names_kind and id(node) not in defaults) or called == "PerKind" or of_one:
-            uses.append(f"line {node.lineno}: {ast.unparse(node)}")
-    return uses
+    used = (node for node in ast.walk(tree) if isinstance(node, ast.Call) or id(node) not in defaults)
+    return [ast.unparse(node) for node in used if names_kind(node)]
+
+
+def names_kind(node):
+    """Return whether a node is `CustomerKind.x`, `PerKind(...)`, or `isinstance` of a class that one kind has."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name) and node.value.id == "CustomerKind"
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return False
+    if node.func.id == "isinstance":
+        return bool(OF_ONE_KIND & {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)})
+    return node.func.id == "PerKind"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name)

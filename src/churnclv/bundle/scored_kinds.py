@@ -11,7 +11,7 @@ from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
 from ..data.parsing import bound
-from ..data.settings import DataSettings, PerKind, Shape
+from ..data.settings import CustomerKind, DataSettings, PerKind
 from ..decision.gain_concentration import concentrated_gain
 from ..errors import require
 from ..features.families.attributes import attributes, read_attributes
@@ -244,6 +244,6 @@ def _events_of(data: Data) -> Any:
 SCORED_KINDS: PerKind[ScoredTable] = PerKind(ScoredOrders(), ScoredContracts(), ScoredTable())
 
 
-def scored_kind(shape: Shape) -> ScoredTable:
+def scored_kind(shape: CustomerKind) -> ScoredTable:
     """Return what differs for a customer kind in scoring."""
     return SCORED_KINDS[shape]

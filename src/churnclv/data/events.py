@@ -17,7 +17,7 @@ from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
 from .refund_totals import RefundTotals, total_refunds
 from .row_kinds import rows_of
-from .settings import DataSettings, Refunds, Shape
+from .settings import CustomerKind, DataSettings, Refunds
 from .span import check_span
 
 EVENTS = "events"
@@ -39,7 +39,7 @@ class Events:
     start: datetime
     end: datetime
     has_amount: bool
-    shape: Shape = Shape.orders
+    shape: CustomerKind = CustomerKind.noncontractual
     refunds: Refunds = Refunds.net
 
     @cached_property

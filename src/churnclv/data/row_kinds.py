@@ -20,7 +20,7 @@ from .event_kinds import name_kinds
 from .faults import CATALOGUE, CONTRACTS, Fault
 from .lines import mark_lines
 from .schema import event_columns
-from .settings import DataSettings, PerKind, Shape
+from .settings import CustomerKind, DataSettings, PerKind
 from .source import RawLog
 from .spend_concentration import concentrated_spend
 
@@ -143,6 +143,6 @@ class ContractRows(EventRows):
 ROW_KINDS: PerKind[EventRows] = PerKind(EventRows(), ContractRows(), EventRows())
 
 
-def rows_of(shape: Shape) -> EventRows:
+def rows_of(shape: CustomerKind) -> EventRows:
     """Return how the rows of a kind of data are read."""
     return ROW_KINDS[shape]

@@ -23,12 +23,22 @@ _OF_EVENTS = (
 )  # fmt: skip
 
 
-class Shape(Enum):
-    """What a row of the main table is: a purchase, a contract with start and end, or a customer with an outcome."""
+class CustomerKind(Enum):
+    """How customers leave, which decides what a row of the main table is: a purchase, a contract, or a customer.
 
-    orders = "orders"
-    contracts = "contracts"
+    `orders` and `contracts` are the names of earlier versions, which configuration files and bundles may have.
+    """
+
+    noncontractual = "noncontractual"
+    contractual = "contractual"
     labelled = "labelled"
+    orders = "noncontractual"  # noqa: PIE796 # the former name
+    contracts = "contractual"  # noqa: PIE796 # the former name
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CustomerKind | None":
+        """Return the kind of a bundle of an earlier version."""
+        return cls.__members__.get(str(value))
 
 
 Part = TypeVar("Part")
@@ -42,13 +52,13 @@ class PerKind(Generic[Part]):
     compares kinds.
     """
 
-    orders: Part
-    contracts: Part
+    noncontractual: Part
+    contractual: Part
     labelled: Part
 
-    def __getitem__(self, shape: Shape) -> Part:
-        """Return the part of a kind; a bundle's own code has an enumeration of its own, of the same names."""
-        part: Part = getattr(self, shape.name)
+    def __getitem__(self, kind: CustomerKind) -> Part:
+        """Return the part of a kind."""
+        part: Part = getattr(self, kind.name)
         return part
 
 
@@ -244,9 +254,9 @@ class TableSettings:
         return "timestamp" in self.columns
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> CustomerKind:
         """What its rows are: events, or customers with attributes."""
-        return Shape.orders if self.is_dated else Shape.labelled
+        return CustomerKind.noncontractual if self.is_dated else CustomerKind.labelled
 
     def check(self, name: str) -> None:
         """Check the settings without reading a file; `name` is the name of the table."""
@@ -302,7 +312,7 @@ class DataSettings:
     """
 
     name: str = "transactions"
-    shape: Shape = Shape.orders
+    shape: CustomerKind = CustomerKind.noncontractual
     path: str | None = None
     builtin: str | None = None
     format: Format = Format.auto
@@ -435,7 +445,7 @@ class ColumnRules:
 def _check_no_contracts(settings: DataSettings) -> None:
     misplaced = [role for role in _OF_CONTRACTS if getattr(settings.columns, role) is not None]
     message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
-    require(not misplaced, message, remedy="data=subscriptions, or data.shape=contracts.")
+    require(not misplaced, message, remedy="data=subscriptions, or data.shape=contractual.")
 
 
 def _check_orders(settings: DataSettings) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from ..data.events import Events
 from ..data.labelled_table import LabelledTable
 from ..data.quality import QualityReport
-from ..data.settings import Shape
+from ..data.settings import CustomerKind
 from ..features.families import present_families
 from ..features.outcomes import one_sided_folds, require_both_outcomes
 from ..features.preparation import Snapshots, prepare, prepare_table
@@ -29,7 +29,7 @@ class BuiltDataset:
     `windows` are those that the plan was laid out by: the configured ones, adapted where they do not fit the log.
     """
 
-    shape: Shape
+    shape: CustomerKind
     quality: QualityReport
     windows: WindowSettings
     plan: Plan | SplitPlan

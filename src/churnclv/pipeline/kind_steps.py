@@ -18,7 +18,7 @@ from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
 from ..data.quality import with_spelling
-from ..data.settings import DataSettings, PerKind, Shape
+from ..data.settings import CustomerKind, DataSettings, PerKind
 from ..data.sketch import EventSketch, sketch_events
 from ..decision.rfm_segments import Segmentation
 from ..evaluation import plots as figures
@@ -511,6 +511,6 @@ def _compare_totals(
 STEPS: PerKind[LabelledSteps[Any]] = PerKind(NoncontractualSteps(), ContractualSteps(), LabelledSteps[NoValuation]())
 
 
-def steps_of(shape: Shape) -> LabelledSteps[Any]:
+def steps_of(shape: CustomerKind) -> LabelledSteps[Any]:
     """Return the steps of a customer kind."""
     return STEPS[shape]
