@@ -10,7 +10,6 @@ import time
 import pandas as pd
 import pytest
 
-from churnclv.files import PROJECT
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 
@@ -231,12 +230,3 @@ def test_a_read_only_home_is_refused_with_a_remedy(shop):
     assert done.returncode == 2
     assert "set MLRUNS" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_help_shows_the_commands_and_the_groups(shop):
-    printed = shop.run("train", "--help").stdout
-    assert "make train DATA=orders.csv" in printed
-    choices = next(line for line in printed.splitlines() if line.startswith("data: ")).removeprefix("data: ")
-    assert choices.split(", ") == sorted(path.stem for path in (PROJECT / "conf" / "data").glob("*.yaml"))
-    assert {"cdnow", "labelled", "shopify_orders", "subscriptions", "transactions"} <= set(choices.split(", "))
-    assert "horizon_days: 90" in printed
