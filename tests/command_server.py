@@ -14,8 +14,8 @@ import tempfile
 LIBRARIES = (
     "duckdb", "hydra", "ibis", "jinja2", "matplotlib.pyplot", "mlflow", "mlflow.pyfunc",
     "mlflow.store.tracking.sqlalchemy_store", "numpy", "omegaconf", "optuna", "pandas", "pandera.ibis",
-    "pyarrow.parquet", "scipy.optimize", "scipy.special", "scipy.stats", "sklearn.linear_model", "sklearn.preprocessing", "sqlalchemy",
-    "sqlglot", "xgboost",
+    "pyarrow.parquet", "scipy.optimize", "scipy.special", "scipy.stats", "sklearn.linear_model",
+    "sklearn.preprocessing", "sqlalchemy", "sqlglot", "xgboost",
 )  # fmt: skip
 
 
