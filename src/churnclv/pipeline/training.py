@@ -4,6 +4,7 @@ import json
 import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ..churn.ensemble import ChurnModel, fit_member
 from ..churn.log_odds import expit
@@ -18,11 +19,23 @@ from ..hackathon.result import Result
 from ..snapshots.sealed_test import Seal
 from ..tracking import records
 from ..tracking.comparison_records import churn_records, prediction_table
+from ..tracking.overview import (
+    campaign_overview,
+    check_overview,
+    churn_overview,
+    data_overview,
+    quality_notices,
+    render_overview,
+    run_overview,
+)
 from ..tracking.summary import (
+    PAGE,
     check_lines,
     churn_choice_lines,
     churn_lines,
     data_lines,
+    items,
+    render_page,
     run_lines,
     sign_lines,
     weight_lines,
@@ -33,6 +46,7 @@ from .campaign_evaluation import CampaignPlan, evaluate_sealed_campaign, plan_ca
 from .entry_result import RESULT, SUMMARY, describe_result
 from .risk_rule_evaluation import RuleEvaluation, evaluate_sealed_rules, learn_risk_rules, record_cancellation_reasons
 from .run import Run
+from .run_model import describe_model
 from .values import NoValues
 
 
@@ -101,8 +115,7 @@ class Training:
         ]
         seed = self.run.config.tuning.seed
         comparison = compare_churn(predictions, self.campaign.terms, seed, drawn=list(churn.members))
-        choices = {"churn": churn.choice.as_dict(), **self.values.choices()}
-        self.run.sink.write(records.Text("choices.json", json.dumps(choices, indent=1)))
+        self.run.sink.write(records.Text("choices.json", json.dumps(self._choices(churn), indent=1)))
         parts = [fold.valid for fold in self.run.data.plan.folds]
         self.run.sink.write(records.Table("predictions/valid.parquet", prediction_table(parts, comparison)))
         self._record(comparison, "valid")
@@ -111,6 +124,9 @@ class Training:
         self.signs = learn_risk_rules(self.run, self.data)
         record_cancellation_reasons(self.run)
         return comparison
+
+    def _choices(self, churn: TunedChurn) -> dict[str, Any]:
+        return {"churn": churn.choice.as_dict(), **self.values.choices()}
 
     def _predictions(
         self, train: Dataset, rows: Dataset, scores: Array, fold: int | None, others: dict[str, Array]
@@ -139,6 +155,7 @@ class Training:
             model.save(folder)
             self.values.save(folder)
             self.run.sink.write(records.Folder("model", folder))
+        self.run.sink.write(describe_model(self.run, model, self.values, self._choices(churn)))
         if gains := model.gains():
             importance = figures.draw_importance(gains, "What the churn model looks at")
             self.run.sink.write(records.Drawing("figures/feature_importance.svg", importance))
@@ -190,19 +207,30 @@ class Training:
     def summarise(
         self, churn: TunedChurn, checks: list[Check], valid: ChurnComparison, test: ChurnComparison | None
     ) -> str:
-        """Return, and record, the run's summary."""
+        """Record the page with every table, and return and record the overview that is printed."""
         run = self.run
-        lines = [
+        plan = self.plan.lines() if self.plan else []
+        page = [
             *data_lines(run.data.quality, run.data.plan),
             *churn_lines(valid, test, run.data.plan.horizon_text),
             *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
             *weight_lines(churn.importance),
-            *(self.plan.lines() if self.plan else []),
+            *items(plan),
             *(sign_lines(self.signs.what, self.signs.valid, self.signs.test) if self.signs else []),
             *self.values.lines(),
             *check_lines(checks),
             *run_lines(run.home.root, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
         ]
-        text = "\n".join(lines).lstrip("\n")
+        run.sink.write(records.Text(PAGE, render_page(f"Run {run.sink.run_id} of {run.experiment}", page)))
+        text = render_overview(
+            [
+                *data_overview(run.data.quality, run.data.plan),
+                *churn_overview(churn.choice, valid, test, run.data.plan.horizon_text),
+                *self.values.overview(),
+                *campaign_overview(plan[:-1]),
+                *check_overview(checks, (*quality_notices(run.data.quality), *self.values.notices())),
+                *run_overview(run.artifacts, run.experiment, run.sink.run_id, self.openings, run.progress.seconds),
+            ]
+        )
         run.sink.write(records.Text(SUMMARY, text + "\n"))
         return text

@@ -11,15 +11,18 @@ from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms, columns
 from ..clv.settings import LEARNED
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
+from ..decision.rfm_segments import Segmentation
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
 from ..features.preparation import count_weekly
+from ..notices import Notice
 from ..tracking import records
 from ..tracking.comparison_records import spend_table, value_records
 from ..tracking.model_plots import draw_model
-from ..tracking.summary import choice_lines, score_lines, survival_lines, value_lines
+from ..tracking.overview import value_overview
+from ..tracking.summary import choice_lines, items, score_lines, survival_lines, value_lines
 from ..tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from ..tuning.value_comparison import (
     ValueComparison,
@@ -88,8 +91,25 @@ class NoValues:
         return ""
 
     def lines(self) -> list[str]:
-        """Return the summary's part."""
+        """Return the part of the summary's page."""
         return []
+
+    def overview(self) -> list[str]:
+        """Return the part of the printed overview."""
+        return []
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits."""
+        return ()
+
+    @property
+    def fitted(self) -> ClvModel | ContractValueModel | None:
+        """The value model as the sealed test evaluates it; None where there is none."""
+        return None
+
+    def segments(self) -> Segmentation | None:
+        """Return the limits of the customers' segments; None for data without orders."""
+        return None
 
     def save(self, folder: Path) -> None:
         """Write the fitted models."""
@@ -220,11 +240,28 @@ class OrderValues(NoValues):
             title = f"CLV: {target} within {self.days} days"
             lines += score_lines(title, self.valid.labels.value, metrics, getattr(self.valid, target), test)
             lines += value_lines(comparison, target, where)
-            lines += [f"  {self.events.refund_totals.sentence}"] if target == "spend" else []
+            lines += items([self.events.refund_totals.sentence] if target == "spend" else [])
         lines += choice_lines(self.tuned.model.choice, self.tuned.ablation, self.tuned.season_errors)
+        return lines + items(notice.line() for notice in self.notices())
+
+    def overview(self) -> list[str]:
+        """Return the model's error of spend, or of purchases in a log without amounts, against its rivals'."""
+        target = "spend" if self.events.has_amount else "purchases"
+        return value_overview(self.sentence(), self.valid, self.test, target)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits on the folds and at the sealed cutoff, each once."""
         fitted = (self.clv, *(fold.model for fold in self.tuned.folds))
-        notices = dict.fromkeys(notice for model in fitted for notice in model.notices())
-        return lines + [f"  {notice.line()}" for notice in notices]
+        return tuple(dict.fromkeys(notice for model in fitted for notice in model.notices()))
+
+    @property
+    def fitted(self) -> ClvModel:
+        """The CLV model as the sealed test evaluates it."""
+        return self.clv
+
+    def segments(self) -> Segmentation:
+        """Return the limits of the segments, learned on the rows at the sealed cutoff."""
+        return Segmentation.learn(self.run.data.snapshots.sealed)
 
     def save(self, folder: Path) -> None:
         """Write the fitted model."""
@@ -272,6 +309,11 @@ class ContractValues(NoValues):
     def lines(self) -> list[str]:
         """Return the survival curve as text."""
         return survival_lines(self.model.survival)
+
+    @property
+    def fitted(self) -> ContractValueModel:
+        """The survival curve as the sealed test evaluates it."""
+        return self.model
 
     def save(self, folder: Path) -> None:
         """Write the fitted model."""

@@ -1,5 +1,6 @@
 """Provenance of a run: the version of the code and of its libraries."""
 
+import getpass
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -45,6 +46,21 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def login_name() -> str:
+    """Return the user's login name, as MLflow records it."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container's user may have no name
+        return "unknown"
+
+
+def source_tags(command: str) -> dict[str, str]:
+    """Return MLflow's tags of what made a run: the command, and the commit of the code without a path."""
+    tags = {"mlflow.source.name": f"churnclv {command}", "mlflow.source.type": "LOCAL"}
+    commit = code_commit()
+    return tags if commit == "unknown" else {**tags, "mlflow.source.git.commit": commit}
 
 
 def _git(*arguments: str) -> str:
