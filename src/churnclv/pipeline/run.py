@@ -112,6 +112,7 @@ class Run:
     def _facts(self) -> dict[str, str]:
         quality = self.data.quality
         plan = {f"plan.{name}": str(value) for name, value in self.data.plan.as_dict().items()}
+        commit = code_commit()
         versions = {f"version.{name}": value for name, value in library_versions().items()}
         return {
             "kind": "train",
@@ -122,9 +123,9 @@ class Run:
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
             "snapshot.fingerprint": self.names.evaluated,
-            "code.commit": code_commit(),
+            "code.commit": commit,
             "code.digest": code_digest(),
-            **source_tags("train"),
+            **source_tags("train", commit),
             "engine": self.config.engine.name,
             **plan,
             **versions,

@@ -134,11 +134,11 @@ def run_overview(folder: Path, experiment: str, run_id: str, openings: int, seco
         "",
         f"Run {run_id} of experiment {experiment}, {seconds:.0f} seconds",
         f"  {seal_line(openings)}",
-        "  every table and figure is in its summary.md:",
+        "  all tables are in its summary.md:",
         *_path_lines(folder / PAGE),
         "",
         "Next:  make ui        compare runs",
-        "       make export    write the best run as a bundle, for make score and make serve",
+        "       make export    write the best run as a bundle, to score with",
     ]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..files import digest, file_digest
 
+UNKNOWN = "unknown"
 PACKAGE = Path(__file__).resolve().parents[1]
 _LIBRARIES = (
     "duckdb",
@@ -34,7 +35,7 @@ def code_commit() -> str:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--", str(PACKAGE)) else "")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return UNKNOWN
 
 
 def library_versions() -> dict[str, str]:
@@ -53,14 +54,13 @@ def login_name() -> str:
     try:
         return getpass.getuser()
     except (ImportError, KeyError, OSError):  # a container's user may have no name
-        return "unknown"
+        return UNKNOWN
 
 
-def source_tags(command: str) -> dict[str, str]:
-    """Return MLflow's tags of what made a run: the command, and the commit of the code without a path."""
+def source_tags(command: str, commit: str) -> dict[str, str]:
+    """Return MLflow's tags of what made a run: the command, and the code's commit where there is one; no path."""
     tags = {"mlflow.source.name": f"churnclv {command}", "mlflow.source.type": "LOCAL"}
-    commit = code_commit()
-    return tags if commit == "unknown" else {**tags, "mlflow.source.git.commit": commit}
+    return tags if commit == UNKNOWN else {**tags, "mlflow.source.git.commit": commit}
 
 
 def _git(*arguments: str) -> str:

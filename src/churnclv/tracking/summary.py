@@ -254,7 +254,7 @@ def _form(value: float) -> str:
 
 def write_difference(difference: Interval) -> str:
     """Return a difference and its interval, signed, with the decimals that matter at its size."""
-    return difference.write(f"+{_form(difference.value)}")
+    return difference.write(f"+{_form(max(abs(difference.low), abs(difference.high), key=np.nan_to_num))}")
 
 
 def write_interval(interval: Interval) -> str:
