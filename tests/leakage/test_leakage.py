@@ -19,7 +19,7 @@ from churnclv.clv.season import Season
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.schema import EVENT_COLUMNS
-from churnclv.data.settings import DataSettings, Refunds, Shape
+from churnclv.data.settings import CustomerKind, DataSettings, Refunds
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
 from churnclv.features.feature_table import build_features, feature_table
@@ -323,7 +323,11 @@ def test_training_data_hold_no_label_of_the_sealed_window(connection, write_even
         rows = [("ann", start, "1.00"), ("bob", start, "1.00"), ("ann", plan.cutoffs[1], "2.00"), *sealed]
         names = ("customer_id", "timestamp", "amount")
         events = write_events(connection, [{**dict(zip(names, row, strict=True)), "kind": "order"} for row in rows])
-        found = {"quality": SimpleNamespace(fingerprint=""), "shape": Shape.orders, "refunds": Refunds.net}
+        found = {
+            "quality": SimpleNamespace(fingerprint=""),
+            "shape": CustomerKind.noncontractual,
+            "refunds": Refunds.net,
+        }
         known = SimpleNamespace(table=events, **found)
         return prepare(known, plan.cutoffs, plan.sealed, FAMILIES, windows)
 

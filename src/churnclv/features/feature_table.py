@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import __version__
 from ..data.refund_totals import counts_as_spend
-from ..data.settings import Refunds, Shape
+from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.customer_kinds import kind_of
@@ -33,7 +33,7 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     settings: FeatureSettings,
     windows: WindowSettings,
     cache: Path | None = None,
-    shape: Shape = Shape.orders,
+    shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) with an event before the cutoff, ordered by both.
@@ -62,7 +62,7 @@ def feature_table(
     cutoffs: Sequence[datetime],
     settings: FeatureSettings,
     windows: WindowSettings,
-    shape: Shape = Shape.orders,
+    shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""

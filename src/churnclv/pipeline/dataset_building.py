@@ -7,7 +7,7 @@ from datetime import datetime
 from ..data.events import Events
 from ..data.labelled_table import LabelledTable
 from ..data.quality import QualityReport
-from ..data.settings import Shape
+from ..data.settings import CustomerKind
 from ..features.families import present_families
 from ..features.outcomes import one_sided_folds, require_both_outcomes
 from ..features.preparation import Snapshots, prepare, prepare_table
@@ -29,7 +29,7 @@ class BuiltDataset:
     `windows` are those that the plan was laid out by: the configured ones, adapted where they do not fit the log.
     """
 
-    shape: Shape
+    shape: CustomerKind
     quality: QualityReport
     windows: WindowSettings
     plan: Plan | SplitPlan
@@ -39,13 +39,13 @@ class BuiltDataset:
 
     @property
     def horizon_days(self) -> int:
-        """The length of the label window, of data that have time."""
-        return 0 if isinstance(self.plan, SplitPlan) else self.plan.horizon_days
+        """The length of the label window; 0 for data without time."""
+        return self.plan.horizon_days
 
     @property
     def tried_cutoffs(self) -> list[datetime]:
         """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
-        return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
+        return list(self.plan.tried_cutoffs)
 
     @property
     def spend_definition(self) -> tuple[str, ...]:

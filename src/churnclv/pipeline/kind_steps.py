@@ -18,7 +18,7 @@ from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
 from ..data.quality import with_spelling
-from ..data.settings import DataSettings, PerKind, Shape
+from ..data.settings import CustomerKind, DataSettings, PerKind
 from ..data.sketch import EventSketch, sketch_events
 from ..decision.rfm_segments import Segmentation
 from ..evaluation import plots as figures
@@ -34,9 +34,10 @@ from ..tracking import records
 from ..tracking.comparison_records import spend_table, value_records
 from ..tracking.home import Home
 from ..tracking.model_plots import draw_model
+from ..tracking.overview import value_overview
 from ..tracking.records import Record
 from ..tracking.registry import RunFacts
-from ..tracking.summary import choice_lines, score_lines, survival_lines, value_lines
+from ..tracking.summary import choice_lines, items, score_lines, survival_lines, value_lines
 from ..tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from ..tuning.value_comparison import (
     ValueComparison,
@@ -191,9 +192,21 @@ class LabelledSteps(Generic[Valuation]):
         valid: ValueEvaluation,
         test: ValueEvaluation,
     ) -> list[str]:
-        """Return the summary's part."""
+        """Return the part of the summary's page."""
         del run, tuned, fitted, valid, test
         return []
+
+    def overview(
+        self, run: Run, tuned: TunedValues[Valuation], valid: ValueEvaluation, test: ValueEvaluation
+    ) -> list[str]:
+        """Return the part of the printed overview."""
+        del run, tuned, valid, test
+        return []
+
+    def notices(self, tuned: TunedValues[Valuation], fitted: FittedValues[Valuation]) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits on the folds and at the sealed cutoff, each once."""
+        del tuned, fitted
+        return ()
 
     def cancellation_reasons(self, run: Run) -> pd.DataFrame | None:
         """Return why contracts were ended before the sealed cutoff; None without reasons."""
@@ -328,7 +341,7 @@ class NoncontractualSteps(_DatedSteps[OrderValuation]):
             model.clone().fit(snapshots.sealed, chosen.past, snapshots.daily)
             for model in (chosen.model, *chosen.btyd_models)
         )
-        return FittedValues(_order_valuation(clv, run.config), tuple(others))
+        return FittedValues(_order_valuation(clv, run.config, Segmentation.learn(snapshots.sealed)), tuple(others))
 
     def evaluate(
         self, run: Run, fitted: FittedValues[OrderValuation], sealed: Dataset, valid: ValueEvaluation
@@ -361,11 +374,23 @@ class NoncontractualSteps(_DatedSteps[OrderValuation]):
             label = valid.comparison.labels.value
             lines += score_lines(title, label, metrics, getattr(valid.comparison, target), scores)
             lines += value_lines(comparison, target, where)
-            lines += [f"  {events.refund_totals.sentence}"] if target == "spend" else []
+            lines += items([events.refund_totals.sentence] if target == "spend" else [])
         lines += choice_lines(chosen.model.choice, chosen.ablation, chosen.season_errors)
-        models = (fitted.valuation.clv, *(fold.model for fold in chosen.folds))
-        notices = dict.fromkeys(notice for model in models for notice in model.notices())
-        return lines + [f"  {notice.line()}" for notice in notices]
+        return lines + items(notice.line() for notice in self.notices(tuned, fitted))
+
+    def overview(
+        self, run: Run, tuned: TunedValues[OrderValuation], valid: ValueEvaluation, test: ValueEvaluation
+    ) -> list[str]:
+        """Return the model's error of spend, or of purchases in a log without amounts, against its rivals'."""
+        if valid.comparison is None:
+            return []
+        target = "spend" if run.data.log.has_amount else "purchases"
+        return value_overview(tuned.sentence, valid.comparison, test.comparison, target)
+
+    def notices(self, tuned: TunedValues[OrderValuation], fitted: FittedValues[OrderValuation]) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits on the folds and at the sealed cutoff, each once."""
+        models = (fitted.valuation.clv, *(fold.model for fold in _chosen(tuned).folds))
+        return tuple(dict.fromkeys(notice for model in models for notice in model.notices()))
 
     def refit(
         self,
@@ -511,6 +536,6 @@ def _compare_totals(
 STEPS: PerKind[LabelledSteps[Any]] = PerKind(NoncontractualSteps(), ContractualSteps(), LabelledSteps[NoValuation]())
 
 
-def steps_of(shape: Shape) -> LabelledSteps[Any]:
+def steps_of(shape: CustomerKind) -> LabelledSteps[Any]:
     """Return the steps of a customer kind."""
     return STEPS[shape]

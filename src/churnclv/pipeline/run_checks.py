@@ -23,7 +23,6 @@ from ..evaluation.drift import stability_index
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
 from ..snapshots.customer_kinds import kind_of
-from ..snapshots.splits import SplitPlan
 from ..tracking import records
 from ..tuning.churn_comparison import SCORE, ChurnComparison
 from ..tuning.churn_study import TunedChurn
@@ -79,7 +78,7 @@ def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]
 def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
     """Return, fold by fold, the ends of the training label windows, and the validation cutoff."""
     windows, plan = run.config.windows, run.data.plan
-    if isinstance(plan, SplitPlan):
+    if not kind_of(run.data.shape).has_time:
         return None
     return [([windows.label_end(cutoff) for cutoff in fold.train], fold.valid) for fold in plan.folds]
 

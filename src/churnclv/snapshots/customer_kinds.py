@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ..data.settings import PerKind, Refunds, Shape
+from ..data.settings import CustomerKind, PerKind, Refunds
 from ..errors import require
 from ..notices import Notice
 from .contract_labels import leaving_labels, require_recorded_ends, restart_notices
@@ -40,7 +40,7 @@ class Labelled:
         self, events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings, refunds: Refunds
     ) -> Any:
         """Return one row per member of the population with its labels, ordered by customer and cutoff."""
-        remedy = "windows.grace_days=0; it is for contracts (data.shape=contracts)."
+        remedy = "windows.grace_days=0; it is for contracts (data.shape=contractual)."
         require(windows.grace_days == 0, f"windows.grace_days is {windows.grace_days}.", remedy=remedy)
         return purchase_labels(events, population, cutoffs, windows, refunds)
 
@@ -118,12 +118,12 @@ class Contractual(Labelled):
 CUSTOMER_KINDS: PerKind[Labelled] = PerKind(Noncontractual(), Contractual(), Labelled())
 
 
-def kind_of(shape: Shape) -> Labelled:
+def kind_of(shape: CustomerKind) -> Labelled:
     """Return what differs for a customer kind in time, population and labels."""
     return CUSTOMER_KINDS[shape]
 
 
-def members(history: Any, settings: WindowSettings, shape: Shape = Shape.orders) -> Any:
+def members(history: Any, settings: WindowSettings, shape: CustomerKind = CustomerKind.noncontractual) -> Any:
     """Return one row per (customer, cutoff) with an event before the cutoff, and `in_population`.
 
     Customers have orders or contracts; those with other events only are left out.
@@ -136,7 +136,7 @@ def label_windows(
     population: Any,
     cutoffs: Sequence[datetime],
     windows: WindowSettings,
-    shape: Shape = Shape.orders,
+    shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return one row per member of the population with its labels, ordered by customer and cutoff."""
