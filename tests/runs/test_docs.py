@@ -32,12 +32,13 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-COMMAND = re.compile(r"(make|churnclv|python -m churnclv) \S")
+COMMAND = re.compile(r"(make \S+|churnclv|python -m churnclv) \S")  # `make score` alone is a name, not a line
 APART = {
     "setup": "makes the environment that runs this test",
     "lock": "asks the package index",
     "test": "is this suite",
     "test-fast": "is a part of this suite",
+    "test-nightly": "is this suite with more examples",
     "lint": "is a step of .ci/run",
     "docs": "is a step of .ci/run, which installs what it needs",
     "bench": "takes an hour",
@@ -47,7 +48,7 @@ APART = {
 
 
 def commands() -> list[str]:
-    """Return every command line of the documents: the lines of shell blocks, and commands within sentences."""
+    """Return every command line of the documents: the lines of shell blocks, and those within sentences."""
     lines = []
     for page in PAGES:
         for language, block in FENCE.findall(page.read_text()):
@@ -86,6 +87,9 @@ def test_every_command_composes_or_is_named_apart(line, compose_line):
 def test_every_target_of_the_makefile_is_a_command_or_named_apart():
     targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
     assert targets == set(HELP) | set(APART)
+    assert {
+        name for page in PAGES for name in re.findall(r"\bmake ([a-z-]+)(?=`| [A-Z]+=)", page.read_text())
+    } <= targets
     printed = subprocess.run(["make", "--silent", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in printed.splitlines()} == targets
 
