@@ -50,6 +50,11 @@ class Shop:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
+    def page(self, home: Path | None = None) -> str:
+        """Return the page `summary.md` of the latest run in a home, by default the shop's."""
+        pages = ((home or self.home) / "artifacts").glob("*/*/artifacts/summary.md")
+        return max(pages, key=lambda path: path.stat().st_mtime).read_text()
+
     def words(self) -> list[str]:
         """Return the arguments that train on the shop's log with a small budget."""
         return ["data=transactions", f"data.path={self.log}", *SMALL]

@@ -61,20 +61,39 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
     with tempfile.TemporaryDirectory() as name, replacing_folder(out, holds_bundle) as target:
         folder = Path(name) / "bundle"
-        specification = _without_paths(_copy_custom_families(folder, parts.specification))
-        write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
-        parts.churn.save(folder / "models")
-        write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
-        parts.valuation.save(folder / "models")
-        write_json(folder / "profile.json", describe_columns(parts.profile))
-        write_text(folder / "card.md", parts.card)
+        specification = _write_parts(folder, parts)
         _copy_code(folder / "code" / "churnclv")
-        _save_pyfunc(target, folder, _input_columns(specification, parts.churn))
-        _date_model(target, parts)
+        _save_pyfunc(target, folder, _input_columns(specification, parts.churn), "pyfunc.py")
+        _describe_model(target, parts, "pyfunc.py")
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
         write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
     return out
+
+
+def write_run_model(out: Path, parts: BundleParts) -> Path:
+    """Write the models of a run at `out`, a new folder, as MLflow loads them with the installed package.
+
+    It holds what a bundle holds, without code and manifest.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "bundle"
+        specification = _write_parts(folder, parts)
+        _save_pyfunc(out, folder, _input_columns(specification, parts.churn), "run_script.py")
+    _describe_model(out, parts, "run_script.py")
+    return out
+
+
+def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
+    """Write specification, models, profile and card, and return the specification as it is written."""
+    specification = _without_paths(_copy_custom_families(folder, parts.specification))
+    write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
+    parts.churn.save(folder / "models")
+    write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
+    parts.valuation.save(folder / "models")
+    write_json(folder / "profile.json", describe_columns(parts.profile))
+    write_text(folder / "card.md", parts.card)
+    return specification
 
 
 def keep_bundle(folder: Path, name: str, parts: BundleParts) -> Path:
@@ -149,7 +168,7 @@ def _without_paths(specification: BundleSpecification) -> BundleSpecification:
     return replace(specification, data=replace(data, path=None, set_aside_path=None, tables=tables))
 
 
-def _date_model(target: Path, parts: BundleParts) -> None:
+def _describe_model(target: Path, parts: BundleParts, script: str) -> None:
     """Record the run and its time in MLflow's description of the model, and paths relative to the model's folder.
 
     MLflow loads the artefacts and the script by their paths inside the model.
@@ -160,7 +179,7 @@ def _date_model(target: Path, parts: BundleParts) -> None:
     model.model_uuid = parts.specification.run_id
     model.utc_time_created = f"{parts.trained:%Y-%m-%d %H:%M:%S.%f}"
     flavor = model.flavors["python_function"]
-    flavor["model_code_path"] = "pyfunc.py"
+    flavor["model_code_path"] = script
     flavor["artifacts"] = {"bundle": {"path": BUNDLE.as_posix(), "uri": BUNDLE.as_posix()}}
     model.save(str(target / "MLmodel"))
 
@@ -184,7 +203,7 @@ def _copy_code(target: Path) -> None:
         shutil.copytree(
             PACKAGE / room,
             target / room,
-            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py", "serving.py"),
+            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py", "serving.py", "run_script.py"),
         )
 
 
@@ -195,7 +214,7 @@ def _input_columns(specification: BundleSpecification, churn: ChurnModel) -> dic
     return {"customer_id": str(specification.data.columns.customer_id)} | {name: name for name in churn.features}
 
 
-def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
+def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str], script: str) -> None:
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
     from mlflow.models import ModelSignature
     from mlflow.pyfunc import save_model
@@ -213,7 +232,7 @@ def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
         warnings.simplefilter("ignore")  # the input example is written below: MLflow would run the model to check it
         save_model(
             target,
-            python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
+            python_model=str(PACKAGE / "bundle" / script),
             artifacts={"bundle": str(folder)},
             signature=signature,
             pip_requirements=pins,

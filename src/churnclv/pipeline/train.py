@@ -25,13 +25,25 @@ from ..snapshots.sealed_test import Seal
 from ..tracking import records
 from ..tracking.comparison_records import churn_records, prediction_table
 from ..tracking.home import Home
+from ..tracking.overview import (
+    campaign_overview,
+    check_overview,
+    churn_overview,
+    data_overview,
+    quality_notices,
+    render_overview,
+    run_overview,
+)
 from ..tracking.registry import find_twin
 from ..tracking.sink import open_run, restore_experiment
 from ..tracking.summary import (
+    PAGE,
     check_lines,
     churn_choice_lines,
     churn_lines,
     data_lines,
+    items,
+    render_page,
     run_lines,
     sign_lines,
     weight_lines,
@@ -46,6 +58,7 @@ from .kind_steps.steps import NOT_EVALUATED, FittedValues, TunedValues, ValueEva
 from .risk_rule_evaluation import RuleEvaluation, evaluate_sealed_rules, learn_risk_rules
 from .run import Run, name_run, title_run
 from .run_checks import check_run
+from .run_model import describe_model
 from .settings import TrainConfig
 
 
@@ -170,8 +183,7 @@ def validate(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChur
     run.progress.log("Evaluating the choices and the baselines on the validation folds")
     steps, parts = steps_of(run.data.shape), [fold.valid for fold in run.data.plan.folds]
     comparison = compare_folds(run, rows, values, churn)
-    choices = {"churn": churn.choice.as_dict(), **values.choices}
-    _write(run, records.Text("choices.json", json.dumps(choices, indent=1)))
+    _write(run, records.Text("choices.json", json.dumps(choices_of(values, churn), indent=1)))
     _write(run, records.Table("predictions/valid.parquet", prediction_table(parts, comparison)))
     _write(run, *churn_records(comparison, "valid"))
     of_values = steps.validate(run, values)
@@ -184,6 +196,11 @@ def validate(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChur
     if reasons is not None:
         _write(run, records.Table("cancellation_reasons.parquet", reasons))
     return Validated(comparison, of_values, plan, rules, check_run(run, rows, churn, comparison))
+
+
+def choices_of(values: TunedValues[Any], churn: TunedChurn) -> dict[str, Any]:
+    """Return all that the folds chose, for JSON; a refit starts from it."""
+    return {"churn": churn.choice.as_dict(), **values.choices}
 
 
 def compare_folds(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) -> ChurnComparison:
@@ -225,6 +242,7 @@ def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) 
         model.save(folder)
         fitted.valuation.save(folder)
         _write(run, records.Folder("model", folder))
+    _write(run, describe_model(run, model, fitted.valuation, choices_of(values, churn), values.sentence))
     if gains := model.gains():
         importance = figures.draw_importance(gains, "What the churn model looks at")
         _write(run, records.Drawing("figures/feature_importance.svg", importance))
@@ -299,29 +317,35 @@ def _churn_scores(when: str, comparison: ChurnComparison | None) -> list[tuple[s
 def summarise(
     run: Run, values: TunedValues[Any], churn: TunedChurn, valid: Validated, fitted: Refitted, test: SealedTest
 ) -> str:
-    """Return, and record, the run's summary."""
+    """Record the page with every table, and return and record the overview that is printed."""
     plan, rules = test.campaign or valid.campaign, test.rules or valid.rules
-    lines = [
+    steps, has_test = steps_of(run.data.shape), run.config.windows.sealed_test
+    finish = (run.experiment, run.sink.run_id, test.openings, run.progress.seconds)
+    page = [
         *data_lines(run.data.quality, run.data.plan),
         *churn_lines(valid.churn, test.churn, run.data.plan.horizon_text),
         *churn_choice_lines(churn.choice, churn.ablation, churn.calibration_losses),
         *weight_lines(churn.importance),
-        *plan.lines(),
+        *items(plan.lines()),
         *sign_lines(rules.what, rules.valid, rules.test),
-        *steps_of(run.data.shape).lines(run, values, fitted.values, valid.values, test.values),
+        *steps.lines(run, values, fitted.values, valid.values, test.values),
         *check_lines(valid.checks),
-        *run_lines(
-            run.home.root,
-            run.experiment,
-            run.sink.run_id,
-            test.openings,
-            run.progress.seconds,
-            has_test=run.config.windows.sealed_test,
-        ),
+        *run_lines(run.home.root, *finish, has_test=has_test),
     ]
-    text = "\n".join(lines).lstrip("\n")
-    _write(run, records.Text(SUMMARY, text + "\n"))
-    return text
+    _write(run, records.Text(PAGE, render_page(f"Run {run.sink.run_id} of {run.experiment}", page)))
+    notices = (*quality_notices(run.data.quality), *steps.notices(values, fitted.values))
+    overview = render_overview(
+        [
+            *data_overview(run.data.quality, run.data.plan),
+            *churn_overview(churn.choice, valid.churn, test.churn, run.data.plan.horizon_text),
+            *steps.overview(run, values, valid.values, test.values),
+            *campaign_overview(plan.lines()[:-1]),
+            *check_overview(valid.checks, notices),
+            *run_overview(run.artifacts, *finish, has_test=has_test),
+        ]
+    )
+    _write(run, records.Text(SUMMARY, overview + "\n"))
+    return overview
 
 
 def _write(run: Run, *written: records.Record) -> None:

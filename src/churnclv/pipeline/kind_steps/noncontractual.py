@@ -20,8 +20,9 @@ from ...notices import Notice
 from ...tracking import records
 from ...tracking.comparison_records import spend_table, value_records
 from ...tracking.model_plots import draw_model
+from ...tracking.overview import value_overview
 from ...tracking.registry import RunFacts
-from ...tracking.summary import choice_lines, score_lines, value_lines
+from ...tracking.summary import choice_lines, items, score_lines, value_lines
 from ...tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from ...tuning.value_comparison import ValuePredictions, btyd_probabilities, compare_values, predict_values
 from ..run import Run
@@ -82,7 +83,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             model.clone().fit(snapshots.sealed, chosen.past, snapshots.daily)
             for model in (chosen.model, *chosen.btyd_models)
         )
-        return FittedValues(_order_valuation(clv, run.config), tuple(others))
+        return FittedValues(_order_valuation(clv, run.config, Segmentation.learn(snapshots.sealed)), tuple(others))
 
     def evaluate(
         self, run: Run, fitted: FittedValues[OrderValuation], sealed: Dataset, valid: ValueEvaluation
@@ -115,11 +116,23 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             label = valid.comparison.labels.value
             lines += score_lines(title, label, metrics, getattr(valid.comparison, target), scores)
             lines += value_lines(comparison, target, where)
-            lines += [f"  {events.refund_totals.sentence}"] if target == "spend" else []
+            lines += items([events.refund_totals.sentence] if target == "spend" else [])
         lines += choice_lines(chosen.model.choice, chosen.ablation, chosen.season_errors)
-        models = (fitted.valuation.clv, *(fold.model for fold in chosen.folds))
-        notices = dict.fromkeys(notice for model in models for notice in model.notices())
-        return lines + [f"  {notice.line()}" for notice in notices]
+        return lines + items(notice.line() for notice in self.notices(tuned, fitted))
+
+    def overview(
+        self, run: Run, tuned: TunedValues[OrderValuation], valid: ValueEvaluation, test: ValueEvaluation
+    ) -> list[str]:
+        """Return the model's error of spend, or of purchases in a log without amounts, against its rivals'."""
+        if valid.comparison is None:
+            return []
+        target = "spend" if run.data.log.has_amount else "purchases"
+        return value_overview(tuned.sentence, valid.comparison, test.comparison, target)
+
+    def notices(self, tuned: TunedValues[OrderValuation], fitted: FittedValues[OrderValuation]) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits on the folds and at the sealed cutoff, each once."""
+        models = (fitted.valuation.clv, *(fold.model for fold in _chosen(tuned).folds))
+        return tuple(dict.fromkeys(notice for model in models for notice in model.notices()))
 
     def refit(
         self,

@@ -169,9 +169,21 @@ class KindSteps(ABC, Generic[Read, Valuation]):
         valid: ValueEvaluation,
         test: ValueEvaluation,
     ) -> list[str]:
-        """Return the summary's part."""
+        """Return the part of the summary's page."""
         del run, tuned, fitted, valid, test
         return []
+
+    def overview(
+        self, run: Run, tuned: TunedValues[Valuation], valid: ValueEvaluation, test: ValueEvaluation
+    ) -> list[str]:
+        """Return the part of the printed overview."""
+        del run, tuned, valid, test
+        return []
+
+    def notices(self, tuned: TunedValues[Valuation], fitted: FittedValues[Valuation]) -> tuple[Notice, ...]:
+        """Return what is doubtful about the fits on the folds and at the sealed cutoff, each once."""
+        del tuned, fitted
+        return ()
 
     def cancellation_reasons(self, run: Run) -> pd.DataFrame | None:
         """Return why contracts were ended before the sealed cutoff; None without reasons."""
