@@ -139,9 +139,9 @@ KIND_MODULES = {
     "bundle/valuation.py": "values",
     "bundle/scored_kinds.py": "reading, feature rows, notices and card of a bundle",
     "report/sections.py": "sections",
-    "pipeline/kind_steps.py": "the steps that differ",
+    "pipeline/kind_steps/__init__.py": "the steps that differ",
 }
-OF_ONE_KIND = {"LabelledTable", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation", "Events"}
+OF_ONE_KIND = {"Events", "LabelledTable", "Plan", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation"}
 
 
 def kind_uses(path):
