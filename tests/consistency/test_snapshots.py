@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.errors import InputError
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 from examples import examples
 

@@ -113,7 +113,7 @@ def test_a_path_is_only_text_and_a_bad_header_names_it(tmp_path, train, name):
 
 
 def test_a_plan_that_does_not_fit_says_what_would(train):
-    message = train("windows.horizon_days=400")
+    message = train("windows.horizon_days=400", "windows.adapt=false")
     assert "The plan does not fit the data: 546 days from 1997-01-01 to 1998-07-01" in message
     remedy = message.splitlines()[-1]
     assert remedy.startswith("  -> what would fit: ")

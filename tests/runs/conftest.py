@@ -1,13 +1,21 @@
 """A small shop, trained and exported once by the real commands."""
 
+import contextlib
+import io
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from churnclv.cli import app
+from churnclv.files import PROJECT
+from churnclv.hackathon.entry_folder import start_entry
 from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
@@ -41,6 +49,11 @@ class Shop:
         done = run_command(door, *words, folder=self.folder, environment={"MLRUNS": str(self.home), **environment})
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
+
+    def page(self, home: Path | None = None) -> str:
+        """Return the page `summary.md` of the latest run in a home, by default the shop's."""
+        pages = ((home or self.home) / "artifacts").glob("*/*/artifacts/summary.md")
+        return max(pages, key=lambda path: path.stat().st_mtime).read_text()
 
     def words(self) -> list[str]:
         """Return the arguments that train on the shop's log with a small budget."""
@@ -97,3 +110,30 @@ def scored(exported) -> pd.DataFrame:
     shop, _ = exported
     shop.run("score", f"input={shop.log}", "output=scores, all.csv")
     return pd.read_csv(shop.folder / "scores, all.csv", dtype={"customer_id": str})
+
+
+@pytest.fixture
+def compose_line(tmp_path, monkeypatch) -> Callable[[list[str]], list[Any]]:
+    """Return a function that composes and checks what `churnclv <words>` would run with, as often as it would run."""
+    experiments = tmp_path / "experiments"
+    monkeypatch.setattr(app, "EXPERIMENTS", str(experiments))
+    monkeypatch.setenv("MLRUNS", str(tmp_path / "home"))
+    for entry in (PROJECT / "experiments").glob("*/entry.yaml"):
+        start_entry(experiments, entry.parent.name)
+
+    def compose(words: list[str]) -> list[Any]:
+        composed: list[Any] = []
+        for name in (word.removeprefix("experiment=") for word in words if word.startswith("experiment=")):
+            if "," not in name and not (experiments / name).exists():
+                start_entry(experiments, name)  # what `make entry` makes
+        monkeypatch.setattr(sys, "argv", ["churnclv", *words[1:]])
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                app.run_command(words[0], composed.append)
+        except SystemExit as end:
+            if end.code:
+                pytest.fail(printed.getvalue())
+        return composed or [printed.getvalue()]  # `--cfg job` prints what it composes
+
+    return compose

@@ -5,15 +5,17 @@ from typing import Any
 
 import pandas as pd
 
-from ..data.events import Events
-from ..data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings, read_numbers
-from ..data.settings import STATIC, DataSettings
-from ..notices import Notice
-from ..snapshots.history import KEYS
-from .keyed_table import put_beside
-from .settings import FeatureSettings
+from ...data.events import Events
+from ...data.readings import ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings, read_numbers
+from ...data.settings import STATIC, DataSettings
+from ...notices import Notice
+from ...snapshots.history import KEYS
+from ..family import family
+from ..keyed_table import put_beside
+from ..settings import FeatureSettings
 
 
+@family(columns=None, place=80)
 def attributes(history: Any, settings: FeatureSettings) -> Any:
     """Return one column of text, `<name>`, per declared attribute, from the customer's first event that has it.
 
