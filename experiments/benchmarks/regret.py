@@ -69,17 +69,17 @@ def best_prediction(kind: Kind, past: pd.DataFrame, seed: int = 0) -> pd.DataFra
     market, random = kind.market, np.random.default_rng(seed)
     rate = random.gamma(market.r, 1.0 / market.alpha, NODES)
     dropout = random.gamma(market.a, 1.0 / market.b, NODES) if market.pareto else random.beta(market.a, market.b, NODES)
-    x, t_x, age, clock = _histories(kind, past)
+    ids, x, t_x, age, clock = _histories(kind, past)
     ahead = clock[kind.cutoff_day + HORIZON_DAYS] - clock[kind.cutoff_day]
     out = np.empty((len(x), 2))
     for row in range(len(x)):
         out[row] = _of_customer(market, rate, dropout, x[row], t_x[row], age[row], ahead)
-    answer = pd.DataFrame({"churn_score": out[:, 0], "expected_purchases": out[:, 1]}, index=x.index)
+    answer = pd.DataFrame({"churn_score": out[:, 0], "expected_purchases": out[:, 1]}, index=ids)
     return answer.assign(expected_spend=answer["expected_purchases"] * _spend(market, past, answer.index))
 
 
-def _histories(kind: Kind, past: pd.DataFrame) -> tuple["pd.Series[int]", Array, Array, Array]:
-    """Return repeat purchases, and their times from the first one in seasonal time, with the clock by day."""
+def _histories(kind: Kind, past: pd.DataFrame) -> tuple[pd.Index, Array, Array, Array, Array]:
+    """Return ids, x, and t_x and T from the first purchase in seasonal time, with the clock of that time by day."""
     market = kind.market
     days = np.arange(market.days + HORIZON_DAYS + 1)
     first_day = pd.Timestamp(market.start).day_of_year
@@ -89,7 +89,7 @@ def _histories(kind: Kind, past: pd.DataFrame) -> tuple["pd.Series[int]", Array,
     grouped = pd.DataFrame({ID: past[ID], "at": np.interp(day, days, clock)}).groupby(ID)["at"]
     first, last, count = grouped.min(), grouped.max(), grouped.size()
     now = np.interp(kind.cutoff_day, days, clock)
-    return count - 1, (last - first).to_numpy(), (now - first).to_numpy(), clock
+    return count.index, count.to_numpy() - 1, (last - first).to_numpy(), (now - first).to_numpy(), clock
 
 
 def _of_customer(
@@ -115,7 +115,7 @@ def _of_customer(
 
 
 def _spend(market: Market, past: pd.DataFrame, ids: pd.Index) -> Array:
-    """Return the posterior mean of spend per purchase: a weighted mean of own and overall (Fader, Hardie 2013, eq. 5)."""
+    """Return the posterior mean of spend per purchase: own and overall, weighed (Fader, Hardie 2013, eq. 5)."""
     grouped = past.groupby(ID)["amount"]
     count, total = grouped.size().reindex(ids).to_numpy(), grouped.sum().reindex(ids).to_numpy()
     return np.asarray(market.p * (market.v + total) / (market.p * count + market.q - 1.0))
