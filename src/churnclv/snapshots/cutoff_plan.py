@@ -45,6 +45,11 @@ class Plan:
         return (*self.cutoffs, self.sealed)
 
     @property
+    def tried_cutoffs(self) -> tuple[datetime, ...]:
+        """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
+        return self.cutoffs[0], self.sealed
+
+    @property
     def sealed_name(self) -> str:
         """The name of the sealed test in the ledger of its openings."""
         return f"{self.sealed:%Y-%m-%d}"
