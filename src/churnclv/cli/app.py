@@ -184,9 +184,8 @@ def _explain(error: Exception, command: str) -> str:
 
 
 def train_config(values: Any) -> TrainConfig:
-    """Return the configuration of the plain values that a run wrote."""
-    plain = rename_values(OmegaConf.to_container(OmegaConf.create(values)))  # type: ignore[arg-type] # a mapping
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+    """Return the configuration of the nested values that a run wrote."""
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 
