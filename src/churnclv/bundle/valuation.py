@@ -24,8 +24,8 @@ Mask = NDArray[np.bool_]
 _SEGMENTS = "segments.json"
 
 
-class NoValuation:
-    """Labelled customers: they have no value columns.
+class Valuation:
+    """The fitted value models of customers; by default there are none, and no value columns.
 
     `computed` are the columns that the value models add to feature rows, which churn models may take.
     """
@@ -65,7 +65,11 @@ class NoValuation:
         return {}
 
 
-class OrderValuation(NoValuation):
+class NoValuation(Valuation):
+    """Labelled customers: they have no value columns."""
+
+
+class OrderValuation(Valuation):
     """Customers without a contract: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
     computed = (*BTYD_COLUMNS, SEASON_SHIFT)
@@ -132,7 +136,7 @@ class OrderValuation(NoValuation):
         }
 
 
-class ContractValuation(NoValuation):
+class ContractValuation(Valuation):
     """Customers under contract: the margin of the payments still to come, with the churn score as the first hazard."""
 
     computed = (CHANCE,)
@@ -175,9 +179,9 @@ def _bounds(name: str, interval: Any) -> dict[str, Any]:
     return {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-VALUATIONS: PerKind[type[NoValuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
+VALUATIONS: PerKind[type[Valuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
 
 
-def load_valuation(models: Path, specification: BundleSpecification) -> NoValuation:
+def load_valuation(models: Path, specification: BundleSpecification) -> Valuation:
     """Return the valuation for the customer kind of the bundle's data, loaded."""
     return VALUATIONS[specification.data.shape].load(models, specification)

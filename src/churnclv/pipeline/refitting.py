@@ -17,7 +17,8 @@ from ..progress import Progress
 from ..redaction import redact
 from ..tracking.home import Home
 from ..tracking.registry import RunFacts
-from .kind_steps import RefitRows, RefittedValues, steps_of
+from .kind_steps import steps_of
+from .kind_steps.steps import RefitRows, RefittedValues
 from .settings import TrainConfig
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ..bundle.valuation import NoValuation
+from ..bundle.valuation import Valuation
 from ..churn.ensemble import ChurnModel, fit_member
 from ..churn.log_odds import expit
 from ..data.paths import input_paths, set_aside_outputs
@@ -53,7 +53,8 @@ from ..tuning.churn_study import ChurnEvidence, TunedChurn, tune_churn
 from .campaign_evaluation import CampaignPlan, evaluate_sealed_campaign, plan_campaign
 from .dataset_building import BuiltDataset
 from .entry_result import RESULT, SUMMARY, check_custom_code, describe_result, hand_in, repeat_result
-from .kind_steps import NOT_EVALUATED, FittedValues, TunedValues, ValueEvaluation, steps_of
+from .kind_steps import steps_of
+from .kind_steps.steps import NOT_EVALUATED, FittedValues, TunedValues, ValueEvaluation
 from .risk_rule_evaluation import RuleEvaluation, evaluate_sealed_rules, learn_risk_rules
 from .run import Run, name_run, title_run
 from .run_checks import check_run
@@ -214,7 +215,7 @@ def compare_folds(run: Run, rows: Dataset, values: TunedValues[Any], churn: Tune
 
 
 def _predict(
-    run: Run, train: Dataset, rows: Dataset, scores: Array, valuation: NoValuation, members: dict[str, Array]
+    run: Run, train: Dataset, rows: Dataset, scores: Array, valuation: Valuation, members: dict[str, Array]
 ) -> ChurnPredictions:
     """Return the churn probabilities by all models, and the customers' values if they stay."""
     chances = members | steps_of(run.data.shape).chances(valuation, rows)
