@@ -10,7 +10,7 @@ from ..churn.log_odds import expit
 from ..decision.campaign import Campaign
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
-from ..evaluation.checks import Check
+from ..evaluation.check import Check
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
 from ..features.preparation import open_sealed
