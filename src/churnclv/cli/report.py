@@ -8,6 +8,7 @@ from ..progress import Progress
 
 def main(config: ReportConfig) -> None:
     """Read the data, score them with the champion if there is one, and write and record the page."""
+    from ..pipeline.extensions import load_extensions
     from ..pipeline.reporting import build_report, guard_outputs, publish, read_data, record, summarise
     from ..report.acquisition_costs import read_costs
     from ..report.texts.translation import Translation
@@ -15,6 +16,7 @@ def main(config: ReportConfig) -> None:
     from ..tracking.sink import restore_experiment
 
     progress = Progress()
+    load_extensions(config.extensions)
     home, translation = Home.at(config.tracking.home), Translation.of(config.report.language)
     guard_outputs(config, home)
     if config.report.costs is not None:

@@ -11,6 +11,7 @@ def main(config: TrainConfig) -> None:
     from ..outputs import guard
     from ..pipeline.dataset_building import build_dataset
     from ..pipeline.entry_result import RESULT, SUMMARY, check_custom_code, hand_in, repeat_result
+    from ..pipeline.extensions import add_families, load_extensions
     from ..pipeline.run import Run, name_run, title_run
     from ..pipeline.run_checks import check_run
     from ..pipeline.training import Training
@@ -20,6 +21,8 @@ def main(config: TrainConfig) -> None:
     from ..tracking.sink import open_run, restore_experiment
 
     progress, overrides = Progress(), command_overrides()
+    load_extensions(config.extensions)
+    add_families(config.features, config.extensions)
     home = Home.at(config.tracking.home)
     guard(set_aside_outputs(config.data), {**input_paths(config.data), **home.kept})
     experiment = config.tracking.experiment or config.data.name

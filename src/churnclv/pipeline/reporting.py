@@ -21,9 +21,8 @@ from ..progress import Progress
 from ..report.bundle_scores import Champion
 from ..report.customer_base import cut_customer_base
 from ..report.page import Page, page_outputs, write_page, write_report, write_tables
-from ..report.risk_section import render_risk
 from ..report.section import Section
-from ..report.sections import render_sections
+from ..report.sections import render_sections, render_table_sections
 from ..report.texts.translation import Translation
 from ..tracking import records
 from ..tracking.home import Home
@@ -139,11 +138,11 @@ def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, t
     """Return the report on a labelled table, which has no time: churn and value alone."""
     scores = find_champion(config, home, data, None, translation)
     day = translation.text("page.undated")
-    section = render_risk(scores.champion, config.report, translation, day, pd.DataFrame())
+    sections = render_table_sections(scores.champion, config.report, translation, day)
     about = translation.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
     learned = (translation.text("note.learned_rows"),) if scores.champion is not None else ()
     return Report(
-        Page(translation.text("page.title"), about, (*scores.notes, *learned)), [section], scores.champion, "undated"
+        Page(translation.text("page.title"), about, (*scores.notes, *learned)), sections, scores.champion, "undated"
     )
 
 

@@ -5,18 +5,25 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..data.settings import Shape
-from .acquisition_costs import read_costs
-from .bundle_scores import Champion
-from .charts import draw_bars, frame
-from .customer_base import CustomerBase
-from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
-from .texts.translation import Translation
-from .what_if import CLIMBERS, SCENARIOS, Outlook, simulate_scenarios
-from .what_if_contracts import SCENARIOS as OF_CONTRACTS
-from .what_if_contracts import simulate_retention
+from ...data.settings import Shape
+from ..acquisition_costs import read_costs
+from ..bundle_scores import Champion
+from ..charts import draw_bars, frame
+from ..customer_base import CustomerBase
+from ..report_context import ReportContext, section
+from ..section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
+from ..texts.translation import Translation
+from ..what_if import CLIMBERS, SCENARIOS, Outlook, simulate_scenarios
+from ..what_if_contracts import SCENARIOS as OF_CONTRACTS
+from ..what_if_contracts import simulate_retention
 
 _CAC_CUT = 0.1
+
+
+@section("whatif", kinds=("orders", "contracts"), place=90)
+def whatif(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_what_if(context.base, context.texts, context.champion)
 
 
 def render_what_if(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
