@@ -21,6 +21,7 @@ from churnclv.data.faults import BY_NAME
 from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.extensions import load_extensions
 from churnclv.pipeline.settings import (
     EntryConfig,
     ExportConfig,
@@ -141,6 +142,7 @@ def test_every_python_example_runs(page, capsys):
     namespace = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 # the page's own examples
+    load_extensions([])  # what the examples have registered
     capsys.readouterr()
 
 

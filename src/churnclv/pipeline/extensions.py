@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, require
+from ..evaluation import checks
 from ..evaluation.check import CHECKS
 from ..explain.phrases.phrase import check_phrases
+from ..features import families
 from ..features.family import FAMILIES
 from ..features.settings import FeatureSettings
 from ..files import file_digest, load_module, locate
 from ..registration import Registry
+from ..report import key_figures, sections
 from ..report.kpi import KPIS
 from ..report.report_context import SECTIONS
 from ..report.texts.translation import forget_texts
 
+BUILT_IN = (families, checks, key_figures, sections)  # they are imported first, so their names are taken
 _REGISTRIES: tuple[Registry[Any], ...] = (FAMILIES, CHECKS, KPIS, SECTIONS)
 _REMEDY = "decorate a function with family, check, kpi or section; docs/extending.md has an example of each."
 
@@ -45,7 +49,7 @@ def _check_columns(file: str, name: str) -> None:
     for column in FAMILIES.added[name].columns or ():
         try:
             check_phrases(column)
-        except (ValueError, KeyError, IndexError, StopIteration) as error:
+        except (ValueError, KeyError, IndexError, RuntimeError) as error:
             message = f"{file}: the phrases of column {column.pattern!r} cannot be read: {error!r}."
             raise InputError(message, remedy="the module explain.phrases.phrase lists the fields.") from error
 
