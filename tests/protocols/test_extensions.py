@@ -1,4 +1,4 @@
-"""A family, a check, a key figure and a section from outside the tree, one file each: those of the page on extending."""
+"""A family, a check, a key figure and a section from outside the tree, one file each, as docs/extending.md has them."""
 
 import io
 import re
