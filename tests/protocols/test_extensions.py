@@ -187,7 +187,7 @@ TWICE = {
     "family": (FAMILY, "the feature family 'large_orders' is one of"),
     "check": (CHECK, "the check 'S1' is one of"),
     "kpi": (KPI, "the key figure 'spend_per_customer' is one of"),
-    "section": (SECTION, "the section 'single_buyers (orders)' is one of"),
+    "section": (SECTION, "the section 'single_buyers (noncontractual)' is one of"),
 }
 TAKEN = {
     "family": (FAMILY.replace("large_orders", "recency"), "the feature family 'recency' is one of churnclv already"),
@@ -197,7 +197,10 @@ TAKEN = {
         KPI.replace("def spend_per_customer", "def revenue"),
         "the key figure 'revenue' is one of churnclv already",
     ),
-    "section": (SECTION.replace('section("single_buyers"', 'section("funnel"'), "the section 'funnel (orders)' is one"),
+    "section": (
+        SECTION.replace('section("single_buyers"', 'section("funnel"'),
+        "the section 'funnel (noncontractual)' is one",
+    ),
 }
 WRONG = {
     "nothing": ("x = 1\n", "registers nothing"),
@@ -215,7 +218,7 @@ WRONG = {
     ),
     "an empty reason": (re.sub(r'why=".*"', 'why=""', CHECK), "check 'S1' has an empty why"),
     "a code of two words": (CHECK.replace('"S1"', '"S 1"'), "'S 1' is no code of a check"),
-    "an unknown kind": (SECTION.replace('("orders",)', '("shops",)'), "is of kinds ['shops']"),
+    "an unknown kind": (SECTION.replace('("noncontractual",)', '("shops",)'), "is of kinds ['shops']"),
     "an unknown population": (KPI.replace("style=", 'population="martians", style='), "of population 'martians'"),
     "an error": ("raise RuntimeError('no')\n", "RuntimeError: no"),
     "two kinds of things": (FAMILY + CHECK, "holds a feature family beside something else"),

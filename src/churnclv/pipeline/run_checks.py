@@ -5,19 +5,16 @@ from datetime import datetime
 import pandas as pd
 
 from ..churn.boosted import BoostedChurnModel
-from ..data.settings import Shape
 from ..evaluation.bootstrap import Interval
 from ..evaluation.check import Check, Evidence, Outcome
 from ..evaluation.checks import run_checks
 from ..features.dataset import Dataset
-from ..snapshots.splits import SplitPlan
+from ..snapshots.customer_kinds import kind_of
 from ..tracking import records
 from ..tuning.churn_comparison import SCORE, ChurnComparison
 from ..tuning.churn_study import TunedChurn
 from ..tuning.settings import Kind
 from .run import Run
-
-_MORE_WITH_TIME = {Shape.orders: "stayed", Shape.contracts: "left", Shape.labelled: ""}  # outcome of a longer horizon
 
 
 def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison) -> list[Check]:
@@ -54,7 +51,7 @@ def _evidence(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison
         simple=_simple_difference(valid),
         parameters=churn.choice.parameters,
         ranges=_ranges(run, churn),
-        longer_horizon=_MORE_WITH_TIME[run.data.shape],
+        longer_horizon=kind_of(run.data.shape).more_with_time,
     )
 
 
@@ -73,6 +70,6 @@ def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]
 def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
     """Return, fold by fold, the ends of the training label windows, and the validation cutoff."""
     windows, plan = run.config.windows, run.data.plan
-    if isinstance(plan, SplitPlan):
+    if not kind_of(run.data.shape).has_time:
         return None
     return [([windows.label_end(cutoff) for cutoff in fold.train], fold.valid) for fold in plan.folds]

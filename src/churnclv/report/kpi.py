@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from ..data.settings import CustomerKind
 from ..errors import require
 from ..registration import LAST_PLACE, Registry, call_registered, origin_of
 from .customer_base import CustomerBase
@@ -15,7 +16,7 @@ from .estimates import Estimate
 from .section import Figure
 from .texts.translation import TEXTS, Translation, add_text
 
-KINDS = ("orders", "contracts")  # of logs that have periods
+KINDS = (CustomerKind.noncontractual.name, CustomerKind.contractual.name)  # labelled tables have no periods
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Kpi:
         function: periods and a period's number -> its value; None where the data do not give it.
         style: how it is written, see `Translation.write`.
         population: whom it is about: `population.<this>` is a text of the report.
-        kind: the kind of log whose periods it reads.
+        kind: the kind of customers whose periods it reads.
         needs_amount: whether it is left out for a log without amounts.
         table_place: its place in the page's table of periods; None = it is not in it.
         place: its place among the key figures.
@@ -113,7 +114,7 @@ def kpi(  # noqa: PLR0913 # each is a word that people read
     definition: Mapping[str, str],
     style: str = "",
     population: str = "customers_of_period",
-    kind: str = "orders",
+    kind: str = "noncontractual",
     needs_amount: bool = False,
     missing: Mapping[str, str] | None = None,
     table_place: int | None = None,
@@ -132,7 +133,7 @@ def kpi(  # noqa: PLR0913 # each is a word that people read
     population
         Whom it is about: the end of a text `population.<this>`.
     kind
-        `orders` or `contracts`: whose periods it reads, `OrderPeriods` or `ContractPeriods`.
+        `noncontractual` or `contractual`: whose periods it reads, `OrderPeriods` or `ContractPeriods`.
     needs_amount
         Whether a log without amounts leaves it out.
     missing

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import pandas as pd
 
+from ..data.settings import CustomerKind
 from .acquisition_costs import read_costs
 from .customer_base import CustomerBase
 from .kpi import Periods
@@ -62,7 +63,7 @@ def count_contacts(base: CustomerBase) -> "pd.Series[float]":
 class OrderPeriods(Periods):
     """The counts of `count_periods`, the contacts of `count_contacts`, and acquisition costs where they are given."""
 
-    kind: ClassVar[str] = "orders"
+    kind: ClassVar[str] = CustomerKind.noncontractual.name
     contacts: "pd.Series[float]"
     costs: dict[int, float] | None
 

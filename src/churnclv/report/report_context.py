@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from ..data.settings import CustomerKind
 from ..errors import require
 from ..registration import LAST_PLACE, Registry, call_registered, origin_of
 from .bundle_scores import Champion
@@ -15,7 +16,7 @@ from .section import Section, Tiles
 from .settings import ReportSettings
 from .texts.translation import Translation, add_text, has_text
 
-KINDS = ("orders", "contracts", "labelled")
+KINDS = tuple(kind.name for kind in CustomerKind)
 _ABSOLUTE = ("figure.", "column.")  # texts of any section
 
 
@@ -24,7 +25,7 @@ class ReportContext:
     """What a section is made from.
 
     Attributes:
-        kind: `orders`, `contracts` or `labelled`.
+        kind: how the customers leave.
         texts: the report's texts in its language.
         settings: of the report.
         champion: the scores of the customers; None without a champion for these data.
@@ -33,7 +34,7 @@ class ReportContext:
         customers: the events before the report's day; None for a labelled table.
     """
 
-    kind: str
+    kind: CustomerKind
     texts: Translation
     settings: ReportSettings
     champion: Champion | None
@@ -103,7 +104,7 @@ def section(
     name
         Its name, and its address on the page.
     kinds
-        The kinds of customers whose report has it: `orders`, `contracts`, `labelled`.
+        The kinds of customers whose report has it: `noncontractual`, `contractual`, `labelled`.
     texts
         Its words by language: `title`, and what else it says, which `context.texts.text("<name>.<key>")` gives; keys
         that begin with `figure.` or `column.` name figures and columns.
@@ -142,11 +143,13 @@ def section(
     return register
 
 
-def sections_of(kind: str) -> list[RegisteredSection]:
+def sections_of(kind: CustomerKind) -> list[RegisteredSection]:
     """Return the sections of a kind of customers, in reading order, those of a user's files last."""
     groups = (SECTIONS.built_in, SECTIONS.added)
     return [
         each
         for group in groups
-        for each in sorted((one for key, one in group.items() if key.endswith(f"({kind})")), key=lambda one: one.place)
+        for each in sorted(
+            (one for key, one in group.items() if key.endswith(f"({kind.name})")), key=lambda one: one.place
+        )
     ]

@@ -7,6 +7,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
+from ..data.settings import CustomerKind
 from ..evaluation.metrics import Array
 from ..snapshots.history import day_number
 from .customer_base import CustomerBase, last_day
@@ -58,7 +59,7 @@ def count_under_contract(base: CustomerBase) -> pd.DataFrame:
 class ContractPeriods(Periods):
     """The counts of `count_under_contract`."""
 
-    kind: ClassVar[str] = "contracts"
+    kind: ClassVar[str] = CustomerKind.contractual.name
 
     @classmethod
     def of(cls, base: CustomerBase) -> "ContractPeriods":

@@ -13,7 +13,7 @@ from ..survival import ContractPeriods
     },
     style="int",
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=10,
 )
 def under_contract(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -29,7 +29,7 @@ def under_contract(periods: ContractPeriods, number: int) -> Estimate | None:
     },
     style="int",
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=20,
 )
 def won(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -45,7 +45,7 @@ def won(periods: ContractPeriods, number: int) -> Estimate | None:
     },
     style="int",
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=30,
 )
 def lost(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -61,7 +61,7 @@ def lost(periods: ContractPeriods, number: int) -> Estimate | None:
     },
     style="%",
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=40,
 )
 def contract_retention(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -77,7 +77,7 @@ def contract_retention(periods: ContractPeriods, number: int) -> Estimate | None
     },
     style="%",
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=50,
 )
 def contract_churn(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -94,7 +94,7 @@ def contract_churn(periods: ContractPeriods, number: int) -> Estimate | None:
     style="money",
     needs_amount=True,
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=60,
 )
 def monthly_revenue(periods: ContractPeriods, number: int) -> Estimate | None:
@@ -111,7 +111,7 @@ def monthly_revenue(periods: ContractPeriods, number: int) -> Estimate | None:
     style="money",
     needs_amount=True,
     population="under_contract",
-    kind="contracts",
+    kind="contractual",
     place=70,
 )
 def price_per_customer(periods: ContractPeriods, number: int) -> Estimate | None:

@@ -152,7 +152,7 @@ def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     return table
 
 
-@section("clusters", kinds=("orders",), place=70)
+@section("clusters", kinds=("noncontractual",), place=70)
 def clusters(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_clusters(context.base, context.texts)

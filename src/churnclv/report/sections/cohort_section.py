@@ -17,7 +17,7 @@ _FOLLOWED = ("Champions", "Loyal", "Potential Loyalist", "Need Attention", "Prom
 _MOST_CURVES = 5
 
 
-@section("cohorts", kinds=("orders",), place=50)
+@section("cohorts", kinds=("noncontractual",), place=50)
 def cohorts(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_cohorts(context.base, context.texts, context.scoring, context.margin)

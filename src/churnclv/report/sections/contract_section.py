@@ -19,7 +19,7 @@ _SHOWN_MONTHS = (1, 3, 6, 12, 24, 36, 48)
 _MOST_PLANS, _LEAST_STAYS = 4, 30
 
 
-@section("kpis", kinds=("contracts",), place=10)
+@section("kpis", kinds=("contractual",), place=10)
 def contracts(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_contracts(context.base, context.texts, context.champion)
@@ -69,7 +69,7 @@ def _table(base: CustomerBase, texts: Translation, counts: pd.DataFrame) -> pd.D
     return table.iloc[::-1].reset_index(drop=True)
 
 
-@section("stays", kinds=("contracts",), place=40)
+@section("stays", kinds=("contractual",), place=40)
 def stays(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_survival(context.base, context.texts)

@@ -160,7 +160,7 @@ def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
     return pd.DataFrame({"step": list(names[1:]), **table})
 
 
-@section("funnel", kinds=("orders",), place=80)
+@section("funnel", kinds=("noncontractual",), place=80)
 def funnel(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_funnel(context.base, context.texts, context.scoring)

@@ -18,7 +18,7 @@ from ..texts.translation import Translation
 _SHOWN_PERIODS = 13
 
 
-@section("kpis", kinds=("orders",), place=10)
+@section("kpis", kinds=("noncontractual",), place=10)
 def kpis(context: ReportContext) -> Section:
     """Return the section of a report."""
     clv = context.champion.clv if context.champion is not None else None

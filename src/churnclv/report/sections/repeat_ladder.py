@@ -50,7 +50,7 @@ def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
     return table.assign(step=step, step_low=step - reach, step_high=step + reach)
 
 
-@section("ladder", kinds=("orders",), place=60)
+@section("ladder", kinds=("noncontractual",), place=60)
 def ladder(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_repeat_ladder(context.base, context.texts)

@@ -18,18 +18,17 @@ if TYPE_CHECKING:
     from ...decision.target_list import TargetTotals
 
 
-@section("stakes", kinds=("orders", "contracts", "labelled"), place=20)
+@section("stakes", kinds=("noncontractual", "labelled"), place=20)
 def stakes(context: ReportContext) -> Section:
-    """Return the section of a report."""
-    return render_risk(context.champion, context.settings, context.texts, context.day, _stated(context))
+    """Return the section of a report on customers who state no reasons."""
+    return render_risk(context.champion, context.settings, context.texts, context.day, pd.DataFrame())
 
 
-def _stated(context: ReportContext) -> pd.DataFrame:
-    """Return the stated reasons of ended contracts; empty for other kinds of customers."""
-    if context.kind != "contracts":
-        return pd.DataFrame()
+@section("stakes", kinds=("contractual",), place=20)
+def contract_stakes(context: ReportContext) -> Section:
+    """Return the section of a report on customers under contract, with the stated reasons of ended ones."""
     reasons: pd.DataFrame = count_reasons(context.base.events, context.base.as_of).execute()
-    return reasons
+    return render_risk(context.champion, context.settings, context.texts, context.day, reasons)
 
 
 def render_risk(

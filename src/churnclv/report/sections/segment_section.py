@@ -121,7 +121,7 @@ def mix(followed: pd.DataFrame) -> pd.DataFrame:
     return sizes.reindex(columns=list(NAMES), fill_value=0)
 
 
-@section("segments", kinds=("orders",), place=40)
+@section("segments", kinds=("noncontractual",), place=40)
 def segments(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_segments(context.base, context.texts, context.scoring, context.champion)

@@ -21,7 +21,7 @@ _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday",
 _NEEDS = {"do": ("action", "open", "click"), "bring": ("referral",)}
 
 
-@section("superstars", kinds=("orders",), place=30)
+@section("superstars", kinds=("noncontractual",), place=30)
 def superstars(context: ReportContext) -> Section:
     """Return the section of a report."""
     return render_superstars(context.base, context.texts, context.scoring)

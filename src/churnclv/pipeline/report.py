@@ -1,7 +1,7 @@
-"""The steps of a report: the champion's scores if these data have a champion, the page, and its record."""
+"""A report from top to bottom: the champion's scores if these data have a champion, the page, and its record."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -9,26 +9,55 @@ from typing import Any
 import pandas as pd
 
 from ..bundle.specification import specification_of
-from ..data.engine import connect
-from ..data.events import Events, read_events
-from ..data.labelled_table import LabelledTable, read_labelled
+from ..data.events import Events
+from ..data.labelled_table import LabelledTable
 from ..data.paths import input_paths, set_aside_outputs
-from ..data.settings import Shape
 from ..decision.economics import EconomicsSettings, ValueAtStake
 from ..errors import InputError
 from ..outputs import guard
 from ..progress import Progress
+from ..report.acquisition_costs import read_costs
 from ..report.bundle_scores import Champion
-from ..report.customer_base import cut_customer_base
 from ..report.page import Page, page_outputs, write_page, write_report, write_tables
 from ..report.section import Section
-from ..report.sections import render_sections, render_table_sections
+from ..report.sections import REPORTS
 from ..report.texts.translation import Translation
 from ..tracking import records
 from ..tracking.home import Home
 from ..tracking.provenance import code_commit
-from ..tracking.sink import open_run
+from ..tracking.sink import open_run, restore_experiment
+from .kind_steps import steps_of
 from .settings import ReportConfig
+
+
+def report(config: ReportConfig, progress: Progress) -> str:
+    """Read the data, score them with the champion if there is one, and write and record the page.
+
+    Returns
+    -------
+    str
+        The headlines, what was written, and what to do next.
+
+    Raises
+    ------
+    InputError
+        The data or the configuration are at fault.
+    """
+    home, translation = Home.at(config.tracking.home), Translation.of(config.report.language)
+    guard_outputs(config, home)
+    if config.report.costs is not None:
+        read_costs(Path(config.report.costs), config.report.period)
+    for notice in restore_experiment(home, config.tracking.experiment or config.data.name):
+        progress.log(notice.line())
+    progress.log(f"Reading {config.data.name}")
+    data = steps_of(config.data.shape).read(config.data, config.engine, home)
+    for line in data.quality.lines():
+        progress.log(line)
+    built = build_report(config, home, data, translation, progress)
+    path = publish(config, home, built, translation)
+    progress.log(f"Recording it in {home.root}")
+    record(config, home, path, built, data.quality.fingerprint)
+    return summarise(path, built, translation)
 
 
 @dataclass(frozen=True)
@@ -59,7 +88,7 @@ def find_champion(
         notes = (translation.text("note.other_champion", name=name),) if has_champion(home, name) else ()
         return ChampionScores(None, notes)
     scorer = load_bundle(source.folder, registered=source.manifest)
-    rows = _feature_rows(scorer, data, as_of)
+    rows = steps_of(config.data.shape).feature_rows(scorer, data, as_of)
     scores = scorer.score(rows, config.report.language)
     through = specification_of(scorer).fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
@@ -67,17 +96,6 @@ def find_champion(
     signs, signs_of = _read_signs(home, specification_of(scorer).run_id, translation.language.name)
     economics = _convert(specification_of(scorer).economics)
     return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
-
-
-def _feature_rows(scorer: Any, data: Events | LabelledTable, as_of: datetime | None) -> pd.DataFrame:
-    """Return the bundle's feature rows; its code has enumerations of its own, of shapes and of refunds."""
-    if isinstance(data, Events):
-        settings = specification_of(scorer).data
-        enums = {name: getattr(settings, name) for name in ("shape", "refunds") if hasattr(settings, name)}
-        rows: pd.DataFrame = scorer.features(replace(data, **enums), as_of)
-        return rows
-    keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
-    return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
 
 
 def _convert(economics: Any) -> EconomicsSettings:
@@ -99,14 +117,6 @@ def _read_signs(home: Home, run_id: str, language: str) -> tuple[pd.DataFrame, s
     return signs.assign(sign=signs[language]), str(signs["of"].iloc[0]) if len(signs) else "leaving"
 
 
-def read_data(config: ReportConfig, home: Home) -> Events | LabelledTable:
-    """Read the data, as training does."""
-    connection = connect(config.engine, home.cache / "spill")
-    if config.data.shape is Shape.labelled:
-        return read_labelled(connection, config.data)
-    return read_events(connection, config.data)
-
-
 @dataclass(frozen=True)
 class Report:
     """A report: the page's title and notes, its sections, the champion that scored the customers, and its day."""
@@ -120,30 +130,14 @@ class Report:
 def build_report(
     config: ReportConfig, home: Home, data: Events | LabelledTable, translation: Translation, progress: Progress
 ) -> Report:
-    """Score the customers with the champion, if these data have one, and build the sections that their shape allows."""
+    """Score the customers with the champion, if these data have one, and build the sections of their kind."""
     progress.log("Scoring with the champion, if there is one for these data")
-    if isinstance(data, LabelledTable):
-        return _build_table_report(config, home, data, translation)
-    base = cut_customer_base(data, config.report)
-    scores = find_champion(config, home, data, base.as_of, translation)
-    progress.log("Building the sections")
-    sections = render_sections(base, translation, scores.champion, config.economics.margin, progress)
-    day = f"{base.as_of:%Y-%m-%d}"
-    counts = {"customers": float(data.quality.customers), "events": float(sum(base.kinds.values()))}
-    about = translation.text("page.about", data=config.data.name, first=f"{base.first:%Y-%m-%d}", as_of=day, **counts)
-    return Report(Page(translation.text("page.title"), about, scores.notes), sections, scores.champion, day)
-
-
-def _build_table_report(config: ReportConfig, home: Home, data: LabelledTable, translation: Translation) -> Report:
-    """Return the report on a labelled table, which has no time: churn and value alone."""
-    scores = find_champion(config, home, data, None, translation)
-    day = translation.text("page.undated")
-    sections = render_table_sections(scores.champion, config.report, translation, day)
-    about = translation.text("page.about_table", data=config.data.name, customers=float(len(data.ids)))
-    learned = (translation.text("note.learned_rows"),) if scores.champion is not None else ()
-    return Report(
-        Page(translation.text("page.title"), about, (*scores.notes, *learned)), sections, scores.champion, "undated"
-    )
+    content = REPORTS[config.data.shape](data, config.report)
+    scores = find_champion(config, home, data, content.as_of, translation)
+    sections = content.render(translation, scores.champion, config.economics.margin, progress)
+    notes = (*scores.notes, *content.notes(translation, scores.champion))
+    page = Page(translation.text("page.title"), content.about(translation, config.data.name), notes)
+    return Report(page, sections, scores.champion, content.day)
 
 
 def guard_outputs(config: ReportConfig, home: Home) -> None:
