@@ -17,7 +17,8 @@ from .cohort import Cohort, take_cohort
 from .gamma_gamma import GammaGammaModel
 from .hybrid import BTYD_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, predict_at_each_cutoff
 from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
-from .purchase_models import PURCHASE_MODELS, load_purchases
+from .purchase_model import PurchaseModel
+from .purchase_models import label_of, load_purchases, make_purchases
 from .refund_model import RefundModel
 from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .season import Season, day_numbers
@@ -27,6 +28,7 @@ _STEP_DAYS = 30.0
 _ENDLESS_DAYS = 36_500.0
 _FINE_STEPS, _STEPS_GROW = 36, 1.1
 _TINY = 1e-12
+_FORMER_PARAMETERS = {"mbgcnbd": "stages", "bgbb": "opportunity_days"}  # as an earlier version kept them
 _MOST_SPEED_UP = 5.0  # bound on the factor on time by which trees correct the BTYD model; P(alive) is not corrected
 
 
@@ -35,12 +37,12 @@ class ClvChoice:
     """The hyperparameters of a CLV model.
 
     Attributes:
-        name: a model of purchases, or `boosted` or `hybrid`.
+        name: a model of purchases (built in, or `path/to/file.py:Class`), or `boosted` or `hybrid`.
         base: the model of purchases that `boosted` and `hybrid` stand on.
         purchase_penalty, spend_penalty: on the parameters of the BTYD and Gamma-Gamma models.
         cohort_days: both are estimated on customers first seen within so many days before the cutoff, or on all
             customers where these are too few; 0 = all.
-        stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
+        purchase_parameters: hyperparameters that the model of purchases has for itself.
         season: whether expectations follow the season.
         boosting, seed: of the trees, where there are any.
         levels: quantiles of purchases and spend at which intervals end.
@@ -51,8 +53,7 @@ class ClvChoice:
     purchase_penalty: float = 0.0
     spend_penalty: float = 0.0
     cohort_days: int = 0
-    stages: int = 0
-    opportunity_days: int = 7
+    purchase_parameters: dict[str, Any] = field(default_factory=dict)
     season: bool = False
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
     seed: int = 0
@@ -60,7 +61,12 @@ class ClvChoice:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "ClvChoice":
-        """Read what `asdict` wrote."""
+        """Read what `asdict` wrote; an earlier version had the hyperparameters of single models beside the others."""
+        stored = dict(stored)
+        former = {name: stored.pop(name) for name in ("stages", "opportunity_days") if name in stored}
+        name = stored["base"] if stored["name"] in LEARNED else stored["name"]
+        own = {key: value for key, value in former.items() if key == _FORMER_PARAMETERS.get(name)}
+        stored = {"purchase_parameters": own, **stored}
         levels = {target: (low, high) for target, (low, high) in stored["levels"].items()}
         return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
 
@@ -68,6 +74,11 @@ class ClvChoice:
     def btyd(self) -> str:
         """The model of purchases."""
         return self.base if self.name in LEARNED else self.name
+
+    @property
+    def label(self) -> str:
+        """The name in tables and metrics."""
+        return label_of(self.name)
 
 
 class ClvModel:
@@ -77,13 +88,12 @@ class ClvModel:
     Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
     """
 
-    def __init__(self, choice: ClvChoice | None = None, **changes: Any) -> None:
-        """Keep what was chosen."""
+    def __init__(self, choice: ClvChoice | None = None, purchases: PurchaseModel | None = None, **changes: Any) -> None:
+        """Keep what was chosen, and the purchase model where there is one already."""
         self.choice = choice or ClvChoice(**changes)
-        kind = PURCHASE_MODELS[self.choice.btyd]
-        optional = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
-        arguments = {name: value for name, value in optional.items() if name in kind().get_params()}
-        self.purchases = kind(self.choice.purchase_penalty, **arguments)
+        self.purchases = purchases or make_purchases(
+            self.choice.btyd, self.choice.purchase_penalty, self.choice.purchase_parameters
+        )
         self.spend = GammaGammaModel(self.choice.spend_penalty)
         self.refunds = RefundModel()
         self.season = Season()
@@ -139,7 +149,7 @@ class ClvModel:
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
         """Return the fitted model with intervals that end at other levels."""
-        model = ClvModel(replace(self.choice, levels=levels)).on_top_of(self)
+        model = ClvModel(replace(self.choice, levels=levels), self.purchases).on_top_of(self)
         model.learned = self.learned
         return model
 
@@ -192,8 +202,11 @@ class ClvModel:
         row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
             cutoff=cutoff
         )
-        btyd = ClvModel(replace(self.choice, name=self.choice.btyd)).on_top_of(self)
-        return float(btyd.discounted_value(row, days, margin, annual_rate)[0])
+        return float(self.btyd_alone().discounted_value(row, days, margin, annual_rate)[0])
+
+    def btyd_alone(self) -> "ClvModel":
+        """Return the fitted model without what was learned on top of its purchase and spend models."""
+        return ClvModel(replace(self.choice, name=self.choice.btyd), self.purchases).on_top_of(self)
 
     def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
         """Return prediction intervals of purchases and spend within `days`, over outcomes and parameters."""
@@ -288,10 +301,10 @@ class ClvModel:
     def load(cls, folder: Path) -> "ClvModel":
         """Read what `save` wrote."""
         stored = read_json(folder / "clv.json")
-        model = cls(ClvChoice.from_dict(stored["choice"]))
+        model = cls(ClvChoice.from_dict(stored["choice"]), load_purchases(folder))
         model.season, model.refunds = Season(tuple(stored["season"])), RefundModel(**stored["refunds"])
         model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
-        model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
+        model.spend = GammaGammaModel.load(folder)
         if model.choice.name in LEARNED:
             model.learned = LearnedPart.load(folder, model.choice.boosting, model.choice.seed)
         return model

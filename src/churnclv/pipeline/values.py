@@ -8,6 +8,7 @@ import pandas as pd
 
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms, columns_at_each_cutoff
+from ..clv.purchase_models import label_of
 from ..clv.settings import LEARNED
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
@@ -208,7 +209,7 @@ class OrderValues(NoValues):
     def sentence(self) -> str:
         """Return the chosen model, and its base."""
         choice = self.tuned.model.choice
-        return f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name
+        return f"{choice.label} on {label_of(choice.base)}" if choice.name in LEARNED else choice.label
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""

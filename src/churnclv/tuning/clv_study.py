@@ -1,7 +1,7 @@
 """Choosing the CLV model by its error on the validation folds: the model, its season and its parameters."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import Any
 
@@ -11,17 +11,17 @@ import pandas as pd
 from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
 from ..clv.hybrid import TARGETS, Past
 from ..clv.predictive import NOMINAL
-from ..clv.settings import AUTO, BTYD_MODELS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
+from ..clv.purchase_models import find_purchase_model, label_of
+from ..clv.settings import AUTO, LEARNED, BoostingSettings, ClvSettings, SeasonMode
 from ..evaluation.interval_coverage import HELD_CUSTOMERS, calibrate_levels
 from ..evaluation.metrics import plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
 from .figure_cache import FigureCache
-from .settings import Range, TuningSettings
+from .settings import Kind, Range, TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study
 
-_OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges that only one BTYD model has
 _HYBRID_ONLY = "from_btyd"
 _SEASON_MODEL = "bgnbd"  # the model by which seasons are compared
 
@@ -104,19 +104,18 @@ def tune_clv(
     start = _plain_choice(settings, season_errors, tuning.seed)
     names = settings.candidates if settings.name == AUTO else [settings.name]
     wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
-    btyd_models = [name for name in dict.fromkeys(wanted) if name in BTYD_MODELS]
-    errors = {name: contest.error(replace(start, name=name)) for name in btyd_models}
-    bases = btyd_models if settings.base == AUTO else [settings.base]
-    start = replace(start, base=min(bases, key=lambda name: errors[name]))
-    plain_choices = _plain_choices(start, names, bases)
+    btyd_models = {name: _named(start, settings, name) for name in dict.fromkeys(wanted) if name not in LEARNED}
+    errors = {choice.label: contest.error(choice) for choice in btyd_models.values()}
+    bases = list(btyd_models.values()) if settings.base == AUTO else [_named(start, settings, settings.base)]
+    plain_choices = _plain_choices(btyd_models, names, bases, errors)
     errors |= {label: contest.error(plain) for label, plain in plain_choices.items() if label not in errors}
     leader = min(plain_choices, key=lambda label: errors[label])
     choice, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
     fitted = [contest.fitted(choice, fold) for fold in range(len(evidence.folds))]
     choice = replace(choice, levels=contest.levels(fitted))
-    others = [[contest.fitted(replace(start, name=name), fold) for name in btyd_models] for fold in range(len(fitted))]
+    others = [[contest.fitted(plain, fold) for plain in btyd_models.values()] for fold in range(len(fitted))]
     folds = [FittedFold(model.at(choice.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
-    plain_btyd = tuple(ClvModel(replace(start, name=name)) for name in btyd_models)
+    plain_btyd = tuple(ClvModel(plain) for plain in btyd_models.values())
     past, columns = contest.past(choice), contest.btyd_columns(choice)
     return TunedClv(ClvModel(choice), error, errors, season_errors, past, columns, plain_btyd, folds)
 
@@ -125,18 +124,26 @@ def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: 
     wanted = settings.season is SeasonMode.yes
     if settings.season is SeasonMode.auto:
         wanted = season_errors["with"] < season_errors["without"]
-    chosen = ("purchase_penalty", "spend_penalty", "cohort_days", "stages", "opportunity_days", "boosting")
+    chosen = ("purchase_penalty", "spend_penalty", "cohort_days", "boosting")
     return ClvChoice(season=wanted, seed=seed, **{name: getattr(settings, name) for name in chosen})
 
 
-def _plain_choices(start: ClvChoice, names: Sequence[str], bases: Sequence[str]) -> dict[str, ClvChoice]:
+def _named(start: ClvChoice, settings: ClvSettings, name: str) -> ClvChoice:
+    """Return the choice of one model of purchases, with the hyperparameters that the settings give it."""
+    return replace(start, name=name, base=name, purchase_parameters=settings.purchase_parameters.get(name, {}))
+
+
+def _plain_choices(
+    btyd_models: dict[str, ClvChoice], names: Sequence[str], bases: Sequence[ClvChoice], errors: dict[str, float]
+) -> dict[str, ClvChoice]:
     """Return the candidates at their default parameters, by label; hybrids start from the mean or from a base."""
-    choices = {name: replace(start, name=name) for name in names}
+    start = min(bases, key=lambda base: errors[base.label])
+    choices = {label_of(name): btyd_models.get(name, replace(start, name=name)) for name in names}
     if "hybrid" in choices:
         from_mean = replace(start.boosting, from_btyd=False)
         from_btyd = replace(start.boosting, from_btyd=True)
         choices["hybrid"] = replace(choices["hybrid"], boosting=from_mean)
-        choices |= {f"hybrid_from_{base}": replace(choices["hybrid"], base=base, boosting=from_btyd) for base in bases}
+        choices |= {f"hybrid_from_{base.label}": replace(base, name="hybrid", boosting=from_btyd) for base in bases}
     return choices
 
 
@@ -168,16 +175,29 @@ def _ranges(leader: ClvChoice, tuning: TuningSettings) -> dict[str, Range]:
         return {
             name: values for name, values in tuning.boosting.items() if leader.name == "hybrid" or name != _HYBRID_ONLY
         }
-    return {name: values for name, values in tuning.clv.items() if _OF_ONE_MODEL.get(name, leader.name) == leader.name}
+    own = find_purchase_model(leader.name).hyperparameters
+    brought = {
+        name: Range(**{**one.search, "kind": Kind(one.search["kind"])}) for name, one in own.items() if one.search
+    }
+    shared = {field.name for field in fields(ClvChoice)}
+    return {name: values for name, values in (brought | tuning.clv).items() if name in shared or name in own}
 
 
 def _changed(choice: ClvChoice, drawn: dict[str, Any]) -> ClvChoice:
     """Return the choice with a trial's values: its own fields, the trees' fields, or else XGBoost's parameters."""
-    fields = {name: value for name, value in drawn.items() if name in asdict(choice)}
+    own = {name: value for name, value in drawn.items() if name in asdict(choice)}
     trees = {name: value for name, value in drawn.items() if name in asdict(choice.boosting)}
-    rest = {name: value for name, value in drawn.items() if name not in fields and name not in trees}
+    purchases = {
+        name: value for name, value in drawn.items() if name in find_purchase_model(choice.btyd).hyperparameters
+    }
+    rest = {name: value for name, value in drawn.items() if name not in own | trees | purchases}
     parameters = {**choice.boosting.parameters, **rest}
-    return replace(choice, **fields, boosting=replace(choice.boosting, **trees, parameters=parameters))
+    return replace(
+        choice,
+        **own,
+        purchase_parameters={**choice.purchase_parameters, **purchases},
+        boosting=replace(choice.boosting, **trees, parameters=parameters),
+    )
 
 
 class _Contest:
@@ -204,7 +224,7 @@ class _Contest:
 
     def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         """Return a candidate fitted on the data known at a fold's validation cutoff."""
-        beneath = replace(choice, name=choice.btyd, boosting=BoostingSettings())
+        beneath = replace(choice, name=choice.btyd, base=choice.btyd, boosting=BoostingSettings())
         key = (fold, str(asdict(beneath)))
         if key not in self._btyd_models:
             rows = self.rows[fold].features

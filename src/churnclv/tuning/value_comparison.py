@@ -30,9 +30,9 @@ class Labels:
     @classmethod
     def of(cls, clv: ClvModel) -> "Labels":
         """Return the labels of a CLV model; its probability of no purchase is that of its BTYD model."""
-        name = clv.choice.name
-        value = name if name in LEARNED else f"{name}_gamma_gamma"
-        return cls(value, f"{name}_expected_purchases", f"{clv.choice.btyd}_no_purchase")
+        name = clv.choice.label
+        value = name if clv.choice.name in LEARNED else f"{name}_gamma_gamma"
+        return cls(value, f"{name}_expected_purchases", f"{clv.purchases.name}_no_purchase")
 
 
 @dataclass(frozen=True)
