@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
-from ..clv.hybrid import BTYD_COLUMNS, SEASON_SHIFT
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
 from ..decision.rfm_segments import Segmentation
@@ -58,12 +57,11 @@ class NoValuation:
 class OrderValuation(NoValuation):
     """An order log: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
-    computed = (*BTYD_COLUMNS, SEASON_SHIFT)
-
     def __init__(self, models: Path, specification: BundleSpecification) -> None:
         """Load the CLV model and the segments."""
         super().__init__(models, specification)
         self.clv = ClvModel.load(models)
+        self.computed = self.clv.computed_columns
         self.segments = Segmentation(**read_json(models / "segments.json"))
         self.days = specification.windows.horizon_days
         self.terms = specification.economics.value_terms

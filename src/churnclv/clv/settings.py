@@ -9,7 +9,9 @@ from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers, requi
 from .purchase_models import PURCHASE_MODELS, find_purchase_model, is_custom
 
 AUTO = "auto"
-LEARNED = ("boosted", "hybrid")
+LEARNED = ("boosted", "hybrid", "ridge")
+_CANDIDATES = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ridge", "boosted", "hybrid")
+COMBINED = "combined"  # what auto makes of its candidates
 KINDS = ("tweedie", "two_part")
 _CAUTIOUS_TREES = {
     "max_depth": 3.0,
@@ -88,10 +90,11 @@ class ClvSettings:
 
     Attributes:
         name: a model of purchases, built in or `path/to/file.py:Class` (spend is Gamma-Gamma), `boosted` (trees
-            alone), `hybrid` (trees on top of a purchase model), or `auto`: the one of `candidates` with the least error
-            on the validation folds.
-        base: the model of purchases that `boosted` and `hybrid` stand on; `auto` takes the best of the candidates.
-        candidates: what `auto` tries.
+            alone), `hybrid` (trees on top of a purchase model), `ridge` (a log-linear model on top of one), or `auto`:
+            a combination of `candidates`.
+        base: the model of purchases that gives probabilities and the shape over time, and that `boosted`, `hybrid`,
+            `ridge` and the combination stand on; `auto` takes the candidate with the least log-loss of no purchase.
+        candidates: what `auto` combines.
         season: yes, no, or auto.
         purchase_penalty: on the squared distance of log-parameters from plain values (0 = maximum likelihood).
         spend_penalty: the same for the Gamma-Gamma parameters.
@@ -103,7 +106,7 @@ class ClvSettings:
 
     name: str = AUTO
     base: str = AUTO
-    candidates: list[str] = field(default_factory=lambda: ["bgnbd", "mbgcnbd", "pareto_nbd", "boosted", "hybrid"])
+    candidates: list[str] = field(default_factory=lambda: list(_CANDIDATES))
     season: SeasonMode = SeasonMode.auto
     purchase_penalty: float = number(0.0, _PENALTY)
     spend_penalty: float = number(0.0, _PENALTY)

@@ -12,6 +12,8 @@ from ..errors import require
 from ..snapshots.cutoff_plan import Part
 from ..snapshots.history import KEYS
 
+CANDIDATE_PREFIX = "btyd_p_no_purchase_"  # of columns with the probability by each candidate of a combination
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -45,9 +47,13 @@ class Dataset:
         return Dataset(features, labels, self.names, self.customers[rows], self.parts.iloc[rows].reset_index(drop=True))
 
     def with_columns(self, columns: pd.DataFrame) -> "Dataset":
-        """Return the same rows with more columns to learn from, aligned to them."""
+        """Return the same rows with more columns to learn from, aligned to them.
+
+        Candidates of one quantity are beside the features, but not among the columns to learn from: one of them is.
+        """
         features = pd.concat([self.features, columns.set_index(self.features.index)], axis=1)
-        return replace(self, features=features, names=[*self.names, *columns.columns])
+        learned = [name for name in columns.columns if not name.startswith(CANDIDATE_PREFIX)]
+        return replace(self, features=features, names=[*self.names, *learned])
 
     @property
     def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's name

@@ -9,7 +9,7 @@ import pandas as pd
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms, columns_at_each_cutoff
 from ..clv.purchase_models import label_of
-from ..clv.settings import LEARNED
+from ..clv.settings import COMBINED, LEARNED
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import Shape
 from ..evaluation import plots as figures
@@ -125,7 +125,8 @@ class OrderValues(NoValues):
         self.columns = self.tuned.btyd_columns
         errors = {f"ablation.clv.{name}": error for name, error in self.tuned.ablation.items()}
         season = {f"ablation.season.{name}": error for name, error in self.tuned.season_errors.items()}
-        self.run.sink.write(records.Metrics(errors | season))
+        chances = {f"ablation.no_purchase.{name}": loss for name, loss in self.tuned.no_purchase_losses.items()}
+        self.run.sink.write(records.Metrics(errors | season | chances))
 
     def choices(self) -> dict[str, Any]:
         """Return the choices, for JSON."""
@@ -209,7 +210,7 @@ class OrderValues(NoValues):
     def sentence(self) -> str:
         """Return the chosen model, and its base."""
         choice = self.tuned.model.choice
-        return f"{choice.label} on {label_of(choice.base)}" if choice.name in LEARNED else choice.label
+        return f"{choice.label} on {label_of(choice.base)}" if choice.name in (*LEARNED, COMBINED) else choice.label
 
     def lines(self) -> list[str]:
         """Return the tables of spend and purchases, and how the model was chosen."""
