@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock train entry leaderboard ui report export rollback score serve test test-fast lint bench clean
+.PHONY: help setup lock train entry leaderboard ui report export rollback score serve test test-nightly test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -60,11 +60,14 @@ score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=pat
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
-test: setup ## the whole suite (about half an hour on 2 cores)
-	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+test: setup ## the whole suite, with an eighth of the examples of each property
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-nightly: setup ## the whole suite, with all examples
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=nightly $(ARGS)
 
 test-fast: setup ## without the tests marked slow
-	@.venv/bin/python -m pytest -n 2 --dist worksteal -m "not slow" $(ARGS)
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
 
 lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+import examples  # noqa: F401 # it registers the profiles
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.schema import EVENT_COLUMNS
 

@@ -35,8 +35,8 @@ from .data.settings import Columns, DataSettings
 from .errors import require
 from .features.feature_table import build_features as _build_features
 from .features.settings import FeatureSettings
+from .snapshots.customer_kinds import label_windows
 from .snapshots.history import cut_history
-from .snapshots.labels import label_windows
 from .snapshots.settings import WindowSettings
 
 RFM_COLUMNS = {"frequency": X, "recency": T_X, "T": AGE, "monetary_value": MEAN_SPEND}

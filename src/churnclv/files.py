@@ -1,5 +1,6 @@
 """Files: atomic writes, digests, and code loaded from a path."""
 
+import builtins
 import contextlib
 import ctypes
 import errno
@@ -17,11 +18,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from .errors import require
+from .errors import InputError, require
 from .scratch import scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OPEN_FILES = Path("/proc/self/fd")
+_PUBLIC = "churnclv"
 _MARK = "churnclv-"  # in the names of temporary files and folders
 _LONGEST_STEM, _LONGEST_SUFFIX = 200, 16  # bytes; a temporary name has to fit wherever the name itself does
 _RENAME_EXCHANGE, _RELATIVE_TO_CALLER = 2, -100
@@ -359,8 +361,20 @@ def load_module(path: Path, package: str = "") -> ModuleType:
     spec = importlib.util.spec_from_file_location(f"{prefix}churnclv_user_{digest(str(path))}", path)
     require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
+    vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_here}
     try:
         spec.loader.exec_module(module)  # type: ignore[union-attr] # required above
+    except InputError:
+        raise
     except Exception as error:  # noqa: BLE001 # a user's file may raise anything
         require(False, f"{path}: {type(error).__name__}: {error}", remedy="mend the file; it runs on import.")
     return module
+
+
+def _import_here(name: str, *arguments: Any, **named: Any) -> Any:
+    """Import as `import` does, but take `churnclv` for this package, which has a private name inside a bundle."""
+    here = __name__.rpartition(".")[0]
+    public, _, rest = name.partition(".")
+    if public != _PUBLIC or here == _PUBLIC:
+        return builtins.__import__(name, *arguments, **named)
+    return builtins.__import__(".".join(filter(None, (here, rest))), *arguments, **named)

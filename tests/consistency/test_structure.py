@@ -132,6 +132,52 @@ def test_modules_are_nouns_of_the_domain_and_of_sensible_length(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
 
 
+KIND_MODULES = {
+    "data/settings.py": "columns and roles",
+    "data/row_kinds.py": "rows and their faults",
+    "snapshots/customer_kinds.py": "time, population and labels",
+    "bundle/valuation.py": "values",
+    "bundle/scored_kinds.py": "reading, feature rows, notices and card of a bundle",
+    "report/sections.py": "sections",
+    "pipeline/kind_steps.py": "the steps that differ",
+}
+OF_ONE_KIND = {"LabelledTable", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation", "Events"}
+
+
+def kind_uses(path):
+    """Return where a module names a customer kind other than as a default, has a part per kind, or asks for a class."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    defaults = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            defaults |= {id(default) for default in (*node.args.defaults, *node.args.kw_defaults)}
+        elif isinstance(node, ast.AnnAssign):
+            defaults.add(id(node.value))
+    used = (node for node in ast.walk(tree) if isinstance(node, ast.Call) or id(node) not in defaults)
+    return [ast.unparse(node) for node in used if names_kind(node)]
+
+
+def names_kind(node):
+    """Return whether a node is `CustomerKind.x`, `PerKind(...)`, or `isinstance` of a class that one kind has."""
+    if isinstance(node, ast.Attribute):
+        return isinstance(node.value, ast.Name) and node.value.id == "CustomerKind"
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return False
+    if node.func.id == "isinstance":
+        return bool(OF_ONE_KIND & {part.id for part in ast.walk(node.args[1]) if isinstance(part, ast.Name)})
+    return node.func.id == "PerKind"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_what_differs_between_customer_kinds_is_stated_in_a_few_modules(path):
+    if path.relative_to(SOURCE).as_posix() not in KIND_MODULES:
+        assert kind_uses(path) == []
+
+
+def test_every_module_of_customer_kinds_has_a_part_per_kind():
+    assert [module for module in KIND_MODULES if not kind_uses(SOURCE / module)] == []
+
+
 def settings_classes():
     """Return every dataclass of settings that the commands' configurations are made of."""
     from churnclv.pipeline import settings

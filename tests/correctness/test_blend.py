@@ -6,6 +6,8 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.isotonic import IsotonicRegression
 
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
@@ -426,9 +428,12 @@ def test_venn_abers_is_two_isotonic_regressions_with_the_point_added(distinct, r
     fitted = Calibrator("venn_abers").fit(raw, churned)
     values = np.unique(raw)
     assert len(fitted.parameters["raw"]) == len(values)
-    asked = values[:: max(1, len(values) // 60)]
-    expected = [brute_force(raw, churned, value) for value in asked]
-    assert fitted.predict(asked) == pytest.approx(expected, abs=1e-9)
+    places = slice(None, None, max(1, len(values) // 60))
+    expected = [brute_force(raw, churned, value) for value in values[places]]
+    assert fitted.parameters["score"][places] == pytest.approx(expected, abs=1e-9)
+    assert fitted.predict(values[places]) == pytest.approx(
+        expected, abs=0.03
+    )  # two per cent of raw log-odds break ties
 
 
 def test_venn_abers_answers_three_customers_by_hand():
@@ -470,7 +475,8 @@ def test_one_score_for_half_of_all_customers_is_one_group():
     fitted = Calibrator("venn_abers").fit(raw, churned)
     # 1250 of 5000: with one more who stays 1250/5001, who leaves 1251/5001
     stays, leaves = 1250 / 5001, 1251 / 5001
-    assert fitted.predict(np.array([0.3]))[0] == pytest.approx(leaves / (1.0 - stays + leaves))
+    assert fitted.parameters["raw"][0] == 0.3
+    assert fitted.parameters["score"][0] == pytest.approx(leaves / (1.0 - stays + leaves))
 
 
 def test_the_sigmoid_is_a_line_in_log_odds_and_never_turns_the_ranking_round():
@@ -486,8 +492,52 @@ def test_the_sigmoid_is_a_line_in_log_odds_and_never_turns_the_ranking_round():
 def test_isotonic_scores_are_the_shares_of_the_pooled_steps():
     # .1 .2 | .3 .4 | .5 with outcomes 0 0, 1 0, 1: steps 0, 1/2, 1, kept a ten-thousandth away from 0 and 1
     fitted = Calibrator("isotonic").fit(np.array([0.1, 0.2, 0.3, 0.4, 0.5]), np.array([0.0, 0.0, 1.0, 0.0, 1.0]))
-    said = fitted.predict(np.array([0.0, 0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 1.0]))
-    assert said == pytest.approx([1e-4, 1e-4, 1e-4, 0.25005, 0.5, 0.5, 0.9999, 0.9999])
+    assert fitted.parameters["raw"] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
+    assert fitted.parameters["score"] == pytest.approx([1e-4, 1e-4, 0.5, 0.5, 0.9999])
+
+
+def test_a_map_of_steps_is_nearly_its_steps_and_goes_on_beyond_them():
+    # inside, 98% of the step's log-odds; 2% of the raw ones, moved by the mean distance of the steps from them
+    fitted = Calibrator("isotonic", {"raw": [0.2, 0.4, 0.7], "score": [0.1, 0.5, 0.5]})
+    level = np.mean(log_odds_of(np.array([0.1, 0.5, 0.5])) - log_odds_of(np.array([0.2, 0.4, 0.7])))
+    for raw, step in ((0.2, 0.1), (0.3, 0.3), (0.5, 0.5), (0.7, 0.5)):
+        mixed = 0.98 * log_odds_of(np.array(step)) + 0.02 * (log_odds_of(np.array(raw)) + level)
+        assert fitted.predict(np.array([raw]))[0] == pytest.approx(expit(mixed))
+    ends = fitted.log_odds(log_odds_of(np.array([0.2, 0.7])))
+    farther = fitted.log_odds(log_odds_of(np.array([0.2, 0.7])) + np.array([-3.0, 3.0]))
+    assert farther - ends == pytest.approx([-3.0, 3.0])
+
+
+@pytest.mark.parametrize("method", ["none", "sigmoid", "isotonic", "venn_abers"])
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(st.integers(0, 10_000), st.integers(2, 60), st.floats(-9.0, 9.0), st.floats(0.2, 6.0))
+def test_a_calibrated_score_ranks_as_its_raw_score_does(method, seed, rows, centre, spread):
+    random = np.random.default_rng(seed)
+    raw = expit(random.normal(0.0, 1.0, rows))
+    fitted = Calibrator(method).fit(raw, (random.random(rows) < raw).astype(float))
+    asked = np.unique(np.round(random.normal(centre, spread, 200), 3))  # also far outside of the scores fitted on
+    assert (np.diff(fitted.log_odds(asked)) > 0.0).all()
+    scores = fitted.predict(expit(asked))
+    telling = np.abs(fitted.log_odds(asked)) < 25.0  # nearer to 1 numbers end
+    assert (np.diff(scores[telling]) > 0.0).all()
+    churned = (random.random(len(asked)) < 0.5).astype(float)
+    if 0.0 < churned.mean() < 1.0:
+        assert plain(auc, churned, scores) == pytest.approx(plain(auc, churned, expit(asked)), abs=1e-3)
+
+
+def test_a_map_that_does_not_help_on_the_newest_fold_is_not_used():
+    random = np.random.default_rng(3)
+
+    def fold(shift: float) -> tuple[np.ndarray, np.ndarray]:
+        odds = random.normal(0.0, 1.0, 3000)
+        return expit(odds), (random.random(3000) < expit(odds + shift)).astype(float)
+
+    moved = [fold(-1.5), fold(-1.5), fold(0.2)]  # the old folds' level is not that of the newest
+    chosen, *_ = choose_calibration(moved, Calibration.auto, in_time=True)
+    assert chosen.method == "none"
+    steady = [fold(-1.5), fold(-1.5), fold(-1.5)]
+    assert choose_calibration(steady, Calibration.auto, in_time=True)[0].method != "none"
+    assert choose_calibration(moved, Calibration.sigmoid, in_time=True)[0].method == "sigmoid"  # it was asked for
 
 
 def test_far_scores_calibrate_without_a_warning():

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from churnclv.features.families import BUILT_IN
-from churnclv.features.feature_table import NOT_FEATURES, build_features, feature_names
+from churnclv.features.feature_table import NOT_FEATURES, build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 
@@ -247,9 +248,9 @@ def test_all_families_in_one_table(connection, write_events):
 def test_history_is_learnt_from_only_where_it_is_listed(connection, write_events):
     hidden = FeatureSettings(families=["recency"])
     frame = build_features(write_events(connection, as_rows(LOG)), "", (CUTOFF,), hidden, WindowSettings())
-    assert feature_names(frame, hidden) == list(EXPECTED["recency"])
+    assert model_columns(frame.columns, hidden.families) == list(EXPECTED["recency"])
     listed = FeatureSettings(families=["recency", "purchase_history"])
-    assert feature_names(frame, listed) == [*EXPECTED["purchase_history"], *EXPECTED["recency"]]
+    assert model_columns(frame.columns, listed.families) == [*EXPECTED["purchase_history"], *EXPECTED["recency"]]
 
 
 def test_a_log_without_amounts_has_no_money(connection, write_events):

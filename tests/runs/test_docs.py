@@ -19,8 +19,7 @@ import churnclv
 from churnclv.cli.app import take_overrides
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
-from churnclv.explain.phrases.english import ENGLISH
-from churnclv.explain.phrases.phrase import ANY
+from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
 from churnclv.pipeline.settings import (
     EntryConfig,
@@ -154,7 +153,7 @@ def table_rows(page: str) -> list[list[str]]:
 
 
 def test_every_feature_column_has_its_row():
-    names = {cells[0].strip(" |`") for cells in table_rows("features.md")}
+    rows = {cells[0].strip(" |`"): [cell.strip(" |") for cell in cells[1:]] for cells in table_rows("features.md")}
     parts = {
         r"weekday_(\w+day)": "weekday_<weekday>",
         r"hours_(night|morning|afternoon|evening)": "hours_<part>",
@@ -162,13 +161,13 @@ def test_every_feature_column_has_its_row():
         r"(\d+)": "<days>",
         r"(\w+)": "<name>",
     }
-    described = set()
-    for pattern in set(ENGLISH.phrases) - {ANY}:
-        name = pattern
+    described = {}
+    for column in described_columns():
+        name = column.pattern
         for group, written in parts.items():
             name = name.replace(group, written)
-        described.add(name)
-    assert names == described
+        described[name] = [column.meaning, column.unit]
+    assert rows == described
 
 
 def settings_of(settings: Any, prefix: str = "") -> Iterator[tuple[str, Any, str]]:

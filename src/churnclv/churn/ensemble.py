@@ -103,7 +103,7 @@ class ChurnModel:
 
     def predict(self, features: pd.DataFrame) -> Array:
         """Return calibrated churn scores in 0..1, shape (n,)."""
-        return self.calibrator.predict(expit(self.log_odds(features)))
+        return expit(self.calibrator.log_odds(self.log_odds(features)))
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature and the bias add to the log-odds before calibration; the columns add up to them."""

@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ..errors import InputError
+from ..errors import InputError, require
 from ..files import PROJECT
 from ..hackathon.entry_folder import find_entry
 from ..interruption import Interruption, interrupted, watch_signals
@@ -35,12 +35,13 @@ from ..pipeline.settings import (
 )
 from ..redaction import redact, require_no_credentials
 from ..scratch import leave_scratch, use_scratch
+from .command_line import order_arguments
 from .overrides import write_overrides
 
 DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
-_SCHEMAS = {
+SCHEMAS = {
     "train": TrainConfig,
     "entry": EntryConfig,
     "leaderboard": LeaderboardConfig,
@@ -58,13 +59,12 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
     The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
     """
-    for schema, node in _SCHEMAS.items():
-        ConfigStore.instance().store(name=f"{schema}_schema", node=node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=SCHEMAS[name])  # Hydra copies the store for each group
     try:
-        arguments, notices = rename_arguments(sys.argv[1:])
+        arguments, notices = rename_arguments(order_arguments(name, sys.argv[1:]))
         for notice in notices:
             print(notice.line(), file=sys.stderr)
-        sys.argv[1:] = take_overrides(name_entries(arguments), _SCHEMAS[name])
+        sys.argv[1:] = take_overrides(name_entries(arguments), SCHEMAS[name])
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -76,6 +76,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
     @hydra.main(version_base="1.3", config_path=str(PROJECT / "conf"), config_name=name)
     def run(composed: Any) -> None:
         try:
+            _require_all(composed, name)
             _take_entry(composed)
             require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             main(OmegaConf.to_object(composed))
@@ -132,6 +133,13 @@ def take_overrides(arguments: list[str], schema: type) -> list[str]:
     return [*overrides.arguments, f"+{DECLARED}=declared"]
 
 
+def _require_all(composed: Any, command: str) -> None:
+    """Raise `InputError` if settings without a default are not given."""
+    missing = sorted(OmegaConf.missing_keys(composed))
+    remedy = f"{' '.join(f'{key}=...' for key in missing)}; see churnclv {command} --help."
+    require(not missing, f"{command} needs {' and '.join(missing)}.", remedy=remedy)
+
+
 def _take_entry(composed: Any) -> None:
     """Set the entry's name to the folder of its configuration."""
     from hydra.core.hydra_config import HydraConfig
@@ -171,7 +179,7 @@ def _explain(error: Exception, command: str) -> str:
     owner = getattr(cause or error, "object_type", None)
     if is_dataclass(owner):
         lines.append(f"allowed are {', '.join(setting.name for setting in fields(owner))}")
-    remedy = f"see what can be chosen with: python -m churnclv {command} --cfg job (or --help)"
+    remedy = f"see what can be chosen with: churnclv {command} --help (all settings: --cfg job)"
     return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.reliability import logit
-from ..features.dataset import CANDIDATE_PREFIX, Dataset
+from ..features.dataset import Dataset
+from ..features.model_columns import CANDIDATE_PREFIX
 from ..files import read_json, write_json
 from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR

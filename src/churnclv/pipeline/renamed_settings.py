@@ -13,7 +13,10 @@ KEYS = {
     "clv.stages": "clv.purchase_parameters.mbgcnbd.stages",
     "clv.opportunity_days": "clv.purchase_parameters.bgbb.opportunity_days",
 }
-CHOICES = {"churn": {"formula": "btyd", "own": "custom"}}
+CHOICES = {
+    "churn": {"formula": "btyd", "own": "custom"},
+    "data.shape": {"orders": "noncontractual", "contracts": "contractual"},
+}
 _MEMBERS = CHOICES["churn"]
 
 

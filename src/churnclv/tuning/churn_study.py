@@ -99,11 +99,17 @@ def tune_churn(
     weights = contest.choose_weights()
     blended = [blend(log_odds, weights) for log_odds in contest.log_odds()]
     raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
-    calibrator, scores, losses = choose_calibration(list(zip(raw, contest.truth, strict=True)), settings.calibration)
+    pairs = list(zip(raw, contest.truth, strict=True))
+    calibrator, scores, losses = choose_calibration(pairs, settings.calibration, in_time=follow_in_time(evidence.folds))
     choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
     members = {name: [expit(fold) for fold in folds] for name, folds in contest.out_of_fold.items()}
     importance = {} if best is None else parameter_importance(plan)
     return TunedChurn(choice, scores, members, contest.ablation, losses, best, importance)
+
+
+def follow_in_time(folds: Sequence[Fold]) -> bool:
+    """Return whether the folds are those of a rolling origin; a labelled table's folds have no time."""
+    return all(max(fold.train) < fold.valid for fold in folds if fold.train)
 
 
 def common_rounds(curves: list[Array]) -> tuple[int, float]:
