@@ -24,5 +24,6 @@ def combine(expected: Mapping[str, Array], weights: Mapping[str, float]) -> Arra
     Array
         The combined expectations, (n,).
     """
-    logs = sum(weight * np.log(np.maximum(expected[name], _LEAST)) for name, weight in weights.items())
+    ordered = sorted(weights.items())  # a sum in another order, as after loading, differs in its last digits
+    logs = sum(weight * np.log(np.maximum(expected[name], _LEAST)) for name, weight in ordered)
     return np.asarray(np.exp(logs))

@@ -304,7 +304,7 @@ class _Contest:
             )
             for weight, rows in zip(weights, self.rows, strict=True)
         ]
-        self._plain_models: dict[tuple[int, str], ClvModel] = {}
+        self._fitted: dict[tuple[int, str], ClvModel] = {}
         self._expected: dict[str, Expected] = {}
         self._base: ClvChoice | None = None
         self._past: dict[str, Past] = {}
@@ -329,16 +329,20 @@ class _Contest:
         btyd = self.past(choice).btyd
         return predict_past(self.evidence.data, choice, self.evidence.horizon_days) if btyd is None else btyd
 
-    def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
-        """Return a candidate fitted on the data known at a fold's validation cutoff."""
+    def fitted(self, choice: ClvChoice, fold: int) -> ClvModel:
+        """Return a candidate fitted on the data known at a fold's validation cutoff; it is fitted once."""
+        key = (fold, str(asdict(choice)))
+        if key not in self._fitted:
+            self._fitted[key] = self._fit(choice, fold)
+        return self._fitted[key]
+
+    def _fit(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         if choice.members:
             members = {label: self.fitted(member, fold) for label, member in choice.members.items()}
             return ClvModel(choice, members[label_of(choice.base)].purchases).combine(members)
-        key = (fold, str(asdict(choice.plain)))
-        if key not in self._plain_models:
-            rows = self.rows[fold].features
-            self._plain_models[key] = ClvModel(choice.plain).fit(rows, daily=self.evidence.daily)
-        beneath = self._plain_models[key]
+        if choice == choice.plain:
+            return ClvModel(choice).fit(self.rows[fold].features, daily=self.evidence.daily)
+        beneath = self.fitted(choice.plain, fold)
         model = ClvModel(choice, beneath.purchases).on_top_of(beneath)
         train = self.evidence.folds[fold].train
         return model.teach(self.past(choice).at(train), targets) if choice.name in LEARNED else model
@@ -387,7 +391,7 @@ class _Contest:
     def drawn_loss(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
         """Return the deviance on a fold of a leader with a trial's parameters."""
         target = self.evidence.target
-        model = self.fitted(_changed(leader, drawn), fold, (target,))
+        model = self._fit(_changed(leader, drawn), fold, (target,))
         expected = getattr(model, f"expected_{target}")(self.rows[fold].features, self.evidence.horizon_days)
         return float(deviance(self.outcomes[fold].truth[target], expected, target).mean())
 
