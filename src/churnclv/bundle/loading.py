@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from ..churn.custom import CustomChurnModel
-from ..churn.ensemble import MEMBERS
+from ..churn.registry import churn_models
 from ..errors import InputError, require
 from ..features.families import BUILT_IN
 from ..files import read_json
@@ -57,7 +57,7 @@ def _load_installed(folder: Path) -> Any:
     specification = read_specification(folder)
     custom = [name for name in specification.features.families if name not in BUILT_IN]
     members = read_json(folder / "models" / "churn.json").get("weights", {})
-    custom += [name for name in members if name == CustomChurnModel.name or name not in MEMBERS]
+    custom += [name for name in members if name == CustomChurnModel.name or name not in churn_models()]
     remedy = 'code="bundle" runs it, if you trust who wrote it.'
     require(not custom, f"{folder.parents[1]}: needs code of its own: {', '.join(custom)}.", remedy=remedy)
     return Scorer(folder)

@@ -138,7 +138,7 @@ def _exact_log_odds(probabilities: Array) -> Array:
     """Return log-odds that differ wherever probabilities do, as far as numbers go."""
     with np.errstate(divide="ignore"):
         exact = np.log(probabilities) - np.log1p(-np.asarray(probabilities, dtype=float))
-    return np.clip(exact, -_FARTHEST, _FARTHEST)
+    return np.asarray(np.clip(exact, -_FARTHEST, _FARTHEST))
 
 
 def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:

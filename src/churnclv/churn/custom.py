@@ -13,6 +13,7 @@ from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import load_named, locate, read_json, write_json
 from .log_odds import BIAS, log_odds_of
+from .registry import CUSTOM, Situation, churn_model
 
 _CODE, _METADATA, _FOLDER = "custom_model.py", "custom.json", "custom"
 _PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how pickle's protocols 2 to 5 begin
@@ -40,16 +41,30 @@ class CustomModel(Protocol):
         """Write the fitted model into a folder that exists, without pickle."""
 
 
+@churn_model
 class CustomChurnModel:
     """Adapter of the user's class to the interface of the built-in models."""
 
     name = "custom"
+    family = CUSTOM
+    summary = "a class of your own, `churn.custom=path/to/model.py:Class`"
 
     def __init__(self, where: str) -> None:
         """Create a model from the class at `path/to/model.py:Class`."""
         self.where = where
         self.encoding = Encoding((), {})
         self.model: Any = _find_class(where)()
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the class, where one is given."""
+        return [] if situation.settings.custom is None else [{"where": situation.settings.custom}]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "CustomChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        del threads
+        return cls(**parameters)
 
     @property
     def features(self) -> list[str]:

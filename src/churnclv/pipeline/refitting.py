@@ -95,7 +95,7 @@ def _refit_orders(
     notices = (*clv.notices(), *_compare_totals(clv, config, run, events, latest, forced=forced))
     extended = data.with_columns(predict_past(data, value, days) if past.btyd is None else past.btyd)
     names = extended.names if config.churn.btyd_columns else data.names
-    churn = _fit_churn(choices, config, extended.features, data.churned, names)
+    churn = _fit_churn(choices, config, extended.features, data.churned, names, latest)
     rows = pd.concat([latest, clv.columns(latest, days)], axis=1)
     refunds = events.refund_totals.sentence if events.has_amount else ""
     parts = _parts(config, run, events.quality, f"{events.end:%Y-%m-%d}", churn, rows, CardNotes(notices, refunds))
@@ -136,9 +136,15 @@ def _refit_contracts(
 
 
 def _fit_churn(
-    choices: dict[str, Any], config: TrainConfig, features: pd.DataFrame, churned: Array, names: list[str]
+    choices: dict[str, Any],
+    config: TrainConfig,
+    features: pd.DataFrame,
+    churned: Array,
+    names: list[str],
+    latest: pd.DataFrame | None = None,
 ) -> ChurnModel:
-    return ChurnModel(ChurnChoice(**choices["churn"]), config.churn.threads).fit(features, churned, names)
+    model = ChurnModel(ChurnChoice.from_dict(choices["churn"]), config.churn.threads)
+    return model.fit(features, churned, names, latest)
 
 
 def _sketched(parts: BundleParts, events: Events) -> BundleParts:

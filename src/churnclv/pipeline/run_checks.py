@@ -45,7 +45,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison
         check_baselines({name: losses[name] - losses[SCORE] for name in valid.baselines}, _simple_difference(valid)),
         check_golden_features(data.features[names], data.churned),
         check_time(_label_ends(run)),
-        check_edges(churn.choice.parameters, _ranges(run, churn)),
+        check_edges(_searched_parameters(churn), _ranges(run, churn)),
         check_calibration(truth, chances),
         check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
         check_counts(data.churned, _MORE_WITH_TIME[run.data.shape]),
@@ -70,6 +70,11 @@ def _validated_drift(run: Run, data: Dataset, names: list[str]) -> dict[str, flo
     fold = run.data.plan.folds[-1]
     train, valid = (data.at(parts).features[names] for parts in (fold.train, (fold.valid,)))
     return {name: stability_index(train[name], valid[name])[0] for name in names}
+
+
+def _searched_parameters(churn: TunedChurn) -> dict[str, float]:
+    """Return the parameters of the trees, among which the searched ones are."""
+    return dict(churn.choice.parameters(BoostedChurnModel.name).get("parameters", {}))
 
 
 def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ..churn.ensemble import ChurnModel, fit_member
 from ..churn.log_odds import expit
+from ..data.settings import Shape
 from ..decision.campaign import Campaign
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
@@ -68,6 +69,7 @@ class Training:
                 self.values.chance_column,
                 self._profit,
                 self.values.season_shifts(),
+                self.run.data.horizon_days if self.run.data.shape is Shape.orders else None,
             ),
             self.run.config.churn,
             self.run.study("churn", self.run.config.tuning.churn),
@@ -124,7 +126,8 @@ class Training:
         data, members = self.data, dict(model.members)
         threads = self.run.config.churn.threads_for(len(data))
         for name in churn.members.keys() - members.keys():
-            members[name] = fit_member(churn.choice.member(name, threads), data.features, data.churned, data.names)
+            member = churn.choice.member(name, threads)
+            members[name] = fit_member(member, data.features, data.churned, data.names, rows.features)
         return {name: expit(members[name].log_odds(rows.features)) for name in churn.members}
 
     def refit(self, churn: TunedChurn) -> ChurnModel:
@@ -132,7 +135,8 @@ class Training:
         self.run.progress.log("Refitting on all labels known by the sealed test")
         data = self.data
         threads = self.run.config.churn.threads_for(len(data))
-        model = churn.model(threads).fit(data.features, data.churned, data.names)
+        latest = self.run.data.snapshots.sealed
+        model = churn.model(threads).fit(data.features, data.churned, data.names, latest)
         self.values.refit()
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
