@@ -147,13 +147,11 @@ def test_a_member_that_is_clearly_worse_loses_its_weight():
     assert len(chosen.held_out) == 3
 
 
-def test_a_level_that_all_folds_miss_is_mended_by_the_intercept():
-    chosen = choose_stack(
-        drawn_folds({"xgboost": 0.3, "logistic": 0.3}, rows=2000, shift=1.0),
-        {"xgboost": "trees", "logistic": "linear"},
-        in_time=True,
-    )
-    assert chosen.stack.intercept < -0.7
+def test_the_level_that_folds_miss_is_mended_where_there_is_no_time():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 0.3}, rows=2000, shift=1.0)
+    families = {"xgboost": "trees", "logistic": "linear"}
+    assert choose_stack(folds, families, in_time=False).stack.intercept < -0.7
+    assert choose_stack(folds, families, in_time=True).stack.intercept == 0.0  # the next window has its own level
 
 
 def test_a_step_that_helps_old_folds_but_not_the_newest_is_not_taken():
@@ -390,8 +388,15 @@ def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path, 
         assert expit(alone.log_odds(asked.features)) == pytest.approx(heard[-1], abs=1e-6), name
     raw = expit(model.log_odds(asked.features))
     assert model.calibrator.method == tuned.choice.method
-    if tuned.choice.method == "none":
-        assert tuned.fold_scores[-1] == pytest.approx(raw, abs=1e-6)
+    heard = [{name: log_odds_of(said[place]) for name, said in tuned.members.items()} for place in range(3)]
+    stack = Stack(tuned.choice.weights, tuned.choice.intercept)
+    assert raw == pytest.approx(expit(stack.log_odds(heard[-1])), abs=1e-6)
+    if tuned.choice.method == "none":  # a fold's scores come from weights that were fitted on the others
+        truth = [found.data.at((fold.valid,)).churned for fold in found.folds]
+        folds = [FoldPredictions(*each) for each in zip(heard, truth, strict=True)]
+        assert tuned.fold_scores[-1] == pytest.approx(
+            expit(choose_stack(folds, FAMILIES, in_time=True).held_out[-1]), abs=1e-6
+        )
 
 
 def test_the_members_losses_are_theirs(tmp_path):

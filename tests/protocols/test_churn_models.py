@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.churn import registry
+from churnclv.churn import churn_models as model_registry
 from churnclv.churn.boosted import BoostedChurnModel
 from churnclv.churn.btyd import BtydChurnModel
+from churnclv.churn.churn_models import Situation, churn_model, churn_models
 from churnclv.churn.ensemble import ChurnChoice, ChurnModel, fit_member
 from churnclv.churn.extra_trees import ExtraTreesChurnModel
 from churnclv.churn.forest import ForestChurnModel
 from churnclv.churn.log_odds import BIAS, expit
 from churnclv.churn.logistic import LogisticChurnModel
 from churnclv.churn.no_purchase import NoPurchaseModel
-from churnclv.churn.registry import Situation, churn_model, churn_models
 from churnclv.churn.settings import ChurnSettings
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.clv.rfm import read_histories
@@ -443,7 +443,7 @@ def test_a_model_registers_itself_with_its_search_space_and_is_compared():
         choice = ChurnChoice({"flat": 1.0}, {"flat": {"penalty_strength": 5.0}})
         assert choice.member("flat", 1).get_params() == {"penalty_strength": 5.0}
     finally:
-        registry._MODELS.pop("flat")
+        model_registry._MODELS.pop("flat")
     assert churn_models() == before
 
 

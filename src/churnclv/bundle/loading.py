@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from ..churn.churn_models import churn_models
 from ..churn.custom import CustomChurnModel
-from ..churn.registry import churn_models
 from ..errors import InputError, require
 from ..features.families import BUILT_IN
 from ..files import read_json

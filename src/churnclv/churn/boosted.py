@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
+from .churn_models import TREES, Situation, churn_model
 from .log_odds import BIAS, expit
-from .registry import TREES, Situation, churn_model
 from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}

@@ -9,8 +9,8 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from ..evaluation.reliability import platt_line
 from ..files import read_json, write_json
+from .churn_models import PROBABILISTIC, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
-from .registry import PROBABILISTIC, Situation, churn_model
 
 
 @churn_model

@@ -12,8 +12,8 @@ from ..errors import InputError, require
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import load_named, locate, read_json, write_json
+from .churn_models import CUSTOM, Situation, churn_model
 from .log_odds import BIAS, log_odds_of
-from .registry import CUSTOM, Situation, churn_model
 
 _CODE, _METADATA, _FOLDER = "custom_model.py", "custom.json", "custom"
 _PICKLED = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # how pickle's protocols 2 to 5 begin

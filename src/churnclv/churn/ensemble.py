@@ -13,10 +13,10 @@ from ..files import read_json, write_json
 from .boosted import BoostedChurnModel
 from .btyd import BtydChurnModel
 from .calibration import Calibrator
+from .churn_models import churn_models
 from .custom import CustomChurnModel
 from .log_odds import BIAS, LogOddsModel, expit
 from .no_purchase import NoPurchaseModel
-from .registry import churn_models
 
 _FLAT = {
     "xgboost": ("parameters", "rounds", "monotone", "bags", "seed"),

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
+from .churn_models import TREES, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
-from .registry import TREES, Situation, churn_model
 
 _TREES, _COLUMNS_SHARE = 100, 0.4  # of a split
 _LEAST_ROWS = (10, 40)  # of a leaf

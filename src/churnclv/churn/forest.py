@@ -3,7 +3,7 @@
 from typing import Any
 
 from .boosted import BoostedChurnModel
-from .registry import TREES, Situation, churn_model
+from .churn_models import TREES, Situation, churn_model
 
 _PARAMETERS = {
     "num_parallel_tree": 200,

@@ -9,8 +9,8 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
+from .churn_models import LINEAR, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
-from .registry import LINEAR, Situation, churn_model
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
 _MOST_ROWS = 20_000  # of training, evenly spaced: enough for two hundred weights

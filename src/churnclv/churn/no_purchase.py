@@ -10,8 +10,8 @@ from ..clv.purchase_models import PURCHASE_MODELS
 from ..clv.rfm import read_histories
 from ..evaluation.metrics import Array
 from ..files import read_json, write_json
+from .churn_models import PROBABILISTIC, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
-from .registry import PROBABILISTIC, Situation, churn_model
 
 COLUMN = "btyd_p_no_purchase"  # of the features, whose phrases explain the probability
 _FILE = "no_purchase.json"

@@ -6,7 +6,7 @@ from enum import Enum
 from ..clv.settings import BOOSTING_BOUNDS, BTYD_MODELS, THREADS, TREES
 from ..errors import require
 from ..ranges import Bounds, check_numbers, number, numbers
-from .registry import churn_models
+from .churn_models import churn_models
 
 AUTO = "auto"
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..churn.registry import churn_models
+from ..churn.churn_models import churn_models
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Sample, Scores
 from ..evaluation.profit import profit_curve

@@ -4,6 +4,10 @@ The start is the plain mean of the members' log-odds, in which each family of mo
 intercept are fitted by penalised log-loss on predictions out of fold (Wolpert 1992, Stacked generalization; Breiman
 1996, Stacked regressions, for weights that are not negative). How strongly they are shrunk is decided on held-out
 folds. A step away from the plain mean is taken only where it gains more there than one standard error of its gain.
+
+Of folds in time there is no intercept: their windows overlap and share a season, so the level that they miss is not the
+level that the next window will miss (`experiments/LOG.md`, 2026-11-27). The level is then that of the members, of which
+the purchase model knows the newest purchases.
 """
 
 from collections import Counter
@@ -81,8 +85,11 @@ def choose_stack(folds: Sequence[FoldPredictions], families: Mapping[str, str], 
     weights = fold_weights(len(folds), in_time=in_time)
     for strength in STRENGTHS:
         name = f"stack_{strength:g}"
-        held_out[name] = [_hold_out(folds, weights, mean, strength, held) for held in range(len(folds))]
-        stacks[name] = fit_stack(folds, weights, mean, strength)
+        held_out[name] = [
+            _without(folds, held, weights, mean, strength, level=not in_time).log_odds(folds[held].log_odds)
+            for held in range(len(folds))
+        ]
+        stacks[name] = fit_stack(folds, weights, mean, strength, level=not in_time)
     rows = {name: _row_losses(folds, log_odds) for name, log_odds in held_out.items()}
     usable = [name for name in rows if name == "mean" or _is_usable(rows[name], rows["mean"], in_time)]
     losses = {name: float(weights @ [fold.mean() for fold in rows[name]]) for name in rows}
@@ -91,8 +98,10 @@ def choose_stack(folds: Sequence[FoldPredictions], families: Mapping[str, str], 
     return ChosenStack(_prune(stacks[simplest]), held_out[simplest], losses)
 
 
-def fit_stack(folds: Sequence[FoldPredictions], weights: Array, prior: Stack, strength: float) -> Stack:
-    """Fit weights and intercept by log-loss plus `strength` times the squared step away from `prior`.
+def fit_stack(
+    folds: Sequence[FoldPredictions], weights: Array, prior: Stack, strength: float, *, level: bool = True
+) -> Stack:
+    """Fit weights, and an intercept if `level`, by log-loss plus `strength` times the squared step from `prior`.
 
     Weights are prior weights times exponentials that are normalised, so they stay positive and add up to 1.
     """
@@ -116,17 +125,19 @@ def fit_stack(folds: Sequence[FoldPredictions], weights: Array, prior: Stack, st
         value += 0.5 * strength * (spread * step @ step + b * b)
         residual = each * (expit(log_odds) - churned)
         along = members.T @ residual + strength * spread * step
-        return float(value), np.r_[w * (along - w @ along), residual.sum() + strength * b]
+        slope = residual.sum() + strength * b if level else 0.0
+        return float(value), np.r_[w * (along - w @ along), slope]
 
-    found = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
-    return Stack(dict(zip(names, shares(found[:-1]).tolist(), strict=True)), float(found[-1]))
+    best = minimize(loss, np.zeros(len(names) + 1), jac=True, method="L-BFGS-B").x
+    return Stack(dict(zip(names, shares(best[:-1]).tolist(), strict=True)), float(best[-1]))
 
 
-def _hold_out(folds: Sequence[FoldPredictions], weights: Array, prior: Stack, strength: float, held: int) -> Array:
-    """Return the log-odds of a fold by a stack fitted on the others."""
+def _without(
+    folds: Sequence[FoldPredictions], held: int, weights: Array, prior: Stack, strength: float, *, level: bool
+) -> Stack:
+    """Return a stack fitted on all folds but one."""
     others = [place for place in range(len(folds)) if place != held]
-    fitted = fit_stack([folds[place] for place in others], weights[others], prior, strength)
-    return fitted.log_odds(folds[held].log_odds)
+    return fit_stack([folds[place] for place in others], weights[others], prior, strength, level=level)
 
 
 def _row_losses(folds: Sequence[FoldPredictions], log_odds: Sequence[Array]) -> list[Array]:

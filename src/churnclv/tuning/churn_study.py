@@ -8,9 +8,9 @@ import numpy as np
 
 from ..churn.boosted import CLASS_WEIGHT, BoostedChurnModel, FitCurve, FoldMatrices, fit_fold, weight_shift
 from ..churn.calibration import choose_calibration
+from ..churn.churn_models import CUSTOM, PROBABILISTIC, Situation, churn_models
 from ..churn.ensemble import ChurnChoice, ChurnModel, fit_member
 from ..churn.log_odds import LogOddsModel, expit
-from ..churn.registry import CUSTOM, PROBABILISTIC, Situation, churn_models
 from ..churn.settings import AUTO, ChurnSettings, ClassWeight, Objective, Season
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
