@@ -35,9 +35,9 @@ from churnclv.evaluation.metrics import bias, gini, mae, msle, plain, rmse
 from churnclv.features.preparation import Snapshots, prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.progress import Progress
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import Fold
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from churnclv.tuning.settings import TuningSettings

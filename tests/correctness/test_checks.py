@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from churnclv.churn.ensemble import ChurnChoice
-from churnclv.data.settings import Shape
+from churnclv.data.settings import CustomerKind
 from churnclv.evaluation import checks
 from churnclv.evaluation.bootstrap import Interval, Sample, Scores
 from churnclv.evaluation.checks import Outcome, single_auc
@@ -413,7 +413,7 @@ def run_of(plan, training, sealed, searched):
         data=SimpleNamespace(
             plan=plan,
             snapshots=SimpleNamespace(training=training, sealed=sealed),
-            shape=Shape.labelled if isinstance(plan, SplitPlan) else Shape.orders,
+            shape=CustomerKind.labelled if isinstance(plan, SplitPlan) else CustomerKind.noncontractual,
         ),
         config=SimpleNamespace(tuning=SimpleNamespace(churn=searched), windows=WindowSettings(horizon_days=30)),
         sink=SimpleNamespace(write=told.append),

@@ -35,12 +35,14 @@ def wide(value: float) -> Interval:
 @pytest.mark.parametrize("size", [1.0, 1e4, 92_348.94, 1e8, 1e12])  # euro, roubles, one wholesale account, rupiah
 def test_a_blank_lies_between_all_figures_whatever_their_size(size):
     board = scores_of(population_mean=(size, -0.00001), a_model_of_a_very_long_name_gamma_gamma=(size * 1.1, 0.4839))
-    heading, _, head, *rows = [line for line in score_lines("CLV", "population_mean", METRICS, board, board) if line]
-    assert heading == "CLV"
+    heading, head, rule, *rows = [line for line in score_lines("CLV", "population_mean", METRICS, board, board) if line]
+    assert heading == "## CLV"
+    assert re.fullmatch(r"\|-+(\|-+:)+\|", rule)
     number = r"-?[\d,]+\.\d+"
     for row in rows:
-        assert re.fullmatch(rf"[> ] \w+ +{number} +{number} +{number} \[{number}, {number}\] +{number}", row), row
-    assert len({len(line) for line in (head, *rows)}) == 1
+        cells = rf"\| [> ] \w+ +\| +{number} \| +{number} \| +{number} \[{number}, {number}\] \| +{number} \|"
+        assert re.fullmatch(cells, row), row
+    assert len({len(line) for line in (head, rule, *rows)}) == 1
     assert "-0.0000" not in "".join(rows)
 
 
@@ -58,7 +60,7 @@ def churn_board(skill: float, seed: int = 0) -> ChurnComparison:
 
 def test_a_score_without_skill_is_named_on_validation_and_behind_the_seal():
     good, none = churn_board(3.0), churn_board(0.0, seed=1)
-    found = [line.strip() for line in churn_lines(none, none, "within 90 days") if "WARNING" in line]
+    found = [line.removeprefix("- ") for line in churn_lines(none, none, "within 90 days") if "WARNING" in line]
     assert [re.sub(r"log-loss.*", "", line) for line in found] == [
         "WARNING: base_rate is better than the score, validation: ",
         "WARNING: base_rate is better than the score, sealed test: ",
@@ -79,14 +81,15 @@ def test_a_board_of_one_outcome_shows_no_nan():
     )
     text = "\n".join(churn_lines(board, board, "within 90 days"))
     assert "nan" not in text
-    assert "AUC n/a" in text
+    (row,) = [line for line in text.partition("score minus")[2].splitlines() if line.startswith("|   base_rate")]
+    assert row.split("|")[2].strip() == "n/a"  # of AUC
     assert "base_rate is better" in text
 
 
 def test_signs_and_campaigns_of_one_outcome_show_no_nan():
     nan = float("nan")
     signs = pd.DataFrame([{"en": "purchases ≤ 3", "coverage": 0.0, "precision": nan, "lift": nan}])
-    assert sign_lines("leaving", signs, signs)[-1] == "  purchases ≤ 3: 0.0%, n/a, n/a; 0.0%, n/a, n/a"
+    assert sign_lines("leaving", signs, signs)[-1] == "- purchases ≤ 3: 0.0%, n/a, n/a; 0.0%, n/a, n/a"
     nobody = BestFraction(Interval(0.0, 0.0, 0.0), np.inf, Interval(0.0, -0.0, 0.0))
     lines = CampaignPlan(nobody, {"valid": (nan, 0.25)}, Interval(-0.0, 0.0, 0.0)).lines()
     assert lines[-1].endswith("valid n/a and 0.2500")
@@ -159,7 +162,7 @@ def test_the_chosen_value_model_is_compared_with_the_best_other_candidate(noise,
     comparison = ValueComparison(labels, scores, scores, samples, held, baselines)
     (line,) = [line for line in value_lines(comparison, "spend", "sealed test") if "best other candidate" in line]
     assert line.startswith(
-        "  RMSE of hybrid minus bgnbd_gamma_gamma (the best other candidate here), paired, sealed test"
+        "- RMSE of hybrid minus bgnbd_gamma_gamma (the best other candidate here), paired, sealed test"
     )
     assert line.endswith(f": {verdict}")
     errors = [np.sqrt(np.mean((predictions[name] - truth) ** 2)) for name in ("hybrid", "bgnbd_gamma_gamma")]

@@ -31,19 +31,20 @@ def scored(open_shop):
     shop = open_shop("returners", "orders.csv")
     log, keeps = shop_of_returners()
     log.to_csv(shop.log, index=False)
-    printed = shop.run("train", "data=transactions", f"data.path={shop.log}", *SMALL).stdout
+    shop.run("train", "data=transactions", f"data.path={shop.log}", *SMALL)
+    page = shop.page()
     shop.run("export")
     shop.run("score", f"input={shop.log}", "output=scores.csv", "targets=contact.csv")
     scores = pd.read_csv(shop.folder / "scores.csv").set_index("customer_id")
     card = next(shop.home.glob("export/*/artifacts/bundle/card.md")).read_text()
-    return log, keeps, printed, card, scores, pd.read_csv(shop.folder / "contact.csv")
+    return log, keeps, page, card, scores, pd.read_csv(shop.folder / "contact.csv")
 
 
 def test_summary_and_card_name_the_share(scored):
-    log, _, printed, card, *_ = scored
+    log, _, page, card, *_ = scored
     share = -log.loc[log["amount"] < 0, "amount"].sum() / log.loc[log["amount"] > 0, "amount"].sum()
     sentence = f"Refunds ({share:.1%} of revenue) are taken off spend and CLV (data.refunds=net)."
-    assert sentence in printed
+    assert sentence in page
     assert sentence in card
 
 

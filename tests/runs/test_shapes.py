@@ -4,12 +4,14 @@ import importlib.util
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlparse
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from churnclv.bundle.loading import load_bundle
+from churnclv.bundle.scorer import Scorer
 from churnclv.churn.ensemble import ChurnModel
 from churnclv.errors import InputError
 from churnclv.evaluation.metrics import auc, plain
@@ -34,6 +36,10 @@ class Story:
     exported: str
     run: object
     artefacts: Path
+
+    @property
+    def page(self) -> str:
+        return (self.artefacts / "summary.md").read_text()
 
     @property
     def bundle(self) -> Path:
@@ -125,16 +131,28 @@ def test_a_run_on_contracts_says_what_it_read_and_found(contracts):
         "Survival of contracts (shifted beta geometric)",
         "Checks",
         "opened by 1 different run(s)",
+    ):
+        assert phrase in contracts.page, phrase
+    assert "recency_rule" not in contracts.page
+    assert "n/a" not in contracts.page
+    text = " ".join(contracts.printed.split())
+    for phrase in (
+        "contracts, ",
+        "sealed test at 2021-02-01",
+        "Churn within 28 days",
+        "the best BTYD score here",
+        "Checks: ",
+        "opened by 1 different run(s)",
         "make export",
     ):
-        assert phrase in contracts.printed, phrase
-    assert "recency_rule" not in contracts.printed
+        assert phrase in text, phrase
+    assert max(map(len, contracts.printed.splitlines())) <= 80
     assert "n/a" not in contracts.printed
     assert contracts.printed.strip() == (contracts.artefacts / "summary.txt").read_text().strip()
 
 
 def test_a_run_on_contracts_keeps_figures_checks_and_predictions(contracts):
-    check_records(contracts, "contracts")
+    check_records(contracts, "contractual")
     assert {"contractual.json", "retention.json", "churn.json"} <= {
         p.name for p in (contracts.artefacts / "model").iterdir()
     }
@@ -165,6 +183,8 @@ def check_records(story: Story, shape: str) -> None:
         "config.yaml",
         "quality.md",
         "summary.txt",
+        "summary.md",
+        "metrics.json",
         "signs.md",
         "model/churn.json",
     ):
@@ -172,8 +192,23 @@ def check_records(story: Story, shape: str) -> None:
     assert (story.artefacts / "checks.md").read_text().count("\n- C") == 9
     for name in FIGURES:
         assert (story.artefacts / "figures" / f"{name}.svg").read_text().lstrip().startswith("<?xml"), name
+    assert len(run.data.metrics) <= 80
+    assert len(run.data.params) <= 60
+    check_model(story)
     model = ChurnModel.load(story.artefacts / "model")
     assert sum(model.choice.weights.values()) == pytest.approx(1.0)
+
+
+def check_model(story: Story) -> None:
+    """Load the run's model from MLflow's page of models, and let it score what the bundle scores."""
+    (model,) = client(Home(story.shop.home)).search_logged_models([story.run.info.experiment_id])
+    assert {metric.key: metric.value for metric in model.metrics} == story.run.data.metrics
+    folder = Path(urlparse(model.artifact_location).path.replace("%20", " "))
+    scorer = Scorer(folder / "artifacts" / "bundle")
+    read = scorer.read(story.shop.log, tables=story.tables())
+    scores = scorer.score(scorer.features(read))
+    assert scores["churn_score"].dropna().between(0.0, 1.0).all()
+    assert scores["churn_score"].notna().sum() > 100
 
 
 def test_no_customer_of_the_contracts_leaves_the_data(contracts):
@@ -327,9 +362,13 @@ def test_a_run_on_a_table_says_what_it_read_and_found(table):
         "profit: per customer",
         "opened by 1 different run(s)",
     ):
-        assert phrase in table.printed, phrase
+        assert phrase in table.page, phrase
     for strange in ("  btyd", "survival", "CLV", "recency_rule", "n/a"):
+        assert strange not in table.page, strange
         assert strange not in table.printed, strange
+    assert "9,379 rows read = 9,379 kept + 0 set aside" in table.printed
+    assert "BTYD" not in table.printed
+    assert max(map(len, table.printed.splitlines())) <= 80
 
 
 def test_a_run_on_a_table_keeps_figures_checks_and_predictions(table):

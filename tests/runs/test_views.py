@@ -1,13 +1,14 @@
 """What is laid out for MLflow's pages, without a browser."""
 
 import json
+import shutil
 from datetime import datetime
 
 import pytest
 
 from churnclv.tracking.champion_tag import mark_champion, mark_champions
 from churnclv.tracking.home import Home
-from churnclv.tracking.records import Metrics, Tags, Trial
+from churnclv.tracking.records import Metrics, Model, Tags, Trial
 from churnclv.tracking.sink import client, open_run
 from churnclv.tracking.views import save_views
 
@@ -17,9 +18,10 @@ NOON = datetime(2026, 1, 1, 12)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
+def home(tmp_path_factory, empty_database) -> Home:
     """A home with two training runs of one experiment, the later one with a study of one trial."""
     home = Home.at(str(tmp_path_factory.mktemp("views")))
+    shutil.copy(empty_database, home.database)
     for name, auc in (("first", 0.7), ("second", 0.8)):
         with open_run(home, "shop", name) as sink:
             sink.write(KIND)
@@ -67,6 +69,31 @@ def test_trials_are_drawn_by_the_parameters_that_are_numbers(home):
     save_views(home)
     (chart,) = states(home)["trials-churn"]["compareRunCharts"]
     assert (chart["selectedParams"], chart["selectedMetrics"]) == (["depth", "rate"], ["fold_0", "value"])
+
+
+def test_models_of_runs_are_ranked_by_a_metric(home, monkeypatch):
+    def write(out, parts):
+        out.mkdir(parents=True)
+        (out / "MLmodel").write_text(f"{parts}\n")
+        return out
+
+    monkeypatch.setattr("churnclv.bundle.writer.write_run_model", write)
+    for name, auc in (("low: 1/2", 0.6), ("high", 0.9)):
+        with open_run(home, "ranked", name) as sink:
+            sink.write(Metrics({"valid.churn.auc": auc, "valid.churn.logistic.auc": 0.5}))
+            sink.write(Model(name, {"churn.method": "none"}, f"churn score: {name}"))
+            sink.write(Metrics({"test.churn.auc": auc + 0.01, "test.churn.brier": float("nan")}))
+    mlflow = client(home)
+    experiment = mlflow.get_experiment_by_name("ranked").experiment_id
+    order = [{"field_name": "metrics.valid.churn.auc", "ascending": False}]
+    best, other = mlflow.search_logged_models([experiment], order_by=order)
+    assert (best.name, other.name) == ("high", "low_ 1_2")
+    assert {metric.key: metric.value for metric in best.metrics} == {"valid.churn.auc": 0.9, "test.churn.auc": 0.91}
+    assert best.params == {"churn.method": "none"}
+    run = mlflow.get_run(best.source_run_id)
+    assert run.data.metrics == {"valid.churn.auc": 0.9, "test.churn.auc": 0.91}
+    assert len(mlflow.get_metric_history(run.info.run_id, "valid.churn.auc")) == 1  # a bar, not a line
+    assert run.data.tags["mlflow.note.content"].startswith("churn score: high\n\n| |")
 
 
 def test_the_mark_goes_where_the_alias_goes(home):

@@ -12,18 +12,16 @@ import pandas as pd
 
 from .. import __version__
 from ..churn.ensemble import ChurnModel
-from ..clv.clv_model import ClvModel
-from ..clv.contract_value import ContractValueModel
-from ..data.settings import Shape
-from ..decision.rfm_segments import Segmentation
 from ..explain.reasons import Reasons
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..notices import Notice
 from ..outputs import FolderOutput
+from ..snapshots.customer_kinds import kind_of
 from .profile_comparison import describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleSpecification, write_specification
+from .valuation import Valuation
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
@@ -44,19 +42,18 @@ _NEEDS = (
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and their description; the value model depends on the shape of the data.
+    """The fitted models and their description; the valuation is that of the customer kind.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     """
 
     churn: ChurnModel
+    valuation: Valuation
     reasons: Reasons
     specification: BundleSpecification
     profile: pd.DataFrame
     card: str
     trained: datetime
-    values: ClvModel | ContractValueModel | None = None
-    segments: Segmentation | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -64,23 +61,39 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
     """Write the bundle at `out`, all or nothing, and return the path. No pickle is written."""
     with tempfile.TemporaryDirectory() as name, replacing_folder(out, holds_bundle) as target:
         folder = Path(name) / "bundle"
-        specification = _without_paths(_copy_custom_families(folder, parts.specification))
-        write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
-        parts.churn.save(folder / "models")
-        write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
-        if parts.values is not None:
-            parts.values.save(folder / "models")
-        if parts.segments is not None:
-            write_json(folder / "models" / "segments.json", vars(parts.segments))
-        write_json(folder / "profile.json", describe_columns(parts.profile))
-        write_text(folder / "card.md", parts.card)
+        specification = _write_parts(folder, parts)
         _copy_code(folder / "code" / "churnclv")
-        _save_pyfunc(target, folder, _input_columns(specification, parts.churn))
-        _date_model(target, parts)
+        _save_pyfunc(target, folder, _input_columns(specification, parts.churn), "pyfunc.py")
+        _describe_model(target, parts, "pyfunc.py")
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
         write_json(target / MANIFEST, {"files": listed, "churnclv": __version__})
     return out
+
+
+def write_run_model(out: Path, parts: BundleParts) -> Path:
+    """Write the models of a run at `out`, a new folder, as MLflow loads them with the installed package.
+
+    It holds what a bundle holds, without code and manifest.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "bundle"
+        specification = _write_parts(folder, parts)
+        _save_pyfunc(out, folder, _input_columns(specification, parts.churn), "run_script.py")
+    _describe_model(out, parts, "run_script.py")
+    return out
+
+
+def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
+    """Write specification, models, profile and card, and return the specification as it is written."""
+    specification = _without_paths(_copy_custom_families(folder, parts.specification))
+    write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
+    parts.churn.save(folder / "models")
+    write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
+    parts.valuation.save(folder / "models")
+    write_json(folder / "profile.json", describe_columns(parts.profile))
+    write_text(folder / "card.md", parts.card)
+    return specification
 
 
 def keep_bundle(folder: Path, name: str, parts: BundleParts) -> Path:
@@ -155,7 +168,7 @@ def _without_paths(specification: BundleSpecification) -> BundleSpecification:
     return replace(specification, data=replace(data, path=None, set_aside_path=None, tables=tables))
 
 
-def _date_model(target: Path, parts: BundleParts) -> None:
+def _describe_model(target: Path, parts: BundleParts, script: str) -> None:
     """Record the run and its time in MLflow's description of the model, and paths relative to the model's folder.
 
     MLflow loads the artefacts and the script by their paths inside the model.
@@ -166,7 +179,7 @@ def _date_model(target: Path, parts: BundleParts) -> None:
     model.model_uuid = parts.specification.run_id
     model.utc_time_created = f"{parts.trained:%Y-%m-%d %H:%M:%S.%f}"
     flavor = model.flavors["python_function"]
-    flavor["model_code_path"] = "pyfunc.py"
+    flavor["model_code_path"] = script
     flavor["artifacts"] = {"bundle": {"path": BUNDLE.as_posix(), "uri": BUNDLE.as_posix()}}
     model.save(str(target / "MLmodel"))
 
@@ -181,6 +194,7 @@ def _copy_code(target: Path) -> None:
         "notices.py",
         "outputs.py",
         "ranges.py",
+        "registration.py",
         "scratch.py",
         "time_units.py",
     ):
@@ -189,18 +203,18 @@ def _copy_code(target: Path) -> None:
         shutil.copytree(
             PACKAGE / room,
             target / room,
-            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py", "serving.py"),
+            ignore=shutil.ignore_patterns("__pycache__", "writer.py", "loading.py", "serving.py", "run_script.py"),
         )
 
 
 def _input_columns(specification: BundleSpecification, churn: ChurnModel) -> dict[str, str]:
     """Return role -> column of the bundle's input; in a labelled table every column is its own role."""
-    if specification.data.shape is not Shape.labelled:
+    if kind_of(specification.data.shape).has_time:
         return specification.data.mapped()
     return {"customer_id": str(specification.data.columns.customer_id)} | {name: name for name in churn.features}
 
 
-def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
+def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str], script: str) -> None:
     from mlflow.environment_variables import MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR
     from mlflow.models import ModelSignature
     from mlflow.pyfunc import save_model
@@ -218,7 +232,7 @@ def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str]) -> None:
         warnings.simplefilter("ignore")  # the input example is written below: MLflow would run the model to check it
         save_model(
             target,
-            python_model=str(PACKAGE / "bundle" / "pyfunc.py"),
+            python_model=str(PACKAGE / "bundle" / script),
             artifacts={"bundle": str(folder)},
             signature=signature,
             pip_requirements=pins,

@@ -40,6 +40,16 @@ class Interval:
         value, low, high = (write_figure(number, form) for number in (self.value, self.low, self.high))
         return value if value == low == high == UNDEFINED else f"{value} [{low}, {high}]"
 
+    def verdict(self, *, higher_is_better: bool = False) -> str:
+        """Return whether a difference in a metric is `better` or `worse`; `level` where its interval holds zero.
+
+        A difference without an interval has no verdict.
+        """
+        if np.isnan(self.low) or np.isnan(self.high):
+            return "no interval"
+        ahead, behind = (self.low > 0, self.high < 0) if higher_is_better else (self.high < 0, self.low > 0)
+        return "better" if ahead else "worse" if behind else "level"
+
     def negated(self) -> "Interval":
         """Return the figure and its interval with the other sign."""
         return Interval(-self.value, -self.high, -self.low)

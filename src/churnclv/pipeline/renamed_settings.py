@@ -11,7 +11,10 @@ KEYS = {
     "clv.boosting.from_formula": "clv.boosting.from_btyd",
     "tuning.boosting.from_formula": "tuning.boosting.from_btyd",
 }
-CHOICES = {"churn": {"formula": "btyd", "own": "custom"}}
+CHOICES = {
+    "churn": {"formula": "btyd", "own": "custom"},
+    "data.shape": {"orders": "noncontractual", "contracts": "contractual"},
+}
 _MEMBERS = CHOICES["churn"]
 
 

@@ -10,7 +10,8 @@ from ..progress import Progress
 from ..tracking import records
 from ..tracking.comparison_records import flatten
 from ..tracking.home import Home
-from ..tracking.provenance import code_commit, code_digest, library_versions
+from ..tracking.provenance import code_commit, code_digest, library_versions, source_tags
+from ..tracking.registry import local_path
 from ..tracking.sink import Sink
 from ..tuning.figure_cache import FigureCache
 from ..tuning.settings import Range
@@ -87,6 +88,11 @@ class Run:
         """The digest of everything that can change the run's result."""
         return self.names.run
 
+    @property
+    def artifacts(self) -> Path:
+        """The folder of the run's artefacts."""
+        return local_path(self.sink.artifact_uri)
+
     def describe(self) -> None:
         """Record choices, data, windows and code."""
         import yaml
@@ -106,6 +112,7 @@ class Run:
     def _facts(self) -> dict[str, str]:
         quality = self.data.quality
         plan = {f"plan.{name}": str(value) for name, value in self.data.plan.as_dict().items()}
+        commit = code_commit()
         versions = {f"version.{name}": value for name, value in library_versions().items()}
         return {
             "kind": "train",
@@ -116,8 +123,9 @@ class Run:
             "data.fingerprint": quality.fingerprint,
             "data.input_fingerprint": quality.input_fingerprint,
             "snapshot.fingerprint": self.names.evaluated,
-            "code.commit": code_commit(),
+            "code.commit": commit,
             "code.digest": code_digest(),
+            **source_tags("train", commit),
             "engine": self.config.engine.name,
             **plan,
             **versions,

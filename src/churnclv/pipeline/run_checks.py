@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from ..churn.boosted import BoostedChurnModel
-from ..data.settings import Shape
 from ..evaluation.bootstrap import Interval
 from ..evaluation.checks import (
     Check,
@@ -23,14 +22,13 @@ from ..evaluation.checks import (
 from ..evaluation.drift import stability_index
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
-from ..snapshots.splits import SplitPlan
+from ..snapshots.customer_kinds import kind_of
 from ..tracking import records
 from ..tuning.churn_comparison import SCORE, ChurnComparison
 from ..tuning.churn_study import TunedChurn
 from ..tuning.settings import Kind
 from .run import Run
 
-_MORE_WITH_TIME = {Shape.orders: "stayed", Shape.contracts: "left", Shape.labelled: ""}  # outcome of a longer horizon
 _NEW_DAYS, _HIGH_SHARE, _MOST_VALUES = 90, 0.1, 5
 
 
@@ -48,7 +46,7 @@ def check_run(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison
         check_edges(_searched_parameters(churn), _ranges(run, churn)),
         check_calibration(truth, chances),
         check_drift(data.features[names], run.data.snapshots.sealed[names], _validated_drift(run, data, names)),
-        check_counts(data.churned, _MORE_WITH_TIME[run.data.shape]),
+        check_counts(data.churned, kind_of(run.data.shape).more_with_time),
         check_folds([(sample.truth, sample.predictions[SCORE]) for sample in valid.samples]),
         check_slices(truth, chances, _slices(rows)),
     ]
@@ -85,7 +83,7 @@ def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]
 def _label_ends(run: Run) -> list[tuple[list[datetime], datetime]] | None:
     """Return, fold by fold, the ends of the training label windows, and the validation cutoff."""
     windows, plan = run.config.windows, run.data.plan
-    if isinstance(plan, SplitPlan):
+    if not kind_of(run.data.shape).has_time:
         return None
     return [([windows.label_end(cutoff) for cutoff in fold.train], fold.valid) for fold in plan.folds]
 

@@ -1,32 +1,37 @@
 """The section on what-if: the effect of small changes on this customer base."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from ..data.settings import Shape
 from .acquisition_costs import read_costs
 from .bundle_scores import Champion
 from .charts import draw_bars, frame
 from .customer_base import CustomerBase
 from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
 from .texts.translation import Translation
-from .what_if import CLIMBERS, SCENARIOS, Outlook, simulate_scenarios
-from .what_if_contracts import SCENARIOS as OF_CONTRACTS
-from .what_if_contracts import simulate_retention
+from .what_if import CLIMBERS, Outlook, Scenario
 
 _CAC_CUT = 0.1
+Simulate = Callable[[Champion, Path, tuple[Scenario, ...], int, int], Outlook]
 
 
-def render_what_if(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
-    """Return the section."""
+def render_what_if(
+    base: CustomerBase,
+    texts: Translation,
+    champion: Champion | None,
+    simulate: Simulate,
+    scenarios: tuple[Scenario, ...],
+) -> Section:
+    """Return the section; `simulate` gives the outlook of the champion's customers in some scenarios."""
     saved = _cheaper_customers(base, texts)
     if champion is None or champion.models is None or not len(champion.scored):
         return Section("whatif", (Missing(texts.text("missing.scores")), saved))
     if champion.clv is None:
         return Section("whatif", (Missing(texts.text("missing.amounts")), saved))
-    outlook = _simulate(base, champion, champion.models)
+    outlook = simulate(champion, champion.models, scenarios, base.settings.draws, base.settings.seed)
     table = effect_table(outlook, texts)
     horizon = float(champion.economics.clv_horizon_days)
     day = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
@@ -47,13 +52,6 @@ def render_what_if(base: CustomerBase, texts: Translation, champion: Champion | 
     headline = texts.text("whatif.headline", clv=first.clv.value, low=first.clv.low, high=first.clv.high,
                          share=first.clv.value / outlook.clv.value, horizon=horizon)  # fmt: skip
     return Section("whatif", tuple(blocks), headline, {"what_if": table.drop(columns="short")})
-
-
-def _simulate(base: CustomerBase, champion: Champion, folder: Path) -> Outlook:
-    draws, seed = base.settings.draws, base.settings.seed
-    if base.shape is Shape.contracts:
-        return simulate_retention(champion, folder, OF_CONTRACTS, draws, seed)
-    return simulate_scenarios(champion, folder, SCENARIOS, draws, seed)
 
 
 def effect_table(outlook: Outlook, texts: Translation) -> pd.DataFrame:

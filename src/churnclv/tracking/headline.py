@@ -1,6 +1,7 @@
-"""The headline of a run: the few figures by which runs are compared."""
+"""The headline of a run, and the figures and choices by which runs are compared."""
 
 from collections.abc import Mapping
+from typing import Any
 
 MAIN = "valid.churn.auc"
 FIGURES = {
@@ -11,6 +12,62 @@ FIGURES = {
     "purchases.rmse": "RMSE of expected purchases",
 }
 WHEN = {"valid": "validation", "test": "sealed test"}
+
+
+INTERVALS = (
+    "churn.auc",
+    "churn.log_loss",
+    "churn.average_precision",
+    "churn.brier",
+    "churn.profit",
+    "spend.rmse",
+    "purchases.rmse",
+    "purchases.mae",
+)
+PLAIN = (
+    "spend.mae",
+    "spend.bias",
+    "spend.gini",
+    "spend.top_decile_share",
+    "purchases.bias",
+    "spend.interval.coverage",
+    "spend.interval.coverage_randomised",
+    "purchases.interval.coverage",
+    "purchases.interval.coverage_randomised",
+    "churn.calibration_slope",
+    "churn.calibration_error",
+    "churn.empc",
+    "churn.best_share",
+    "churn.profit_at_best_share",
+)
+ENDINGS = ("", "_low", "_high")
+DETAILS = (*(f"{when}." for when in WHEN), "ablation.", "calibration.", "importance.")
+COMPARED_PARAMS = ("data.name", "data.shape", "data.refunds", "tuning.n_trials", "tuning.seed")
+LEFT_OUT = (
+    "data.",
+    "tuning.",
+    "engine.",
+    "tracking.",
+    "clv.boosting.",
+    "churn.threads",
+    "churn.penalty_strengths",
+    "churn.patience_rounds",
+)
+
+
+def compared_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
+    """Return the metrics by which people compare runs; a run's file metrics.json has all of them.
+
+    Of the figures of a training run those of the score and of the chosen CLV model are kept, of others all.
+    """
+    kept = {f"{when}.{name}{ending}" for when in WHEN for name in INTERVALS for ending in ENDINGS}
+    kept |= {f"{when}.{name}" for when in WHEN for name in PLAIN}
+    return {name: value for name, value in metrics.items() if name in kept or not name.startswith(DETAILS)}
+
+
+def compared_params(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the choices by which people compare runs; a run's file config.yaml has all of them."""
+    return {name: value for name, value in params.items() if name in COMPARED_PARAMS or not name.startswith(LEFT_OUT)}
 
 
 def headline_metrics() -> list[str]:

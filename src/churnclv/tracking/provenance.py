@@ -1,11 +1,13 @@
 """Provenance of a run: the version of the code and of its libraries."""
 
+import getpass
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ..files import digest, file_digest
 
+UNKNOWN = "unknown"
 PACKAGE = Path(__file__).resolve().parents[1]
 _LIBRARIES = (
     "duckdb",
@@ -33,7 +35,7 @@ def code_commit() -> str:
         commit = _git("rev-parse", "--short=12", "HEAD")
         return commit + ("+" if _git("status", "--porcelain", "--", str(PACKAGE)) else "")
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return UNKNOWN
 
 
 def library_versions() -> dict[str, str]:
@@ -45,6 +47,20 @@ def library_versions() -> dict[str, str]:
         except PackageNotFoundError:
             continue
     return versions
+
+
+def login_name() -> str:
+    """Return the user's login name, as MLflow records it."""
+    try:
+        return getpass.getuser()
+    except (ImportError, KeyError, OSError):  # a container's user may have no name
+        return UNKNOWN
+
+
+def source_tags(command: str, commit: str) -> dict[str, str]:
+    """Return MLflow's tags of what made a run: the command, and the code's commit where there is one; no path."""
+    tags = {"mlflow.source.name": f"churnclv {command}", "mlflow.source.type": "LOCAL"}
+    return tags if commit == UNKNOWN else {**tags, "mlflow.source.git.commit": commit}
 
 
 def _git(*arguments: str) -> str:

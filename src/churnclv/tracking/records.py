@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from ..bundle.writer import BundleParts
+
 
 @dataclass(frozen=True)
 class Params:
@@ -68,6 +70,15 @@ class Folder:
 
 
 @dataclass(frozen=True)
+class Model:
+    """The fitted models of the run, its choices by dotted name, and a sentence on them."""
+
+    parts: "BundleParts"
+    parameters: Mapping[str, Any]
+    description: str
+
+
+@dataclass(frozen=True)
 class Input:
     """The training data set of the run."""
 
@@ -90,7 +101,7 @@ class Trial:
     ended: datetime
 
 
-Record = Params | Metrics | Tags | Text | Table | Drawing | Folder | Input | Trial
+Record = Params | Metrics | Tags | Text | Table | Drawing | Folder | Model | Input | Trial
 
 
 def redacted(record: Record) -> Record:

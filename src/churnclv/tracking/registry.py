@@ -10,18 +10,21 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ..errors import InputError, listed, require
+from ..files import read_json
+from .comparison_records import flatten
 from .home import Home
-from .sink import client
+from .sink import METRICS, client
 
 CHAMPION = "champion"
 MANIFEST_TAG, ORIGIN_TAG, THROUGH_TAG = "manifest", "data.origin", "data.fitted_through"
 EXPERIMENT_TAG = "experiment"
+CONFIG = "config.yaml"  # among a run's artefacts: every choice
 _MOST_MODELS = 1000
 
 
 @dataclass(frozen=True)
 class RunFacts:
-    """The facts of a training run that the registry needs."""
+    """The facts of a training run that the registry needs; `metrics` and `params` are all that it has written."""
 
     run_id: str
     experiment: str
@@ -54,12 +57,16 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     order = f"metrics.`{metric}` {'DESC' if higher_is_better else 'ASC'}"
     rivals = mlflow.search_runs([newest.info.experiment_id], same, max_results=1000, order_by=[order])
     evaluated = [run for run in rivals if metric in run.data.metrics]
+    if evaluated:
+        return run_facts(mlflow, evaluated[0])
+    detailed = [facts for run in rivals if metric in (facts := run_facts(mlflow, run)).metrics]
     require(
-        len(evaluated) > 0,
+        len(detailed) > 0,
         f"no run has the metric {metric}.",
-        remedy="see `make ui` for the names, such as valid.churn.auc.",
+        remedy="see `make ui` or a run's metrics.json for the names, such as valid.churn.auc.",
     )
-    return run_facts(mlflow, evaluated[0])
+    sign = -1.0 if higher_is_better else 1.0
+    return min(detailed, key=lambda facts: sign * facts.metrics[metric])
 
 
 def _deleted(mlflow: Any) -> str:
@@ -117,7 +124,25 @@ def run_facts(mlflow: Any, run: Any) -> RunFacts:
     experiment = mlflow.get_experiment(run.info.experiment_id).name
     artifacts = local_path(run.info.artifact_uri)
     started = datetime.fromtimestamp(run.info.start_time / 1000, tz=UTC).replace(tzinfo=None)
-    return RunFacts(run.info.run_id, experiment, run.data.metrics, run.data.params, run.data.tags, artifacts, started)
+    metrics, params = _all_metrics(artifacts, run.data.metrics), _all_params(artifacts, run.data.params)
+    return RunFacts(run.info.run_id, experiment, metrics, params, run.data.tags, artifacts, started)
+
+
+def _all_metrics(artifacts: Path, compared: dict[str, float]) -> dict[str, float]:
+    """Return every metric of a run; MLflow has those by which runs are compared, or all of an earlier version's run."""
+    path = artifacts / METRICS
+    return {**compared, **read_json(path)} if path.is_file() else compared
+
+
+def _all_params(artifacts: Path, compared: dict[str, str]) -> dict[str, str]:
+    """Return every choice of a run as text, likewise."""
+    import yaml
+
+    path = artifacts / CONFIG
+    if not path.is_file():
+        return compared
+    written = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return {**compared, **{name: str(value) for name, value in flatten(written).items()}}
 
 
 def local_path(uri: str) -> Path:
@@ -129,8 +154,9 @@ def table_paths(home: Home, run_id: str) -> dict[str, str]:
     """Return where a run read its further tables, by name; empty for a run of another home."""
     from mlflow.exceptions import MlflowException
 
+    mlflow = client(home)
     try:
-        params = client(home).get_run(run_id).data.params
+        params = run_facts(mlflow, mlflow.get_run(run_id)).params
     except MlflowException:
         return {}
     matches = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)

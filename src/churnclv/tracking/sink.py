@@ -1,5 +1,6 @@
 """The sink: writes a run's records to MLflow one by one."""
 
+import json
 import os
 import re
 import socket
@@ -17,22 +18,27 @@ from ..interruption import interrupted
 from ..notices import Notice
 from ..redaction import redact
 from . import records
-from .headline import describe
+from .headline import compared_metrics, compared_params, describe
 from .home import Home
+from .provenance import login_name
 
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
+    from mlflow.entities import Metric
     from numpy.typing import NDArray
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _ACTIVE = "active"
 _PARENT = "mlflow.parentRunId"
 _DESCRIPTION = "mlflow.note.content"
+_USER = "mlflow.user"
 _PROCESS, _HOST = "process.id", "process.host"
 _LONGEST_PARAM = 500
 _REFUSED = re.compile(r"[^\w\-. :/]")  # in MLflow's names; patterns such as churn.monotone's have a star
+_REFUSED_IN_MODELS = re.compile(r"[/:.%\"']")  # in the names of logged models
 _PARAMS_PER_BATCH = 100
+METRICS = "metrics.json"  # among a run's artefacts: every metric by name
 
 
 def client(home: Home) -> Any:
@@ -96,13 +102,20 @@ class Sink:
         self._experiment = experiment
         self._studies: dict[str, str] = {}
         self._metrics: dict[str, float] = {}
+        self._compared: dict[str, Metric] = {}
+        self._name, self._model, self._about = name, "", ""
         self.run_id = self._start(name, {})
 
     def _start(self, name: str, tags: Mapping[str, str], started: datetime | None = None) -> str:
-        owner = {_PROCESS: str(os.getpid()), _HOST: socket.gethostname()}
+        owner = {_PROCESS: str(os.getpid()), _HOST: socket.gethostname(), _USER: login_name()}
         at = _milliseconds(started) if started else None
         run = self._mlflow.create_run(self._experiment, run_name=redact(name), tags={**owner, **tags}, start_time=at)
         return str(run.info.run_id)
+
+    @property
+    def artifact_uri(self) -> str:
+        """The address of the run's artefacts."""
+        return str(self._mlflow.get_run(self.run_id).info.artifact_uri)
 
     def write(self, record: records.Record) -> None:
         """Write one record."""
@@ -135,11 +148,12 @@ class Sink:
 
     @_write.register
     def _(self, record: records.Params) -> None:
-        self._log_params(self.run_id, record.values)
+        self._log_params(self.run_id, compared_params(record.values))
 
     @_write.register
     def _(self, record: records.Metrics) -> None:
-        self._log_metrics(self.run_id, record.values)
+        logged = self._log_metrics(self.run_id, compared_metrics(record.values))
+        self._compared |= {metric.key: metric for metric in logged}
         self._metrics.update(record.values)
 
     @_write.register
@@ -170,9 +184,23 @@ class Sink:
         self._mlflow.log_artifacts(self.run_id, str(record.source), record.path)
 
     @_write.register
-    def _(self, record: records.Input) -> None:
-        import json
+    def _(self, record: records.Model) -> None:
+        from mlflow.entities import LoggedModelOutput, LoggedModelStatus
 
+        from ..bundle.writer import write_run_model
+
+        parameters = {name: str(value)[:_LONGEST_PARAM] for name, value in record.parameters.items()}
+        name = _REFUSED_IN_MODELS.sub("_", redact(self._name))
+        model = self._mlflow.create_logged_model(self._experiment, name, self.run_id, params=parameters)
+        with tempfile.TemporaryDirectory() as folder:
+            written = write_run_model(Path(folder) / "model", record.parts)
+            self._mlflow.log_model_artifacts(model.model_id, str(written))
+        self._mlflow.finalize_logged_model(model.model_id, LoggedModelStatus.READY)
+        self._mlflow.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, 0)])
+        self._model, self._about = model.model_id, record.description
+
+    @_write.register
+    def _(self, record: records.Input) -> None:
         from mlflow.entities import Dataset, DatasetInput, InputTag
 
         data = Dataset(record.name, record.digest, "local", record.source, profile=json.dumps(record.profile))
@@ -204,20 +232,41 @@ class Sink:
         for first in range(0, len(pairs), _PARAMS_PER_BATCH):
             self._mlflow.log_batch(run, params=pairs[first : first + _PARAMS_PER_BATCH])
 
-    def _log_metrics(self, run: str, values: Mapping[str, float], step: int = 0) -> None:
+    def _log_metrics(self, run: str, values: Mapping[str, float], step: int = 0) -> "list[Metric]":
         from mlflow.entities import Metric
 
         now = int(time.time() * 1000)
-        finite = {name: float(value) for name, value in values.items() if value == value}  # noqa: PLR0124 # NaN
-        self._mlflow.log_batch(run, metrics=[Metric(name, value, now, step) for name, value in finite.items()])
+        logged = [Metric(name, value, now, step) for name, value in finite(values).items()]
+        self._mlflow.log_batch(run, metrics=logged)
+        return logged
+
+    def _log_model_metrics(self) -> None:
+        """Attach the run's metrics to its model; logged once more in the same words, they change nothing in the run."""
+        from mlflow.entities import Metric
+
+        same = [
+            Metric(metric.key, metric.value, metric.timestamp, metric.step, model_id=self._model)
+            for metric in self._compared.values()
+        ]
+        self._mlflow.log_batch(self.run_id, metrics=same)
 
     def close(self, status: str) -> None:
-        """End the run and its studies; its page opens with its headline."""
+        """End the run and its studies; its page opens with what was chosen and its headline."""
         self._restore()
+        if self._metrics:
+            self._mlflow.log_text(self.run_id, json.dumps(finite(self._metrics), indent=1), METRICS)
+        if self._model:
+            self._log_model_metrics()
         if headline := describe(self._metrics):
-            self._mlflow.set_tag(self.run_id, _DESCRIPTION, headline)
+            about = f"{self._about}\n\n" if self._about else ""
+            self._mlflow.set_tag(self.run_id, _DESCRIPTION, f"{about}{headline}")
         for run in (*self._studies.values(), self.run_id):
             self._mlflow.set_terminated(run, status)
+
+
+def finite(values: Mapping[str, float]) -> dict[str, float]:
+    """Return the values that are numbers: an undefined figure is not recorded."""
+    return {name: float(value) for name, value in values.items() if value == value}  # noqa: PLR0124 # NaN
 
 
 @contextmanager

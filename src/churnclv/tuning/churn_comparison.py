@@ -1,24 +1,27 @@
 """Comparison of the churn score with its baselines: as a ranking, as a probability and in money."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from ..churn.boosted import BoostedChurnModel
+from ..churn.btyd import BtydChurnModel
 from ..churn.churn_baselines import base_rate, recency_rule
 from ..churn.logistic import LogisticChurnModel
 from ..churn.settings import ChurnSettings
+from ..clv.settings import LEARNED
 from ..evaluation.bootstrap import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, Array, log_loss, plain
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
 from ..explain.risk_rules import RiskRuleScore
 from ..features.dataset import Dataset
-from ..features.purchase_history import HISTORY_COLUMNS
+from ..features.families.purchase_history import HISTORY_COLUMNS
 
 SCORE = "score"  # the run's churn score
 SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # a model that does no better has learned nothing
+_BTYD_ENDINGS = ("_no_purchase", "_expected_purchases", "survival_by_age")  # of the value models' probabilities
 _DEFAULT_ROUNDS = 100  # the default of XGBoost's scikit-learn interface
 _USEFUL = 1e-12  # currency: an expected gain of nothing is no reason to contact anybody
 
@@ -61,6 +64,26 @@ class ChurnComparison:
     def baselines(self) -> list[str]:
         """The names of all but the score."""
         return [name for name in self.figures.figures if name != SCORE]
+
+    @property
+    def btyd_scores(self) -> list[str]:
+        """The names of the probabilities by BTYD models and by the survival of contracts, learned from no features."""
+        return [name for name in self.baselines if _is_btyd(name)]
+
+    @property
+    def candidates(self) -> list[str]:
+        """The names of the models that learn from features, beside the score."""
+        return [name for name in self.baselines if name not in {*SIMPLE, *self.btyd_scores}]
+
+    def best(self, names: Iterable[str]) -> str | None:
+        """Return the model of the highest AUC on these rows, among those with intervals if there are any.
+
+        It is chosen in hindsight: with many models one of them is ahead by chance. None if there is none.
+        """
+        given = list(names)
+        drawn = [name for name in given if name in self.figures.differences] or given
+        figures = self.figures.figures
+        return max(drawn, key=lambda name: np.nan_to_num(figures[name]["auc"].value, nan=-1.0)) if drawn else None
 
     @property
     def simple_baseline(self) -> str:
@@ -119,6 +142,10 @@ def compare_churn(
         campaigns,
         [trial.values for trial in trials],
     )
+
+
+def _is_btyd(name: str) -> bool:
+    return name == BtydChurnModel.name or (name.endswith(_BTYD_ENDINGS) and not name.startswith(LEARNED))
 
 
 def _best_simple(losses: Mapping[str, float]) -> str:

@@ -80,8 +80,8 @@ class ValueComparison:
         It is found in hindsight: with many candidates one of them is ahead by chance.
         """
         figures = getattr(self, target).figures
-        others = [name for name in figures if name not in {self.labels.value, *BASELINES}]
-        return min(others, key=lambda name: figures[name]["rmse"].value) if others else None
+        others = {name: by["rmse"].value for name, by in figures.items() if _is_candidate(name, self.labels)}
+        return min(others, key=lambda name: others[name]) if others else None
 
 
 @dataclass(frozen=True)
@@ -112,15 +112,19 @@ def compare_values(
     """Score the models and baselines; figures are means over the cutoffs.
 
     Differences of purchases and spend are to the baseline of least error, unless `baselines` names those of validation.
-    Intervals are drawn for the chosen models and their references, or for all of them, which takes longer.
+    Intervals are drawn for the chosen model, its reference and the best other candidate, or for all of them, which
+    takes longer.
     """
     labels = predictions.labels
-    drawn = () if all_intervals else (labels.value,)
+    drawn = {
+        target: () if all_intervals else (labels.value, *_best_other(getattr(predictions, target), labels))
+        for target in TARGETS
+    }
     best = baselines or {target: _best_baseline(getattr(predictions, target)) for target in TARGETS}
     return ValueComparison(
         labels,
-        score(predictions.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn),
-        score(predictions.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn),
+        score(predictions.purchases, VALUE_METRICS, best["purchases"], seed=seed, drawn_models=drawn["purchases"]),
+        score(predictions.spend, VALUE_METRICS, best["spend"], seed=seed, drawn_models=drawn["spend"]),
         predictions.spend,
         predictions.held,
         best,
@@ -128,8 +132,21 @@ def compare_values(
 
 
 def _best_baseline(samples: Sequence[Sample]) -> str:
-    errors = {name: np.mean([plain(rmse, s.truth, s.predictions[name]) for s in samples]) for name in BASELINES}
-    return min(errors, key=lambda name: errors[name])
+    return min(BASELINES, key=lambda name: _mean_error(samples, name))
+
+
+def _best_other(samples: Sequence[Sample], labels: Labels) -> list[str]:
+    """Return the candidate of least RMSE beside the chosen one, as a list of at most one name."""
+    others = [name for name in samples[0].predictions if _is_candidate(name, labels)]
+    return sorted(others, key=lambda name: _mean_error(samples, name))[:1]
+
+
+def _mean_error(samples: Sequence[Sample], name: str) -> float:
+    return float(np.mean([plain(rmse, sample.truth, sample.predictions[name]) for sample in samples]))
+
+
+def _is_candidate(name: str, labels: Labels) -> bool:
+    return name not in {labels.value, *BASELINES}
 
 
 def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
