@@ -64,6 +64,7 @@ def _write(argument: str, schema: type, declared: dict[str, Any], *, sweeps: boo
         return argument
     kind = steps[-1]
     plus = named.removesuffix(key)
+    require(kind is not None or not plus, f"there is no setting {key}, also not with a plus.", remedy=remedy)
     if kind is None:  # an unknown setting: text at least, so that Hydra names the setting and not a character
         return f"{named}={_quote(value)}" if _is_broken(value) else argument
     if (plus or not _has_entries(steps[:-2])) and any(_entries(step) is not None for step in steps):
