@@ -101,6 +101,7 @@ MISTAKES = {
     ("train", "data=orders"): "train: there is no data=orders.\n  -> allowed are cdnow, labelled, ",
     ("train", "windows.horizon=3"): "train: there is no setting windows.horizon.\n  -> did you mean horizon_days? ",
     ("score", "input=a", "output=b", "inptu=c"): "score: there is no setting inptu.\n  -> did you mean input? ",
+    ("train", "+nosuch=1"): "train: there is no setting nosuch, also not with a plus.",
     ("train", "+data.columns.amout=total"): "there is no setting data.columns.amout, also not with a plus.",
     ("score",): "score needs input and output.",
     ("trian",): "there is no command 'trian'.\n  -> did you mean train?",
