@@ -54,8 +54,8 @@ export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 rollback: setup ## the champion before the present one serves again
 	@$(RUN_PYTHON) -m churnclv rollback $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
-	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
+	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
@@ -72,8 +72,8 @@ test-fast: setup ## without the tests marked slow
 lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
-bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=telco.csv]: those of peers instead (an hour or two)
-	@if [ -n "$${PEERS:-}" ]; then $(RUN_PYTHON) "$(ROOT)/experiments/benchmarks/peers.py" $${DATA:+--path "$$DATA"} $(ARGS); exit; fi; \
+bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=folder]: the arena, beside peers, instead (hours)
+	@if [ -n "$${PEERS:-}" ]; then $(RUN_PYTHON) "$(ROOT)/experiments/benchmarks/arena.py" $${DATA:+--data "$$DATA"} $(ARGS); exit; fi; \
 	.venv/bin/python experiments/benchmarks/clv.py; \
 	.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample; \
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)

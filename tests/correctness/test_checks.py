@@ -434,7 +434,7 @@ def run_of(plan, training, sealed, searched):
 
 
 def chosen(weights, **parameters):
-    return TunedChurn(ChurnChoice(weights, parameters), [], {}, {}, {}, None)
+    return TunedChurn(ChurnChoice(weights, {"xgboost": {"parameters": parameters}}), [], {}, {}, {}, None)
 
 
 def evaluated(training, folds):

@@ -7,7 +7,7 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.decision.rfm_segments import Segmentation
 from churnclv.files import write_json
-from churnclv.report.cohorts import _name_shape, count_cohorts, describe_curve
+from churnclv.report.cohorts import count_cohorts, describe_curve, name_shape
 from churnclv.report.estimates import Estimate
 from churnclv.report.rfm_scores import Scoring, find_scoring, standing
 from churnclv.report.section import Missing
@@ -125,7 +125,7 @@ def test_what_a_cohort_has_brought_per_customer(look):
     ],
 )
 def test_the_shape_of_a_curve_follows_from_its_last_two_thirds(change, name):
-    assert _name_shape(change, 0.2) == name
+    assert name_shape(change, 0.2) == name
 
 
 def every_month(last_orders, months=14):

@@ -20,6 +20,7 @@ from omegaconf import OmegaConf
 import churnclv
 from churnclv.cli.app import SCHEMAS
 from churnclv.cli.help import HELP
+from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
 from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
@@ -139,6 +140,8 @@ def test_every_setting_named_in_the_documents_exists():
                 walk(value, f"{prefix}{name}.")
 
     walk(TrainConfig().as_dict())
+    for model, kind in PURCHASE_MODELS.items():
+        known.update(f"clv.purchase_parameters.{model}.{name}" for name in kind.hyperparameters)
     rooms = "data|windows|features|churn|clv|tuning|economics|engine|tracking"
     for page in PAGES:
         for name in re.findall(rf"\b((?:{rooms})\.[a-z_]+(?:\.[a-z_]+)*)=", page.read_text()):
@@ -260,6 +263,15 @@ def test_every_setting_has_its_row_with_default_and_range():
         for name, (default, bounds) in wanted.items():
             shown = written[name][0] if name in IN_WORDS else default
             assert written[name] == (shown, bounds), name
+
+
+def test_every_purchase_model_has_its_row_and_its_hyperparameters():
+    rows = table_rows("clv.md")
+    for name, model in PURCHASE_MODELS.items():
+        assert [f"| `{name}`", model.assumption, model.source] in [[*row[:2], row[2].strip(" |")] for row in rows], name
+        for key, one in model.hyperparameters.items():
+            cells = [f"`{key}`", f"{one.default}", one.bounds.text(float("nan")), one.meaning]
+            assert cells in [[cell.strip(" |") for cell in row[1:]] for row in rows if row[0] == f"| `{name}`"], key
 
 
 def test_every_search_range_has_its_row():

@@ -46,6 +46,16 @@ def test_a_short_log_trains_exports_and_scores(shop, tmp_path, days, horizon, tr
     assert set(scores["customer_id"]) == set(log["customer_id"])
     assert (scores["horizon_days"] == trained).all()
     assert scores["churn_score"].between(0, 1).all()
+    asked = {}
+    for ahead in (trained, horizon):
+        words = [f"input={tmp_path / 'orders.csv'}", f"output={tmp_path / 'other.csv'}", f"horizon_days={ahead}"]
+        printed = shop.run("score", *words, **home).stderr
+        assert ("WARNING other_horizon" in printed) == (ahead != trained)
+        asked[ahead] = pd.read_csv(tmp_path / "other.csv", dtype={"customer_id": str})
+    pd.testing.assert_frame_equal(asked[trained].drop(columns="horizon_days"), scores.drop(columns="horizon_days"))
+    assert (asked[horizon]["horizon_days"] == horizon).all()
+    assert (asked[horizon]["churn_score"] < scores["churn_score"]).all()
+    assert (asked[horizon]["expected_purchases"] > scores["expected_purchases"]).all()
 
 
 def test_ten_years_with_a_horizon_of_a_year_keep_the_sealed_test_and_the_number_of_cutoffs(shop, tmp_path):

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..clv.purchase_models import custom_files as purchase_files
 from ..features.families import custom_files
 from ..files import digest, file_digest, locate
 from ..progress import Progress
@@ -57,6 +58,7 @@ def name_run(config: TrainConfig, data: BuiltDataset) -> Names:
     """Return a run's names before it starts; the code of a user's own files counts as code."""
     fingerprint = data.quality.fingerprint
     families = [file_digest(path) for path in custom_files(config.features.families)]
+    families += [file_digest(path) for path in purchase_files(config.clv.purchase_names)]
     model = [] if config.churn.custom is None else [file_digest(locate(Path(config.churn.custom.rpartition(":")[0])))]
     code = (code_digest(), *families)
     population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}

@@ -49,7 +49,7 @@ def _evidence(run: Run, data: Dataset, churn: TunedChurn, valid: ChurnComparison
         label_ends=_label_ends(run),
         differences={name: losses[name] - losses[SCORE] for name in valid.baselines},
         simple=_simple_difference(valid),
-        parameters=churn.choice.parameters,
+        parameters=_searched_parameters(churn),
         ranges=_ranges(run, churn),
         longer_horizon=kind_of(run.data.shape).more_with_time,
     )
@@ -60,6 +60,11 @@ def _simple_difference(valid: ChurnComparison) -> tuple[str, Interval] | None:
     name = valid.simple_baseline
     difference = valid.figures.differences.get(name)
     return None if difference is None else (name, difference["log_loss"])
+
+
+def _searched_parameters(churn: TunedChurn) -> dict[str, float]:
+    """Return the parameters of the trees, among which the searched ones are."""
+    return dict(churn.choice.parameters(BoostedChurnModel.name).get("parameters", {}))
 
 
 def _ranges(run: Run, churn: TunedChurn) -> dict[str, tuple[float, float, bool]]:

@@ -16,7 +16,7 @@ from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
-from ..ranges import CURRENCY, Bounds, check_numbers, number
+from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
@@ -162,6 +162,7 @@ class ScoreConfig:
     input: str = "???"
     output: str = "???"
     as_of: str | None = None
+    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     model: str | None = None
     date_format: str | None = None
     data: Reading = field(default_factory=Reading)
@@ -175,7 +176,7 @@ class ScoreConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check the budget."""
+        """Check the budget and the horizon."""
         check_numbers(self)
 
 
