@@ -15,8 +15,9 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from churnclv.files import PROJECT as ROOT
-from churnclv.pipeline.dataset_building import BuiltDataset, build_dataset
+from churnclv.pipeline.dataset_building import BuiltDataset
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.pipeline.train import build_dataset
 from churnclv.progress import Progress
 from churnclv.tracking.home import Home
 from churnclv.tuning.churn_study import ChurnEvidence, tune_churn

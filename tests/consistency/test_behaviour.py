@@ -9,8 +9,8 @@ import pytest
 
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN, NEEDS, present_families
+from churnclv.features.families.purchase_history import HISTORY_COLUMNS
 from churnclv.features.feature_table import NOT_FEATURES, build_features
-from churnclv.features.purchase_history import HISTORY_COLUMNS
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings

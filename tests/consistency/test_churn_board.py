@@ -11,7 +11,7 @@ from churnclv.churn.logistic import LogisticChurnModel
 from churnclv.evaluation.metrics import CHURN_METRICS, plain
 from churnclv.evaluation.profit import Terms
 from churnclv.features.dataset import Dataset
-from churnclv.features.purchase_history import HISTORY_COLUMNS
+from churnclv.features.families.purchase_history import HISTORY_COLUMNS
 from churnclv.tuning.churn_comparison import (
     SCORE,
     ChurnComparison,

@@ -3,27 +3,28 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import gammaln
 
-from churnclv.clv import beta_geometric, closed_forms, nbd
-from churnclv.clv import condensed_nbd as condensed
-from churnclv.clv import pareto_nbd as pareto
-from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
-from churnclv.clv.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv import closed_forms
 from churnclv.clv.clv_model import ClvModel
-from churnclv.clv.condensed_nbd import CondensedModel
-from churnclv.clv.gompertz_nbd import GompertzModel
-from churnclv.clv.nbd import NbdModel
-from churnclv.clv.pareto_nbd import ParetoModel
 from churnclv.clv.purchase_model import PurchaseModel
-from churnclv.clv.purchase_models import PURCHASE_MODELS
+from churnclv.clv.purchase_models import PURCHASE_MODELS, beta_geometric, nbd
+from churnclv.clv.purchase_models import condensed_nbd as condensed
+from churnclv.clv.purchase_models import pareto_nbd as pareto
+from churnclv.clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
+from churnclv.clv.purchase_models.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv.purchase_models.condensed_nbd import CondensedModel
+from churnclv.clv.purchase_models.gompertz_nbd import GompertzModel
+from churnclv.clv.purchase_models.nbd import NbdModel
+from churnclv.clv.purchase_models.pareto_nbd import ParetoModel
 from churnclv.clv.rfm import Histories, read_histories
 from churnclv.clv.season import Season
 from churnclv.testing.market import Market, simulate
 from churnclv.time_units import DAYS_PER_YEAR
+from examples import examples
 
 PARAMETERS = st.fixed_dictionaries(
     {"r": st.floats(0.05, 5), "alpha": st.floats(0.5, 200), "a": st.floats(0.05, 5), "b": st.floats(0.05, 10)}
@@ -44,7 +45,7 @@ def of(model, parameters) -> PurchaseModel:
     return model.at(np.log([parameters[name] for name in model.parameter_names]))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(PARAMETERS, histories(), st.floats(1, 400), st.integers(0, 1))
 def test_expectations_are_finite_never_negative_and_grow_with_time(parameters, history, days, shift):
     model = of(BY_SHIFT[shift](), parameters)
@@ -53,7 +54,7 @@ def test_expectations_are_finite_never_negative_and_grow_with_time(parameters, h
     assert -1e-9 <= near <= far + 1e-9 * max(1.0, far)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(PARAMETERS, histories(), st.floats(1, 400), st.integers(0, 1))
 def test_chance_of_no_purchase_is_a_probability_that_falls_with_time_and_bounds_the_expectation(
     parameters, history, days, shift
@@ -66,7 +67,7 @@ def test_chance_of_no_purchase_is_a_probability_that_falls_with_time_and_bounds_
 
 
 @given(PARAMETERS, histories(), st.integers(0, 1))
-@settings(max_examples=50, deadline=None, derandomize=True)
+@examples(50)
 def test_nothing_happens_in_no_time(parameters, history, shift):
     model = of(BY_SHIFT[shift](), parameters)
     assert model.expected_purchases(history, 0.0)[0] == pytest.approx(0.0, abs=1e-9)
@@ -126,28 +127,28 @@ COUNTED = count_histories(SEEN.x, SEEN.t_x, SEEN.T)
 ROWS = (SEEN.x, SEEN.t_x, SEEN.T, np.ones(len(SEEN)))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(PARAMETERS, st.integers(0, 1))
 def test_derivatives_are_those_of_the_likelihood(parameters, shift):
     point = np.log(list(parameters.values()))
     assert_derivatives_match(lambda at: beta_geometric.log_likelihood(COUNTED, shift, at), point)
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@examples(120)
 @given(PARAMETERS, st.integers(0, 1), st.integers(1, 3))
 def test_derivatives_are_those_of_the_condensed_likelihood(parameters, shift, k):
     point, gaps = np.log(list(parameters.values())), float(SEEN.log_gaps.sum())
     assert_derivatives_match(lambda at: condensed.log_likelihood(COUNTED, gaps, shift, k, at), point)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(PARAMETERS)
 def test_derivatives_are_those_of_the_nbd_likelihood(parameters):
     point = np.log([parameters["r"], parameters["alpha"]])
     assert_derivatives_match(lambda at: nbd.log_likelihood(SEEN, at), point)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(PARAMETERS, st.floats(0.05, 2), st.floats(20, 200))
 def test_derivatives_are_those_of_the_pareto_likelihood(parameters, s, beta):
     point = np.log([parameters["r"], parameters["alpha"], s, beta])
@@ -197,7 +198,7 @@ def test_the_closed_form_agrees_with_integration_over_the_dropout_chance(shift, 
     x, t_x, age, days = SEEN.x, SEEN.t_x, SEEN.T, np.full(len(SEEN), 120.0)
     closed = closed_forms.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
     alive = closed_forms.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    integrated = closed_forms._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
+    integrated = closed_forms.integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
     assert integrated == pytest.approx(closed, rel=2e-3)
 
 
@@ -306,7 +307,7 @@ def test_a_whole_year_is_a_year_in_any_season():
     assert SEASON.length(DAYS, 3 * DAYS_PER_YEAR) == pytest.approx(np.full(len(DAYS), 3 * DAYS_PER_YEAR))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@examples(100)
 @given(st.lists(st.floats(-1, 1), min_size=8, max_size=8), st.floats(0, 900), st.floats(0, 900))
 def test_the_length_of_a_season_is_additive_and_grows(coefficients, first, second):
     season = Season(tuple(coefficients))

@@ -12,14 +12,14 @@ from omegaconf import OmegaConf
 from churnclv.cli.app import train_config
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import Columns, DataSettings, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, TableSettings
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.files import PROJECT as ROOT
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.contract_market import ContractMarket, simulate_contracts
 from churnclv.testing.market import Market, simulate
@@ -27,7 +27,7 @@ from churnclv.testing.market import Market, simulate
 MARKET = ContractMarket(customers=400, months=14, birth_months=8, rise_chance=0.1)
 USES = TableSettings(columns={"customer_id": "customer_id", "timestamp": "timestamp", "item": "action"}, kind="action")
 READING = DataSettings(
-    shape=Shape.contracts,
+    shape=CustomerKind.contractual,
     columns=Columns(timestamp="start", end="end", amount=None, price="price", plan="plan"),
     observed_until="2021-03-01",
     tables={"uses": USES},
@@ -94,9 +94,9 @@ def test_two_months_are_the_one_and_then_the_other(events):
 
     def leavers(cutoff, months):
         windows = replace(WINDOWS, horizon_months=months)
-        seen = members(cut_history(events.table, (cutoff,)), windows, Shape.contracts)
+        seen = members(cut_history(events.table, (cutoff,)), windows, CustomerKind.contractual)
         asked = seen.filter(seen.in_population)
-        frame = label_windows(events.table, asked, (cutoff,), windows, Shape.contracts).execute()
+        frame = label_windows(events.table, asked, (cutoff,), windows, CustomerKind.contractual).execute()
         return set(frame["customer_id"]), set(frame.loc[frame["churned"] == 1, "customer_id"])
 
     everyone, left = leavers(cutoffs[0], 2)
@@ -218,7 +218,7 @@ def test_the_configurations_of_contracts_compose(data, paths):
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         composed = compose("train", [f"data={data}", "windows=monthly", *paths])
     config = OmegaConf.to_object(composed)
-    assert config.data.shape is Shape.contracts
+    assert config.data.shape is CustomerKind.contractual
     assert all(isinstance(table, TableSettings) for table in config.data.tables.values())
     assert (config.windows.horizon_months, config.windows.in_months) == (1, True)
     assert train_config(config.as_dict()) == config

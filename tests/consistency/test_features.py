@@ -13,7 +13,8 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.feature_table import build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 
@@ -185,7 +186,7 @@ def test_the_same_fact_in_two_families_agrees(table):
 
 
 def test_no_feature_is_infinite(table):
-    values = table[feature_names(table, ALL)].to_numpy()
+    values = table[model_columns(table.columns, ALL.families)].to_numpy()
     assert not np.isinf(values).any()
 
 
@@ -327,7 +328,7 @@ def build_own(features_of, tmp_path):
 def test_an_own_family_stands_beside_the_built_in_ones(build_own):
     body = "return history.filter(history.customer_id == 'ann').group_by(KEYS).agg(own_sum=history.amount.sum())"
     frame, settings = build_own(body, "frequency")
-    assert feature_names(frame, settings)[-1] == "own_sum"
+    assert model_columns(frame.columns, settings.families)[-1] == "own_sum"
     np.testing.assert_array_equal(frame["own_sum"], [0.1, 0.2, np.nan])
     assert frame["own_sum"].dtype == np.float64
 

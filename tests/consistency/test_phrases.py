@@ -9,15 +9,20 @@ import pytest
 from churnclv.clv.contract_value import CHANCE
 from churnclv.clv.hybrid import BTYD_COLUMNS
 from churnclv.data.schema import EVENT_COLUMNS
-from churnclv.explain.phrases.phrase import ANY, DERIVED, LANGUAGES, fill_window, find_phrase
-from churnclv.explain.phrases.topics import MOVES, NO_SIGNS, TOPICS, can_warn, find_move, find_topic
-from churnclv.features.families import BUILT_IN, find_family
+from churnclv.explain.phrases.phrase import DERIVED, LANGUAGES, fill_window, find_phrase
+from churnclv.explain.phrases.topics import can_warn, find_move, find_topic
+from churnclv.features.families import BUILT_IN, described_columns, find_column, find_family
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.history import KEYS, cut_history
 
 SETTINGS = FeatureSettings(lookback_days=[1, 45, 90, 180], actions=["Add to cart"], channels=["sms"])
 NAMED_BY_USERS = {"attributes"}
-ENGLISH, ITALIAN = (LANGUAGES[name].phrases for name in ("en", "it"))
+COLUMNS = described_columns()
+ENGLISH, ITALIAN = (
+    {column.pattern: column.texts[name] for column in COLUMNS} | {"*": LANGUAGES[name].undescribed}
+    for name in ("en", "it")
+)
+TOPICS = {column.topic for column in COLUMNS}
 VALUES = (None, -2.0, 0.0, 0.004, 0.5, 1.0, 1.5, 74.0, 123456.0, "any text")
 
 
@@ -47,20 +52,20 @@ def test_there_are_families_to_tell_of(columns):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_built_in_column_has_a_phrase_of_its_own(columns, language):
-    generic = [
-        column for family in columns.values() for column in family if find_phrase(column, language).pattern == ANY
-    ]
+    generic = [column for family in columns.values() for column in family if find_column(column) is None]
     assert generic == []
+    assert all(column.texts[language] for column in COLUMNS)
 
 
 def test_every_built_in_column_belongs_to_a_topic(columns):
     topics = {find_topic(column) for family in columns.values() for column in family}
-    assert topics - set(TOPICS) == {"action add_to_cart"}
+    assert topics - TOPICS == {"action add_to_cart"}
+    assert "" not in TOPICS
 
 
-def test_both_languages_describe_the_same_columns_in_the_same_order():
-    assert list(ENGLISH) == list(ITALIAN)
-    assert list(ENGLISH)[-1] == ANY
+def test_every_column_is_described_once():
+    assert len(COLUMNS) == len({column.pattern for column in COLUMNS}) > 100
+    assert all(column.meaning and column.unit for column in COLUMNS)
 
 
 @pytest.mark.parametrize("pattern", ENGLISH)
@@ -104,8 +109,9 @@ def test_a_missing_value_is_told_as_missing_and_not_as_a_number_of_its_own(colum
 
 
 def test_moves_are_of_described_columns_to_topics_that_exist():
-    assert set(MOVES) <= set(ENGLISH)
-    assert {move.topic for move in MOVES.values()} <= set(TOPICS)
+    moves = [column.move for column in COLUMNS if column.move]
+    assert len(moves) == 12
+    assert {move.topic for move in moves} <= TOPICS
     assert find_move("spend_last_90_days").witness == "spend_last_90_days"
     assert find_move("decayed_spend_30_days").witness == "spend_last_30_days"
     assert find_move("purchases") is None
@@ -117,7 +123,9 @@ def test_columns_that_nobody_described_are_a_topic_each():
 
 
 def test_thresholds_stand_on_what_people_can_picture(columns):
-    known = [column for family in columns.values() for column in family]
-    assert all(any(re.fullmatch(pattern, column) for column in known) for pattern in NO_SIGNS)
+    silent = {column for family in columns.values() for column in family if not can_warn(column)}
+    abstract = r"decayed_.*|btyd_.*|.*_entropy|log_gap_days_sum|.*_deviation(_days)?|gap_variation|month_\d\d_share"
+    known = {column for family in columns.values() for column in family}
+    assert silent == {column for column in known if re.fullmatch(abstract, column)}
     assert can_warn("days_since_last_purchase")
     assert not can_warn("decayed_spend_30_days")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from scipy.special import logit
@@ -10,6 +10,7 @@ from scipy.special import logit
 from churnclv.clv.contract_margin import Terms, expected_margin, extend_hazard, margin_interval
 from churnclv.clv.contract_spells import count_spells
 from churnclv.clv.shifted_beta_geometric import ShiftedBetaGeometricModel, log_likelihood
+from examples import examples
 
 RANDOM = np.random.default_rng(0)
 N, PERIODS = 40, 24
@@ -36,7 +37,7 @@ def spells(seed: int, n: int = 500) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return entered[alive], np.minimum(lived, until)[alive], (lived < until)[alive]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(st.floats(-4, 2), st.floats(-2, 6))
 def test_derivatives_are_those_of_the_likelihood(log_odds, log_total):
     data, point = count_spells(*spells(0)), np.array([log_odds, log_total])
@@ -73,7 +74,7 @@ def any_spells(draw):
     return found[:, 0], found[:, 0] + found[:, 1], found[:, 2], found[:, 3]
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@examples(150)
 @given(any_spells())
 def test_any_spells_give_chances_within_bounds_and_finite_values(rows):
     model = ShiftedBetaGeometricModel().fit(*rows)
@@ -109,7 +110,7 @@ def test_a_saved_model_says_the_same(tmp_path):
     assert ShiftedBetaGeometricModel.load(tmp_path).certificate is None
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(MODELS)
 def test_survival_is_the_product_of_what_the_hazards_leave_and_the_hazard_falls_with_age(model):
     path = model.hazards_ahead(AGES, 12)
@@ -121,7 +122,7 @@ def test_survival_is_the_product_of_what_the_hazards_leave_and_the_hazard_falls_
     assert model.survival(8.0) == pytest.approx(model.survival(3.0) * model.survival(5.0, 3.0), rel=1e-9)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@examples(40)
 @given(MODELS, st.floats(0.003, 0.5))
 def test_the_residual_lifetime_is_the_discounted_sum_of_survival(model, rate):
     k = np.arange(int(40 / np.log1p(rate)))
@@ -149,7 +150,7 @@ def test_an_sbg_of_equal_customers_is_the_geometric():
     assert previous < 1e-4
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(st.floats(0.001, 0.999), st.integers(1, PERIODS), st.floats(0.0, 1.0))
 def test_a_constant_hazard_gives_the_geometric_closed_form(hazard, periods, annual_rate):
     path = np.full((N, PERIODS), hazard)
@@ -201,7 +202,7 @@ def test_an_infinite_horizon_is_finite_with_a_discount_and_the_limit_of_long_one
         assert (expected_margin(long, terms(0.1), 24 * MONTH) < endless).all()
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20)
 @given(MODELS)
 def test_the_models_own_hazards_give_its_own_residual_lifetime(model):
     # alive at the cutoff a customer pays at once, and a period later what is still to come is the residual lifetime
@@ -211,7 +212,7 @@ def test_the_models_own_hazards_give_its_own_residual_lifetime(model):
     assert found == pytest.approx(own, rel=1e-7)
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(MODELS, st.sampled_from([0.25, 1.0, 2.5, 3.0, 12.0]), st.integers(1, 12))
 def test_an_extended_hazard_keeps_what_was_learned_and_the_curves_own_chance_gives_the_curve(model, learned_for, reach):
     own = model.hazards_ahead(AGES, 12)

@@ -9,14 +9,15 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.errors import InputError
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
+from examples import examples
 
 CUTOFF = datetime(2024, 3, 1)
 CUSTOMERS = [f"c{number:02}" for number in range(30)]
@@ -121,7 +122,7 @@ def spans(draw):
     return span_days, windows
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(spans())
 def test_what_is_said_to_fit_fits_and_else_nothing_would(case):
     span_days, windows = case
@@ -147,7 +148,7 @@ def test_what_is_said_to_fit_fits_and_else_nothing_would(case):
             assert not fits(span_days, other)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(spans())
 def test_a_refit_learns_from_every_cutoff_whose_label_is_known(case):
     span_days, windows = case

@@ -7,8 +7,9 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
-from churnclv.features.attributes import read_attributes
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.families.attributes import read_attributes
+from churnclv.features.feature_table import build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 
@@ -53,7 +54,7 @@ def test_attributes_by_hand(everyone):
     told = frame[["land", "age"]].astype(object).where(frame[["land", "age"]].notna(), None)
     assert told["land"].tolist() == ["IT", "IT", "FR", None]  # ann's first known one, cat's lesser text
     assert told["age"].tolist() == ["31", "young", "45.5", None]
-    assert feature_names(frame, CHOSEN) == ["land", "age"]
+    assert model_columns(frame.columns, CHOSEN.families) == ["land", "age"]
     assert [str(kind) for kind in frame[["land", "age"]].dtypes] == ["str", "str"]
 
 

@@ -13,16 +13,17 @@ from churnclv.data.contract_rows import find_observed_until
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.event_kinds import check_kinds, name_kinds
 from churnclv.data.events import read_events
-from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy, TableSettings
 from churnclv.errors import InputError
-from churnclv.features.contract_terms import _months_to_renewal
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.families.contract_terms import _months_to_renewal
+from churnclv.features.feature_table import build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.contract_labels import require_recorded_ends, restart_notices
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings, add_months
 
 MAPPED = Columns(
@@ -36,7 +37,7 @@ MAPPED = Columns(
     channel="channel",
     term_months="term",
 )
-CONTRACTS = DataSettings(shape=Shape.contracts, columns=MAPPED, static={"land": "land"})
+CONTRACTS = DataSettings(shape=CustomerKind.contractual, columns=MAPPED, static={"land": "land"})
 NAMES = ["customer_id", "start", "end", "price", "plan", "reason", "contract", "channel", "term", "land"]
 MONTHLY = WindowSettings(horizon_months=1, step_months=1, n_cutoffs=3, n_folds=2, min_history_days=1)
 
@@ -75,7 +76,7 @@ def test_a_contract_becomes_a_start_and_an_end():
     assert told(events, "static_land")[:3] == [("IT",), ("IT",), ("",)]
     assert (events.quality.contracts, events.quality.ended, events.quality.events) == (10, 1, 11)
     assert events.end == datetime(2024, 3, 2)
-    assert (events.shape, events.has_amount) == (Shape.contracts, True)
+    assert (events.shape, events.has_amount) == (CustomerKind.contractual, True)
 
 
 def test_a_contract_that_starts_on_the_day_of_an_end_is_a_plan_change_too():
@@ -287,13 +288,15 @@ def contract(customer_id, start, *ends, order_id="1", amount="10.00", item="S", 
 
 
 def population(events, cutoff=CUTOFF):
-    frame = members(cut_history(events, (cutoff,)), MONTHLY, Shape.contracts).execute()
+    frame = members(cut_history(events, (cutoff,)), MONTHLY, CustomerKind.contractual).execute()
     return dict(zip(frame["customer_id"], frame["in_population"], strict=True))
 
 
 def churned(events, windows=MONTHLY, cutoff=CUTOFF):
-    seen = members(cut_history(events, (cutoff,)), windows, Shape.contracts)
-    found = label_windows(events, seen.filter(seen.in_population), (cutoff,), windows, Shape.contracts).execute()
+    seen = members(cut_history(events, (cutoff,)), windows, CustomerKind.contractual)
+    found = label_windows(
+        events, seen.filter(seen.in_population), (cutoff,), windows, CustomerKind.contractual
+    ).execute()
     assert list(found.columns) == ["customer_id", "cutoff", "churned"]
     return dict(zip(found["customer_id"], found["churned"], strict=True))
 
@@ -422,7 +425,7 @@ def test_ends_at_the_last_second_of_a_day_look_inclusive_too():
 def test_who_is_active_is_no_question_of_contracts(connection, write_events):
     events = write_events(connection, contract("ann", "2024-01-01"))
     with pytest.raises(InputError, match=r"are about purchases, not contracts\.\n  -> windows\.active_days=null"):
-        members(cut_history(events, (CUTOFF,)), replace(MONTHLY, active_days=90), Shape.contracts)
+        members(cut_history(events, (CUTOFF,)), replace(MONTHLY, active_days=90), CustomerKind.contractual)
 
 
 def test_grace_is_for_contracts(connection, write_events):
@@ -472,8 +475,8 @@ def test_from_rows_to_snapshots():
 
 def features(events, cutoff=CUTOFF, **settings):
     chosen = FeatureSettings(families=["contract"], **settings)
-    frame = build_features(events, "", (cutoff,), chosen, MONTHLY, shape=Shape.contracts)
-    assert feature_names(frame, chosen) == list(frame.columns[3:])
+    frame = build_features(events, "", (cutoff,), chosen, MONTHLY, shape=CustomerKind.contractual)
+    assert model_columns(frame.columns, chosen.families) == list(frame.columns[3:])
     return frame.set_index("customer_id").drop(columns=["cutoff", "in_population"])
 
 

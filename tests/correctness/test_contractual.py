@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.clv.clv_model import ClvModel
@@ -21,6 +21,7 @@ from churnclv.clv.value_if_staying import value_if_staying
 from churnclv.features.dataset import Dataset
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.time_units import DAYS_PER_MONTH
+from examples import examples
 
 DAYS, HAZARD, MARGIN, RATE = 30.0, 0.2, 0.3, 0.1
 WORTH = ValueTerms(365.0, MARGIN, RATE)
@@ -116,7 +117,7 @@ def test_older_contracts_end_less_often_and_are_worth_more(falling):
 # --- theorems ---
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(
     age=st.floats(0.0, 4000.0),
     price=st.floats(0.01, 1000.0),
@@ -134,7 +135,7 @@ def test_who_stays_is_worth_more_than_who_may_leave(constant, falling, age, pric
         assert (value >= 0.0).all()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@examples(60)
 @given(age=st.floats(0.0, 4000.0), low=st.floats(0.0, 1.0), high=st.floats(0.0, 1.0))
 def test_a_higher_score_is_worth_less(falling, age, low, high):
     low, high = sorted((low, high))

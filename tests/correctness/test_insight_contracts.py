@@ -3,9 +3,9 @@
 import pandas as pd
 import pytest
 
-from churnclv.data.settings import Columns, Shape
-from churnclv.report.contract_section import render_contracts, render_survival
+from churnclv.data.settings import Columns, CustomerKind
 from churnclv.report.section import Missing
+from churnclv.report.sections.contract_section import render_contracts, render_survival
 from churnclv.report.survival import count_stays, count_under_contract, estimate_survival
 from churnclv.report.texts.translation import Translation
 
@@ -24,7 +24,7 @@ LOG = pd.DataFrame(
     columns=["customer_id", "timestamp", "end", "price", "plan"],
 )
 SETTINGS = {
-    "shape": Shape.contracts,
+    "shape": CustomerKind.contractual,
     "observed_until": "2024-03-01",
     "columns": Columns(amount=None, price="price", end="end", plan="plan"),
 }

@@ -10,16 +10,19 @@ import pytest
 
 from churnclv.churn.ensemble import ChurnChoice, ChurnModel
 from churnclv.data.labelled_table import read_labelled
-from churnclv.data.settings import Columns, DataSettings, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
 from churnclv.features.preparation import open_sealed, prepare_table
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import TEST, split_rows
 
 LABELLED = DataSettings(
-    shape=Shape.labelled, columns=Columns("id", None, None), target="left", positive="1", max_set_aside_share=0.5
+    shape=CustomerKind.labelled, columns=Columns("id", None, None), target="left", positive="1", max_set_aside_share=0.5
 )
 WINDOWS = WindowSettings()
-CHOICE = ChurnChoice({"xgboost": 0.5, "logistic": 0.5}, {"max_depth": 3, "subsample": 0.8}, rounds=10, seed=1)
+CHOICE = ChurnChoice(
+    {"xgboost": 0.5, "logistic": 0.5},
+    {"xgboost": {"parameters": {"max_depth": 3, "subsample": 0.8}, "rounds": 10, "seed": 1}},
+)
 
 
 def customers(rows=300):

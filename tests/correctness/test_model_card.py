@@ -4,7 +4,7 @@ import pytest
 
 from churnclv.bundle.model_card import write_card
 from churnclv.bundle.specification import BundleSpecification
-from churnclv.data.settings import Columns, DataSettings, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -13,11 +13,13 @@ ORDERS = DataSettings(name="shop", path="orders.csv")
 CONTRACTS = DataSettings(
     name="telco",
     path="contracts.csv",
-    shape=Shape.contracts,
+    shape=CustomerKind.contractual,
     observed_until="2020-01-01",
     columns=Columns(customer_id="id", timestamp="start", end="end", amount=None, price="price"),
 )
-TABLE = DataSettings(name="table", path="t.csv", shape=Shape.labelled, target="left", columns=Columns("id", None, None))
+TABLE = DataSettings(
+    name="table", path="t.csv", shape=CustomerKind.labelled, target="left", columns=Columns("id", None, None)
+)
 
 
 def card(data):

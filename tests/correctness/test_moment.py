@@ -7,7 +7,7 @@ import pytest
 
 from churnclv.bundle.scoring_moment import holds_everybody, moment_notices
 from churnclv.bundle.specification import BundleSpecification
-from churnclv.data.settings import DataSettings, Shape
+from churnclv.data.settings import CustomerKind, DataSettings
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -62,6 +62,6 @@ def test_a_moment_before_the_end_of_the_bundle_is_named_with_its_distance():
 
 def test_bundles_without_time_or_of_an_earlier_version_have_no_day_to_compare_with():
     events = file_of(250, "2022-02-01 09:00:00")
-    assert codes(events, specification=specification_of(shape=Shape.labelled, target="churn")) == []
+    assert codes(events, specification=specification_of(shape=CustomerKind.labelled, target="churn")) == []
     assert not holds_everybody(specification_of(customers=None), events)
     assert codes(events, specification=specification_of(customers=None)) == []

@@ -6,11 +6,11 @@ import pytest
 
 from churnclv.data.labelled_table import read_labelled
 from churnclv.data.readings import CATEGORY, LEFT_OUT, NUMBER
-from churnclv.data.settings import Columns, DataSettings, Decimal, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Decimal
 from churnclv.errors import InputError
 
 ROWS = 120
-ROOT = {"shape": Shape.labelled, "columns": Columns("id", None, None), "target": "left", "positive": "1"}
+ROOT = {"shape": CustomerKind.labelled, "columns": Columns("id", None, None), "target": "left", "positive": "1"}
 
 
 def frame_of(**columns):

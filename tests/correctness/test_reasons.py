@@ -6,13 +6,14 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.churn.log_odds import BIAS
 from churnclv.errors import InputError
 from churnclv.explain.phrases.phrase import LANGUAGES, find_phrase
 from churnclv.explain.reasons import Reasons
+from examples import examples
 
 NOBODY = Reasons({})
 
@@ -244,7 +245,7 @@ _CUSTOMER = st.fixed_dictionaries(
 _ADDED = st.lists(st.sampled_from([-0.5, 0.0, 0.1, 0.25, 0.5, 1.0]), min_size=len(COLUMNS), max_size=len(COLUMNS))
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60, derandomize=False)
 @given(st.lists(st.tuples(_CUSTOMER, _ADDED), min_size=1, max_size=8), st.randoms(), st.sampled_from(["en", "it"]))
 def test_a_customers_reasons_do_not_depend_on_the_other_customers(customers, random, language):
     rows = pd.DataFrame([row for row, _ in customers], columns=list(COLUMNS))
@@ -257,7 +258,7 @@ def test_a_customers_reasons_do_not_depend_on_the_other_customers(customers, ran
     pd.testing.assert_frame_equal(shuffled, together.iloc[some])
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60, derandomize=False)
 @given(_CUSTOMER, st.sampled_from(COLUMNS), st.sampled_from(["en", "it"]))
 def test_every_number_in_a_text_is_one_of_the_customers_own(row, cited, language):
     text = told({cited: 1.0}, row, language=language)[0]

@@ -14,11 +14,12 @@ from churnclv.clv.refund_model import RefundModel, returned_share
 from churnclv.clv.value_baselines import predict_past_rate
 from churnclv.data.refund_totals import total_refunds
 from churnclv.data.settings import Refunds
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.feature_table import build_features
+from churnclv.features.model_columns import model_columns
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.customer_kinds import label_windows, members
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
 
 CUTOFF, END = "2024-03-01", "2024-03-31"  # a horizon of 30 days
@@ -144,7 +145,7 @@ def test_gross_histories_have_no_refunds(connection, write_events):
 def test_no_churn_model_learns_from_the_refund_history(connection, write_events):
     found = features(write_events(connection, log(*HISTORY)))
     assert set(REFUND_COLUMNS) <= set(found.columns)
-    assert not set(REFUND_COLUMNS) & set(feature_names(found.reset_index(), SETTINGS))
+    assert not set(REFUND_COLUMNS) & set(model_columns(found.reset_index().columns, SETTINGS.families))
 
 
 def test_a_log_without_refunds_gives_the_same_net_and_gross(connection, write_events):

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from churnclv.errors import InputError
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.sealed_test import Seal
 from churnclv.snapshots.settings import MOST, WindowSettings
 

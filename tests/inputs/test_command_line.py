@@ -1,15 +1,13 @@
 """The command line: the user's mistakes end with code 2 and one readable message, never with a traceback."""
 
-import os
 import re
-import subprocess
-import sys
 from datetime import datetime
 
 import pytest
 
 from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from commands import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -22,15 +20,7 @@ def train(tmp_path):
 
     def train(*words, code=2):
         home = {"MLRUNS": str(tmp_path / "mlruns"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-        done = subprocess.run(
-            [sys.executable, "-m", "churnclv", "train", *words],
-            env=os.environ | home,
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
+        done = run_command("train", *words, folder=tmp_path, environment=home)
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stdout + done.stderr
         assert not (tmp_path / "mlruns" / "mlflow.db").exists(), "a run was started"
@@ -123,7 +113,7 @@ def test_a_path_is_only_text_and_a_bad_header_names_it(tmp_path, train, name):
 
 
 def test_a_plan_that_does_not_fit_says_what_would(train):
-    message = train("windows.horizon_days=400")
+    message = train("windows.horizon_days=400", "windows.adapt=false")
     assert "The plan does not fit the data: 546 days from 1997-01-01 to 1998-07-01" in message
     remedy = message.splitlines()[-1]
     assert remedy.startswith("  -> what would fit: ")

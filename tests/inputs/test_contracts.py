@@ -10,11 +10,11 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.further_tables import read_tables
-from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy, TableSettings
 from churnclv.errors import InputError
 
 MAPPED = Columns(timestamp="start", end="end", amount=None, price="price", contract_id="contract")
-CONTRACTS = DataSettings(shape=Shape.contracts, columns=MAPPED, max_set_aside_share=1.0)
+CONTRACTS = DataSettings(shape=CustomerKind.contractual, columns=MAPPED, max_set_aside_share=1.0)
 FAULTY = """customer_id,start,end,price,contract
 ann,2024-01-01,2024-02-01,10,k1
 ann,2024-01-01,2024-02-01,10,k1
@@ -162,8 +162,8 @@ def test_days_and_months_are_told_apart_by_both_columns(write):
             r"end_before_start=keep: a contract that ends before it starts was never open\.\n  -> set_aside or fail",
         ),
         (
-            {"shape": Shape.orders, "columns": Columns(plan="tariff")},
-            r"data\.columns\.plan is for a table of contracts\.\n  -> data=subscriptions, or data\.shape=contracts",
+            {"shape": CustomerKind.noncontractual, "columns": Columns(plan="tariff")},
+            r"data\.columns\.plan is for a table of contracts\.\n  -> data=subscriptions, or data\.shape=contractual",
         ),
         (
             {"static": {"land": "a"}, "tables": {"more": TableSettings(attributes={"land": "b"})}},

@@ -6,11 +6,11 @@ import pytest
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import Columns, DataSettings, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, TableSettings
 from churnclv.errors import InputError
 
 CONTRACTS = DataSettings(
-    shape=Shape.contracts,
+    shape=CustomerKind.contractual,
     columns=Columns(timestamp="start", end="end", amount=None, price="price", contract_id="contract"),
     observed_until="2024-06-01",
     max_set_aside_share=1.0,

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from churnclv.data.labelled_table import read_labelled
-from churnclv.data.settings import Columns, DataSettings, Decimal, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Decimal
 from churnclv.errors import InputError
 
 ROWS = 80
-ROOT = DataSettings(shape=Shape.labelled, columns=Columns("id", None, None), target="left", positive="yes")
+ROOT = DataSettings(shape=CustomerKind.labelled, columns=Columns("id", None, None), target="left", positive="yes")
 RANDOM = np.random.default_rng(0)
 SPEND = RANDOM.gamma(2, 700, ROWS).round(2)
 COLUMN = {  # what stands in the column `spend`, by how it is written

@@ -12,13 +12,13 @@ from churnclv.churn.boosted import BoostedChurnModel
 from churnclv.churn.log_odds import BIAS
 from churnclv.churn.logistic import LogisticChurnModel
 from churnclv.data.labelled_table import read_labelled
-from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy
 from churnclv.data.source import read_columns
 from churnclv.errors import InputError
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.snapshots.splits import split_rows
 
-LABELLED = DataSettings(shape=Shape.labelled, columns=Columns("id", None, None), target="Churn", positive="Yes")
+LABELLED = DataSettings(shape=CustomerKind.labelled, columns=Columns("id", None, None), target="Churn", positive="Yes")
 PLAIN = "id,age,Churn\n1,20,Yes\n2,30,No\n"
 
 

@@ -12,8 +12,8 @@ from churnclv.evaluation.bootstrap import Interval, write_figure
 from churnclv.evaluation.plots import draw_gain, draw_reliability
 from churnclv.features.outcomes import one_sided_folds
 from churnclv.features.settings import FeatureSettings
-from churnclv.pipeline.dataset_building import build_dataset
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.pipeline.train import build_dataset
 from churnclv.progress import Progress
 from churnclv.snapshots.cutoff_plan import Fold
 from churnclv.snapshots.settings import WindowSettings

@@ -1,8 +1,10 @@
 """Former names of settings still work, with a notice that names the present ones."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from churnclv.cli.app import train_config
+from churnclv.data.settings import CustomerKind
 from churnclv.pipeline.renamed_settings import CHOICES, KEYS, rename_arguments, rename_choices
 from churnclv.pipeline.settings import TrainConfig
 
@@ -47,3 +49,14 @@ def test_choices_of_an_earlier_version_are_read():
         "churn": {"weights": {"btyd": 0.3, "custom": 0.7}, "column": "btyd_p_no_purchase", "custom": "m.py:C"},
         "clv": {"boosting": {"from_btyd": True}},
     }
+
+
+@pytest.mark.parametrize(("former", "present"), CHOICES["data.shape"].items())
+def test_a_customer_kind_of_an_earlier_version_is_read_in_files_too(former, present):
+    """Configuration files, runs and bundles of earlier versions have the former names."""
+    values = TrainConfig().as_dict()
+    values["data"]["shape"] = former
+    values["data"]["columns"] |= {"amount": None, "end": "end"} if former == "contracts" else {}
+    assert train_config(values).data.shape.name == present
+    assert TypeAdapter(CustomerKind).validate_python(former).name == present
+    assert TypeAdapter(CustomerKind).dump_python(CustomerKind[former], mode="json") == present

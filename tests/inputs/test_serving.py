@@ -44,6 +44,8 @@ class FakeScorer:
         if as_of == "soon":
             raise InputError("as_of=soon is not a date.", remedy="write it as 2011-09-09.")
         ids = [str(value) for value in events["customer_id"]]
+        if "ambiguous" in ids:
+            raise InputError("days or months first?", remedy="set data.day_first=true or data.day_first=false.")
         if "bug" in ids:
             raise KeyError("/srv/bundles/secret.json")
         scores = [np.nan if name == "b" else 0.5 for name in ids]
@@ -114,6 +116,14 @@ def test_a_fault_of_the_caller_is_answered_with_its_sentence_alone(server):
     status, text, _ = score(server[1], [RECORD], as_of="soon")
     assert status == 400
     assert strict(text) == {"error_code": "INVALID_PARAMETER_VALUE", "message": FAULT}
+
+
+def test_a_remedy_names_no_setting_of_training(server):
+    status, text, _ = score(server[1], [RECORD | {"customer_id": "ambiguous"}])
+    message = strict(text)["message"]
+    assert status == 400
+    assert message.startswith("days or months first?\n  -> send each cell as the training file has it")
+    assert "data." not in message
 
 
 def test_mlflows_own_server_answers_the_sentence_too(server):

@@ -6,7 +6,7 @@ import pytest
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import Columns, DataSettings, Shape
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
 from churnclv.data.span import find_gaps
 from churnclv.errors import InputError
 
@@ -66,8 +66,8 @@ def test_a_start_of_a_contract_in_a_far_year_is_refused():
     rows.loc[149, "start"] = pd.Timestamp("2025-03-01")
     columns = Columns(timestamp="start", end="end", amount=None)
     with pytest.raises(InputError, match="the last event lies"):
-        read(rows, shape=Shape.contracts, columns=columns)
-    kept = read(rows, shape=Shape.contracts, columns=columns, observed_until="2021-11-01")
+        read(rows, shape=CustomerKind.contractual, columns=columns)
+    kept = read(rows, shape=CustomerKind.contractual, columns=columns, observed_until="2021-11-01")
     assert kept.quality.notices == ()
 
 

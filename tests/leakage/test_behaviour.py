@@ -6,7 +6,7 @@ from functools import lru_cache
 import ibis
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
@@ -15,6 +15,7 @@ from churnclv.features.families import present_families
 from churnclv.features.feature_table import feature_table
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
+from examples import examples
 
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)
@@ -25,8 +26,8 @@ TYPES = {"timestamp": "timestamp(6)", "amount": "decimal(18, 4)", "quantity": "d
 EVENTS = ibis.schema({name: TYPES.get(name, "string") for name in EVENT_COLUMNS})
 KINDS = ("order", "order", "refund", "discount", "action", "send", "open", "click", "unsubscribe", "referral")
 
-quick = settings(max_examples=10, deadline=None, derandomize=True)
-thorough = settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(10)
+thorough = examples(80, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

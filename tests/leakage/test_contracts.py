@@ -7,21 +7,22 @@ from functools import lru_cache
 import ibis
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.schema import EVENT_COLUMNS
-from churnclv.data.settings import Columns, DataSettings, Policies, Policy, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy, TableSettings
 from churnclv.errors import InputError
 from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.settings import FeatureSettings
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
-from churnclv.snapshots.history import cut_history, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import cut_history
 from churnclv.snapshots.settings import WindowSettings
+from examples import examples
 
 FEBRUARY, MARCH, NOON = datetime(2024, 2, 1), datetime(2024, 3, 1), datetime(2024, 2, 29, 12, 0, 0, 7)
 GRACE_DAYS = 10
@@ -31,8 +32,8 @@ ATTRIBUTES = ("static_land", "static_town")
 EVENTS = ibis.schema({name: TYPES.get(name, "string") for name in (*EVENT_COLUMNS, *ATTRIBUTES)})
 FAMILIES = FeatureSettings(families=["contract", "attributes"], lookback_days=[30])
 
-quick = settings(max_examples=15, deadline=None, derandomize=True)
-thorough = settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(15)
+thorough = examples(100, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -65,7 +66,9 @@ logs = st.lists(event, max_size=14)
 
 @lru_cache
 def compiled_features(cutoffs):
-    expression = feature_table(ibis.table(EVENTS, name="contract_log"), cutoffs, FAMILIES, WINDOWS, Shape.contracts)
+    expression = feature_table(
+        ibis.table(EVENTS, name="contract_log"), cutoffs, FAMILIES, WINDOWS, CustomerKind.contractual
+    )
     return str(ibis.to_sql(expression, "duckdb"))
 
 
@@ -74,8 +77,8 @@ def compiled_labels(cutoff, windows_months):
     """Return the SQL of labels of whoever is under contract at the cutoff."""
     events = ibis.table(EVENTS, name="contract_log")
     windows = replace(WINDOWS, horizon_months=windows_months)
-    seen = members(cut_history(events, (cutoff,)), windows, Shape.contracts)
-    expression = label_windows(events, seen.filter(seen.in_population), (cutoff,), windows, Shape.contracts)
+    seen = members(cut_history(events, (cutoff,)), windows, CustomerKind.contractual)
+    expression = label_windows(events, seen.filter(seen.in_population), (cutoff,), windows, CustomerKind.contractual)
     return str(ibis.to_sql(expression, "duckdb"))
 
 
@@ -165,7 +168,7 @@ def test_labels_hear_their_window_and_its_grace_alone_in_100_logs(ask, rows, oth
 
 MAPPED = Columns(timestamp="start", end="end", amount=None, price="price", plan="plan", reason="reason")
 READING = DataSettings(
-    shape=Shape.contracts,
+    shape=CustomerKind.contractual,
     columns=MAPPED,
     static={"land": "land"},
     observed_until="2024-06-01",
@@ -196,7 +199,7 @@ def features_of(contracts, uses):
     frames = {"uses": pd.DataFrame(uses, columns=["customer_id", "when", "what"])}
     events = read_events(connect(EngineSettings(threads=1)), READING, pd.DataFrame(contracts, columns=NAMES), frames)
     chosen = FeatureSettings(families=["contract", "attributes", "journey"])
-    return build_features(events.table, "", (MARCH,), chosen, WINDOWS, shape=Shape.contracts)
+    return build_features(events.table, "", (MARCH,), chosen, WINDOWS, shape=CustomerKind.contractual)
 
 
 def test_what_happens_to_contracts_from_the_cutoff_on_changes_no_feature():
@@ -241,7 +244,7 @@ def spans(draw):
     return start, end, windows
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(spans())
 def test_every_label_is_known_when_it_is_used(case):
     start, end, windows = case
@@ -264,7 +267,7 @@ def test_every_label_is_known_when_it_is_used(case):
     assert all(windows.label_available(cutoff) <= end for cutoff in refit_cutoffs(start, end, windows))
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(spans())
 def test_what_would_fit_fits(case):
     start, end, windows = case

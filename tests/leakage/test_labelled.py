@@ -8,8 +8,9 @@ import pytest
 
 from churnclv.churn.settings import ChurnSettings
 from churnclv.data.labelled_table import read_labelled
-from churnclv.data.settings import Columns, DataSettings, Shape
-from churnclv.evaluation.checks import Outcome, check_golden_features
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
+from churnclv.evaluation.check import Outcome
+from churnclv.evaluation.checks.golden_features import check_golden_features
 from churnclv.features.category_encoding import Encoding
 from churnclv.features.preparation import prepare_table
 from churnclv.progress import Progress
@@ -19,7 +20,7 @@ from churnclv.tuning.churn_study import ChurnEvidence, tune_churn
 from churnclv.tuning.settings import Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 
-LABELLED = DataSettings(shape=Shape.labelled, columns=Columns("id", None, None), target="left", positive="yes")
+LABELLED = DataSettings(shape=CustomerKind.labelled, columns=Columns("id", None, None), target="left", positive="yes")
 WINDOWS = WindowSettings(table_folds=3)
 
 

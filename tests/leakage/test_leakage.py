@@ -9,26 +9,29 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
-from churnclv.clv.beta_geometric import BetaGeoModel
 from churnclv.clv.clv_model import ClvChoice, gather_past
+from churnclv.clv.purchase_models.beta_geometric import BetaGeoModel
 from churnclv.clv.season import Season
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.schema import EVENT_COLUMNS
-from churnclv.data.settings import DataSettings, Refunds, Shape
+from churnclv.data.settings import CustomerKind, DataSettings, Refunds
+from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
 from churnclv.features.feature_table import build_features, feature_table
 from churnclv.features.preparation import open_sealed, prepare
 from churnclv.features.settings import FeatureSettings
+from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan
-from churnclv.snapshots.history import KEYS, cut_history, daily_purchases, members
-from churnclv.snapshots.labels import label_windows
+from churnclv.snapshots.history import KEYS, cut_history, daily_purchases
+from churnclv.snapshots.plan_adaptation import adapt_windows
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
+from examples import examples
 
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)
@@ -38,8 +41,8 @@ OF_ORDERS = tuple(name for name in BUILT_IN if name not in OPTIONAL)
 FAMILIES = FeatureSettings(families=list(OF_ORDERS))
 HORIZON_DAYS = 30
 
-quick = settings(max_examples=15, deadline=None, derandomize=True)
-thorough = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+quick = examples(15)
+thorough = examples(200, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -276,7 +279,7 @@ def fitting(draw):
     return start, end, windows
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(fitting())
 def test_no_training_window_reaches_the_sealed_one_or_its_own_validation(case):
     start, end, windows = case
@@ -293,7 +296,7 @@ def test_no_training_window_reaches_the_sealed_one_or_its_own_validation(case):
         assert fold.train == tuple(cutoff for cutoff in plan.cutoffs if cutoff + horizon + gap <= fold.valid)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@examples(200)
 @given(fitting(), st.integers(0, 3), st.integers(0, 90))
 def test_one_cutoff_fewer_folds_or_days_too_few_do_not_fit(case, missing_cutoffs, missing_days):
     start, end, windows = case
@@ -320,7 +323,11 @@ def test_training_data_hold_no_label_of_the_sealed_window(connection, write_even
         rows = [("ann", start, "1.00"), ("bob", start, "1.00"), ("ann", plan.cutoffs[1], "2.00"), *sealed]
         names = ("customer_id", "timestamp", "amount")
         events = write_events(connection, [{**dict(zip(names, row, strict=True)), "kind": "order"} for row in rows])
-        found = {"quality": SimpleNamespace(fingerprint=""), "shape": Shape.orders, "refunds": Refunds.net}
+        found = {
+            "quality": SimpleNamespace(fingerprint=""),
+            "shape": CustomerKind.noncontractual,
+            "refunds": Refunds.net,
+        }
         known = SimpleNamespace(table=events, **found)
         return prepare(known, plan.cutoffs, plan.sealed, FAMILIES, windows)
 
@@ -452,3 +459,50 @@ def test_what_formulas_say_at_a_cutoff_hears_nothing_of_later_ones(base):
         other = gather_past(replace(data, features=features, labels=labels), choice, 60.0)
         pd.testing.assert_frame_equal(other.at(until).btyd, alone, check_exact=True)
         assert not other.btyd[later].equals(expected.btyd[later])
+
+
+@st.composite
+def logs_and_windows(draw):
+    """Return a span of any length and windows that mostly do not fit it."""
+    days = draw(st.integers(1, 1500))
+    windows = WindowSettings(
+        horizon_days=draw(st.integers(1, 500)),
+        step_days=draw(st.integers(1, 120)),
+        n_cutoffs=draw(st.integers(1, 10)),
+        n_folds=draw(st.integers(1, 5)),
+        gap_days=draw(st.integers(0, 30)),
+        grace_days=draw(st.integers(0, 10)),
+        min_history_days=draw(st.integers(1, 200)),
+    )
+    start = datetime(2020, 1, 1)
+    last = windows.latest_cutoff(start + timedelta(days=days))
+    if draw(st.booleans()) and last > start:
+        seal = start + timedelta(days=draw(st.integers(1, (last - start).days)))
+        windows = replace(windows, sealed_cutoff=f"{seal:%Y-%m-%d}")
+    return start, start + timedelta(days=days), windows
+
+
+@examples(400)
+@given(logs_and_windows())
+def test_no_adapted_plan_lets_a_label_reach_the_cutoff_that_evaluates_it(case):
+    start, end, given_windows = case
+    windows, notices = adapt_windows(start, end, given_windows)
+    try:
+        plan = make_plan(start, end, windows)
+    except InputError:
+        assert notices == ()
+        return
+    assert bool(notices) == (windows != given_windows)
+    available = timedelta(days=windows.horizon_days + windows.grace_days)
+    for fold in plan.folds:
+        assert fold.train
+        assert all(cutoff + available <= fold.valid for cutoff in fold.train)
+    assert all(cutoff + available <= plan.sealed for cutoff in plan.cutoffs)
+    assert plan.sealed + available * windows.sealed_test <= end
+    assert plan.cutoffs[0] >= start + timedelta(days=windows.min_history_days)
+    # never slower, and nothing longer than asked
+    assert len(plan.cutoffs) <= given_windows.n_cutoffs
+    assert len(plan.folds) <= given_windows.n_folds
+    assert windows.horizon_days <= given_windows.horizon_days
+    assert windows.sealed_cutoff == given_windows.sealed_cutoff
+    assert adapt_windows(start, end, windows) == (windows, ())

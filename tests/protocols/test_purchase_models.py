@@ -1,14 +1,15 @@
-"""One suite for every model of purchases and spend: whatever the data, no fit fails and no prediction is absurd."""
+"""Every purchase model of the house passes the suite, and in a CLV model no fit fails and no prediction is absurd."""
 
 from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.clv.clv_model import ClvChoice, ClvModel, gather_past
+from churnclv.clv.hybrid import BTYD_COLUMNS
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.clv.rfm import read_histories
 from churnclv.clv.settings import LEARNED, BoostingSettings
@@ -19,7 +20,10 @@ from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.cutoff_plan import make_plan
 from churnclv.snapshots.settings import WindowSettings
+from churnclv.testing import PurchaseModelSuite
 from churnclv.testing.market import Market, simulate
+from churnclv.testing.purchase_model_suite import check_chances
+from examples import examples
 
 DAYS = 90.0
 CUTOFF = pd.Timestamp(2024, 3, 1)
@@ -66,19 +70,8 @@ def check(model: ClvModel, history: pd.DataFrame) -> None:
     slack = 1e-6 * (1.0 + purchases) if model.purchases.name == "ggomnbd" else 1e-9  # its time alive is a quadrature
     assert (model.expected_purchases(history, 2 * DAYS) >= purchases - slack).all()
     assert np.isfinite(model.new_customer_value(365.0, 0.3, 0.1, CUTOFF))
-    check_chances(model, history)
+    check_chances(model.purchases, read_histories(history))
     check_intervals(model, history)
-
-
-def check_chances(model: ClvModel, history: pd.DataFrame) -> None:
-    seen, purchases = read_histories(history), model.purchases
-    alive = [purchases.p_alive(seen), *(purchases.p_alive_later(seen, days) for days in (1.0, DAYS, 1000.0))]
-    reach = [np.ones(len(seen)), *(purchases.p_at_least(seen, DAYS, n) for n in (1, 2, 3, 7))]
-    for found in (*alive, *reach):
-        assert ((found >= 0) & (found <= 1)).all()
-    for falling in (alive, reach):
-        assert (np.diff(falling, axis=0) <= 1e-8).all()  # betas of a million, where parameters end, keep so many digits
-    assert purchases.p_no_purchase(seen, DAYS) == pytest.approx(1.0 - reach[1], abs=1e-12)
 
 
 def check_intervals(model: ClvModel, history: pd.DataFrame) -> None:
@@ -88,9 +81,19 @@ def check_intervals(model: ClvModel, history: pd.DataFrame) -> None:
         assert ((found.low >= 0) & (found.low <= found.high)).all()
 
 
+class HouseModel(PurchaseModelSuite):
+    """A purchase model by its name."""
+
+    slack = 1e-6  # GGom/NBD's time alive is a quadrature
+
+
+for name, model_class in PURCHASE_MODELS.items():
+    globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (HouseModel,), {"model_class": model_class})
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in PURCHASE_MODELS if name not in SLOW])
-@settings(max_examples=300, deadline=None, derandomize=True)
+@examples(300)
 @given(history=histories())
 def test_no_fit_fails_and_no_prediction_is_absurd(name, history):
     check(ClvModel(name=name).fit(history), history)
@@ -98,7 +101,7 @@ def test_no_fit_fails_and_no_prediction_is_absurd(name, history):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SLOW)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@examples(20)
 @given(history=histories())
 def test_no_slow_fit_fails_and_no_prediction_is_absurd(name, history):
     check(ClvModel(name=name).fit(history), history)
@@ -112,17 +115,6 @@ DEGENERATE = {
     "two customers": [(3, 50, 100, 9.99), (0, 0, 5, 0.0)],
     "very heavy buyers": [(221, 724, 725, 30.0), (254, 680, 681, 20.0), (161, 663, 686, 10.0), (204, 690, 696, 5.0)],
 }
-
-
-@pytest.mark.parametrize("name", PURCHASE_MODELS)
-@pytest.mark.parametrize("rows", DEGENERATE.values(), ids=DEGENERATE)
-def test_degenerate_data_have_an_answer(name, rows):
-    history = frame(rows)
-    model = ClvModel(name=name).fit(history)
-    check(model, history)
-    value = model.value_interval(history, 365.0, 0.3, 0.1)
-    assert np.isfinite(value.high).all()
-    assert ((value.low >= 0) & (value.low <= value.high)).all()
 
 
 def assert_same_predictions(loaded: ClvModel, model: ClvModel, history: pd.DataFrame) -> None:
@@ -140,9 +132,13 @@ def assert_same_predictions(loaded: ClvModel, model: ClvModel, history: pd.DataF
 
 @pytest.mark.parametrize("name", PURCHASE_MODELS)
 @pytest.mark.parametrize("rows", DEGENERATE.values(), ids=DEGENERATE)
-def test_what_is_saved_is_what_predicts(tmp_path, name, rows):
+def test_degenerate_data_have_an_answer_that_survives_being_saved(tmp_path, name, rows):
     history = frame(rows)
     model = ClvModel(name=name).fit(history)
+    check(model, history)
+    value = model.value_interval(history, 365.0, 0.3, 0.1)
+    assert np.isfinite(value.high).all()
+    assert ((value.low >= 0) & (value.low <= value.high)).all()
     model.save(tmp_path)
     assert_same_predictions(ClvModel.load(tmp_path), model, history)
 
@@ -180,10 +176,9 @@ def test_a_penalty_draws_towards_plain_values(name):
     history = frame(
         [(place % 7, 60 + place, 200, 10.0 + place) if place % 7 else (0, 0, 200, 0.0) for place in range(60)]
     )
-    free, held = (ClvModel(name=name, purchase_penalty=penalty).fit(history) for penalty in (0.0, 10.0))
-    plain = free.purchases._plain(200.0)
-    away = [np.abs(np.log(list(model.purchases.parameters.values())) - plain).sum() for model in (free, held)]
-    assert away[1] < 0.2 * away[0]
+    models = [ClvModel(name=name, purchase_penalty=penalty).fit(history) for penalty in (0.0, 10.0, 1e9)]
+    free, held, plain = (np.log(model.purchases.values) for model in models)
+    assert np.abs(held - plain).sum() < 0.2 * np.abs(free - plain).sum()
 
 
 # --- trees, alone and on top of the formulas ---
@@ -224,3 +219,76 @@ def test_trees_have_sane_answers_that_survive_being_saved(tmp_path, market, name
 def test_trees_need_labels(market, name):
     with pytest.raises(ValueError, match=f"{name} learns from labels at earlier cutoffs, and there are none"):
         ClvModel(name=name).fit(market.sealed)
+
+
+# --- a log-linear model, and combinations ---
+
+
+def combined_choice(season: bool = False) -> ClvChoice:
+    boosting = BoostingSettings(rounds=15, threads=1)
+    bases = {name: ClvChoice(name=name, base=name, season=season) for name in ("bgnbd", "pareto_nbd")}
+    learned = {
+        name: ClvChoice(name=name, base="pareto_nbd", season=season, boosting=boosting) for name in ("ridge", "hybrid")
+    }
+    return ClvChoice(
+        name="combined",
+        base="pareto_nbd",
+        season=season,
+        members=bases | learned,
+        weights={"purchases": {"pareto_nbd": 1.0}, "spend": {"bgnbd": 0.25, "ridge": 0.5, "hybrid": 0.25}},
+        totals={"purchases": 0.9, "spend": 1.1},
+        horizon_days=60.0,
+    )
+
+
+def test_a_log_linear_model_has_sane_answers_that_survive_being_saved(tmp_path, market):
+    choice = ClvChoice(name="ridge", base="mbgnbd")
+    past = gather_past(market.training, choice, 60.0)
+    model = ClvModel(choice).fit(market.sealed, past, market.daily)
+    check(model, market.sealed)
+    model.save(tmp_path)
+    assert_same_predictions(ClvModel.load(tmp_path), model, market.sealed)
+
+
+@pytest.mark.parametrize("season", [False, True])
+def test_a_combination_has_sane_answers_that_survive_being_saved(tmp_path, market, season):
+    choice = combined_choice(season)
+    past = gather_past(market.training, choice, 60.0)
+    model = ClvModel(choice).fit(market.sealed, past, market.daily)
+    check(model, market.sealed)
+    model.save(tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in {".json", ".ubj"}]
+    loaded = ClvModel.load(tmp_path)
+    assert_same_predictions(loaded, model, market.sealed)
+    assert set(market.training.names) <= set(loaded.features)
+    columns = loaded.columns(market.sealed, 60.0)
+    assert tuple(columns.columns) == loaded.computed_columns
+    assert columns["btyd_p_no_purchase_pareto_nbd"].equals(columns["btyd_p_no_purchase"])
+
+
+def test_a_combination_is_a_geometric_mean_at_its_horizon_and_follows_its_base_beyond(market):
+    choice = combined_choice()
+    past = gather_past(market.training, choice, 60.0)
+    rows = market.sealed
+    model = ClvModel(choice).fit(rows, past, market.daily)
+    alone = model.members["pareto_nbd"]
+    for days in (1.0, 60.0, 365.0):
+        expected = 0.9 * alone.expected_purchases(rows, days)
+        assert model.expected_purchases(rows, days) == pytest.approx(expected, rel=1e-6)
+    logs = sum(
+        weight * np.log(model.members[name].expected_spend(rows, 60.0))
+        for name, weight in choice.weights["spend"].items()
+    )
+    assert model.expected_spend(rows, 60.0) == pytest.approx(1.1 * np.exp(logs), rel=1e-6)
+    ratio = model.expected_spend(rows, 365.0) / model.expected_spend(rows, 60.0)
+    assert ratio == pytest.approx(alone.expected_spend(rows, 365.0) / alone.expected_spend(rows, 60.0), rel=1e-6)
+    assert (model.p_no_purchase(rows, 60.0) == alone.p_no_purchase(rows, 60.0)).all()
+    assert (model.p_alive(rows) == alone.p_alive(rows)).all()
+
+
+def test_candidates_of_a_probability_are_beside_the_features_but_not_learned_from(market):
+    choice = combined_choice()
+    past = gather_past(market.training, choice, 60.0)
+    data = market.training.with_columns(past.btyd)
+    assert {"btyd_p_no_purchase_bgnbd", "btyd_p_no_purchase_pareto_nbd"} <= set(data.features.columns)
+    assert set(data.names) == {*market.training.names, *BTYD_COLUMNS}

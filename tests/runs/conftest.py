@@ -1,40 +1,53 @@
 """A small shop, trained and exported once by the real commands."""
 
-import os
+import contextlib
+import io
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
+from churnclv.cli import app
+from churnclv.files import PROJECT
+from churnclv.hackathon.entry_folder import start_entry
 from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
+from commands import run_command
 
 SMALL = ["clv=hybrid", "tuning.n_trials=3", "churn.max_rounds=40", "windows.n_cutoffs=5", "windows.n_folds=2"]
 
 
 @dataclass(frozen=True)
 class Shop:
-    """A folder with a log, and MLflow's home."""
+    """A folder with a log, and MLflow's home.
+
+    Attributes:
+        folder: where commands are called.
+        log: the log.
+        home: MLflow's home, made by the first command that writes there.
+        database: an empty database of MLflow's, which takes seconds to make.
+    """
 
     folder: Path
     log: Path
     home: Path
+    database: Path
 
     def run(self, door: str, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
-        """Run `python -m churnclv.<door>` in the shop's folder."""
-        done = subprocess.run(
-            [sys.executable, "-m", "churnclv", door, *words],
-            cwd=self.folder,
-            env={**os.environ, "MLRUNS": str(self.home), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
+        """Run `churnclv <door>` in the shop's folder; a home that training starts gets its database as a copy."""
+        home = Path(environment.get("MLRUNS", self.home))
+        fresh = not (home / self.database.name).exists() and (home.is_dir() or not home.exists())
+        if door == "train" and check and fresh:
+            home.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.database, home)
+        done = run_command(door, *words, folder=self.folder, environment={"MLRUNS": str(self.home), **environment})
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
@@ -52,14 +65,6 @@ class Shop:
         return self.run("train", *self.words(), *words, **options)
 
 
-def make_shop(folder: Path, customers: int = 400, seed: int = 1) -> Shop:
-    """Write a simulated log and return the shop."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "my orders, 2010=2011.csv"
-    simulate(Market(customers=customers, days=720), seed).log.to_csv(log, index=False)
-    return Shop(folder, log, folder / "ml runs")
-
-
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory) -> Path:
     """MLflow's database with its tables and nothing in them: making it takes seconds, copying it none."""
@@ -69,20 +74,22 @@ def empty_database(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def open_shop(tmp_path_factory):
+def open_shop(tmp_path_factory, empty_database):
     """Return a function that gives a folder of a name, its log yet to be written, and a home of its own."""
 
     def open_one(name: str, log: str) -> Shop:
         folder = tmp_path_factory.mktemp(name)
-        return Shop(folder, folder / log, folder / "ml runs")
+        return Shop(folder, folder / log, folder / "ml runs", empty_database)
 
     return open_one
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory) -> Shop:
+def shop(open_shop) -> Shop:
     """A shop with a log, not yet trained on."""
-    return make_shop(tmp_path_factory.mktemp("a shop"))
+    shop = open_shop("a shop", "my orders, 2010=2011.csv")
+    simulate(Market(customers=400, days=720), 1).log.to_csv(shop.log, index=False)
+    return shop
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +111,30 @@ def scored(exported) -> pd.DataFrame:
     shop, _ = exported
     shop.run("score", f"input={shop.log}", "output=scores, all.csv")
     return pd.read_csv(shop.folder / "scores, all.csv", dtype={"customer_id": str})
+
+
+@pytest.fixture
+def compose_line(tmp_path, monkeypatch) -> Callable[[list[str]], list[Any]]:
+    """Return a function that composes and checks what `churnclv <words>` would run with, as often as it would run."""
+    experiments = tmp_path / "experiments"
+    monkeypatch.setattr(app, "EXPERIMENTS", str(experiments))
+    monkeypatch.setenv("MLRUNS", str(tmp_path / "home"))
+    for entry in (PROJECT / "experiments").glob("*/entry.yaml"):
+        start_entry(experiments, entry.parent.name)
+
+    def compose(words: list[str]) -> list[Any]:
+        composed: list[Any] = []
+        for name in (word.removeprefix("experiment=") for word in words if word.startswith("experiment=")):
+            if "," not in name and not (experiments / name).exists():
+                start_entry(experiments, name)  # what `make entry` makes
+        monkeypatch.setattr(sys, "argv", ["churnclv", *words[1:]])
+        printed = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+                app.run_command(words[0], composed.append)
+        except SystemExit as end:
+            if end.code:
+                pytest.fail(printed.getvalue())
+        return composed or [printed.getvalue()]  # `--cfg job` prints what it composes
+
+    return compose

@@ -14,7 +14,7 @@ from churnclv.bundle.pyfunc import BUNDLE, MANIFEST
 from churnclv.bundle.specification import BundleSpecification, write_specification
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import DataSettings, Shape
+from churnclv.data.settings import CustomerKind, DataSettings
 from churnclv.data.sketch import EventSketch, sketch_events
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.features.settings import FeatureSettings
@@ -163,7 +163,7 @@ def test_a_champion_that_cannot_be_compared_goes_by_its_file(home, log, tmp_path
 )  # fmt: skip
 def test_labelled_tables_are_compared_by_columns_and_target(home, champion, columns, target, model):
     def labelled(name: str, columns: list[str], target: str) -> SimpleNamespace:
-        data = DataSettings(shape=Shape.labelled, target=target, path=name)
+        data = DataSettings(shape=CustomerKind.labelled, target=target, path=name)
         specification = replace(champion.specification, data=data, sketch=None, data_fingerprint=name, origin=name)
         return SimpleNamespace(specification=specification, profile=pd.DataFrame({column: [1.0] for column in columns}))
 

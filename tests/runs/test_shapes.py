@@ -152,7 +152,7 @@ def test_a_run_on_contracts_says_what_it_read_and_found(contracts):
 
 
 def test_a_run_on_contracts_keeps_figures_checks_and_predictions(contracts):
-    check_records(contracts, "contracts")
+    check_records(contracts, "contractual")
     assert {"contractual.json", "retention.json", "churn.json"} <= {
         p.name for p in (contracts.artefacts / "model").iterdir()
     }

@@ -14,13 +14,13 @@ import pytest
 
 from churnclv.churn.settings import ChurnSettings
 from churnclv.clv.contract_value import CHANCE, ContractValueModel, columns_at_each_cutoff
-from churnclv.data.settings import Columns, DataSettings, Shape, TableSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings, TableSettings
 from churnclv.evaluation.metrics import auc, plain
 from churnclv.evaluation.reliability import calibration_line, logit
 from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
-from churnclv.pipeline.dataset_building import build_dataset
 from churnclv.pipeline.settings import TrainConfig
+from churnclv.pipeline.train import build_dataset
 from churnclv.progress import Progress
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.contract_market import ContractMarket, simulate_contracts
@@ -64,7 +64,7 @@ def configure(folder, simulation) -> TrainConfig:
     uses = {"customer_id": "customer_id", "timestamp": "timestamp", "item": "action"}
     data = DataSettings(
         name="simulated",
-        shape=Shape.contracts,
+        shape=CustomerKind.contractual,
         path=str(folder / "contracts.parquet"),
         columns=Columns(timestamp="start", end="end", amount=None, price="price", plan="plan"),
         observed_until="2021-07-01",
@@ -95,7 +95,7 @@ def evaluated(tmp_path_factory) -> Judged:
     model = tuned.model(1).fit(heard.features, heard.churned, heard.names)
     survival = ContractValueModel(days).fit(known.features, known.churned)
     moments = [moment.to_pydatetime() for moment in LATER]
-    rows = build_features(found.log.table, "", moments, found.features, config.windows, shape=Shape.contracts)
+    rows = build_features(found.log.table, "", moments, found.features, config.windows, shape=CustomerKind.contractual)
     rows = rows[rows["in_population"]].reset_index(drop=True)
     rows = pd.concat([rows, survival.columns(rows)], axis=1)
     said = rows[["customer_id", "cutoff"]].assign(score=model.predict(rows), survival=rows[CHANCE])

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from ..data.settings import Shape
 from ..notices import Notice
+from .scored_kinds import scored_kind
 from .specification import BundleSpecification
 
 _LOCAL = ("tracking.", "engine.", "tuning.storage", "churn.threads")
@@ -22,6 +22,7 @@ def write_card(
 
     `refunds` is the sentence on how spend and CLV treat them, empty where there is no spend.
     """
+    kind = scored_kind(specification.data.shape)
     shown = [
         f"| {name} | {metrics[name]:.4f} | {_range(metrics, name)} |"
         for name in sorted(metrics)
@@ -30,16 +31,16 @@ def write_card(
     lines = [
         f"# {title}",
         "",
-        _purpose(specification),
+        kind.purpose(specification),
         "",
         *[line for notice in notices for line in (f"**{notice.line()}**", "")],
         f"- Refitted through {specification.fitted_through}: these models are fitted on every label observed by then.",
         "  The figures below are those of the same choices before the refit, not of these exact models.",
-        f"- Eligible for a churn score: {_population(specification)}.",
+        f"- Eligible for a churn score: {kind.population(specification)}.",
         f"- Learned from {specification.data.name} ({specification.origin}), content fingerprint",
         f"  {specification.data_fingerprint}; run {specification.run_id}.",
         *([f"- {refunds}"] if refunds else []),
-        *_reading(specification),
+        f"- {kind.caution}",
         "- The scores estimate what is likely, not its causes. Nothing here shows that contacting a customer helps.",
         "- A bundle is a program: loading it runs its code. The manifest detects damage, not a hostile author.",
         '- `load_bundle(path, code="installed")` runs none of its code.',
@@ -54,53 +55,6 @@ def write_card(
         "",
     ]
     return "\n".join(lines)
-
-
-def _purpose(specification: BundleSpecification) -> str:
-    """Return the meaning of the scores, by customer kind."""
-    economics, horizon = specification.economics, specification.windows.horizon_text
-    value = (
-        f"CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
-        f"{economics.annual_discount_rate:g} a year)"
-    )
-    if specification.data.shape is Shape.labelled:
-        return (
-            f"Probability of the outcome in column {specification.data.target!r}. The table has no time and no amounts."
-        )
-    if specification.data.shape is Shape.contracts:
-        return f"Probability that the contract ends within {horizon}" + (
-            f", and {value}." if _has_amount(specification) else "."
-        )
-    spend = (
-        f", expected purchases and spend in that time, and {value}."
-        if _has_amount(specification)
-        else ", and expected purchases."
-    )
-    return f"Probability of no purchase within {horizon}{spend}"
-
-
-def _has_amount(specification: BundleSpecification) -> bool:
-    return specification.data.has_amount
-
-
-def _population(specification: BundleSpecification) -> str:
-    """Return the population of the churn score, by customer kind."""
-    windows = specification.windows
-    if specification.data.shape is Shape.labelled:
-        return "every row"
-    if specification.data.shape is Shape.contracts:
-        return "customers under contract at `as_of`"
-    last = f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
-    return f"at least {windows.min_purchases} purchase(s){last} `as_of`"
-
-
-def _reading(specification: BundleSpecification) -> list[str]:
-    """Return cautions against misreading, by customer kind."""
-    if specification.data.shape is Shape.orders:
-        return ["- `p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."]
-    if specification.data.shape is Shape.contracts:
-        return ["- Contract ends dated `as_of` or later are hidden from the features: they are plans."]
-    return ["- The horizon is the one of the table's outcome; the model has no other."]
 
 
 def _is_main(name: str, metrics: Mapping[str, float]) -> bool:

@@ -13,6 +13,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import stat
 import sys
 import warnings
@@ -29,6 +30,11 @@ MANIFEST = "manifest.json"
 BUNDLE = Path("artifacts") / "bundle"
 _PACKAGE = BUNDLE / "code" / "churnclv"
 _SHA256 = 64  # hexadecimal digits
+_SETTING = re.compile(r"\b(data|features|windows)\.\w+")
+_CALLERS_REMEDY = (
+    "send each cell as the training file has it, or typed: a date as 2022-06-30, an amount as a number. "
+    "What the bundle reads was settled in training."
+)
 
 
 class DamagedBundleError(RuntimeError):
@@ -228,9 +234,15 @@ def answer(scorer: Any, events: Any, as_of: str | None = None, tables: dict[str,
     except Exception as error:
         if not getattr(error, "user_fault", False):
             raise
-        raise RefusedInputError(str(error)) from None
+        raise RefusedInputError(_for_callers(str(error))) from None
     cells = scores.astype(object)
     return cells.where(cells.notna(), None)
+
+
+def _for_callers(message: str) -> str:
+    """Return the message with a remedy that a caller has: a request cannot give the settings of training."""
+    fault, arrow, remedy = message.partition("\n  -> ")
+    return f"{fault}{arrow}{_CALLERS_REMEDY}" if _SETTING.search(remedy) else message
 
 
 with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():

@@ -1,6 +1,7 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
 import logging
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -10,27 +11,22 @@ import numpy as np
 import pandas as pd
 
 from ..churn.ensemble import ChurnModel
-from ..data.engine import EngineSettings, connect
-from ..data.events import Events, read_events
-from ..data.labelled_table import LabelledTable, read_labelled
-from ..data.parsing import bound
-from ..data.settings import Columns, DataSettings, Shape, TableSettings
+from ..data.events import Events
+from ..data.labelled_table import LabelledTable
+from ..data.settings import Columns, DataSettings, TableSettings
 from ..data.source import read_columns
 from ..decision.campaign import Campaign
-from ..decision.gain_concentration import concentrated_gain
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..errors import listed, require
 from ..explain.reasons import Reasons
-from ..features.attributes import attributes, read_attributes
-from ..features.feature_table import build_features
+from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
-from ..snapshots.history import cut_history
-from .expected_totals import expected_totals, references, totals_notices
 from .profile_comparison import compare_columns
-from .scoring_moment import holds_everybody, moment_notices
+from .scored_kinds import scored_kind
+from .scoring_moment import other_horizon
 from .specification import BundleSpecification, read_specification
-from .valuation import OrderValuation, load_valuation
+from .valuation import load_valuation
 
 SCORE_COLUMNS = (
     "customer_id", "as_of", "horizon_days", "in_population", "churn_score",
@@ -55,6 +51,10 @@ class Scorer:
         self._churn = ChurnModel.load(models)
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
+        self._kind = scored_kind(self.specification.data.shape)
+        self.asked_days: float | None = None
+        for name in self.specification.custom_families(folder):
+            find_family(name)  # a family's file registers the phrases of its columns
 
     @property
     def contract(self) -> BundleSpecification:
@@ -89,7 +89,7 @@ class Scorer:
             encoding="auto",
             path=None,
             latest=self.specification.data.latest if as_of is None else None,
-            observed_until=as_of if self.specification.data.shape is Shape.contracts else None,
+            observed_until=None,
             set_aside_path=None,
         )
         if isinstance(events, Path):
@@ -100,11 +100,8 @@ class Scorer:
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        connection = connect(EngineSettings())
-        since = None if as_of is not None else self.specification.fitted_until
-        if settings.shape is Shape.labelled:
-            return read_labelled(connection, settings, frame, for_scoring=True, readings=self.specification.readings)
-        return read_events(connection, settings, frame, observed_since=since, span_is_given=as_of is not None)
+        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        return data
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
@@ -112,21 +109,8 @@ class Scorer:
         """Return one feature row per customer with an event before `as_of` (default: `Events.end`, see `read`)."""
         day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
         data = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
-        if isinstance(data, LabelledTable):
-            keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
-            return pd.concat([keys, self._churn.typed(data.frame)], axis=1)
-        moment = as_of if isinstance(as_of, datetime) else bound(as_of, data.end, "as_of")
-        require(
-            data.start < moment,
-            f"no event lies before as_of={moment:%Y-%m-%d}.",
-            remedy="give a later date.",
-        )
         families = self.specification.custom_families(self.folder)
-        settings = replace(self.specification.features, families=families)
-        fingerprint, windows = data.quality.fingerprint, self.specification.windows
-        shape, refunds = data.shape, data.refunds
-        frame = build_features(data.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
-        return read_attributes(data, frame, self.specification.data, self.specification.readings).frame
+        return self._kind.features(data, as_of, self.specification, self._churn, families)
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
@@ -146,8 +130,32 @@ class Scorer:
         return result[list(SCORE_COLUMNS)]
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
-        """Return the length of the label window from a moment on; a labelled table has none."""
+        """Return the days ahead that scores cover from a moment on; a labelled table has none."""
+        if self.asked_days is not None:
+            return self.asked_days
         return np.nan if pd.isna(moment) else (self.specification.windows.label_end(moment) - moment).days
+
+    def at_horizon(self, days: float) -> "Scorer":
+        """Return the scorer for another horizon: scores are carried by the BTYD model's own time shape.
+
+        Parameters
+        ----------
+        days
+            The horizon, days. At the trained one the scores are exactly those without it.
+
+        Returns
+        -------
+        Scorer
+            The same models; the churn score and expected purchases and spend are for the asked horizon.
+
+        Raises
+        ------
+        InputError
+            The bundle's customers have contracts, or are rows of a labelled table.
+        """
+        scorer = copy(self)
+        scorer._valuation, scorer.asked_days = self._valuation.at_horizon(days), days  # noqa: SLF001 # of the same class
+        return scorer
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
@@ -165,33 +173,13 @@ class Scorer:
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
-        columns = self._column_notices(events, rows)
-        if isinstance(events, LabelledTable) or not len(rows):
-            return columns
-        moment = rows["cutoff"].iloc[0].to_pydatetime()
-        timing = moment_notices(self.specification, events, moment)
-        return (*columns, *timing, *self._totals_notices(events, rows, moment), *concentrated_gain(scores))
-
-    def _totals_notices(self, events: Events, rows: pd.DataFrame, moment: datetime) -> tuple[Notice, ...]:
-        """Compare the expected totals of all customers with the actual ones, where the file holds the whole log."""
         eligible = rows[rows["in_population"].astype(bool)]
-        if not isinstance(self._valuation, OrderValuation) or not holds_everybody(self.specification, events):
-            return ()
-        clv, windows = self._valuation.clv, self.specification.windows
-        expected = expected_totals(clv, eligible, windows.horizon_days, has_amount=events.has_amount)
-        happened = references(events, moment, windows, clv, len(eligible))
-        return totals_notices(expected, happened, windows.horizon_days)
-
-    def _column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
-        """Return attributes whose cells are no numbers, and columns that differ from those of training."""
-        eligible = rows[rows["in_population"].astype(bool)]
-        differences = compare_columns(read_json(self.folder / "profile.json"), eligible)
-        readings = self.specification.readings
-        if isinstance(events, LabelledTable) or not readings or not len(rows):
-            return differences
-        history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
-        frame = attributes(history, self.specification.features).execute()
-        return (*read_attributes(events, frame, self.specification.data, readings).notices, *differences)
+        return (
+            *other_horizon(self.specification, self.asked_days),
+            *self._kind.attribute_notices(events, rows, self.specification),
+            *compare_columns(read_json(self.folder / "profile.json"), eligible),
+            *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
+        )
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._valuation.needed))
@@ -219,7 +207,8 @@ class Scorer:
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
-        score, campaign = self._churn.predict(rows), Campaign(self.specification.economics)
+        campaign = Campaign(self.specification.economics)
+        score = self._valuation.carry(rows, self._churn.predict(rows))
         value = campaign.values_at_stake(self._valuation.values_if_staying(rows), len(rows))
         gain, cost = campaign.expected_gain(score, value), campaign.expected_cost(score)
         money = {"churn_score": score, "value": value, "expected_gain": gain, "cost": cost}

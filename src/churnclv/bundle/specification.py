@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from ..data.readings import ColumnReading
-from ..data.settings import DataSettings, Shape
+from ..data.settings import DataSettings
 from ..data.sketch import EventSketch
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError
 from ..features.families import BUILT_IN
 from ..features.settings import FeatureSettings
 from ..files import read_json, write_json
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.settings import WindowSettings
 
 FORMAT = 1
@@ -46,7 +47,7 @@ class BundleSpecification:
     @property
     def fitted_until(self) -> datetime | None:
         """The day before which all data was used for the fit; None for a labelled table, which has no time."""
-        return None if self.data.shape is Shape.labelled else datetime.fromisoformat(self.fitted_through)
+        return datetime.fromisoformat(self.fitted_through) if kind_of(self.data.shape).has_time else None
 
     def custom_families(self, folder: Path) -> list[str]:
         """Return the families, with the paths of a user's own files inside the bundle."""

@@ -12,18 +12,16 @@ import pandas as pd
 
 from .. import __version__
 from ..churn.ensemble import ChurnModel
-from ..clv.clv_model import ClvModel
-from ..clv.contract_value import ContractValueModel
-from ..data.settings import Shape
-from ..decision.rfm_segments import Segmentation
 from ..explain.reasons import Reasons
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..notices import Notice
 from ..outputs import FolderOutput
+from ..snapshots.customer_kinds import kind_of
 from .profile_comparison import describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleSpecification, write_specification
+from .valuation import Valuation
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
@@ -44,19 +42,18 @@ _NEEDS = (
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and their description; the value model depends on the shape of the data.
+    """The fitted models and their description; the valuation is that of the customer kind.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     """
 
     churn: ChurnModel
+    valuation: Valuation
     reasons: Reasons
     specification: BundleSpecification
     profile: pd.DataFrame
     card: str
     trained: datetime
-    values: ClvModel | ContractValueModel | None = None
-    segments: Segmentation | None = None
     notices: tuple[Notice, ...] = ()
 
 
@@ -93,10 +90,7 @@ def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
     write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
     parts.churn.save(folder / "models")
     write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
-    if parts.values is not None:
-        parts.values.save(folder / "models")
-    if parts.segments is not None:
-        write_json(folder / "models" / "segments.json", vars(parts.segments))
+    parts.valuation.save(folder / "models")
     write_json(folder / "profile.json", describe_columns(parts.profile))
     write_text(folder / "card.md", parts.card)
     return specification
@@ -200,6 +194,7 @@ def _copy_code(target: Path) -> None:
         "notices.py",
         "outputs.py",
         "ranges.py",
+        "registration.py",
         "scratch.py",
         "time_units.py",
     ):
@@ -214,7 +209,7 @@ def _copy_code(target: Path) -> None:
 
 def _input_columns(specification: BundleSpecification, churn: ChurnModel) -> dict[str, str]:
     """Return role -> column of the bundle's input; in a labelled table every column is its own role."""
-    if specification.data.shape is not Shape.labelled:
+    if kind_of(specification.data.shape).has_time:
         return specification.data.mapped()
     return {"customer_id": str(specification.data.columns.customer_id)} | {name: name for name in churn.features}
 

@@ -7,10 +7,13 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.metrics import Array
+from ..evaluation.reliability import platt_line
 from ..files import read_json, write_json
+from .churn_models import PROBABILISTIC, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
 
 
+@churn_model
 class BtydChurnModel:
     """Platt scaling of the probability in one column: a line through its log-odds (Platt 1999).
 
@@ -19,11 +22,24 @@ class BtydChurnModel:
     """
 
     name = "btyd"
+    family = PROBABILISTIC
+    summary = "the probability of the BTYD or contract model that values customers, recalibrated by a line"
 
     def __init__(self, column: str) -> None:
         """Keep the name of the column that holds the probability."""
         self.column = column
         self.slope, self.intercept, self.mean = 1.0, 0.0, 0.0
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the column, where there is one."""
+        return [] if situation.column is None else [{"column": situation.column}]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "BtydChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        del threads
+        return cls(**parameters)
 
     @property
     def features(self) -> list[str]:
@@ -36,16 +52,14 @@ class BtydChurnModel:
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "BtydChurnModel":
         """Fit the line on probabilities (n,) and outcomes 0 or 1 (n,); a negative slope is set to 0."""
-        from sklearn.linear_model import LogisticRegression
-
         self.slope, self.intercept = 1.0, 0.0
         log_odds = log_odds_of(features[self.column].to_numpy(dtype=float))
         finite = np.isfinite(log_odds)
         self.mean = float(log_odds[finite].mean()) if finite.any() else float(log_odds_of(churned.mean()))
-        if len(np.unique(log_odds[finite])) < 2 or len(np.unique(churned[finite])) < 2:  # noqa: PLR2004 # a line needs two points
+        slope, intercept = platt_line(churned[finite], log_odds[finite])
+        if np.isnan(slope):
             return self  # the probability is used unchanged
-        line: Any = LogisticRegression(C=np.inf).fit(log_odds[finite].reshape(-1, 1), churned[finite])
-        self.slope, self.intercept = float(line.coef_[0, 0]), float(line.intercept_[0])
+        self.slope, self.intercept = slope, intercept
         if self.slope < 0:
             self.slope, self.intercept = 0.0, float(log_odds_of(churned.mean()))
         return self

@@ -1,4 +1,4 @@
-"""Calibration: maps raw probabilities to churn scores that agree with observed frequencies."""
+"""Calibration: strictly rising maps from raw probabilities to churn scores that agree with observed frequencies."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,23 +6,30 @@ from typing import Any
 
 import numpy as np
 
-from ..evaluation.metrics import Array, log_loss, plain
-from ..evaluation.reliability import logit
+from ..evaluation.metrics import Array, Metric, auc, log_loss, plain
+from ..evaluation.reliability import logit, platt_line
 from ..files import read_json, write_json
 from .log_odds import expit
 from .settings import Calibration
 
 _LEAST_GAIN = 1e-4  # nats per customer: a smaller gain does not outweigh a calibrator's variance
+_MOST_AUC_LOSS = 1e-3  # a map that rises strictly loses none
 _MOST_GROUPS = 200  # of scores, for Venn-Abers
+_RAW_SHARE = 0.02  # of the raw log-odds in a map of steps: customers on one step keep their order
+_MOST_SLOPE = 5.0  # of the sigmoid; a few outcomes that the scores separate would make it infinite
+_FARTHEST = 700.0  # log-odds, whose exponential is finite
 
 
 @dataclass
 class Calibrator:
-    """A monotone map from raw probability to churn score.
+    """A strictly rising map from raw probability to churn score: it keeps the ranking.
 
     `sigmoid` is Platt scaling on the logit; `isotonic` is the piecewise linear map through the steps of isotonic
     regression; `venn_abers` combines the two isotonic estimates in which the customer's outcome is set to churn
     and to no churn (Vovk, Petej, Fedorova 2015, Large-scale probabilistic predictors); `none` changes nothing.
+
+    The last two have level steps and end with the scores that they were fitted on. Two per cent of the result is
+    therefore the raw log-odds, at the level of the map; beyond its ends the map goes on as the raw log-odds do.
     """
 
     method: str = "none"
@@ -42,12 +49,25 @@ class Calibrator:
 
     def predict(self, raw: Array) -> Array:
         """Return churn scores in 0..1, shape (n,)."""
+        if self.method == "none":
+            return np.asarray(raw, dtype=float)
+        return expit(self.log_odds(_exact_log_odds(raw)))
+
+    def log_odds(self, raw: Array) -> Array:
+        """Return the log-odds of churn scores from raw log-odds, shape (n,)."""
         if self.method == "sigmoid":
-            slope, intercept = self.parameters["slope"][0], self.parameters["intercept"][0]
-            return expit(slope * logit(raw) + intercept)
+            return np.asarray(self.parameters["slope"][0] * raw + self.parameters["intercept"][0])
         if self.method in ("isotonic", "venn_abers"):
-            return np.asarray(np.interp(raw, self.parameters["raw"], self.parameters["score"]))
+            return self._through_steps(np.asarray(raw, dtype=float))
         return np.asarray(raw, dtype=float)
+
+    def _through_steps(self, raw: Array) -> Array:
+        places, steps = (np.array(self.parameters[name]) for name in ("raw", "score"))
+        ends = _exact_log_odds(places[[0, -1]])
+        inside = logit(np.interp(expit(raw), places, steps))
+        beyond = np.minimum(raw - ends[0], 0.0) + np.maximum(raw - ends[1], 0.0)
+        level = float(np.mean(logit(steps) - _exact_log_odds(places)))
+        return np.asarray((1.0 - _RAW_SHARE) * (inside + beyond) + _RAW_SHARE * (raw + level))
 
     def get_params(self) -> dict[str, str]:
         """Return the method."""
@@ -64,29 +84,70 @@ class Calibrator:
 
 
 def choose_calibration(
-    folds: list[tuple[Array, Array]], wanted: Calibration
+    folds: list[tuple[Array, Array]], wanted: Calibration, *, in_time: bool = False
 ) -> tuple[Calibrator, list[Array], dict[str, float]]:
     """Choose and fit a calibrator on out-of-fold (probabilities, outcomes), one pair per fold.
 
     Each candidate is scored by log-loss on every fold after a fit on the others; `none` is kept unless clearly beaten.
     With a single fold no candidate can be scored, and `auto` is `none`.
 
-    Returns:
-        the calibrator fitted on all folds, each fold's scores from a calibrator fitted on the others, and the
+    Parameters
+    ----------
+    folds
+        Probabilities and outcomes of each fold, (n,) each.
+    wanted
+        The method, or `auto`.
+    in_time
+        Whether the folds follow each other in time, the newest last. A map that was fitted on the older folds then has
+        to lower the log-loss of the newest one: levels move, and a map of an old level is worse than none. Its gain
+        must also exceed one standard error of the folds' gains.
+
+    Returns
+    -------
+    tuple
+        The calibrator fitted on all folds, each fold's scores from a calibrator fitted on the others, and the
         candidates' mean log-loss.
     """
     every = [method.value for method in Calibration if method is not Calibration.auto]
     methods = every if wanted is Calibration.auto else [wanted.value]
     cross_fitted = {method: _cross_fit(folds, method) for method in methods}
-    losses = {
-        method: float(
-            np.mean([plain(log_loss, churned, scores) for (_, churned), scores in zip(folds, predicted, strict=True)])
-        )
-        for method, predicted in cross_fitted.items()
-    }
-    best = min(methods, key=lambda method: losses[method] + (0.0 if method == "none" else _LEAST_GAIN))
+    losses = {method: _mean(log_loss, folds, predicted) for method, predicted in cross_fitted.items()}
+    usable = [method for method in methods if len(methods) == 1 or _is_usable(folds, cross_fitted, method, in_time)]
+    best = min(usable, key=lambda method: losses[method] + (0.0 if method == "none" else _LEAST_GAIN))
     raw, churned = (np.concatenate(parts) for parts in zip(*folds, strict=True))
     return Calibrator(best).fit(raw, churned), cross_fitted[best], losses
+
+
+def _is_usable(
+    folds: list[tuple[Array, Array]], cross_fitted: dict[str, list[Array]], method: str, in_time: bool
+) -> bool:
+    """Return whether a method keeps the folds' AUC and, of folds in time, helps on the newest one."""
+    if method == "none":
+        return True
+    if in_time:
+        gains = _fold_values(log_loss, folds, cross_fitted["none"]) - _fold_values(
+            log_loss, folds, cross_fitted[method]
+        )
+        if not gains[-1] > 0.0 or gains.mean() <= gains.std() / np.sqrt(len(gains)):
+            return False  # the newest fold's map was fitted on all the older ones
+    return not _mean(auc, folds, cross_fitted[method]) < _mean(auc, folds, cross_fitted["none"]) - _MOST_AUC_LOSS
+
+
+def _fold_values(metric: Metric, folds: list[tuple[Array, Array]], predicted: list[Array]) -> Array:
+    """Return a metric of each fold, (folds,)."""
+    return np.array([plain(metric, churned, each) for (_, churned), each in zip(folds, predicted, strict=True)])
+
+
+def _mean(metric: Metric, folds: list[tuple[Array, Array]], predicted: list[Array]) -> float:
+    """Return the mean of a metric over the folds."""
+    return float(_fold_values(metric, folds, predicted).mean())
+
+
+def _exact_log_odds(probabilities: Array) -> Array:
+    """Return log-odds that differ wherever probabilities do, as far as numbers go."""
+    with np.errstate(divide="ignore"):
+        exact = np.log(probabilities) - np.log1p(-np.asarray(probabilities, dtype=float))
+    return np.asarray(np.clip(exact, -_FARTHEST, _FARTHEST))
 
 
 def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:
@@ -101,13 +162,10 @@ def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:
 
 
 def _fit_sigmoid(raw: Array, churned: Array) -> dict[str, list[float]]:
-    from sklearn.linear_model import LogisticRegression
-
-    line: Any = LogisticRegression(C=np.inf).fit(logit(raw).reshape(-1, 1), churned)
-    slope = float(line.coef_[0, 0])
-    if slope <= 0:  # a map that reverses the ranking is no calibration
+    slope, intercept = platt_line(churned, logit(raw))
+    if not _RAW_SHARE <= slope <= _MOST_SLOPE:  # a map that levels, reverses or saturates the ranking
         return {"slope": [1.0], "intercept": [0.0]}
-    return {"slope": [slope], "intercept": [float(line.intercept_[0])]}
+    return {"slope": [slope], "intercept": [intercept]}
 
 
 def _fit_isotonic(raw: Array, churned: Array) -> dict[str, list[float]]:

@@ -1,6 +1,8 @@
 """The commands' common part: Hydra composes the configuration; a user's mistake ends with a message and exit code 2."""
 
+import difflib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -15,7 +17,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from ..errors import InputError
+from ..errors import InputError, require
 from ..files import PROJECT
 from ..hackathon.entry_folder import find_entry
 from ..interruption import Interruption, interrupted, watch_signals
@@ -35,12 +37,15 @@ from ..pipeline.settings import (
 )
 from ..redaction import redact, require_no_credentials
 from ..scratch import leave_scratch, use_scratch
+from .command_line import order_arguments
 from .overrides import write_overrides
 
+_UNKNOWN_SETTING = re.compile(r"Key '([^']+)' not in '\w+'\s+full_key: (\S+)")
+_UNKNOWN_CHOICE = re.compile(r"Could not find '([^'/]+)/([^']+)'\s+Available options in '[^']+':\n((?:\t\S+\n)+)")
 DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
-_SCHEMAS = {
+SCHEMAS = {
     "train": TrainConfig,
     "entry": EntryConfig,
     "leaderboard": LeaderboardConfig,
@@ -58,13 +63,12 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
     The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
     """
-    for schema, node in _SCHEMAS.items():
-        ConfigStore.instance().store(name=f"{schema}_schema", node=node)
+    ConfigStore.instance().store(name=f"{name}_schema", node=SCHEMAS[name])  # Hydra copies the store for each group
     try:
-        arguments, notices = rename_arguments(sys.argv[1:])
+        arguments, notices = rename_arguments(order_arguments(name, sys.argv[1:]))
         for notice in notices:
             print(notice.line(), file=sys.stderr)
-        sys.argv[1:] = take_overrides(name_entries(arguments), _SCHEMAS[name])
+        sys.argv[1:] = take_overrides(name_entries(arguments), SCHEMAS[name])
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -76,6 +80,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
     @hydra.main(version_base="1.3", config_path=str(PROJECT / "conf"), config_name=name)
     def run(composed: Any) -> None:
         try:
+            _require_all(composed, name)
             _take_entry(composed)
             require_no_credentials(OmegaConf.to_container(composed, resolve=True))  # type: ignore[arg-type] # a mapping
             main(OmegaConf.to_object(composed))
@@ -132,6 +137,13 @@ def take_overrides(arguments: list[str], schema: type) -> list[str]:
     return [*overrides.arguments, f"+{DECLARED}=declared"]
 
 
+def _require_all(composed: Any, command: str) -> None:
+    """Raise `InputError` if settings without a default are not given."""
+    missing = sorted(OmegaConf.missing_keys(composed))
+    remedy = f"{' '.join(f'{key}=...' for key in missing)}; see churnclv {command} --help."
+    require(not missing, f"{command} needs {' and '.join(missing)}.", remedy=remedy)
+
+
 def _take_entry(composed: Any) -> None:
     """Set the entry's name to the folder of its configuration."""
     from hydra.core.hydra_config import HydraConfig
@@ -163,22 +175,31 @@ def fail(message: str, code: int = 2) -> None:
 
 
 def _explain(error: Exception, command: str) -> str:
-    """Return Hydra's message with the cause it hides, and where the allowed names are listed."""
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.strip().startswith("reference_type")]
-    cause = error.__cause__
-    if cause is not None and str(cause).splitlines()[:1] != lines[:1]:
-        lines += [line for line in str(cause).splitlines()[:2] if line.strip()]
-    owner = getattr(cause or error, "object_type", None)
-    if is_dataclass(owner):
-        lines.append(f"allowed are {', '.join(setting.name for setting in fields(owner))}")
-    remedy = f"see what can be chosen with: python -m churnclv {command} --cfg job (or --help)"
-    return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"
+    """Return Hydra's message in our form, with the cause that it hides and the names that are allowed."""
+    cause = str(error.__cause__ or "")
+    remedy = f"see churnclv {command} --help, and all settings with --cfg job."
+    choice = _UNKNOWN_CHOICE.search(str(error))
+    if choice:
+        return _unknown(f"{command}: there is no {choice[1]}={choice[2]}", choice[2], choice[3].split(), remedy)
+    key, owner = _UNKNOWN_SETTING.search(cause), getattr(error.__cause__, "object_type", None)
+    if key and is_dataclass(owner):
+        names = [setting.name for setting in fields(owner)]
+        return _unknown(f"{command}: there is no setting {key[2]}", key[1], names, remedy)
+    lines = [line.strip() for line in [*str(error).splitlines(), *cause.splitlines()[:1]] if line.strip()]
+    shown = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
+    return "\n".join(dict.fromkeys(shown)) + f"\n  -> {remedy}"
+
+
+def _unknown(what: str, name: str, names: list[str], remedy: str) -> str:
+    """Return the message on a name that is none of those allowed."""
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{what}.\n  -> {hint}allowed are {', '.join(names)}; {remedy}"
 
 
 def train_config(values: Any) -> TrainConfig:
-    """Return the configuration of the plain values that a run wrote."""
-    plain = rename_values(OmegaConf.to_container(OmegaConf.create(values)))  # type: ignore[arg-type] # a mapping
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+    """Return the configuration of the nested values that a run wrote."""
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 

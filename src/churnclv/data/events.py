@@ -16,9 +16,9 @@ from .log import Log, read_log
 from .paths import input_paths, set_aside_outputs
 from .quality import QualityReport
 from .refund_totals import RefundTotals, total_refunds
-from .settings import DataSettings, Refunds, Shape
+from .row_kinds import rows_of
+from .settings import CustomerKind, DataSettings, Refunds
 from .span import check_span
-from .spend_concentration import concentrated_spend
 
 EVENTS = "events"
 _MAIN = "main_events"
@@ -39,7 +39,7 @@ class Events:
     start: datetime
     end: datetime
     has_amount: bool
-    shape: Shape = Shape.orders
+    shape: CustomerKind = CustomerKind.noncontractual
     refunds: Refunds = Refunds.net
 
     @cached_property
@@ -80,7 +80,7 @@ def read_events(
     end = end if observed_since is None else max(end, observed_since)
     table, quality = main.table, main.quality
     notices = () if span_is_given else check_span(table, quality, settings)
-    quality = replace(quality, notices=(*quality.notices, *notices, *concentrated_spend(table, settings)))
+    quality = replace(quality, notices=(*quality.notices, *notices, *rows_of(settings.shape).notices(table, settings)))
     if settings.tables:
         others = read_tables(connection, settings, main.table, frames or {})
         table = connection.create_table(EVENTS, others.unite(main.table, settings), temp=True, overwrite=True)

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from .settings import Shape
-
 
 @dataclass(frozen=True)
 class Fault:
@@ -173,8 +171,3 @@ LABELLED = (  # faults of a table with one row per customer
     Fault("repeated_id", "customer_id", "has the id of an earlier row", "a labelled table has one row per customer"),
 )
 BY_NAME = {fault.name: fault for fault in (*LABELLED, *CONTRACTS, *CATALOGUE)}
-
-
-def faults_of(shape: Shape) -> tuple[Fault, ...]:
-    """Return the faults of dated rows; a row is set aside for the first that applies."""
-    return CONTRACTS if shape is Shape.contracts else CATALOGUE

@@ -15,7 +15,7 @@ from .matching import match_customers
 from .paths import table_aside_path
 from .quality import QualityReport, check_policies
 from .schema import event_columns
-from .settings import STATIC, Columns, DataSettings, Shape, TableSettings
+from .settings import STATIC, Columns, DataSettings, TableSettings
 from .source import RawLog
 
 _CHECKED = "checked_table"
@@ -89,7 +89,7 @@ def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> Oth
         **vars(settings),
         **given,
         "name": name,
-        "shape": Shape.orders if table.is_dated else Shape.labelled,
+        "shape": table.shape,
         "builtin": None,
         "columns": Columns(**{"timestamp": None, "amount": None, **table.columns}),
         "static": table.attributes,

@@ -7,18 +7,18 @@ from typing import Any
 import ibis
 
 from ..outputs import Output, write_csv
-from .contract_rows import contract_events, find_observed_until, flag_contracts, overlapping_contracts
 from .decimals import with_numbers
 from .event_kinds import check_kinds
-from .faults import Fault, faults_of
+from .faults import Fault
 from .fingerprint import fingerprint, row_hash
 from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
 from .refund_totals import refunds_set_aside
+from .row_kinds import EventRows, rows_of
 from .row_notices import find_notices
 from .rows import ParsedRows, parse_rows
 from .schema import check_events, event_columns
-from .settings import DataSettings, Policy, Shape
+from .settings import DataSettings, Policy
 from .source import RawLog, read_file, read_frame
 
 _CHECKED = "checked_log"
@@ -52,16 +52,16 @@ def read_log(
     raw = read_raw(connection, settings, frame)
     parsed = parse_rows(with_numbers(connection, raw), settings)
     rows = connection.create_table(_CHECKED, parsed.table, temp=True, overwrite=True)
-    of_contracts = settings.shape is Shape.contracts
-    until = find_observed_until(rows, raw.origin, settings, observed_since) if of_contracts else None
-    checked = connection.create_table(f"{_CHECKED}_all", _set_aside(rows, settings, until), temp=True, overwrite=True)
-    counts = count_faults(checked, raw, settings, faults_of(settings.shape))
+    kind = rows_of(settings.shape)
+    until = kind.observed_until(rows, raw.origin, settings, observed_since)
+    flagged = _set_aside(kind.flag(rows, until), settings, kind)
+    checked = connection.create_table(f"{_CHECKED}_all", flagged, temp=True, overwrite=True)
+    counts = count_faults(checked, raw, settings, kind.faults)
     if settings.set_aside_path is not None:
         _write_set_aside(checked, raw, set_aside_output(settings.set_aside_path))
     check_policies(counts, raw.rows_read, raw.origin, settings)
     kept = checked.filter(checked.set_aside_for.isnull())
-    events = contract_events(kept, settings) if until is not None else kept.select(*event_columns(settings))
-    table = connection.create_table(name, events, temp=True, overwrite=True)
+    table = connection.create_table(name, kind.events(kept, settings), temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
     notices = (*parsed.notices, *find_notices(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
     return _describe(table, raw, counts, replace(parsed, notices=notices), settings, until)
@@ -72,13 +72,12 @@ def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawL
     return read_file(connection, settings) if frame is None else read_frame(connection, frame, settings)
 
 
-def _set_aside(rows: Any, settings: DataSettings, until: datetime | None) -> Any:
+def _set_aside(flagged: Any, settings: DataSettings, kind: EventRows) -> Any:
     """Add `set_aside_for`, a row's first fault; the last fault is checked only among rows without another."""
-    last_fault, find = ("same_day_order", _same_day_orders) if until is None else _OVERLAP
-    flagged = rows if until is None else flag_contracts(rows, until)
-    faults = [fault.name for fault in faults_of(settings.shape) if fault.name != last_fault]
+    last_fault = kind.last_fault
+    faults = [fault.name for fault in kind.faults if fault.name != last_fault]
     first = flagged.mutate(set_aside_for=first_set_aside(flagged, settings, faults))
-    marked = first.mutate(**{last_fault: find(first)})
+    marked = first.mutate(**{last_fault: kind.has_last_fault(first)})
     if getattr(settings.policy, last_fault) is Policy.set_aside:
         is_last = marked.set_aside_for.isnull() & marked[last_fault]
         marked = marked.mutate(set_aside_for=is_last.ifelse(last_fault, marked.set_aside_for))
@@ -89,17 +88,6 @@ def first_set_aside(flagged: Any, settings: DataSettings, faults: list[str]) -> 
     """Return the name of the first of the faults whose policy sets the row aside; null where none does."""
     chosen = [(flagged[name], name) for name in faults if getattr(settings.policy, name) is Policy.set_aside]
     return ibis.cases(*chosen, else_=ibis.null("string")) if chosen else ibis.null("string")
-
-
-def _same_day_orders(rows: Any) -> Any:
-    """Return whether a kept order is not the first of its customer on its day; lines of one order are one order."""
-    order = rows.order_id.fill_null(rows.content.cast("string") + "-" + rows.row.cast("string"))
-    usable = rows.set_aside_for.isnull() & (rows.kind == "order")
-    rank = ibis.dense_rank().over(group_by=[rows.customer_id, rows.timestamp.date(), usable], order_by=order)
-    return (usable & (rank > 0)).fill_null(False)
-
-
-_OVERLAP = ("overlapping_contract", overlapping_contracts)
 
 
 def count_faults(

@@ -9,14 +9,12 @@ import ibis
 from ..errors import require
 from ..notices import Notice
 from . import parsing
-from .contract_rows import CONTRACT_ROLES, parse_ends
 from .currencies import currency_cell
 from .dates import parse_dates
 from .decimals import BARE, ROLES, SIGN, Decimals, choose_decimals
-from .event_kinds import name_kinds
-from .lines import mark_lines
+from .row_kinds import EventRows, rows_of
 from .schema import text_columns
-from .settings import DataSettings, Shape, Spelling
+from .settings import DataSettings, Spelling
 from .source import RawLog
 
 
@@ -42,11 +40,10 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
     """
     raw = log.table
     dates = parse_dates(log, settings)
-    contracts = settings.shape is Shape.contracts
+    kind = rows_of(settings.shape)
     decimals = choose_decimals(log, [role for role in ROLES if role in raw.columns], settings)
-    money = _parse_money(log, settings, decimals)
-    roles = CONTRACT_ROLES if contracts else {}
-    texts = {name: roles.get(name, name) for name in (*text_columns(settings), "kind")}
+    money = _parse_money(log, settings, decimals, kind)
+    texts = {name: kind.roles.get(name, name) for name in (*text_columns(settings), "kind")}
     parsed = raw.select(
         row=raw.row,
         content=raw.content,
@@ -58,13 +55,13 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
         other_shape=dates.other_shape,
         offset=dates.offset,
         **money,
-        **(parse_ends(log, settings) if contracts else {}),
+        **kind.parse_ends(log, settings),
     )
     main_currency = _main_currency(raw.select(sign=money["sign"]), log, settings)
-    with_lines = parsed if contracts else mark_lines(parsed, settings)
+    with_lines = kind.mark(parsed, settings)
     flagged = with_lines.mutate(**_flags(with_lines, main_currency, settings))
     return ParsedRows(
-        flagged if contracts else name_kinds(flagged, settings),
+        kind.name(flagged, settings),
         dates.style,
         _decimal_style(decimals, settings),
         Spelling(dates.decided, decimals.decided, main_currency or None),
@@ -84,10 +81,10 @@ def _money_role(settings: DataSettings) -> str:
     return "amount" if settings.columns.amount is not None else "price"
 
 
-def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dict[str, Any]:
+def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals, kind: EventRows) -> dict[str, Any]:
     raw = log.table
     null = ibis.null(parsing.AMOUNT)
-    count = "term_months" if settings.shape is Shape.contracts else "quantity"
+    count = kind.count
     quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else null
     if not settings.has_amount:
         without = {"amount": null, "quantity": quantity, "raw_amount": ibis.null("string")}
@@ -95,7 +92,7 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals) -> dic
     role = _money_role(settings)
     number = raw[f"{BARE}{role}"]
     money = parsing.parse_number(number, decimals.signs[role])
-    amount = parsing.multiply(money, quantity) if role == "price" and count == "quantity" else money
+    amount = kind.amount(money, quantity, role)
     sign = raw[f"{SIGN}{role}"]
     column = currency_cell(raw.currency) if "currency" in raw.columns else ibis.literal("")
     return {

@@ -1,10 +1,10 @@
 """Settings for reading a log."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from ..errors import require, require_name
 from ..ranges import Bounds, check_numbers, number
@@ -23,12 +23,43 @@ _OF_EVENTS = (
 )  # fmt: skip
 
 
-class Shape(Enum):
-    """What a row of the main table is: a purchase, a contract with start and end, or a customer with an outcome."""
+class CustomerKind(Enum):
+    """How customers leave, which decides what a row of the main table is: a purchase, a contract, or a customer.
 
-    orders = "orders"
-    contracts = "contracts"
+    `orders` and `contracts` are the names of earlier versions, which configuration files and bundles may have.
+    """
+
+    noncontractual = "noncontractual"
+    contractual = "contractual"
     labelled = "labelled"
+    orders = "noncontractual"  # noqa: PIE796 # the former name
+    contracts = "contractual"  # noqa: PIE796 # the former name
+
+    @classmethod
+    def _missing_(cls, value: object) -> "CustomerKind | None":
+        """Return the kind of a bundle of an earlier version."""
+        return cls.__members__.get(str(value))
+
+
+Part = TypeVar("Part")
+
+
+@dataclass(frozen=True)
+class PerKind(Generic[Part]):
+    """What a room has for each customer kind: customers without a contract, under contract, and labelled.
+
+    A room that treats the kinds differently has one of these, in the module that defines its parts; nothing else
+    compares kinds.
+    """
+
+    noncontractual: Part
+    contractual: Part
+    labelled: Part
+
+    def __getitem__(self, kind: CustomerKind) -> Part:
+        """Return the part of a kind."""
+        part: Part = getattr(self, kind.name)
+        return part
 
 
 class Policy(Enum):
@@ -222,6 +253,11 @@ class TableSettings:
         """Whether the rows of the table are events."""
         return "timestamp" in self.columns
 
+    @property
+    def shape(self) -> CustomerKind:
+        """What its rows are: events, or customers with attributes."""
+        return CustomerKind.noncontractual if self.is_dated else CustomerKind.labelled
+
     def check(self, name: str) -> None:
         """Check the settings without reading a file; `name` is the name of the table."""
         where = f"data.tables.{name}"
@@ -276,7 +312,7 @@ class DataSettings:
     """
 
     name: str = "transactions"
-    shape: Shape = Shape.orders
+    shape: CustomerKind = CustomerKind.noncontractual
     path: str | None = None
     builtin: str | None = None
     format: Format = Format.auto
@@ -325,12 +361,12 @@ class DataSettings:
             "data.policy.malformed_row=keep: a row of another width has no columns to keep.",
             remedy="set_aside or fail.",
         )
-        for role in ("customer_id",) if self.shape is Shape.labelled else ("customer_id", "timestamp"):
+        for role in _RULES[self.shape].needed:
             named = getattr(self.columns, role) is not None
             remedy = f"name the column: data.columns.{role}=..."
             require(named, f"data.columns.{role} is null, but every log needs one.", remedy=remedy)
         self._check_attributes()
-        self._check_columns()
+        _RULES[self.shape].check(self)
         require(
             self.builtin is None or self.path is None,
             f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
@@ -345,29 +381,6 @@ class DataSettings:
         doubled = sorted({name for name in names if names.count(name) > 1})
         remedy = "data.static and the tables' attributes need names of their own."
         require(not doubled, f"more than one attribute is named {', '.join(doubled)}.", remedy=remedy)
-
-    def _check_columns(self) -> None:
-        """Check that the mapped roles fit the shape."""
-        columns, contracts = self.columns, self.shape is Shape.contracts
-        misplaced = [role for role in _OF_CONTRACTS if getattr(columns, role) is not None and not contracts]
-        message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
-        require(not misplaced, message, remedy="data=subscriptions, or data.shape=contracts.")
-        if contracts:
-            ended = columns.end is not None
-            require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
-            remedy = "data.columns.amount=null, and the price per month is data.columns.price."
-            require(
-                columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy
-            )
-            is_allowed = self.policy.end_before_start is not Policy.keep
-            message = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
-            require(is_allowed, message, remedy="set_aside or fail.")
-        elif self.shape is Shape.orders:
-            require(
-                columns.price is None or columns.quantity is not None,
-                "data.columns.price needs data.columns.quantity: amount = price x quantity.",
-                remedy="name it, or map the amount itself: data.columns.amount=...",
-            )
 
     def read_as(self, chosen: Mapping[str, Any]) -> "DataSettings":
         """Return the settings for a file in another format; `chosen` is the result of `Reading.chosen`.
@@ -409,7 +422,7 @@ class DataSettings:
     @property
     def wanted_columns(self) -> set[str]:
         """The file's columns that are mapped."""
-        if self.shape is Shape.labelled and self.target is not None:
+        if _RULES[self.shape].has_target and self.target is not None:
             named = (self.columns.customer_id, self.target, self.split)
             return {name for name in named if name is not None}
         return set(self.mapped().values())
@@ -418,3 +431,47 @@ class DataSettings:
     def has_amount(self) -> bool:
         """Whether the log has amounts or prices."""
         return self.columns.amount is not None or self.columns.price is not None
+
+
+@dataclass(frozen=True)
+class ColumnRules:
+    """Which roles a customer kind needs, whether it has a column of outcomes, and the check of its mapped roles."""
+
+    needed: tuple[str, ...]
+    check: Callable[[DataSettings], None]
+    has_target: bool = False
+
+
+def _check_no_contracts(settings: DataSettings) -> None:
+    misplaced = [role for role in _OF_CONTRACTS if getattr(settings.columns, role) is not None]
+    message = f"data.columns.{next(iter(misplaced), '')} is for a table of contracts."
+    require(not misplaced, message, remedy="data=subscriptions, or data.shape=contractual.")
+
+
+def _check_orders(settings: DataSettings) -> None:
+    _check_no_contracts(settings)
+    columns = settings.columns
+    require(
+        columns.price is None or columns.quantity is not None,
+        "data.columns.price needs data.columns.quantity: amount = price x quantity.",
+        remedy="name it, or map the amount itself: data.columns.amount=...",
+    )
+
+
+def _check_contracts(settings: DataSettings) -> None:
+    columns = settings.columns
+    ended = columns.end is not None
+    require(ended, "data.columns.end is null, but contracts need one.", remedy="data.columns.end=...")
+    remedy = "data.columns.amount=null, and the price per month is data.columns.price."
+    require(columns.amount is None, f"data.columns.amount={columns.amount}: contracts have none.", remedy=remedy)
+    is_allowed = settings.policy.end_before_start is not Policy.keep
+    message = "data.policy.end_before_start=keep: a contract that ends before it starts was never open."
+    require(is_allowed, message, remedy="set_aside or fail.")
+
+
+_DATED = ("customer_id", "timestamp")
+_RULES = PerKind(
+    ColumnRules(_DATED, _check_orders),
+    ColumnRules(_DATED, _check_contracts),
+    ColumnRules(("customer_id",), _check_no_contracts, has_target=True),
+)

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..notices import Notice
 from .quality import QualityReport
-from .settings import DataSettings, Shape
+from .row_kinds import rows_of
+from .settings import DataSettings
 
 _FEWEST_EVENTS, _FEWEST_DAYS, _FEWEST_CUSTOMERS = 100, 30, 20  # below these, gaps are not compared
 _MOST_SHARE, _MOST_EVENTS = 0.01, 3  # most events beyond a gap, as share or number: more are no error
@@ -45,7 +46,7 @@ def check_span(table: Any, quality: QualityReport, settings: DataSettings) -> tu
     """
     if quality.customers < _FEWEST_CUSTOMERS:
         return ()
-    dated = table.filter(table.kind == "contract_start") if settings.shape is Shape.contracts else table
+    dated = rows_of(settings.shape).spanning(table)
     daily = dated.group_by(day=dated.timestamp.date()).agg(events=lambda t: t.count()).order_by("day").execute()
     days = pd.to_datetime(daily["day"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
     early, late = find_gaps(days, daily["events"].to_numpy(dtype=np.int64))

@@ -5,7 +5,7 @@ from typing import Any
 import ibis
 
 from ..notices import Notice
-from .settings import DataSettings, Shape
+from .settings import DataSettings
 
 _LEAST_SHARE = 0.25  # share of the total that one customer has at least
 _LEAST_TIMES = 5.0  # times the share of an average customer
@@ -18,7 +18,7 @@ def is_concentrated(most: float, total: float, customers: int) -> bool:
 
 def concentrated_spend(table: Any, settings: DataSettings) -> tuple[Notice, ...]:
     """Return a notice if one customer dominates the spend of a log of orders."""
-    if settings.shape is not Shape.orders or not settings.has_amount:
+    if not settings.has_amount:
         return ()
     orders = table.filter(table.kind == "order")
     spent = orders.group_by("customer_id").agg(spend=orders.amount.sum().cast("float64"), orders=orders.count())

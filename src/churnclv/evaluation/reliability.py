@@ -24,11 +24,19 @@ def expected_calibration_error(truth: Array, predicted: Array, bins: int = 10) -
 
 def calibration_line(truth: Array, predicted: Array) -> tuple[float, float]:
     """Return slope and intercept of the logistic regression of the outcome on the score's logit (ideal: 1 and 0)."""
-    if len(np.unique(truth)) < 2:  # noqa: PLR2004 # two classes
+    return platt_line(truth, logit(predicted))
+
+
+def platt_line(truth: Array, log_odds: Array) -> tuple[float, float]:
+    """Return slope and intercept of the logistic regression of the outcome on log-odds (Platt 1999), each (n,).
+
+    Both are NaN where the outcomes or the log-odds are all the same: a line needs two points.
+    """
+    if len(np.unique(truth)) < 2 or len(np.unique(log_odds)) < 2:  # noqa: PLR2004 # two points
         return float("nan"), float("nan")
     from sklearn.linear_model import LogisticRegression
 
-    line: Any = LogisticRegression(C=np.inf).fit(logit(predicted).reshape(-1, 1), truth)
+    line: Any = LogisticRegression(C=np.inf).fit(log_odds.reshape(-1, 1), truth)
     return float(line.coef_[0, 0]), float(line.intercept_[0])
 
 

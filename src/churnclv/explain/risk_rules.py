@@ -3,6 +3,7 @@
 `risk_rule_search` finds them on training rows.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -12,11 +13,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..evaluation.metrics import Array
-from .phrases.phrase import find_phrase, match_pattern
+from .phrases.phrase import find_phrase
 
 Mask = NDArray[np.bool_]
 _TEXTS = {">": ">", "<=": "≤", "is": "="}
-_CHANGES = (r"purchase_change_(\d+)_days",)
+_CHANGE = re.compile(r"purchase_change_(\d+)_days")
 _USUAL_WINDOW_DAYS = 90
 _SHRINKAGE = 10.0  # customers at the base rate, added to each number of points
 _EVALUATED = ("en", "it", "customers", "coverage", "precision", "lift", "recall")
@@ -119,8 +120,8 @@ def classic_rules(columns: Iterable[str]) -> tuple[RiskRule, ...]:
 
 def _nearest_change(columns: list[str]) -> list[str]:
     """Return the column that compares purchases over a window of about the usual length with those before, if any."""
-    windows = {name: groups for name in columns for _, groups in [match_pattern(name, _CHANGES)] if groups}
-    return sorted(windows, key=lambda name: (abs(int(windows[name][0]) - _USUAL_WINDOW_DAYS), name))[:1]
+    windows = {name: int(match[1]) for name in columns if (match := _CHANGE.fullmatch(name))}
+    return sorted(windows, key=lambda name: (abs(windows[name] - _USUAL_WINDOW_DAYS), name))[:1]
 
 
 @dataclass

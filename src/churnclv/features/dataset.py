@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..errors import require
 from ..snapshots.cutoff_plan import Part
 from ..snapshots.history import KEYS
+from .model_columns import model_columns
 
 
 @dataclass(frozen=True)
@@ -44,10 +45,11 @@ class Dataset:
         features, labels = (frame.iloc[rows].reset_index(drop=True) for frame in (self.features, self.labels))
         return Dataset(features, labels, self.names, self.customers[rows], self.parts.iloc[rows].reset_index(drop=True))
 
-    def with_columns(self, columns: pd.DataFrame) -> "Dataset":
-        """Return the same rows with more columns to learn from, aligned to them."""
+    def with_columns(self, columns: pd.DataFrame, *, seen: bool = True) -> "Dataset":
+        """Return the same rows with the columns of value models, aligned to them, which churn models see if `seen`."""
         features = pd.concat([self.features, columns.set_index(self.features.index)], axis=1)
-        return replace(self, features=features, names=[*self.names, *columns.columns])
+        names = model_columns(self.names, None, columns.columns if seen else ())
+        return replace(self, features=features, names=names)
 
     @property
     def X(self) -> pd.DataFrame:  # noqa: N802 # scikit-learn's name

@@ -10,17 +10,19 @@ import pandas as pd
 
 from .. import __version__
 from ..data.refund_totals import counts_as_spend
-from ..data.settings import Refunds, Shape
+from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..files import digest, file_digest, replacing
-from ..snapshots.history import KEYS, cut_history, members
+from ..snapshots.customer_kinds import kind_of
+from ..snapshots.history import KEYS, cut_history
 from ..snapshots.settings import WindowSettings
 from .families import custom_files, find_family
+from .family import Family, FamilyFunction
 from .keyed_table import put_beside
-from .refund_history import REFUND_COLUMNS, refund_history
+from .model_columns import NOT_FEATURES
+from .refund_history import refund_history
 from .settings import FeatureSettings
 
-NOT_FEATURES = (*KEYS, "in_population")
 _OF_VALUE = ("purchase_history",)
 
 
@@ -31,7 +33,7 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     settings: FeatureSettings,
     windows: WindowSettings,
     cache: Path | None = None,
-    shape: Shape = Shape.orders,
+    shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) with an event before the cutoff, ordered by both.
@@ -60,19 +62,21 @@ def feature_table(
     cutoffs: Sequence[datetime],
     settings: FeatureSettings,
     windows: WindowSettings,
-    shape: Shape = Shape.orders,
+    shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
     history = cut_history(events, cutoffs)
-    joined = members(history, windows, shape)
+    kind = kind_of(shape)
+    joined = kind.members(history, windows)
     spent = history.filter(counts_as_spend(history, refunds))  # value models are trained on it
-    always = ["purchase_history"] if shape is Shape.orders else []
-    for name in dict.fromkeys([*always, *settings.families]):
-        columns = find_family(name)(spent if name in _OF_VALUE else history, settings)
+    for name in dict.fromkeys([*kind.value_families, *settings.families]):
+        family = find_family(name)
+        columns = family(spent if name in _OF_VALUE else history, settings)
         _check_family(name, columns, joined)
+        _check_described(name, family, columns)
         joined = put_beside(joined, columns)
-    if shape is Shape.orders:
+    if kind.buys:
         joined = put_beside(joined, refund_history(spent, settings))
     return joined.order_by(KEYS)
 
@@ -101,6 +105,14 @@ def _check_family(name: str, columns: Any, joined: Any) -> None:
     )
 
 
+def _check_described(name: str, family: FamilyFunction, columns: Any) -> None:
+    """Raise `InputError` where a registered family gives a column that it does not describe."""
+    named = [column for column in columns.columns if column not in KEYS]
+    unknown = family.undescribed(named) if isinstance(family, Family) else []
+    message = f"feature family {name}: columns {unknown} are not described."
+    require(not unknown, message, remedy="add a Column for each, with its texts in English and Italian.")
+
+
 def _as_frame(table: Any) -> pd.DataFrame:
     frame = table.execute()
     kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
@@ -113,14 +125,3 @@ def _as_frame(table: Any) -> pd.DataFrame:
         remedy="group by both keys.",
     )
     return frame  # type: ignore[no-any-return] # ibis is untyped here
-
-
-def feature_names(frame: pd.DataFrame, settings: FeatureSettings) -> list[str]:
-    """Return the columns that churn models learn from: all but the keys, the population and unlisted history.
-
-    The refund history is for the value models; family money has its share, as `refund_share`.
-    """
-    from .purchase_history import HISTORY_COLUMNS
-
-    hidden = REFUND_COLUMNS + (() if "purchase_history" in settings.families else HISTORY_COLUMNS)
-    return [name for name in frame.columns if name not in NOT_FEATURES and name not in hidden]

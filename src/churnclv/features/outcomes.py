@@ -7,9 +7,9 @@ from math import isfinite
 import numpy as np
 
 from ..data.events import Events
-from ..data.settings import Shape
 from ..errors import InputError
 from ..notices import Notice
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.cutoff_plan import Fold
 from ..snapshots.settings import WindowSettings
 from .dataset import Dataset
@@ -37,7 +37,7 @@ def require_both_outcomes(
     if 0 < left < total:
         return
     who = f"nobody of {total:,}" if left == 0 else f"all of {total:,}"
-    gap = _median_gap(data) if events.shape is Shape.orders else float("nan")
+    gap = _median_gap(data) if kind_of(events.shape).buys else float("nan")
     pace = f"; customers buy every {gap:.0f} days (median)" if isfinite(gap) else ""
     raise InputError(
         f"{who} rows at {data.parts.nunique()} training cutoffs left within {windows.horizon_text}{pace}: there is "
@@ -47,8 +47,9 @@ def require_both_outcomes(
 
 
 def _remedies(data: Dataset, events: Events, windows: WindowSettings, gap: float) -> str:
-    if events.shape is Shape.contracts:
-        return "check data.columns.end, data.open_tokens and windows.grace_days."
+    kind = kind_of(events.shape)
+    if kind.label_remedy:
+        return kind.label_remedy
     horizon = _useful_horizon(data, events, windows, gap)
     if horizon is not None:
         return f"windows.horizon_days={horizon}"

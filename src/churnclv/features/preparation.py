@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 from ..data.events import Events
 from ..data.labelled_table import LabelledTable
 from ..data.readings import ColumnReading
-from ..data.settings import DataSettings, Shape
+from ..data.settings import DataSettings
 from ..notices import Notice
-from ..snapshots.contract_labels import require_recorded_ends
-from ..snapshots.history import cut_history, daily_purchases, members
-from ..snapshots.labels import LABELS, label_windows, weekly_purchases
+from ..snapshots.customer_kinds import kind_of, label_windows, members
+from ..snapshots.history import cut_history, daily_purchases
+from ..snapshots.labels import weekly_purchases
 from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan
-from .attributes import read_attributes
 from .dataset import Dataset, join_labels
-from .feature_table import build_features, feature_names
+from .families.attributes import read_attributes
+from .feature_table import build_features
+from .model_columns import model_columns
 from .rare_categories import frequent_values, mask_rare
 from .settings import FeatureSettings
 
@@ -59,14 +60,13 @@ def prepare(
 
     `data` are the settings of the events, of which attributes are read.
     """
-    if events.shape is Shape.contracts:
-        require_recorded_ends(events.table, training, events.end, windows)
+    kind_of(events.shape).require_labels(events.table, training, events.end, windows)
     fingerprint, moments = events.quality.fingerprint, (*training, sealed)
     frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
     read = read_attributes(events, frame, data or DataSettings())
     frame = read.learned()
     eligible = frame[frame["in_population"]]
-    names = feature_names(frame, features)
+    names = model_columns(frame.columns, features.families)
     labels = _read_labels(events, training, windows)
     at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
     at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
@@ -83,10 +83,17 @@ def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
     is_test = plan.parts == plan.sealed
     rows = mask_table(table, ~is_test)
     labels = rows[["customer_id", "cutoff"]].assign(churned=table.outcomes)
-    training = join_labels(rows[~is_test], labels[~is_test], list(table.frame.columns))
+    training = join_labels(rows[~is_test], labels[~is_test], model_columns(table.frame.columns, None))
     training = replace(training, parts=pd.Series(plan.parts[~is_test]))
     sealed = rows[is_test].reset_index(drop=True)
     return Snapshots(training, sealed, lambda: labels[is_test].reset_index(drop=True), pd.DataFrame())
+
+
+def prepare_whole_table(table: LabelledTable) -> Snapshots:
+    """Return a labelled table as snapshots whose every row is labelled, for a refit; `sealed` are the same rows."""
+    rows, names = mask_table(table), model_columns(table.frame.columns, None)
+    labels = rows[["customer_id", "cutoff"]].assign(churned=table.outcomes)
+    return Snapshots(join_labels(rows, labels, names), rows, lambda: labels, pd.DataFrame(), readings=table.readings)
 
 
 def mask_table(table: LabelledTable, learned: NDArray[np.bool_] | None = None) -> pd.DataFrame:
@@ -121,7 +128,7 @@ def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> N
 def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> dict[str, float]:
     """Return the sum of each label at a cutoff, and the number of `customers` in the population."""
     labels = _read_labels(events, (cutoff,), windows)
-    sums = {name: float(labels[name].sum()) for name in LABELS[events.shape]}
+    sums = {name: float(labels[name].sum()) for name in kind_of(events.shape).labels}
     return {"customers": float(len(labels)), **sums}
 
 
@@ -140,7 +147,7 @@ def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSet
     population = _population(events, cutoffs, windows)
     labels = label_windows(events.table, population, cutoffs, windows, events.shape, events.refunds)
     frame: pd.DataFrame = labels.execute()
-    return frame[["customer_id", "cutoff", *LABELS[events.shape]]]
+    return frame[["customer_id", "cutoff", *kind_of(events.shape).labels]]
 
 
 def _population(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> Any:

@@ -1,5 +1,6 @@
 """The profit of a retention campaign by a run's scores: customers are chosen on validation and evaluated later."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +9,11 @@ from ..evaluation.bootstrap import Interval, score, write_figure
 from ..evaluation.maximum_profit import empb, empc
 from ..evaluation.profit import BestFraction, Terms, best_fraction, profit_beyond
 from ..tracking import records
+from ..tracking.records import Record
 from ..tuning.churn_comparison import SCORE, ChurnComparison
-from .run import Run
 
 
-@dataclass
+@dataclass(frozen=True)
 class CampaignPlan:
     """The share and threshold of the highest profit on validation, EMPC and EMPB, and the sealed test.
 
@@ -40,9 +41,19 @@ class CampaignPlan:
         pairs = ", ".join(f"{when} {write_figure(c)} and {write_figure(b)}" for when, (c, b) in self.maximum.items())
         return [*lines, f"  EMPC and EMPB per customer (best share in hindsight): {pairs}"]
 
+    def records(self, when: str) -> Iterator[Record]:
+        """Yield the figures of validation (`valid`) or of the sealed test (`test`)."""
+        if self.sealed is None:
+            best = self.best.share
+            numbers = {"best_share": best.value, "best_share_low": best.low, "best_share_high": best.high}
+        else:
+            numbers = {"profit_at_best_share": self.sealed.value}
+        numbers |= dict(zip(("empc", "empb"), self.maximum[when], strict=True))
+        yield records.Metrics({f"{when}.churn.{name}": value for name, value in numbers.items()})
 
-def plan_campaign(run: Run, comparison: ChurnComparison, terms: Terms) -> CampaignPlan:
-    """Choose share and threshold on the validation rows of all folds, and record them."""
+
+def plan_campaign(comparison: ChurnComparison, terms: Terms, seed: int) -> CampaignPlan:
+    """Choose share and threshold on the validation rows of all folds."""
     gains, expected, customers = (
         np.concatenate(parts)
         for parts in zip(
@@ -50,27 +61,16 @@ def plan_campaign(run: Run, comparison: ChurnComparison, terms: Terms) -> Campai
             strict=True,
         )
     )
-    best = best_fraction(gains, expected, customers, seed=run.config.tuning.seed)
-    plan = CampaignPlan(best, {"valid": _maximum(comparison, terms)})
-    numbers = {"best_share": best.share.value, "best_share_low": best.share.low, "best_share_high": best.share.high}
-    run.sink.write(records.Metrics({f"valid.churn.{name}": value for name, value in numbers.items()}))
-    _record(run, plan, "valid")
-    return plan
+    best = best_fraction(gains, expected, customers, seed=seed)
+    return CampaignPlan(best, {"valid": _maximum(comparison, terms)})
 
 
-def evaluate_sealed_campaign(run: Run, plan: CampaignPlan, comparison: ChurnComparison, terms: Terms) -> None:
-    """Compute and record the profit on the sealed test of contacting customers at validation's threshold."""
+def evaluate_sealed_campaign(plan: CampaignPlan, comparison: ChurnComparison, terms: Terms, seed: int) -> CampaignPlan:
+    """Return the plan with the profit on the sealed test of contacting customers at validation's threshold."""
     metrics = {"profit": profit_beyond(plan.best.threshold)}
-    scores = score(comparison.campaigns, metrics, SCORE, seed=run.config.tuning.seed, drawn_models=(SCORE,))
-    plan.sealed = scores.figures[SCORE]["profit"]
-    plan.maximum["test"] = _maximum(comparison, terms)
-    run.sink.write(records.Metrics({"test.churn.profit_at_best_share": plan.sealed.value}))
-    _record(run, plan, "test")
-
-
-def _record(run: Run, plan: CampaignPlan, when: str) -> None:
-    pairs = zip(("empc", "empb"), plan.maximum[when], strict=True)
-    run.sink.write(records.Metrics({f"{when}.churn.{name}": value for name, value in pairs}))
+    scores = score(comparison.campaigns, metrics, SCORE, seed=seed, drawn_models=(SCORE,))
+    maximum = {**plan.maximum, "test": _maximum(comparison, terms)}
+    return CampaignPlan(plan.best, maximum, scores.figures[SCORE]["profit"])
 
 
 def _maximum(comparison: ChurnComparison, terms: Terms) -> tuple[float, float]:

@@ -9,10 +9,10 @@ from ..bundle.loading import load_bundle
 from ..bundle.specification import specification_of
 from ..data.engine import connect
 from ..data.events import Events, read_events
-from ..data.settings import Shape
 from ..data.source import locate
 from ..evaluation.bootstrap import Sample
 from ..features.preparation import population_ids
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.cutoff_plan import make_plan
 from ..tracking.home import Home
 from ..tracking.promotion import contest_sample
@@ -25,7 +25,7 @@ def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle
 
     The challenger's scores are out of fold; the champion was fitted on data before these windows.
     """
-    if config.data.shape is Shape.labelled:
+    if not kind_of(config.data.shape).has_time:
         return "a labelled table has no time, and this one is another than the champion's"
     champion = load_bundle(bundle.folder, registered=bundle.manifest)
     if specification_of(champion).windows.horizon_days != config.windows.horizon_days:

@@ -1,21 +1,22 @@
-"""Building the data set of a run: data of any shape are read, cut at the cutoffs, and labelled."""
+"""The data set of a run: events are cut at the cutoffs and labelled, labelled tables are split."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from ..data.engine import connect
-from ..data.events import Events, read_events
-from ..data.labelled_table import read_labelled
+from ..data.events import Events
+from ..data.labelled_table import LabelledTable
 from ..data.quality import QualityReport
-from ..data.settings import Shape
-from ..errors import require
+from ..data.settings import CustomerKind
 from ..features.families import present_families
 from ..features.outcomes import one_sided_folds, require_both_outcomes
 from ..features.preparation import Snapshots, prepare, prepare_table
 from ..features.settings import FeatureSettings
 from ..progress import Progress
-from ..snapshots.contract_labels import restart_notices
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.cutoff_plan import Plan, make_plan
+from ..snapshots.plan_adaptation import adapt_windows
+from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan, split_rows
 from ..tracking.home import Home
 from .settings import TrainConfig
@@ -23,10 +24,14 @@ from .settings import TrainConfig
 
 @dataclass(frozen=True)
 class BuiltDataset:
-    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time."""
+    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time.
 
-    shape: Shape
+    `windows` are those that the plan was laid out by: the configured ones, adapted where they do not fit the log.
+    """
+
+    shape: CustomerKind
     quality: QualityReport
+    windows: WindowSettings
     plan: Plan | SplitPlan
     snapshots: Snapshots
     features: FeatureSettings
@@ -34,18 +39,18 @@ class BuiltDataset:
 
     @property
     def horizon_days(self) -> int:
-        """The length of the label window, of data that have time."""
-        return 0 if isinstance(self.plan, SplitPlan) else self.plan.horizon_days
+        """The length of the label window; 0 for data without time."""
+        return self.plan.horizon_days
 
     @property
     def tried_cutoffs(self) -> list[datetime]:
         """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
-        return [] if isinstance(self.plan, SplitPlan) else [self.plan.cutoffs[0], self.plan.sealed]
+        return list(self.plan.tried_cutoffs)
 
     @property
     def spend_definition(self) -> tuple[str, ...]:
         """How spend differs from the orders' amounts: empty where no refund is deducted."""
-        if self.shape is not Shape.orders or self.events is None:
+        if self.events is None or not kind_of(self.shape).buys:
             return ()
         totals = self.events.refund_totals
         return ("net of refunds",) if totals.spend != totals.ordered else ()
@@ -59,31 +64,30 @@ class BuiltDataset:
         return self.events
 
 
-def build_dataset(config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
-    """Read the data, plan the cutoffs, and build features; the sealed labels are not read."""
-    progress.log(f"Reading {config.data.name}")
-    if config.data.shape is Shape.labelled:
-        return _build_table_dataset(config, home)
-    of_contracts = config.data.shape is Shape.contracts
-    remedy = "take windows.horizon_days and windows.step_days."
-    require(of_contracts or not config.windows.in_months, "windows in months are for contracts.", remedy=remedy)
-    remedy = "put it among them: ages and prices of contracts are its columns."
-    has_contracts = "contract" in config.features.families
-    require(has_contracts or not of_contracts, "features.families lacks contract.", remedy=remedy)
-    events = read_events(connect(config.engine, home.cache / "spill"), config.data)
-    plan = make_plan(events.start, events.end, config.windows)
+def build_events_dataset(
+    read: Callable[[], Events], config: TrainConfig, home: Home, progress: Progress
+) -> BuiltDataset:
+    """Plan the cutoffs of a log, and build features; the sealed labels are not read."""
+    kind = kind_of(config.data.shape)
+    kind.check_plan(config.windows, config.features.families)
+    events = read()
+    windows, adapted = adapt_windows(events.start, events.end, config.windows)
+    for notice in adapted:
+        progress.log(notice.line())
+    plan = make_plan(events.start, events.end, windows)
     progress.log(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
-    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, config.windows, home.cache, config.data)
-    notices = restart_notices(events.table, config.windows) if of_contracts else ()
-    require_both_outcomes(snapshots.training, events, config.windows, notices)
-    notices = (*notices, *one_sided_folds(snapshots.training, plan.folds))
+    snapshots = prepare(events, plan.cutoffs, plan.sealed, features, windows, home.cache, config.data)
+    notices = kind.label_notices(events.table, windows)
+    require_both_outcomes(snapshots.training, events, windows, notices)
+    notices = (*adapted, *notices, *one_sided_folds(snapshots.training, plan.folds))
     quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *notices))
-    return BuiltDataset(config.data.shape, quality, plan, snapshots, features, events)
+    return BuiltDataset(config.data.shape, quality, windows, plan, snapshots, features, events)
 
 
-def _build_table_dataset(config: TrainConfig, home: Home) -> BuiltDataset:
-    table = read_labelled(connect(config.engine, home.cache / "spill"), config.data)
+def build_table_dataset(table: LabelledTable, config: TrainConfig) -> BuiltDataset:
+    """Split a labelled table; the outcomes of the test part stay sealed."""
     plan = split_rows(table.outcomes, table.split, config.windows, config.tuning.seed)
-    return BuiltDataset(Shape.labelled, table.quality, plan, prepare_table(table, plan), config.features)
+    snapshots = prepare_table(table, plan)
+    return BuiltDataset(config.data.shape, table.quality, config.windows, plan, snapshots, config.features)

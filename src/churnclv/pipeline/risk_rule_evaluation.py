@@ -1,24 +1,23 @@
-"""What a run shows about its customers: risk rules of leaving, and the reasons given for ending contracts."""
+"""What a run shows about its customers: risk rules of leaving, or of staying."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from ..data.settings import Shape
 from ..evaluation.metrics import Array
 from ..explain.risk_rule_search import search_risk_rules
 from ..explain.risk_rules import RiskRule, evaluate_rules
 from ..features.dataset import Dataset
-from ..snapshots.contract_labels import count_reasons
-from ..snapshots.splits import SplitPlan
+from ..snapshots.cutoff_plan import Fold
 from ..tracking import records
-from .run import Run
+from ..tracking.records import Record
 
 _MOST = 0.5
 _SHOWN = ["en", "coverage", "precision", "lift", "recall"]
 
 
-@dataclass
+@dataclass(frozen=True)
 class RuleEvaluation:
     """Risk rules learned on the training rows of the last fold, and their figures on other rows.
 
@@ -35,39 +34,34 @@ class RuleEvaluation:
         """What the rules are signs of."""
         return "staying" if self.staying else "leaving"
 
-    def evaluate(self, rows: Dataset) -> pd.DataFrame:
-        """Return coverage, precision, lift and recall of each rule."""
-        return evaluate_rules(self.signs, rows.X, _outcome(rows, staying=self.staying))
+    def records(self, when: str) -> Iterator[Record]:
+        """Yield the rules with their figures on validation (`valid`), or on the sealed test (`test`)."""
+        if when == "valid":
+            yield records.Text("signs.md", _page(self.what, "validation", self.valid))
+            yield records.Table("signs.parquet", self.valid.assign(of=self.what))
+        elif self.test is not None:
+            yield records.Text("signs_test.md", _page(self.what, "sealed test", self.test))
 
 
-def learn_risk_rules(run: Run, data: Dataset) -> RuleEvaluation:
-    """Learn rules on the last fold's training rows, evaluate them on its validation rows, and record them."""
-    fold = run.data.plan.folds[-1]
+def learn_risk_rules(data: Dataset, fold: Fold, behaviour: list[str]) -> RuleEvaluation:
+    """Learn rules on a fold's training rows, and evaluate them on its validation rows.
+
+    `behaviour` are the columns of the features: rules take no column of a value model.
+    """
     train, valid = data.at(fold.train), data.at((fold.valid,))
-    plain = run.data.snapshots.training.names  # without the BTYD models' columns, which are no behaviour
     staying = bool(train.churned.mean() > _MOST)
-    learned = search_risk_rules(train.features[plain], _outcome(train, staying=staying))
-    evaluation = RuleEvaluation(learned, staying, pd.DataFrame())
-    evaluation.valid = evaluation.evaluate(valid)
-    run.sink.write(records.Text("signs.md", _page(evaluation.what, "validation", evaluation.valid)))
-    run.sink.write(records.Table("signs.parquet", evaluation.valid.assign(of=evaluation.what)))
-    return evaluation
+    learned = search_risk_rules(train.features[behaviour], _outcome(train, staying=staying))
+    return RuleEvaluation(learned, staying, _evaluate(learned, valid, staying=staying))
 
 
-def evaluate_sealed_rules(run: Run, evaluation: RuleEvaluation, sealed: Dataset) -> None:
-    """Evaluate the rules on the opened sealed test, and record the figures."""
-    evaluation.test = evaluation.evaluate(sealed)
-    run.sink.write(records.Text("signs_test.md", _page(evaluation.what, "sealed test", evaluation.test)))
+def evaluate_sealed_rules(evaluation: RuleEvaluation, sealed: Dataset) -> RuleEvaluation:
+    """Return the rules with their figures on the opened sealed test."""
+    return replace(evaluation, test=_evaluate(evaluation.signs, sealed, staying=evaluation.staying))
 
 
-def record_cancellation_reasons(run: Run) -> None:
-    """Record why contracts were ended, if the data have reasons: their counts before the sealed cutoff."""
-    plan = run.data.plan
-    if run.data.shape is not Shape.contracts or isinstance(plan, SplitPlan):
-        return
-    counts = count_reasons(run.data.log.table, plan.sealed).execute()
-    if len(counts):
-        run.sink.write(records.Table("cancellation_reasons.parquet", counts))
+def _evaluate(rules: tuple[RiskRule, ...], rows: Dataset, *, staying: bool) -> pd.DataFrame:
+    """Return coverage, precision, lift and recall of each rule."""
+    return evaluate_rules(rules, rows.X, _outcome(rows, staying=staying))
 
 
 def _outcome(rows: Dataset, *, staying: bool) -> Array:

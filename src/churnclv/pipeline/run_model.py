@@ -7,15 +7,14 @@ from typing import Any
 import pandas as pd
 
 from ..bundle.specification import BundleSpecification
+from ..bundle.valuation import Valuation
 from ..bundle.writer import BundleParts
 from ..churn.ensemble import ChurnModel
 from ..data.quality import with_spelling
 from ..explain.reasons import Reasons
-from ..snapshots.splits import SplitPlan
 from ..tracking import records
 from ..tracking.comparison_records import flatten
 from .run import Run
-from .values import NoValues
 
 _CARD = """# {experiment}, run {run_id}
 
@@ -25,19 +24,20 @@ its own code.
 """
 
 
-def describe_model(run: Run, churn: ChurnModel, values: NoValues, choices: dict[str, Any]) -> records.Model:
+def describe_model(
+    run: Run, churn: ChurnModel, valuation: Valuation, choices: dict[str, Any], value_sentence: str
+) -> records.Model:
     """Return a run's fitted models as a record; its parameters are the choices that are single values."""
     plain = {name: value for name, value in flatten(choices).items() if isinstance(value, str | int | float)}
     parameters = {name: value for name, value in plain.items() if not name.startswith("churn.monotone.")}
-    sentences = {"churn score": churn.choice.sentence, "CLV model": values.sentence()}
+    sentences = {"churn score": churn.choice.sentence, "CLV model": value_sentence}
     description = ", ".join(f"{what}: {sentence}" for what, sentence in sentences.items() if sentence)
-    return records.Model(_parts(run, churn, values), parameters, description)
+    return records.Model(_parts(run, churn, valuation), parameters, description)
 
 
-def _parts(run: Run, churn: ChurnModel, values: NoValues) -> BundleParts:
+def _parts(run: Run, churn: ChurnModel, valuation: Valuation) -> BundleParts:
     rows = run.data.snapshots.sealed
-    columns = values.sealed_columns(rows)
-    extended = rows if columns is None else pd.concat([rows, columns], axis=1)
+    extended = pd.concat([rows, valuation.columns(rows)], axis=1)
     hidden = ["customer_id", "cutoff", "in_population"]
     return BundleParts(
         churn=churn,
@@ -46,8 +46,7 @@ def _parts(run: Run, churn: ChurnModel, values: NoValues) -> BundleParts:
         profile=extended.assign(churn_score=churn.predict(extended)).drop(columns=hidden, errors="ignore"),
         card=_CARD.format(experiment=run.experiment, run_id=run.sink.run_id),
         trained=datetime.now(UTC).replace(tzinfo=None),
-        values=values.fitted,
-        segments=values.segments(),
+        valuation=valuation,
     )
 
 
@@ -59,7 +58,7 @@ def _specification(run: Run) -> BundleSpecification:
         windows=config.windows,
         features=config.features,
         economics=config.economics,
-        fitted_through=plan.sealed_name if isinstance(plan, SplitPlan) else f"{plan.sealed:%Y-%m-%d}",
+        fitted_through=plan.sealed_name,
         data_fingerprint=quality.fingerprint,
         run_id=run.sink.run_id,
         readings=data.snapshots.readings,

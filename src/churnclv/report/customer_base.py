@@ -11,7 +11,7 @@ from ..data.events import Events
 from ..data.parsing import bound
 from ..data.refund_totals import counts_as_spend
 from ..data.schema import AMOUNT_TYPE, SALES
-from ..data.settings import Refunds, Shape
+from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..snapshots.history import day_number
 from .periods import EPOCH, Calendar
@@ -37,7 +37,7 @@ class CustomerBase:
     first: datetime
     as_of: datetime
     has_amount: bool
-    shape: Shape
+    shape: CustomerKind
     settings: ReportSettings
 
     @property

@@ -53,7 +53,7 @@ def suggest_months_plan(start: datetime, end: datetime, sealed: datetime, settin
     for folds in dict.fromkeys((settings.n_folds, 1)):
         for months in range(settings.horizon_months or 1, 0, -1):
             shorter = replace(settings, horizon_months=months)
-            seal = shorter.latest_cutoff(end) if settings.sealed_cutoff is None else sealed
+            seal = shorter.latest_cutoff(end) if settings.sealed_test and settings.sealed_cutoff is None else sealed
             least = _least_cutoffs(_usable_cutoffs(start, seal, shorter), folds, shorter)
             if least is not None:
                 fits.append(f"windows.horizon_months={months} windows.n_folds={folds} windows.n_cutoffs={least}")

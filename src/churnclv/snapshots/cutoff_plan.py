@@ -27,7 +27,8 @@ class Fold:
 class Plan:
     """Every cutoff of a run, in order of time; label windows of `cutoffs` end on or before `sealed`.
 
-    `horizon_days` is the length of the sealed label window, where horizons are in months.
+    `horizon_days` is the length of the sealed label window, where horizons are in months. Without a sealed test
+    (`has_test` is false) `sealed` is the end of the data, where the models are refitted.
     """
 
     horizon_days: int
@@ -36,11 +37,17 @@ class Plan:
     sealed: datetime
     horizon_months: int | None = None
     grace_days: int = 0
+    has_test: bool = True
 
     @property
     def everything(self) -> tuple[datetime, ...]:
         """Training cutoffs and the sealed one: the cutoffs at which features are computed."""
         return (*self.cutoffs, self.sealed)
+
+    @property
+    def tried_cutoffs(self) -> tuple[datetime, ...]:
+        """The first cutoff, with most data after it, and the sealed one, with only labels after it."""
+        return self.cutoffs[0], self.sealed
 
     @property
     def sealed_name(self) -> str:
@@ -60,7 +67,7 @@ class Plan:
             **{name: value for name, value in chosen.items() if value},
             "cutoffs": [f"{cutoff:%Y-%m-%d}" for cutoff in self.cutoffs],
             "valid": [f"{fold.valid:%Y-%m-%d}" for fold in self.folds],
-            "sealed": f"{self.sealed:%Y-%m-%d}",
+            "sealed": f"{self.sealed:%Y-%m-%d}" if self.has_test else "none",
         }
 
     @property
@@ -76,9 +83,10 @@ class Plan:
             f"{self.horizon_days} days" if months is None else f"{months} month{'s' * (months > 1)} of the calendar"
         )
         span = f"{self.cutoffs[0]:%Y-%m-%d} to {self.cutoffs[-1]:%Y-%m-%d}"
+        test = f"sealed test at {self.sealed:%Y-%m-%d}: features before it, labels from it on"
         return [
             f"horizon {length}; {len(self.cutoffs)} training cutoffs {span}; validated at {valid}",
-            f"sealed test at {self.sealed:%Y-%m-%d}: features before it, labels from it on",
+            test if self.has_test else "no sealed test: every label is used to train or to validate",
         ]
 
 
@@ -96,7 +104,7 @@ def make_plan(start: datetime, end: datetime, settings: WindowSettings) -> Plan:
     cutoffs = _cutoffs(settings.latest_cutoff(sealed - timedelta(days=settings.gap_days)), settings)
     folds = tuple(_fold(valid, cutoffs, settings) for valid in cutoffs[-settings.n_folds :])
     days = (settings.label_end(sealed) - sealed).days
-    return Plan(days, cutoffs, folds, sealed, settings.horizon_months, settings.grace_days)
+    return Plan(days, cutoffs, folds, sealed, settings.horizon_months, settings.grace_days, settings.sealed_test)
 
 
 def suggest_plan(start: datetime, end: datetime, settings: WindowSettings) -> str:
@@ -123,6 +131,8 @@ def _fold(valid: datetime, cutoffs: tuple[datetime, ...], settings: WindowSettin
 
 
 def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
+    if not settings.sealed_test:
+        return end
     last = settings.latest_cutoff(end)
     if settings.sealed_cutoff is None:
         return last
@@ -146,8 +156,8 @@ def _sealed_cutoff(end: datetime, settings: WindowSettings) -> datetime:
 
 def _require_days_fit(start: datetime, end: datetime, sealed: datetime, settings: WindowSettings) -> None:
     days, days_to_seal = (end - start).days, (sealed - start).days
-    least = _least_cutoffs(settings.horizon_days, settings.n_folds, settings)
-    if not least <= settings.n_cutoffs <= _most_cutoffs(days_to_seal, settings):
+    least = least_cutoffs(settings.wait_days, settings.n_folds, settings.step_days)
+    if not least <= settings.n_cutoffs <= most_cutoffs(days_to_seal, settings):
         raise InputError(
             f"The plan does not fit the data: {days} days from {start:%Y-%m-%d} to {end:%Y-%m-%d}, "
             f"windows.horizon_days={settings.horizon_days}, n_cutoffs={settings.n_cutoffs}, "
@@ -157,46 +167,50 @@ def _require_days_fit(start: datetime, end: datetime, sealed: datetime, settings
         )
 
 
-def _wait_days(horizon_days: int, settings: WindowSettings) -> int:
-    """Return the days from a training cutoff to the first cutoff at which a model trained on it can be validated."""
-    return horizon_days + settings.grace_days + settings.gap_days
+def days_to_sealed(start: datetime, end: datetime, settings: WindowSettings) -> int:
+    """Return the days from the start of the data to the sealed cutoff."""
+    return (_sealed_cutoff(end, settings) - start).days
 
 
-def _most_cutoffs(days_to_seal: int, settings: WindowSettings) -> int:
+def most_cutoffs(days_to_seal: int, settings: WindowSettings) -> int:
     """Return the most training cutoffs that leave enough data before the first one."""
-    room = days_to_seal - settings.min_history_days - _wait_days(settings.horizon_days, settings)
+    room = days_to_seal - settings.min_history_days - settings.wait_days
     return max(0, room // settings.step_days + 1)
 
 
-def _days_needed(horizon: int, folds: int, settings: WindowSettings) -> int:
-    """Days from the start of the data to the sealed cutoff that so many folds need, at the least cutoffs."""
-    cutoffs = _least_cutoffs(horizon, folds, settings)
-    return settings.min_history_days + (cutoffs - 1) * settings.step_days + _wait_days(horizon, settings)
+def least_cutoffs(wait_days: int, folds: int, step_days: int) -> int:
+    """Return the fewest training cutoffs that give so many folds; `wait_days` is `WindowSettings.wait_days`."""
+    return folds + ceil(wait_days / step_days)
 
 
-def _least_cutoffs(horizon_days: int, folds: int, settings: WindowSettings) -> int:
-    """Return the fewest training cutoffs that give so many folds."""
-    return folds + ceil(_wait_days(horizon_days, settings) / settings.step_days)
+def days_needed(wait_days: int, folds: int, step_days: int) -> int:
+    """Return the days from the first training cutoff to the sealed one that the folds need, at the least cutoffs."""
+    return (least_cutoffs(wait_days, folds, step_days) - 1) * step_days + wait_days
 
 
 def _suggest_days_plan(days: int, days_to_seal: int, settings: WindowSettings) -> str:
     """Name the nearest plans that fit: fewer or more cutoffs, a shorter horizon, a single fold."""
-    horizon, folds = settings.horizon_days, settings.n_folds
-    least, most = _least_cutoffs(horizon, folds, settings), _most_cutoffs(days_to_seal, settings)
+    folds, step = settings.n_folds, settings.step_days
+    least, most = least_cutoffs(settings.wait_days, folds, step), most_cutoffs(days_to_seal, settings)
     if least <= most:
         return f"what would fit: windows.n_cutoffs={least}" + (f" to {most}" if most > least else "")
     fits = []
     for count in dict.fromkeys((folds, 1)):
-        longest = max((h for h in range(1, horizon + 1) if _fits(h, count, days, days_to_seal, settings)), default=None)
+        longest = _longest_horizon(count, days, days_to_seal, settings)
         if longest is not None:
-            cutoffs = _least_cutoffs(longest, count, settings)
+            cutoffs = least_cutoffs(settings.wait_days - settings.horizon_days + longest, count, step)
             fits.append(f"windows.horizon_days={longest} windows.n_folds={count} windows.n_cutoffs={cutoffs}")
     if fits:
         return "what would fit: " + "; or ".join(fits)
     return "no horizon fits: a longer log, or a smaller windows.min_history_days, step_days or gap_days, is needed."
 
 
-def _fits(horizon: int, folds: int, days: int, days_to_seal: int, settings: WindowSettings) -> bool:
-    """Return whether a horizon and so many folds fit; the sealed cutoff moves with the horizon, unless it is chosen."""
-    seal = days - horizon - settings.grace_days if settings.sealed_cutoff is None else days_to_seal
-    return _days_needed(horizon, folds, settings) <= seal
+def _longest_horizon(folds: int, days: int, days_to_seal: int, settings: WindowSettings) -> int | None:
+    """Return the longest horizon that fits; the sealed cutoff moves with the horizon, unless it is chosen."""
+    moves = settings.sealed_test and settings.sealed_cutoff is None
+    beside, history = settings.wait_days - settings.horizon_days, settings.min_history_days
+    for horizon in range(settings.horizon_days, 0, -1):
+        needed = history + days_needed(horizon + beside, folds, settings.step_days)
+        if needed <= (days - horizon - settings.grace_days if moves else days_to_seal):
+            return horizon
+    return None

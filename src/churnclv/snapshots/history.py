@@ -7,8 +7,6 @@ from typing import Any
 import ibis
 
 from ..data.schema import SALES
-from ..data.settings import Shape
-from ..errors import require
 from .settings import WindowSettings
 
 KEYS = ("customer_id", "cutoff")
@@ -69,20 +67,7 @@ def daily_purchases(events: Any, until: datetime) -> Any:
     return counted.order_by("cohort", "day_number")
 
 
-def members(history: Any, settings: WindowSettings, shape: Shape = Shape.orders) -> Any:
-    """Return one row per (customer, cutoff) with an event before the cutoff, and `in_population`.
-
-    Customers have orders or contracts; those with other events only are left out.
-    """
-    if shape is not Shape.contracts:
-        return _buyers(history, settings)
-    plain = settings.active_days is None and settings.min_purchases == 1
-    remedy = "windows.active_days=null windows.min_purchases=1: the population is the customers with an open contract."
-    require(plain, "windows.active_days and min_purchases are about purchases, not contracts.", remedy=remedy)
-    return _under_contract(history)
-
-
-def _under_contract(history: Any) -> Any:
+def under_contract(history: Any) -> Any:
     """Return for each customer with a contract whether one is open at the cutoff: started and not ended before it."""
     begins, ends = history.kind == "contract_start", history.kind == "contract_end"
     contracts = history.filter(begins | ends)
@@ -92,7 +77,7 @@ def _under_contract(history: Any) -> Any:
     return counted.select(*KEYS, in_population=counted.started > counted.ended)
 
 
-def _buyers(history: Any, settings: WindowSettings) -> Any:
+def buyers(history: Any, settings: WindowSettings) -> Any:
     """Return for each customer with an order or a refund whether they are eligible.
 
     Eligible is who made at least `min_purchases` purchases (days with an order), the last of them within `active_days`

@@ -6,39 +6,15 @@ from typing import Any
 
 from ..data.refund_totals import counts_as_spend
 from ..data.schema import SALES
-from ..data.settings import Refunds, Shape
-from ..errors import require
-from .contract_labels import leaving_labels
+from ..data.settings import Refunds
 from .history import KEYS, cutoff_table, day_number, label_table
 from .settings import WindowSettings
 
-LABELS = {
-    Shape.orders: ("churned", "purchases", "spend", "order_spend"),
-    Shape.contracts: ("churned",),
-    Shape.labelled: ("churned",),
-}
 
-
-def label_windows(
-    events: Any,
-    population: Any,
-    cutoffs: Sequence[datetime],
-    windows: WindowSettings,
-    shape: Shape = Shape.orders,
-    refunds: Refunds = Refunds.net,
-) -> Any:
-    """Return one row per member of the population with its labels, ordered by customer and cutoff."""
-    if shape is Shape.contracts:
-        return leaving_labels(events, population, cutoffs, windows)
-    remedy = "windows.grace_days=0; it is for contracts (data.shape=contracts)."
-    require(windows.grace_days == 0, f"windows.grace_days is {windows.grace_days}.", remedy=remedy)
-    return _purchase_labels(events, population, cutoffs, windows, refunds)
-
-
-def _purchase_labels(
+def purchase_labels(
     events: Any, population: Any, cutoffs: Sequence[datetime], windows: WindowSettings, refunds: Refunds
 ) -> Any:
-    """Return the labels of buyers.
+    """Return one row per member of the population with the labels of buyers, ordered by customer and cutoff.
 
     `purchases` counts days with an order; a returned order counts too. `churned` is 1 where there was no purchase.
     `order_spend` is the sum of the orders in the window. `spend` is the same less the refunds that are booked in the

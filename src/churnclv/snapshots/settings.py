@@ -10,6 +10,7 @@ from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number
 MOST = CENTURY_DAYS
 MOST_MONTHS = 1200
 _MONTHS_PER_YEAR = 12
+_LONGEST_MONTH_DAYS = 31
 _FROM_ONE = Bounds(1, MOST, technical=True)
 
 
@@ -28,6 +29,8 @@ class WindowSettings:
         min_history_days: days of data before the first cutoff.
         sealed_cutoff: date of the sealed test; null takes the last one possible.
         open_seal: false leaves the sealed test closed (for work in progress).
+        sealed_test: false keeps no label window for a sealed test: every label trains or validates.
+        adapt: a plan that does not fit the log is adapted to it, with a notice; false refuses.
         active_days: who is eligible: a purchase within so many days before the cutoff; null takes all earlier buyers.
         min_purchases: who is eligible: at least so many purchase occasions before the cutoff.
         test_share: of a labelled table without a split column: the share of rows behind the seal.
@@ -42,6 +45,8 @@ class WindowSettings:
     min_history_days: int = number(90, _FROM_ONE)
     sealed_cutoff: str | None = None
     open_seal: bool = True
+    sealed_test: bool = True
+    adapt: bool = True
     active_days: int | None = number(None, _FROM_ONE)
     min_purchases: int = number(1, _FROM_ONE)
     test_share: float = number(0.25, Bounds(0, 1, above=True, below=True))
@@ -54,6 +59,10 @@ class WindowSettings:
         """Check the ranges."""
         check_numbers(self, "windows")
         self._check_months()
+        remedy = "windows.sealed_cutoff=null, or windows.sealed_test=true."
+        require(
+            self.sealed_test or self.sealed_cutoff is None, "windows.sealed_cutoff has no sealed test.", remedy=remedy
+        )
 
     def _check_months(self) -> None:
         months = (self.horizon_months, self.step_months)
@@ -66,11 +75,26 @@ class WindowSettings:
         return self.horizon_months is not None
 
     @property
+    def opens_seal(self) -> bool:
+        """Whether there is a sealed test, and it is opened."""
+        return self.sealed_test and self.open_seal
+
+    @property
     def horizon_text(self) -> str:
         """The length of the label window for people."""
         if self.horizon_months is None:
             return f"{self.horizon_days} days"
         return "1 month" if self.horizon_months == 1 else f"{self.horizon_months} months"
+
+    @property
+    def nominal_horizon_days(self) -> int:
+        """The length of the label window in days; of months, as many days as they have at most."""
+        return self.horizon_days if self.horizon_months is None else _LONGEST_MONTH_DAYS * self.horizon_months
+
+    @property
+    def wait_days(self) -> int:
+        """Days from a training cutoff to the first cutoff at which a model trained on it can be validated."""
+        return self.horizon_days + self.grace_days + self.gap_days
 
     def label_end(self, cutoff: datetime) -> datetime:
         """Return the end of the label window [cutoff, end)."""

@@ -1,6 +1,7 @@
 """The splits of a labelled table, which has no time: training parts, and a sealed test part."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,12 @@ class SplitPlan:
     folds: tuple[Fold, ...]
     by: str
     sealed: int = TEST
+    horizon_days: int = 0  # a table has no time
+
+    @property
+    def tried_cutoffs(self) -> tuple[datetime, ...]:
+        """The cutoffs at which leakage is tried: a table has none."""
+        return ()
 
     @property
     def sealed_name(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..churn.ensemble import ChurnChoice
 from ..data.quality import QualityReport
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..notices import Notice
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
@@ -123,12 +123,14 @@ def quality_notices(quality: QualityReport) -> tuple[Notice, ...]:
     return (*quality.notices, *others)
 
 
-def run_overview(folder: Path, experiment: str, run_id: str, openings: int, seconds: float) -> list[str]:
+def run_overview(
+    folder: Path, experiment: str, run_id: str, openings: int, seconds: float, *, has_test: bool = True
+) -> list[str]:
     """Return where the run and its page lie, how often its seal was opened, and the next commands."""
     return [
         "",
         f"Run {run_id} of experiment {experiment}, {seconds:.0f} seconds",
-        f"  {seal_line(openings)}",
+        f"  {seal_line(openings, has_test=has_test)}",
         "  all tables are in its summary.md:",
         *_path_lines(folder / PAGE),
         "",

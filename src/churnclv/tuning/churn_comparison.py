@@ -17,7 +17,7 @@ from ..evaluation.metrics import CHURN_METRICS, Array, log_loss, plain
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
 from ..explain.risk_rules import RiskRuleScore
 from ..features.dataset import Dataset
-from ..features.purchase_history import HISTORY_COLUMNS
+from ..features.families.purchase_history import HISTORY_COLUMNS
 
 SCORE = "score"  # the run's churn score
 SIMPLE = ("base_rate", "recency_rule", "warning_signs")  # a model that does no better has learned nothing

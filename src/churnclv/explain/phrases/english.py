@@ -1,9 +1,5 @@
-"""English: number marks, translated parts of column names, and the phrases of all features."""
+"""English: number marks, translated parts of column names, and the phrase of a column that nobody describes."""
 
-from .english_contacts import CONTACTS
-from .english_contracts import CONTRACTS
-from .english_habits import HABITS
-from .english_orders import ORDERS
 from .language import Language
 
 _NAME_PARTS = {
@@ -13,7 +9,7 @@ _NAME_PARTS = {
     "01": "January", "02": "February", "03": "March", "04": "April", "05": "May", "06": "June", "07": "July",
     "08": "August", "09": "September", "10": "October", "11": "November", "12": "December",
 }  # fmt: skip
-_ANY = ("{name:name}", "{name:name} is {value:text}{usual}", "{missing}no {name:name} known")
+_UNDESCRIBED = ("{name:name}", "{name:name} is {value:text}{usual}", "{missing}no {name:name} known")
 
 ENGLISH = Language(
     name="en",
@@ -26,5 +22,5 @@ ENGLISH = Language(
     unknown="{}: not known",
     ages=(("day", "days"), ("month", "months"), ("year", "years")),
     name_parts=_NAME_PARTS,
-    phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
+    undescribed=_UNDESCRIBED,
 )

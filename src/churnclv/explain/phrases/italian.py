@@ -1,9 +1,5 @@
-"""Italian: number marks, translated parts of column names, and the phrases of all features."""
+"""Italian: number marks, translated parts of column names, and the phrase of a column that nobody describes."""
 
-from .italian_contacts import CONTACTS
-from .italian_contracts import CONTRACTS
-from .italian_habits import HABITS
-from .italian_orders import ORDERS
 from .language import Language
 
 _NAME_PARTS = {
@@ -13,7 +9,7 @@ _NAME_PARTS = {
     "01": "gennaio", "02": "febbraio", "03": "marzo", "04": "aprile", "05": "maggio", "06": "giugno", "07": "luglio",
     "08": "agosto", "09": "settembre", "10": "ottobre", "11": "novembre", "12": "dicembre",
 }  # fmt: skip
-_ANY = ("{name:name}", "{name:name} è {value:text}{usual}", "{missing}nessun dato su {name:name}")
+_UNDESCRIBED = ("{name:name}", "{name:name} è {value:text}{usual}", "{missing}nessun dato su {name:name}")
 
 ITALIAN = Language(
     name="it",
@@ -26,5 +22,5 @@ ITALIAN = Language(
     unknown="{}: dato mancante",
     ages=(("giorno", "giorni"), ("mese", "mesi"), ("anno", "anni")),
     name_parts=_NAME_PARTS,
-    phrases={**ORDERS, **HABITS, **CONTACTS, **CONTRACTS, "*": _ANY},
+    undescribed=_UNDESCRIBED,
 )

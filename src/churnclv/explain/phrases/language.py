@@ -17,7 +17,7 @@ _GROUPED_FROM = 10_000.0  # a smaller number with four digits may be a year
 
 @dataclass(frozen=True)
 class Language:
-    """The number marks, translated parts of column names and phrases of one language.
+    """The number marks and translated parts of column names of one language.
 
     Attributes:
         name: its code, such as `en`.
@@ -29,7 +29,7 @@ class Language:
         unknown: the text for a missing value; `{}` is the column's label.
         ages: singular and plural of day, month and year.
         name_parts: part of a column's name, such as `monday`, -> its translation.
-        phrases: pattern of a column's name -> its label, then the templates for its value, richest first.
+        undescribed: of a column that no family describes, the label, then the templates for its value, richest first.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Language:
     unknown: str
     ages: tuple[tuple[str, str], tuple[str, str], tuple[str, str]]
     name_parts: Mapping[str, str] = field(repr=False)
-    phrases: Mapping[str, tuple[str, ...]] = field(repr=False)
+    undescribed: tuple[str, ...] = field(repr=False)
 
     def write(self, value: float | str, style: str = "") -> str:
         """Write a value in a style.

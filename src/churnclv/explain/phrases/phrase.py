@@ -1,7 +1,7 @@
 """Phrases: texts that describe a customer's feature value with that customer's numbers.
 
-A language lists patterns of column names. The first pattern that matches the whole name is used; `*` matches any. Each
-pattern has a label, then templates, richest first. The first template whose fields all have a value is used. Fields:
+A feature family describes its columns by patterns of their names; the first that matches the whole name is used. Each
+language has a label, then templates, richest first. The first template whose fields all have a value is used. Fields:
 
     {value}          the feature's value; with a style after a colon, see `Language.write`
     {other_column}   another value of the same customer; `@` stands for the pattern's first group, `@@` for its double
@@ -21,12 +21,13 @@ from functools import lru_cache
 from string import Formatter
 
 from ...errors import require
+from ...features.families import Described, described_columns, find_column
+from ...features.family import Column
 from .english import ENGLISH
 from .italian import ITALIAN
 from .language import AGE, Language, bare_style, plain_text
 
 LANGUAGES: dict[str, Language] = {language.name: language for language in (ENGLISH, ITALIAN)}
-ANY = "*"  # matches every column
 
 Value = float | str | None
 Row = Mapping[str, Value]
@@ -81,12 +82,12 @@ class Piece:
 class Phrase:
     """The label and the templates of one column in one language.
 
-    `needs` are the other columns that its templates cite. `rank` is the position of its pattern in the language's list.
+    `needs` are the other columns that its templates cite. `rank` is the column's place among all that are described;
+    `groups` are the parts of its name that its pattern leaves open.
     """
 
     column: str
     language: Language
-    pattern: str
     groups: tuple[str, ...]
     title: tuple[Piece, ...]
     templates: tuple[tuple[Piece, ...], ...]
@@ -111,7 +112,7 @@ class Phrase:
                 return "".join(map(str, texts))
         if row.get(self.column) is None:
             return self.language.unknown.format(self.label)
-        return _describe(ANY, (), self.column, self.language).text(row, typical)
+        return _describe(None, self.column, self.language.name).text(row, typical)
 
     def write(self, value: float | str) -> str:
         """Return a value of this column in the style that its texts use."""
@@ -169,34 +170,37 @@ class Phrase:
         return "" if written == typical else self.language.usual.format(typical)
 
 
-@lru_cache(maxsize=4096)
 def find_phrase(column: str, language: str) -> Phrase:
-    """Return the phrase of a column; a column without a pattern gets `<name> is <value>`.
+    """Return the phrase of a column; a column that no family describes gets `<name> is <value>`.
 
     Raises:
         InputError: there is no such language.
     """
     allowed = f"allowed are {', '.join(LANGUAGES)}."
     require(language in LANGUAGES, f"no phrases in the language {language!r}.", remedy=allowed)
+    return _describe(find_column(column), column, language)
+
+
+def check_phrases(described: Column) -> None:
+    """Fill the phrases of a column in every language with a number; what cannot be read raises."""
+    groups = ("1",) * re.compile(described.pattern).groups
+    for language in LANGUAGES:
+        phrase = _describe(Described(described, groups, 0), described.pattern, language)
+        phrase.text({described.pattern: 1.0, **dict.fromkeys(phrase.needs, 1.0)}, {})
+        if not phrase.label.strip():
+            raise ValueError(language)
+
+
+@lru_cache(maxsize=4096)
+def _describe(described: Described | None, column: str, language: str) -> Phrase:
     chosen = LANGUAGES[language]
-    return _describe(*match_pattern(column, tuple(chosen.phrases)), column, chosen)
-
-
-def _describe(pattern: str, groups: tuple[str, ...], column: str, chosen: Language) -> Phrase:
-    title, *templates = (_parse(fill_window(text, groups)) for text in chosen.phrases[pattern])
+    texts = chosen.undescribed if described is None else described.column.texts[chosen.name]
+    groups = () if described is None else described.groups
+    rank = len(described_columns()) if described is None else described.rank
+    title, *templates = (_parse(fill_window(text, groups)) for text in texts)
     pieces = [piece for template in templates for piece in template]
     style = next((bare_style(piece.style) for piece in pieces if piece.field == "value"), "").replace(AGE, "")
-    rank = list(chosen.phrases).index(pattern)
-    return Phrase(column, chosen, pattern, groups, title, tuple(templates), _needs(pieces, groups), style, rank)
-
-
-def match_pattern(column: str, patterns: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """Return the first pattern that fits a column's whole name, and its groups; `*` where none does."""
-    for pattern in patterns:
-        match = None if pattern == ANY else re.fullmatch(pattern, column)
-        if match is not None:
-            return pattern, match.groups()
-    return ANY, ()
+    return Phrase(column, chosen, groups, title, tuple(templates), _needs(pieces, groups), style, rank)
 
 
 def fill_window(text: str, groups: tuple[str, ...]) -> str:

@@ -1,0 +1,272 @@
+"""What differs between customer kinds in scoring: how data are read, feature rows, notices and the card's sentences."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import pandas as pd
+
+from ..churn.ensemble import ChurnModel
+from ..data.engine import EngineSettings, connect
+from ..data.events import Events, read_events
+from ..data.labelled_table import LabelledTable, read_labelled
+from ..data.parsing import bound
+from ..data.settings import CustomerKind, DataSettings, PerKind
+from ..decision.gain_concentration import concentrated_gain
+from ..errors import require
+from ..features.families.attributes import attributes, read_attributes
+from ..features.feature_table import build_features
+from ..notices import Notice
+from ..snapshots.history import cut_history
+from .expected_totals import expected_totals, references, totals_notices
+from .scoring_moment import holds_everybody, moment_notices
+from .specification import BundleSpecification
+from .valuation import ContractValuation, NoValuation, OrderValuation, Valuation
+
+Read = TypeVar("Read", Events, LabelledTable)
+Valued = TypeVar("Valued", bound=Valuation)
+
+
+class ScoredKind(ABC, Generic[Read, Valued]):
+    """What differs between customer kinds in scoring; `Read` is what reading gives, `Valued` the valuation."""
+
+    @abstractmethod
+    def read(
+        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+    ) -> Read:
+        """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
+
+    @abstractmethod
+    def features(
+        self,
+        data: Read,
+        as_of: str | datetime | None,
+        specification: BundleSpecification,
+        churn: ChurnModel,
+        families: list[str],
+    ) -> pd.DataFrame:
+        """Return one feature row per customer."""
+
+    def attribute_notices(
+        self, data: Read, rows: pd.DataFrame, specification: BundleSpecification
+    ) -> tuple[Notice, ...]:
+        """Return notices on attributes whose cells are no numbers."""
+        del data, rows, specification
+        return ()
+
+    def score_notices(
+        self,
+        data: Read,
+        rows: pd.DataFrame,
+        scores: pd.DataFrame,
+        specification: BundleSpecification,
+        valuation: Valued,
+    ) -> tuple[Notice, ...]:
+        """Return notices on the moment, the totals and concentrated gains."""
+        del data, rows, scores, specification, valuation
+        return ()
+
+    @abstractmethod
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+
+    @abstractmethod
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets a churn score."""
+
+    @property
+    @abstractmethod
+    def caution(self) -> str:
+        """A caution against misreading."""
+
+
+class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
+    """Labelled customers: a table without time, spend and value."""
+
+    def read(
+        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+    ) -> LabelledTable:
+        """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
+        del as_of
+        readings = specification.readings
+        return read_labelled(connect(EngineSettings()), settings, frame, for_scoring=True, readings=readings)
+
+    def features(
+        self,
+        data: LabelledTable,
+        as_of: str | datetime | None,
+        specification: BundleSpecification,
+        churn: ChurnModel,
+        families: list[str],
+    ) -> pd.DataFrame:
+        """Return one feature row per customer."""
+        del as_of, specification, families
+        keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
+        return pd.concat([keys, churn.typed(data.frame)], axis=1)
+
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+        return (
+            f"Probability of the outcome in column {specification.data.target!r}. The table has no time and no amounts."
+        )
+
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets a churn score."""
+        del specification
+        return "every row"
+
+    @property
+    def caution(self) -> str:
+        """A caution against misreading."""
+        return "The horizon is the one of the table's outcome; the model has no other."
+
+
+class _ScoredEvents(ScoredKind[Events, Valued]):
+    """Customers with dated events."""
+
+    def read(
+        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+    ) -> Events:
+        """Read a file, or a frame in its place; without `as_of`, it is observed as long as the bundle's data."""
+        since = None if as_of is not None else specification.fitted_until
+        return read_events(
+            connect(EngineSettings()), settings, frame, observed_since=since, span_is_given=as_of is not None
+        )
+
+    def features(
+        self,
+        data: Events,
+        as_of: str | datetime | None,
+        specification: BundleSpecification,
+        churn: ChurnModel,
+        families: list[str],
+    ) -> pd.DataFrame:
+        """Return one feature row per customer with an event before `as_of`."""
+        del churn
+        moment = as_of if isinstance(as_of, datetime) else bound(as_of, data.end, "as_of")
+        earlier = data.start < moment
+        require(earlier, f"no event lies before as_of={moment:%Y-%m-%d}.", remedy="give a later date.")
+        settings = replace(specification.features, families=families)
+        fingerprint, windows = data.quality.fingerprint, specification.windows
+        shape, refunds = data.shape, data.refunds
+        frame = build_features(data.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
+        return read_attributes(data, frame, specification.data, specification.readings).frame
+
+    def attribute_notices(
+        self, data: Events, rows: pd.DataFrame, specification: BundleSpecification
+    ) -> tuple[Notice, ...]:
+        """Return notices on attributes whose cells are no numbers."""
+        readings = specification.readings
+        if not readings or not len(rows):
+            return ()
+        history = cut_history(data.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        frame = attributes(history, specification.features).execute()
+        return read_attributes(data, frame, specification.data, readings).notices
+
+    def score_notices(
+        self,
+        data: Events,
+        rows: pd.DataFrame,
+        scores: pd.DataFrame,
+        specification: BundleSpecification,
+        valuation: Valued,
+    ) -> tuple[Notice, ...]:
+        """Return notices on the moment, the totals and concentrated gains."""
+        if not len(rows):
+            return ()
+        moment = rows["cutoff"].iloc[0].to_pydatetime()
+        timing = moment_notices(specification, data, moment)
+        totals = self._totals_notices(data, rows, moment, specification, valuation)
+        return (*timing, *totals, *concentrated_gain(scores))
+
+    def _totals_notices(
+        self,
+        events: Events,
+        rows: pd.DataFrame,
+        moment: datetime,
+        specification: BundleSpecification,
+        valuation: Valued,
+    ) -> tuple[Notice, ...]:
+        """Compare expected totals with the actual ones, where the kind has expected purchases."""
+        del events, rows, moment, specification, valuation
+        return ()
+
+
+class ScoredOrders(_ScoredEvents[OrderValuation]):
+    """Customers without a contract."""
+
+    def _totals_notices(
+        self,
+        events: Events,
+        rows: pd.DataFrame,
+        moment: datetime,
+        specification: BundleSpecification,
+        valuation: OrderValuation,
+    ) -> tuple[Notice, ...]:
+        """Compare the expected totals of all customers with the actual ones, where the file holds the whole log."""
+        if not holds_everybody(specification, events):
+            return ()
+        eligible, windows = rows[rows["in_population"].astype(bool)], specification.windows
+        expected = expected_totals(valuation.clv, eligible, windows.horizon_days, has_amount=events.has_amount)
+        happened = references(events, moment, windows, valuation.clv, len(eligible))
+        return totals_notices(expected, happened, windows.horizon_days)
+
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+        spend = ", and expected purchases."
+        if specification.data.has_amount:
+            spend = f", expected purchases and spend in that time, and {_value(specification)}."
+        return f"Probability of no purchase within {specification.windows.horizon_text}{spend}"
+
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets a churn score."""
+        windows = specification.windows
+        last = f", the last within {windows.active_days} days" if windows.active_days else " at any time before"
+        return f"at least {windows.min_purchases} purchase(s){last} `as_of`"
+
+    @property
+    def caution(self) -> str:
+        """A caution against misreading."""
+        return "`p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."
+
+
+class ScoredContracts(_ScoredEvents[ContractValuation]):
+    """Customers under contract."""
+
+    def read(
+        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+    ) -> Events:
+        """Read a file, or a frame in its place; ends of contracts from `as_of` on are plans, and hidden."""
+        return super().read(replace(settings, observed_until=as_of), frame, specification, as_of)
+
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+        value = f", and {_value(specification)}." if specification.data.has_amount else "."
+        return f"Probability that the contract ends within {specification.windows.horizon_text}{value}"
+
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets a churn score."""
+        del specification
+        return "customers under contract at `as_of`"
+
+    @property
+    def caution(self) -> str:
+        """A caution against misreading."""
+        return "Contract ends dated `as_of` or later are hidden from the features: they are plans."
+
+
+def _value(specification: BundleSpecification) -> str:
+    economics = specification.economics
+    return (
+        f"CLV over {economics.clv_horizon_days} days (margin {economics.margin:g}, discounted at "
+        f"{economics.annual_discount_rate:g} a year)"
+    )
+
+
+SCORED_KINDS: PerKind[ScoredKind[Any, Any]] = PerKind(ScoredOrders(), ScoredContracts(), ScoredTable())
+
+
+def scored_kind(shape: CustomerKind) -> ScoredKind[Any, Any]:
+    """Return what differs for a customer kind in scoring."""
+    return SCORED_KINDS[shape]

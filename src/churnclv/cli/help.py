@@ -1,0 +1,217 @@
+"""Help: what each command does, its most used settings and examples, in 80 columns.
+
+It imports neither Hydra nor the packages, so that it answers at once. A test composes every example and compares the
+settings with the schema.
+"""
+
+import textwrap
+from dataclasses import dataclass, field
+
+from ..files import PROJECT
+
+WIDTH = 80
+_INDENT = "  "
+_END = """\
+every setting: churnclv {name} --cfg job
+tab completion: eval "$(churnclv --shell-completion install=bash)"
+exit codes: 0 done; 2 input or setting at fault; 1 a bug; 130 stopped (Ctrl-C)"""
+
+
+@dataclass(frozen=True)
+class Help:
+    """What is to be known of a command.
+
+    Attributes:
+        purpose: one line, for the list of commands.
+        text: what the command reads and writes.
+        settings: the most used ones, with their meaning.
+        examples: command lines, with what they do.
+        groups: folders of `conf/` of which a file can be chosen.
+    """
+
+    purpose: str
+    text: str
+    settings: dict[str, str]
+    examples: dict[str, str]
+    groups: tuple[str, ...] = field(default=())
+
+
+HELP = {
+    "train": Help(
+        "train both models on a log or a table, and record the run",
+        "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
+        "folds, evaluates them once on the sealed test, records the run in MLflow and prints a summary.",
+        {
+            "data.path": "the file: CSV, Parquet, Excel or JSON lines",
+            "data.columns.<role>": "the name of a column in the file, such as data.columns.customer_id=cust",
+            "windows.horizon_days": "days ahead in which churn and spend are predicted (90)",
+            "windows.open_seal": "false leaves the sealed test closed while you try things",
+            "tuning.n_trials": "trials of each search (30)",
+            "economics.margin": "the share of spend that is margin (0.3)",
+            "experiment": "an entry of experiments/",
+            "tracking.home": "the folder of the runs (mlruns, or the environment variable MLRUNS)",
+        },
+        {
+            "churnclv train": "the CDNOW log, which ships with lifetimes",
+            "churnclv train data=transactions data.path=orders.csv": "your own log",
+            "churnclv train clv=pareto_nbd windows.horizon_days=60": "other choices",
+            "make train DATA=orders.csv": "the short form of the second",
+        },
+        ("data", "windows", "churn", "clv"),
+    ),
+    "ui": Help(
+        "compare the runs in MLflow, on loopback",
+        "Opens MLflow on this machine, with views that compare the runs, and prints their addresses. Ctrl-C stops it.",
+        {"port": "where it listens (5000)", "host": "the address (127.0.0.1)"},
+        {"churnclv ui": "http://127.0.0.1:5000", "churnclv ui port=5010": "another port"},
+    ),
+    "report": Help(
+        "one page on what the numbers mean, with tables",
+        "Writes the report: one HTML page for the people who use the results, and a folder of tables beside it. Scores "
+        "of the champion are used if it was fitted on the same data.",
+        {
+            "out": "the page (mlruns/report/report.html)",
+            "data.path": "the file, read as for training",
+            "model": "a bundle's folder, or models:/name@champion",
+            "report.language": "en or it",
+            "report.period": "week, month, quarter or year",
+            "economics.budget": "the most that the contacts of the list may be expected to cost",
+        },
+        {
+            "churnclv report": "the CDNOW log",
+            "churnclv report data=transactions data.path=orders.csv out=report.html": "your own log",
+            "churnclv report report.language=it report.period=quarter": "in Italian, by quarter",
+        },
+        ("data",),
+    ),
+    "export": Help(
+        "write the best run as a bundle, and compare it with the champion",
+        "Refits the choices of a run on all labels through the end of the data, and writes models, mapping and code as "
+        "one folder, the bundle. It is registered, and becomes champion if there is none or if it is better.",
+        {
+            "run": "the id of a run (the best on the latest run's data)",
+            "metric": "what is best (valid.churn.auc); higher_is_better=false for errors",
+            "out": "a folder for a copy of the bundle",
+            "model": "the registered model that gets a new version",
+            "force": "true makes it champion in any case; needs reason='...'",
+        },
+        {
+            "churnclv export": "the best run by validation AUC",
+            "churnclv export metric=valid.spend.rmse higher_is_better=false": "by the error of spend",
+            "churnclv export force=true reason='agreed with finance'": "whatever the comparison says",
+        },
+    ),
+    "rollback": Help(
+        "the champion before the present one serves again",
+        "Moves the alias champion back to the version that had it before.",
+        {"model": "the registered model, where several have a champion"},
+        {"churnclv rollback": "the only champion", "churnclv rollback model=transactions": "that of one data set"},
+    ),
+    "score": Help(
+        "raw events in, one row of scores per customer out",
+        "Reads raw events with a bundle's mapping, and writes one row per customer: churn score with reasons, expected "
+        "purchases and spend, CLV, segment, action.",
+        {
+            "input": "the file of events (required)",
+            "output": "the file of scores (required); /dev/stdout and pipes are written through",
+            "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
+            "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
+            "targets": "a second file: whom to contact, best first",
+            "budget": "the most that these contacts may be expected to cost",
+            "columns.<role>": "a column that has another name than at training",
+            "language": "of the reasons, en or it",
+        },
+        {
+            "churnclv score input=orders.csv output=scores.csv": "by the champion",
+            "churnclv score input=orders.csv output=scores.csv as_of=2011-09-09": "of another day",
+            "churnclv score input=orders.csv output=scores.csv targets=list.csv": "and whom to contact",
+        },
+    ),
+    "serve": Help(
+        "the same scores over HTTP, on loopback",
+        "Answers requests in MLflow's protocol with the scores of a bundle, and prints an example call. Ctrl-C stops "
+        "it.",
+        {
+            "port": "where it listens (5001)",
+            "model": "a bundle's folder, or models:/name@champion (the only champion)",
+            "hosts": "further names under which callers reach it",
+        },
+        {
+            "churnclv serve": "the only champion, at http://127.0.0.1:5001/invocations",
+            "churnclv serve port=5002 model=models:/cdnow@champion": "one of several",
+        },
+    ),
+    "entry": Help(
+        "start a hackathon entry",
+        "Makes a folder in experiments/ with a configuration and a README to fill in.",
+        {"name": "small letters, digits and hyphens (required)"},
+        {
+            "churnclv entry name=overdue-ratio": "makes experiments/overdue-ratio/",
+            "churnclv train experiment=overdue-ratio": "trains it and keeps its result",
+        },
+    ),
+    "leaderboard": Help(
+        "rank the entries",
+        "Trains the entries that have no result yet, ranks all entries on the same customers and cutoffs, and writes "
+        "experiments/LEADERBOARD.md and leaderboard.csv.",
+        {
+            "fill": "false trains nothing",
+            "metric": "churn.auc, churn.log_loss, churn.profit, spend.rmse or spend.gini",
+            "dataset": "which, as conf/data names it (cdnow)",
+            "n_trials": "trials of each search while training",
+            "workers": "entries trained at a time (2)",
+        },
+        {
+            "churnclv leaderboard": "trains what is missing, and ranks",
+            "churnclv leaderboard fill=false metric=churn.log_loss": "ranks what is there",
+        },
+    ),
+}
+
+
+def overview() -> str:
+    """Return the list of commands."""
+    commands = "\n".join(f"  {name:<13}{command.purpose}" for name, command in HELP.items())
+    return (
+        "usage: churnclv <command> [key=value ...]\n\n"
+        "Trains churn and customer-lifetime-value models on a log of customer behaviour,\n"
+        "and turns them into scores, a contact list and a report.\n\n"
+        f"commands:\n{commands}\n\n"
+        "examples:\n"
+        "  churnclv train    train on the CDNOW log, which ships with lifetimes\n"
+        "  churnclv ui       compare the runs\n"
+        "  churnclv export   write the best run as a bundle\n\n"
+        f"one command: churnclv <command> --help\n{_END.format(name='<command>')}"
+    )
+
+
+def describe(name: str) -> str:
+    """Return the help text of a command."""
+    command = HELP[name]
+    parts = [f"usage: churnclv {name} [key=value ...]", textwrap.fill(command.text, WIDTH), _examples(command)]
+    parts.append("\n".join(["most used settings:", *_rows(command.settings)]))
+    if command.groups:
+        files = {
+            group: ", ".join(sorted(path.stem for path in (PROJECT / "conf" / group).glob("*.yaml")))
+            for group in command.groups
+        }
+        parts.append("\n".join(["choices, as group=name:", *_rows(files)]))
+    return "\n\n".join([*parts, _END.format(name=name)])
+
+
+def _examples(command: Help) -> str:
+    """Return the examples, what they do beside them, or below them where a line has no place for it."""
+    width = max(map(len, command.examples))
+    beside = [f"{_INDENT}{line:<{width}}  {effect}" for line, effect in command.examples.items()]
+    below = [f"{_INDENT}{line}\n{_INDENT * 3}{effect}" for line, effect in command.examples.items()]
+    return "\n".join(["examples:", *(beside if max(map(len, beside)) <= WIDTH else below)])
+
+
+def _rows(meanings: dict[str, str]) -> list[str]:
+    """Return one row per name, its meaning wrapped beside it."""
+    width = max(map(len, meanings)) + 2 * len(_INDENT)
+    rows = []
+    for name, meaning in meanings.items():
+        first = f"{_INDENT}{name}".ljust(width)
+        rows.append(textwrap.fill(meaning, WIDTH, initial_indent=first, subsequent_indent=" " * width))
+    return rows

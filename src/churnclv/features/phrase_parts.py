@@ -1,0 +1,11 @@
+"""Parts of phrases that several families use, in English and Italian. `explain.phrases.phrase` explains the fields."""
+
+LAST_EN, LAST_IT = "{1:in the last day|in the last # days}", "{1:nell'ultimo giorno|negli ultimi # giorni}"
+BEFORE_EN, BEFORE_IT = "{1:in the day before|in the # days before}", "{1:nel giorno precedente|nei # giorni precedenti}"
+ONE_ORDER_EN = "{missing}only {purchases:purchase|purchases} so far"
+ONE_ORDER_IT = "{missing}solo {purchases:acquisto|acquisti} finora"
+NO_SECOND_EN, NO_SECOND_IT = "{missing}no second purchase known", "{missing}nessun secondo acquisto noto"
+SILENT_EN = "last order {days_since_last_purchase:day|days} ago"
+SILENT_IT = "ultimo ordine {days_since_last_purchase:giorno|giorni} fa"
+SINGLE_SPEND_EN = "{single}the only purchase was worth {value:money}{usual}"
+SINGLE_SPEND_IT = "{single}l'unico acquisto è stato di {value:money}{usual}"

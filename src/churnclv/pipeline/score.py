@@ -1,0 +1,99 @@
+"""Scoring from top to bottom: raw events in, one row of scores per customer out."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..bundle.scorer import SCORE_COLUMNS
+from ..decision.target_list import TARGET_COLUMNS
+from ..errors import require
+from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
+from ..progress import Progress
+from ..tracking.home import Home
+from .lineage import Opened, compare_with_bundle, open_bundle
+from .settings import ScoreConfig
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
+    """Load the bundle, read the events with its mapping, and write the scores and the contact list.
+
+    Parameters
+    ----------
+    config
+        The configuration.
+    progress
+        Where steps are announced.
+    write_line
+        Takes a line on each file as it is complete. Where a file goes to standard output, what is printed meanwhile
+        goes to standard error.
+
+    Raises
+    ------
+    InputError
+        There is no bundle, the file does not fit it, or an output cannot be written.
+    """
+    home, outputs = Home.named(config.tracking.home), name_outputs(config)
+    tables = {f"tables.{name}": path for name, path in config.tables.items()}
+    reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
+    guard(outputs, reads)
+    progress.log(f"Reading {config.input}")
+    opened = open_bundle(config, home)
+    progress.log(opened.line)
+    former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
+    require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
+    with messages_apart(outputs):
+        write_scores(config, opened, outputs, progress, write_line)
+
+
+def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
+    """Return the output files: the scores, and the contact list if the settings name one."""
+    scores = Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))
+    if config.targets is None:
+        return (scores,)
+    return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
+
+
+def at_horizon(scorer: Any, days: int | None) -> Any:
+    """Return the scorer for a horizon; None is the trained one.
+
+    Raises:
+        InputError: the bundle's code is of a former version, or its customers have no model that carries scores.
+    """
+    if days is None:
+        return scorer
+    able = hasattr(scorer, "at_horizon")
+    require(able, "horizon_days: this bundle was written by a former version.", remedy="make export again.")
+    return scorer.at_horizon(days)
+
+
+def write_scores(
+    config: ScoreConfig,
+    opened: Opened,
+    outputs: tuple[Output, ...],
+    progress: Progress,
+    write_line: Callable[[str], None],
+) -> None:
+    """Score the customers, and write the rows and the contact list."""
+    scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
+    for line in events.quality.lines():
+        progress.log(line)
+    for notice in compare_with_bundle(scorer, events):
+        progress.log(notice.line())
+    rows = scorer.features(events, config.as_of)
+    scores = scorer.score(rows, config.language)
+    for notice in scorer.notices(events, rows, scores):
+        progress.log(notice.line())
+    write_csv(scores, outputs[0])
+    as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
+    when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
+    contacted = scores["action"] == "contact"
+    write_line(f"{config.output}: {len(scores):,} customers scored{when}")
+    write_line(
+        f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
+    )
+    for output in outputs[1:]:
+        listed, totals = scorer.targets(rows, config.budget)
+        write_csv(listed, output)
+        write_line(f"{output.given}: {totals}")
