@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
@@ -30,7 +30,7 @@ setup: ## .venv with the locked dependencies, checked by their hashes (done once
 	.venv/bin/python -m compileall -q src; \
 	cp requirements.lock .venv/installed.lock
 
-lock: ## write requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
+lock: ## write requirements.lock and docs/requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
 	@.ci/lock $(ARGS)
 
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
@@ -54,8 +54,8 @@ export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 rollback: setup ## the champion before the present one serves again
 	@$(RUN_PYTHON) -m churnclv rollback $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
-	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
+	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
@@ -72,20 +72,19 @@ test-fast: setup ## without the tests marked slow
 lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports
 
-bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=telco.csv]: those of peers instead (an hour or two)
-	@if [ -n "$${PEERS:-}" ]; then $(RUN_PYTHON) "$(ROOT)/experiments/benchmarks/peers.py" $${DATA:+--path "$$DATA"} $(ARGS); exit; fi; \
+bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=folder]: the arena, beside peers, instead (hours)
+	@if [ -n "$${PEERS:-}" ]; then $(RUN_PYTHON) "$(ROOT)/experiments/benchmarks/arena.py" $${DATA:+--data "$$DATA"} $(ARGS); exit; fi; \
 	.venv/bin/python experiments/benchmarks/clv.py; \
 	.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample; \
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
 .PHONY: docs
-docs: ## the documentation as a static site in site/, built in .venv-docs
+docs: ## the documentation as a static site in site/; a broken link is an error
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
-	pins=$$("$(PYTHON)" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["docs"])'); \
-	if [ "$$(cat .venv-docs/installed.txt 2>/dev/null)" != "$$pins" ]; then \
+	if ! cmp -s docs/requirements.lock .venv-docs/installed.lock; then \
 	  "$(PYTHON)" -m venv .venv-docs; \
-	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check $$pins; \
-	  echo "$$pins" >.venv-docs/installed.txt; \
+	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r docs/requirements.lock; \
+	  cp docs/requirements.lock .venv-docs/installed.lock; \
 	fi; \
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file - <docs/mkdocs.yml; \
 	echo "site/index.html"

@@ -198,16 +198,18 @@ def call(words: Sequence[str], environment: Mapping[str, str]) -> str:
     return done.stdout
 
 
-def build_environment() -> None:
-    """Make the peers' environment, unless the one that is there has what `peers.txt` asks for."""
-    wanted, installed = HERE / "peers.txt", ENVIRONMENT / "installed.txt"
+def build_environment(name: str = "peers") -> Path:
+    """Return an environment of the peers; make it, unless the one that is there has what `<name>.txt` asks for."""
+    wanted, environment = HERE / f"{name}.txt", CACHE / f"{name}-venv"
+    installed = environment / "installed.txt"
     if installed.is_file() and installed.read_bytes() == wanted.read_bytes():
-        return
-    print(f"Making the peers' environment in {ENVIRONMENT} (once; about 2.5 GB) ...", flush=True)
-    shutil.rmtree(ENVIRONMENT, ignore_errors=True)
-    call([sys.executable, "-m", "venv", str(ENVIRONMENT)], PASSIVE)
-    call([str(ENVIRONMENT / "bin" / "pip"), "install", "--quiet", "-r", str(wanted)], PASSIVE)
+        return environment
+    print(f"Making the environment of {wanted.name} in {environment} (once; gigabytes) ...", flush=True)
+    shutil.rmtree(environment, ignore_errors=True)
+    call([sys.executable, "-m", "venv", str(environment)], PASSIVE)
+    call([str(environment / "bin" / "pip"), "install", "--quiet", "-r", str(wanted)], PASSIVE)
     shutil.copyfile(wanted, installed)
+    return environment
 
 
 def remember(who: str, table: Table, seed: int) -> Answer:

@@ -198,7 +198,7 @@ def test_the_closed_form_agrees_with_integration_over_the_dropout_chance(shift, 
     x, t_x, age, days = SEEN.x, SEEN.t_x, SEEN.T, np.full(len(SEEN), 120.0)
     closed = closed_forms.expected_purchases(days, x, t_x, age, shift, 0.5, 30.0, a, 3.0)
     alive = closed_forms.p_alive(x, t_x, age, shift, 0.5, 30.0, a, 3.0)
-    integrated = closed_forms._integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
+    integrated = closed_forms.integrate_purchases(days, 0.5 + x, 30.0 + age, a, 3.0 + x + shift) * alive
     assert integrated == pytest.approx(closed, rel=2e-3)
 
 

@@ -69,9 +69,10 @@ def test_a_log_of_hardly_a_horizon_learns_a_shorter_one_and_says_so(days, horizo
     assert [notice.code for notice in notices] == ["adapted_plan", "shorter_horizon"]
     assert f"horizon_days 90 -> {horizon}" in notices[0].message
     assert f"cannot be learned from {days} days" in notices[1].message
-    assert f"From {horizon} to 90 days the BTYD model's own time shape extrapolates" in notices[1].message
+    assert "only the BTYD model's own time shape extrapolates" in notices[1].message
     assert notices[1].remedy == (
-        f"windows.horizon_days={horizon} asks for what can be validated; 90 days need a log of 203 days."
+        f"make score ... HORIZON_DAYS=90 extrapolates; windows.horizon_days={horizon} asks for what can be validated; "
+        "90 days need a log of 203 days."
     )
 
 

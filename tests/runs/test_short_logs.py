@@ -9,7 +9,7 @@ QUICK = ["clv=mbgnbd", "tuning.n_trials=1", "churn.max_rounds=20"]
 
 
 def write_log(path, days, **market):
-    chosen = {"customers": 300, "days": days, "birth_days": days * 2 // 3, "alpha": 12.0, **market}
+    chosen = {"customers": 150, "days": days, "birth_days": days * 2 // 3, "alpha": 12.0, **market}
     log = simulate(Market(**chosen), 3).log
     log.to_csv(path, index=False)
     return log
@@ -37,6 +37,8 @@ def test_a_short_log_trains_exports_and_scores(shop, tmp_path, days, horizon, tr
     assert ("WARNING shorter_horizon" in summary) == (trained < horizon)
     assert "no sealed test: every label is used to train or to validate" in summary
     assert "there is no sealed test" in summary
+    if trained == horizon:
+        return
     home = {"MLRUNS": str(tmp_path / "runs")}
     shop.run("export", **home)
     shop.run("score", f"input={tmp_path / 'orders.csv'}", f"output={tmp_path / 'scores.csv'}", **home)
@@ -44,6 +46,16 @@ def test_a_short_log_trains_exports_and_scores(shop, tmp_path, days, horizon, tr
     assert set(scores["customer_id"]) == set(log["customer_id"])
     assert (scores["horizon_days"] == trained).all()
     assert scores["churn_score"].between(0, 1).all()
+    asked = {}
+    for ahead in (trained, horizon):
+        words = [f"input={tmp_path / 'orders.csv'}", f"output={tmp_path / 'other.csv'}", f"horizon_days={ahead}"]
+        printed = shop.run("score", *words, **home).stderr
+        assert ("WARNING other_horizon" in printed) == (ahead != trained)
+        asked[ahead] = pd.read_csv(tmp_path / "other.csv", dtype={"customer_id": str})
+    pd.testing.assert_frame_equal(asked[trained].drop(columns="horizon_days"), scores.drop(columns="horizon_days"))
+    assert (asked[horizon]["horizon_days"] == horizon).all()
+    assert (asked[horizon]["churn_score"] < scores["churn_score"]).all()
+    assert (asked[horizon]["expected_purchases"] > scores["expected_purchases"]).all()
 
 
 def test_ten_years_with_a_horizon_of_a_year_keep_the_sealed_test_and_the_number_of_cutoffs(shop, tmp_path):

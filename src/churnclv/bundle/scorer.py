@@ -1,6 +1,7 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
 import logging
+from copy import copy
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..files import read_json
 from ..notices import Notice
 from .profile_comparison import compare_columns
 from .scored_kinds import scored_kind
+from .scoring_moment import other_horizon
 from .specification import BundleSpecification, read_specification
 from .valuation import load_valuation
 
@@ -50,6 +52,7 @@ class Scorer:
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
         self._kind = scored_kind(self.specification.data.shape)
+        self.asked_days: float | None = None
         for name in self.specification.custom_families(folder):
             find_family(name)  # a family's file registers the phrases of its columns
 
@@ -97,7 +100,8 @@ class Scorer:
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        return self._kind.read(settings, frame, self.specification, as_of)
+        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        return data
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
@@ -126,8 +130,32 @@ class Scorer:
         return result[list(SCORE_COLUMNS)]
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
-        """Return the length of the label window from a moment on; a labelled table has none."""
+        """Return the days ahead that scores cover from a moment on; a labelled table has none."""
+        if self.asked_days is not None:
+            return self.asked_days
         return np.nan if pd.isna(moment) else (self.specification.windows.label_end(moment) - moment).days
+
+    def at_horizon(self, days: float) -> "Scorer":
+        """Return the scorer for another horizon: scores are carried by the BTYD model's own time shape.
+
+        Parameters
+        ----------
+        days
+            The horizon, days. At the trained one the scores are exactly those without it.
+
+        Returns
+        -------
+        Scorer
+            The same models; the churn score and expected purchases and spend are for the asked horizon.
+
+        Raises
+        ------
+        InputError
+            The bundle's customers have contracts, or are rows of a labelled table.
+        """
+        scorer = copy(self)
+        scorer._valuation, scorer.asked_days = self._valuation.at_horizon(days), days  # noqa: SLF001 # of the same class
+        return scorer
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
@@ -147,6 +175,7 @@ class Scorer:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
         eligible = rows[rows["in_population"].astype(bool)]
         return (
+            *other_horizon(self.specification, self.asked_days),
             *self._kind.attribute_notices(events, rows, self.specification),
             *compare_columns(read_json(self.folder / "profile.json"), eligible),
             *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
@@ -178,7 +207,8 @@ class Scorer:
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
-        score, campaign = self._churn.predict(rows), Campaign(self.specification.economics)
+        campaign = Campaign(self.specification.economics)
+        score = self._valuation.carry(rows, self._churn.predict(rows))
         value = campaign.values_at_stake(self._valuation.values_if_staying(rows), len(rows))
         gain, cost = campaign.expected_gain(score, value), campaign.expected_cost(score)
         money = {"churn_score": score, "value": value, "expected_gain": gain, "cost": cost}

@@ -1,4 +1,4 @@
-"""The moment of scoring, compared with the end of the bundle's training data and the end of the file."""
+"""The moment and the horizon of scoring, compared with those of the bundle's training data and the file's end."""
 
 from datetime import datetime, timedelta
 
@@ -13,6 +13,19 @@ _PART_OF_HORIZON = 0.25
 def holds_everybody(specification: BundleSpecification, events: Events) -> bool:
     """Return whether a file plausibly holds the whole log, and not an extract of it."""
     return specification.customers is not None and events.quality.customers >= _MOST * specification.customers
+
+
+def other_horizon(specification: BundleSpecification, asked_days: float | None) -> tuple[Notice, ...]:
+    """Return a notice where scores are for another horizon than the trained one; None asks for the trained one."""
+    trained = specification.windows.horizon_days
+    if asked_days is None or asked_days == trained:
+        return ()
+    message = (
+        f"scores are for {asked_days:g} days, and the models were trained on {trained}: churn scores, purchases and "
+        "spend are carried by the BTYD model's own time shape, which no label confirms."
+    )
+    remedy = f"leave horizon_days out for {trained} days; or train with windows.horizon_days={asked_days:g}."
+    return (Notice("other_horizon", message, remedy),)
 
 
 def moment_notices(specification: BundleSpecification, events: Events, moment: datetime) -> tuple[Notice, ...]:

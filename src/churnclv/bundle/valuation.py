@@ -1,5 +1,6 @@
 """The values of customers by fitted models, one class per customer kind; training, refit and bundle use the same."""
 
+from copy import copy
 from pathlib import Path
 from typing import Any, Self
 
@@ -7,12 +8,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from ..churn.log_odds import expit
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
 from ..decision.rfm_segments import Segmentation
+from ..errors import InputError
+from ..evaluation.reliability import logit
 from ..features.families.purchase_history import HISTORY_COLUMNS
 from ..features.refund_history import REFUND_COLUMNS
 from ..files import read_json, write_json
@@ -23,8 +27,8 @@ Mask = NDArray[np.bool_]
 _SEGMENTS = "segments.json"
 
 
-class NoValuation:
-    """Labelled customers: they have no value columns.
+class Valuation:
+    """The fitted value models of customers; by default there are none, and no value columns.
 
     `computed` are the columns that the value models add to feature rows, which churn models may take.
     """
@@ -53,6 +57,20 @@ class NoValuation:
         """Return the columns that churn models take beside the features."""
         return pd.DataFrame(index=rows.index)
 
+    def at_horizon(self, days: float) -> Self:
+        """Return the valuation for a horizon other than the trained one.
+
+        Raises:
+            InputError: these customers have no model that carries scores over time.
+        """
+        message = f"horizon_days={days:g}: only orders have a purchase model that carries scores to another horizon."
+        raise InputError(message, remedy="leave it out: scores are for the trained horizon.")
+
+    def carry(self, rows: pd.DataFrame, scores: Array) -> Array:
+        """Return churn scores (n,) of the trained horizon, carried to that of the valuation."""
+        del rows
+        return scores
+
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None where the data have no amounts."""
         del rows
@@ -64,7 +82,11 @@ class NoValuation:
         return {}
 
 
-class OrderValuation(NoValuation):
+class NoValuation(Valuation):
+    """Labelled customers: they have no value columns."""
+
+
+class OrderValuation(Valuation):
     """Customers without a contract: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
     def __init__(
@@ -77,6 +99,7 @@ class OrderValuation(NoValuation):
     ) -> None:
         """Keep the fitted CLV model, the length of the label window in days, and the segments of a bundle."""
         self.clv, self.days, self.segments = clv, days, segments
+        self.asked_days: float = days
         self.computed = clv.computed_columns
         self.has_amount, self.terms = data.has_amount, economics.value_terms
 
@@ -106,6 +129,24 @@ class OrderValuation(NoValuation):
         """Return the predictions of the BTYD models for the horizon, and the season's shift."""
         return self.clv.columns(rows, self.days)
 
+    def at_horizon(self, days: float) -> Self:
+        """Return the valuation for another horizon: the fitted models are the same."""
+        valuation = copy(self)
+        valuation.asked_days = days
+        return valuation
+
+    def carry(self, rows: pd.DataFrame, scores: Array) -> Array:
+        """Return churn scores (n,) carried by the BTYD model's own time shape, exact at the trained horizon.
+
+        The log-odds move by as much as those of the BTYD model's probability of no purchase do from the trained
+        horizon to the asked one. The order of customers with the same history then stays, and a longer horizon has a
+        lower score.
+        """
+        if self.asked_days == self.days:
+            return scores
+        asked, trained = (logit(self.clv.p_no_purchase(rows, days)) for days in (self.asked_days, self.days))
+        return expit(logit(scores) + asked - trained)
+
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None for a log without amounts."""
         return value_if_staying(self.clv, rows, *self.terms) if self.has_amount else None
@@ -113,9 +154,9 @@ class OrderValuation(NoValuation):
     def values(self, rows: pd.DataFrame, scores: "pd.Series[float]") -> dict[str, Any]:
         """Return expectations and the intervals of single customers' outcomes, most of which differ from them."""
         del scores
-        intervals = self.clv.intervals(rows, self.days)
+        intervals = self.clv.intervals(rows, self.asked_days)
         expectations = {
-            "expected_purchases": self.clv.expected_purchases(rows, self.days),
+            "expected_purchases": self.clv.expected_purchases(rows, self.asked_days),
             "p_alive": self.clv.p_alive(rows),
             **({} if self.segments is None else {"segment": self.segments.predict(rows)}),
             **_bounds("expected_purchases", intervals["purchases"]),
@@ -123,14 +164,14 @@ class OrderValuation(NoValuation):
         if not self.has_amount:
             return expectations
         return expectations | {
-            "expected_spend": self.clv.expected_spend(rows, self.days),
+            "expected_spend": self.clv.expected_spend(rows, self.asked_days),
             "clv": self.clv.discounted_value(rows, *self.terms),
             **_bounds("expected_spend", intervals["spend"]),
             **_bounds("clv", self.clv.value_interval(rows, *self.terms)),
         }
 
 
-class ContractValuation(NoValuation):
+class ContractValuation(Valuation):
     """Customers under contract: the margin of the payments still to come, with the churn score as the first hazard."""
 
     computed = (CHANCE,)
@@ -173,9 +214,9 @@ def _bounds(name: str, interval: Any) -> dict[str, Any]:
     return {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-VALUATIONS: PerKind[type[NoValuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
+VALUATIONS: PerKind[type[Valuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
 
 
-def load_valuation(models: Path, specification: BundleSpecification) -> NoValuation:
+def load_valuation(models: Path, specification: BundleSpecification) -> Valuation:
     """Return the valuation for the customer kind of the bundle's data, loaded."""
     return VALUATIONS[specification.data.shape].load(models, specification)

@@ -38,7 +38,7 @@ class Help:
 
 HELP = {
     "train": Help(
-        "train the churn and CLV models on a log or table, and record the run",
+        "train both models on a log or a table, and record the run",
         "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
         "folds, evaluates them once on the sealed test, records the run in MLflow and prints a summary.",
         {

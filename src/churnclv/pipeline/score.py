@@ -1,11 +1,12 @@
 """Scoring from top to bottom: raw events in, one row of scores per customer out."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
 from ..decision.target_list import TARGET_COLUMNS
-from ..outputs import Output, guard, has_header, messages_apart, write_csv
+from ..errors import require
+from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
 from ..progress import Progress
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
@@ -40,8 +41,8 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
     progress.log(opened.line)
-    former = {f"tables.{name}": path for name, path in opened.tables.items()}
-    guard(outputs, former | reads | {"model": opened.source.folder})
+    former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
+    require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
         write_scores(config, opened, outputs, progress, write_line)
 
@@ -54,6 +55,19 @@ def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
     return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
 
 
+def at_horizon(scorer: Any, days: int | None) -> Any:
+    """Return the scorer for a horizon; None is the trained one.
+
+    Raises:
+        InputError: the bundle's code is of a former version, or its customers have no model that carries scores.
+    """
+    if days is None:
+        return scorer
+    able = hasattr(scorer, "at_horizon")
+    require(able, "horizon_days: this bundle was written by a former version.", remedy="make export again.")
+    return scorer.at_horizon(days)
+
+
 def write_scores(
     config: ScoreConfig,
     opened: Opened,
@@ -62,7 +76,7 @@ def write_scores(
     write_line: Callable[[str], None],
 ) -> None:
     """Score the customers, and write the rows and the contact list."""
-    scorer, events = opened.scorer, opened.events
+    scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
     for notice in compare_with_bundle(scorer, events):

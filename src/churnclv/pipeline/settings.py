@@ -16,7 +16,7 @@ from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
-from ..ranges import CURRENCY, Bounds, check_numbers, number
+from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
@@ -36,9 +36,15 @@ def plain_values(value: Any) -> Any:
 
 @dataclass
 class TrainConfig:
-    """The configuration of a training run. `entry` is its folder in `experiments/`, if it has one."""
+    """The configuration of a training run.
+
+    Attributes:
+        entry: its folder in `experiments/`, if it has one.
+        extensions: Python files that register families, checks, key figures or sections of the report.
+    """
 
     entry: str | None = None
+    extensions: list[str] = field(default_factory=list)
     data: DataSettings = field(default_factory=DataSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     features: FeatureSettings = field(default_factory=FeatureSettings)
@@ -66,7 +72,7 @@ class TrainConfig:
         return digest(chosen, *parts)
 
     def _choices(self) -> dict[str, Any]:
-        hidden = ("tracking", "engine", "entry")
+        hidden = ("tracking", "engine", "entry", "extensions")  # the content of extensions counts, as code
         chosen = {name: value for name, value in self.as_dict().items() if name not in hidden}
         tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
         chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
@@ -156,6 +162,7 @@ class ScoreConfig:
     input: str = "???"
     output: str = "???"
     as_of: str | None = None
+    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     model: str | None = None
     date_format: str | None = None
     data: Reading = field(default_factory=Reading)
@@ -169,19 +176,20 @@ class ScoreConfig:
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check the budget."""
+        """Check the budget and the horizon."""
         check_numbers(self)
 
 
 @dataclass
 class ReportConfig:
-    """The configuration of a report."""
+    """The configuration of a report; `extensions` as for training."""
 
     data: DataSettings = field(default_factory=DataSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     economics: EconomicsSettings = field(default_factory=EconomicsSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    extensions: list[str] = field(default_factory=list)
     out: str | None = None
     model: str | None = None
 

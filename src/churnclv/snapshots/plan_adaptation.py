@@ -160,6 +160,7 @@ def _extrapolation(settings: WindowSettings, trained: int, days: int) -> Notice:
     return Notice(
         "shorter_horizon",
         f"a horizon of {asked} days cannot be learned from {days} days: models are trained and validated on {trained} "
-        f"days. From {trained} to {asked} days the BTYD model's own time shape extrapolates, which no label confirms.",
-        f"windows.horizon_days={trained} asks for what can be validated; {asked} days need a log of {enough} days.",
+        f"days, and scores are for them. Beyond, only the BTYD model's own time shape extrapolates.",
+        f"make score ... HORIZON_DAYS={asked} extrapolates; windows.horizon_days={trained} asks for what can be "
+        f"validated; {asked} days need a log of {enough} days.",
     )

@@ -13,7 +13,7 @@ from ..clv.settings import COMBINED, LEARNED
 from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
 from ..evaluation.bootstrap import UNDEFINED, Interval, Scores, write_figure
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
 from ..tuning.churn_comparison import SCORE, ChurnComparison
