@@ -35,7 +35,7 @@ from churnclv.ranges import Bounds
 
 VARIABLES = {
     "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",
-    "INPUT", "OUTPUT", "AS_OF", "MODEL", "TARGETS", "BUDGET",
+    "INPUT", "OUTPUT", "AS_OF", "HORIZON_DAYS", "MODEL", "TARGETS", "BUDGET",
 }  # fmt: skip
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("**/*.md")])
