@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
@@ -30,7 +30,7 @@ setup: ## .venv with the locked dependencies, checked by their hashes (done once
 	.venv/bin/python -m compileall -q src; \
 	cp requirements.lock .venv/installed.lock
 
-lock: ## write requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
+lock: ## write requirements.lock and docs/requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
 	@.ci/lock $(ARGS)
 
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
@@ -79,13 +79,12 @@ bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=folder]: th
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
 .PHONY: docs
-docs: ## the documentation as a static site in site/, built in .venv-docs
+docs: ## the documentation as a static site in site/; a broken link is an error
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
-	pins=$$("$(PYTHON)" -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["docs"])'); \
-	if [ "$$(cat .venv-docs/installed.txt 2>/dev/null)" != "$$pins" ]; then \
+	if ! cmp -s docs/requirements.lock .venv-docs/installed.lock; then \
 	  "$(PYTHON)" -m venv .venv-docs; \
-	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check $$pins; \
-	  echo "$$pins" >.venv-docs/installed.txt; \
+	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r docs/requirements.lock; \
+	  cp docs/requirements.lock .venv-docs/installed.lock; \
 	fi; \
 	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file - <docs/mkdocs.yml; \
 	echo "site/index.html"

@@ -7,7 +7,28 @@ import examples  # noqa: F401 # it registers the profiles
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.schema import EVENT_COLUMNS
 
+_SHOP = {"trained", "exported", "scored"}  # fixtures that train: one worker has them
 _TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
+
+
+def pytest_collection_modifyitems(config, items):
+    """Give tests that share a fixture to one worker, which makes it once; the other slow ones begin before the rest."""
+    for item in items:
+        if group := _shared_by(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: (not item.get_closest_marker("xdist_group"), not item.get_closest_marker("slow")))
+
+
+def _shared_by(item):
+    """Return the name of those who share a fixture with a test: all that use the trained shop, a class, or a file."""
+    if _SHOP & set(item.fixturenames):
+        return "shop"
+    definitions = item._fixtureinfo.name2fixturedefs
+    scopes = {definitions[name][-1].scope for name in item.fixturenames if definitions.get(name)}
+    if "module" in scopes:
+        return item.location[0]
+    return item.nodeid.rpartition("::")[0] if "class" in scopes else None
 
 
 @pytest.fixture(scope="session")

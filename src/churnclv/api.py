@@ -5,6 +5,7 @@ purchases), `recency` (time from the first purchase to the last), `T` (time from
 `monetary_value` (mean value of the repeat purchases). Time may be in any unit; results are in the same one.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
@@ -20,13 +21,13 @@ from .bundle.loading import load_bundle as _load_bundle
 from .churn.boosted import BoostedChurnModel
 from .churn.log_odds import expit
 from .churn.logistic import LogisticChurnModel
-from .clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
-from .clv.condensed_nbd import CondensedModel
 from .clv.gamma_gamma import GammaGammaModel
-from .clv.gompertz_nbd import GompertzModel
-from .clv.nbd import NbdModel
-from .clv.pareto_nbd import ParetoModel
 from .clv.purchase_model import PurchaseModel
+from .clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
+from .clv.purchase_models.condensed_nbd import CondensedModel
+from .clv.purchase_models.gompertz_nbd import GompertzModel
+from .clv.purchase_models.nbd import NbdModel
+from .clv.purchase_models.pareto_nbd import ParetoModel
 from .clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, Array, Histories, X
 from .data.engine import EngineSettings, connect
 from .data.events import Events
@@ -324,13 +325,14 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
         return np.asarray(self.expected_spend(rfm))
 
 
-class _ChurnEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
+class _ChurnEstimator(ABC, BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """What the churn models share; features may be numbers or text, with missing values."""
 
     model_: Any
 
+    @abstractmethod
     def _make(self) -> Any:
-        raise NotImplementedError  # pragma: no cover
+        """Return the unfitted model."""
 
     def fit(self, X: pd.DataFrame, y: Any) -> Self:
         """Fit on a feature table, shape (n, k), and outcomes 0 or 1, shape (n,); keys are not learned from."""

@@ -19,12 +19,11 @@ from types import ModuleType
 from typing import Any
 
 from .errors import InputError, require
-from .scratch import scratch
+from .scratch import PREFIX, lock, scratch
 
 PROJECT = Path(__file__).resolve().parents[2]
 _OPEN_FILES = Path("/proc/self/fd")
 _PUBLIC = "churnclv"
-_MARK = "churnclv-"  # in the names of temporary files and folders
 _LONGEST_STEM, _LONGEST_SUFFIX = 200, 16  # bytes; a temporary name has to fit wherever the name itself does
 _RENAME_EXCHANGE, _RELATIVE_TO_CALLER = 2, -100
 _NO_EXCHANGE = (errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP)
@@ -118,7 +117,7 @@ def unlinked_file() -> Iterator[Path]:
     these, the file lies in a private folder, which a killed process leaves to the next one.
     """
     if _OPEN_FILES.is_dir():
-        with tempfile.TemporaryFile(prefix="churnclv-") as content:
+        with tempfile.TemporaryFile(prefix=PREFIX) as content:
             yield _OPEN_FILES / str(content.fileno())
     else:
         with scratch(Path(tempfile.gettempdir())) as folder:
@@ -170,7 +169,7 @@ def _remove_if_dead(leftover: Path) -> None:
     handle = os.open(leftover, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         status = os.fstat(handle)
-        if status.st_uid != os.geteuid() or not _lock(handle):
+        if status.st_uid != os.geteuid() or not lock(handle):
             return
         if stat.S_ISDIR(status.st_mode):
             shutil.rmtree(leftover)
@@ -184,7 +183,7 @@ def _temporary_parts(path: Path) -> tuple[str, str]:
     """Return beginning and end of the names of a path's temporary files; writers read the file's type from the end."""
     short = len(os.fsencode(path.name)) <= _LONGEST_STEM
     ending = path.suffix if len(os.fsencode(path.suffix)) <= _LONGEST_SUFFIX else ""
-    return f".{path.name if short else digest(path.name)}.{_MARK}", ending
+    return f".{path.name if short else digest(path.name)}.{PREFIX}", ending
 
 
 def _aside(path: Path) -> Path:
@@ -205,21 +204,10 @@ def _make_temporary(path: Path, mode: int | None) -> tuple[Path, int]:
             handle = os.open(temporary, os.O_RDONLY)
         else:
             handle = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        _lock(handle)
+        lock(handle)
         if os.fstat(handle).st_nlink:
             return temporary, handle
         os.close(handle)
-
-
-def _lock(handle: int) -> bool:
-    """Lock an open file or folder, without waiting; return whether that was possible."""
-    try:
-        import fcntl
-
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except (ImportError, OSError):  # no such locks on this system, on this disk, or another holds it
-        return False
-    return True
 
 
 def _take_over(handle: int, former: os.stat_result | None) -> None:
@@ -274,7 +262,7 @@ def _put_in_place(temporary: Path, path: Path) -> None:
         return
     aside, handle = _aside(path), os.open(path, os.O_RDONLY)
     try:
-        _lock(handle)  # no other command takes it for a leftover between the two steps
+        lock(handle)  # no other command takes it for a leftover between the two steps
         path.rename(aside)
         try:
             temporary.rename(path)
@@ -350,14 +338,15 @@ def load_named(where: str, setting: str, what: str, kind: str, allowed: str) -> 
     return loaded
 
 
-def load_module(path: Path) -> ModuleType:
-    """Run the Python file at `path` as a module of its own.
+def load_module(path: Path, package: str = "") -> ModuleType:
+    """Run the Python file at `path` as a module of its own, or as one of `package`, so that relative imports work.
 
     Raises:
         InputError: the file is missing or fails when it runs.
     """
     require(path.is_file(), f"{path}: no such Python file.", remedy="check the path in the configuration.")
-    spec = importlib.util.spec_from_file_location(f"churnclv_user_{digest(str(path))}", path)
+    prefix = f"{package}." if package else ""
+    spec = importlib.util.spec_from_file_location(f"{prefix}churnclv_user_{digest(str(path))}", path)
     require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
     vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_here}

@@ -255,16 +255,33 @@ def guard(outputs: Sequence[Output], reads: Mapping[str, str | Path | None]) -> 
         InputError: an output is read in this run, lies in a folder that is, or is another output by any spelling; what
             is there is not an earlier output of the command; or it cannot be written.
     """
+    require_apart(outputs, reads)
     for place, output in enumerate(outputs):
-        for name, read in reads.items():
-            if read is not None:
-                _require_apart(output, name, read)
         for other in outputs[:place]:
             _require_distinct(output, other)
     for output in outputs:
         output.check()
     for output in outputs:
         output.probe()
+
+
+def require_apart(outputs: Sequence[Output], reads: Mapping[str, str | Path | None]) -> None:
+    """Refuse outputs that a run reads, as `guard` does, where what it reads becomes known on the way.
+
+    Parameters
+    ----------
+    outputs
+        All that the command writes by name.
+    reads
+        Setting -> the file or folder that is read in the run; None where nothing was given.
+
+    Raises:
+        InputError: an output is read in this run, or lies in a folder that is.
+    """
+    for output in outputs:
+        for name, read in reads.items():
+            if read is not None:
+                _require_apart(output, name, read)
 
 
 def _require_apart(output: Output, name: str, read: str | Path) -> None:

@@ -29,7 +29,7 @@ def scratch(base: Path, prefix: str = PREFIX) -> Iterator[Path]:
     owner, unready = os.getpid(), folder / f"{_LOCK}.new"
     descriptor = os.open(unready, os.O_CREAT | os.O_RDWR, 0o600)
     try:
-        if _lock(descriptor):
+        if lock(descriptor):
             unready.rename(folder / _LOCK)  # under this name it is always locked
         yield folder
     finally:
@@ -92,19 +92,20 @@ def _is_left(folder: Path) -> bool:
         return empty and time.time() - folder.stat().st_mtime > _SECONDS_TO_LOCK
     descriptor = os.open(folder / _LOCK, os.O_RDWR)
     try:
-        return _lock(descriptor)
+        return lock(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _lock(descriptor: int) -> bool:
-    """Return whether the lock is ours now."""
+def lock(descriptor: int) -> bool:
+    """Lock an open file or folder, without waiting; return whether that was possible.
+
+    The system drops the lock with the process, however that ends.
+    """
     try:
         import fcntl
-    except ImportError:  # no such locks on this system: nothing is swept
-        return False
-    try:
+
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (ImportError, OSError):  # no such locks on this system, on this disk, or another holds it
         return False
     return True

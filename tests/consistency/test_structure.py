@@ -8,8 +8,6 @@ from collections import Counter
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 
-import pytest
-
 import churnclv
 
 SOURCE = Path(churnclv.__file__).parent
@@ -38,9 +36,16 @@ def test_there_are_modules_to_look_at():
     assert (1, "history") in imports(SOURCE / "snapshots" / "labels.py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_the_project_imports_itself_relatively(path):
-    assert [module for level, module in imports(path) if level == 0 and module.partition(".")[0] == "churnclv"] == []
+def of_all(faults):
+    """Return the faults of each module that has any: one test looks at all modules, and names them all."""
+    return {name(path): found for path in MODULES if (found := faults(path))}
+
+
+def test_the_project_imports_itself_relatively():
+    def absolute(path):
+        return [module for level, module in imports(path) if level == 0 and module.partition(".")[0] == "churnclv"]
+
+    assert of_all(absolute) == {}
 
 
 def test_the_loader_of_a_bundle_imports_nothing_of_the_project():
@@ -106,18 +111,19 @@ def docstrings(path):
     return [text for owner in owners if (text := ast.get_docstring(owner))]
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_names_are_terms_of_the_field(path):
-    parts = {
-        identifier: set(re.sub(r"([a-z])([A-Z])", r"\1_\2", identifier).lower().split("_"))
-        for identifier in identifiers(path)
-    }
-    assert sorted(identifier for identifier, words in parts.items() if words & BANNED_IN_NAMES) == []
+def words_of(identifier):
+    return set(re.sub(r"([a-z])([A-Z])", r"\1_\2", identifier).lower().split("_"))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_docstrings_are_plain_technical_english(path):
-    assert [match[0] for text in docstrings(path) for match in re.finditer(BANNED_IN_PROSE, text, re.IGNORECASE)] == []
+def test_names_are_terms_of_the_field():
+    assert of_all(lambda path: sorted(name for name in identifiers(path) if words_of(name) & BANNED_IN_NAMES)) == {}
+
+
+def test_docstrings_are_plain_technical_english():
+    def banned(path):
+        return [match[0] for text in docstrings(path) for match in re.finditer(BANNED_IN_PROSE, text, re.IGNORECASE)]
+
+    assert of_all(banned) == {}
 
 
 def test_no_module_is_named_twice():
@@ -126,10 +132,12 @@ def test_no_module_is_named_twice():
     assert [stem for stem, count in stems.items() if count > 1 and stem not in commands] == []
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_modules_are_nouns_of_the_domain_and_of_sensible_length(path):
-    assert path.stem not in {"utils", "util", "helpers", "helper", "common", "misc"}
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 600
+def test_modules_are_nouns_of_the_domain_and_of_sensible_length():
+    assert [
+        name(path) for path in MODULES if path.stem in {"utils", "util", "helpers", "helper", "common", "misc"}
+    ] == []
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES}
+    assert {path: lines for path, lines in lengths.items() if lines > 600} == {}
 
 
 KIND_MODULES = {
@@ -139,9 +147,9 @@ KIND_MODULES = {
     "bundle/valuation.py": "values",
     "bundle/scored_kinds.py": "reading, feature rows, notices and card of a bundle",
     "report/sections.py": "sections",
-    "pipeline/kind_steps.py": "the steps that differ",
+    "pipeline/kind_steps/__init__.py": "the steps that differ",
 }
-OF_ONE_KIND = {"LabelledTable", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation", "Events"}
+OF_ONE_KIND = {"Events", "LabelledTable", "Plan", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation"}
 
 
 def kind_uses(path):
@@ -168,10 +176,8 @@ def names_kind(node):
     return node.func.id == "PerKind"
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name)
-def test_what_differs_between_customer_kinds_is_stated_in_a_few_modules(path):
-    if path.relative_to(SOURCE).as_posix() not in KIND_MODULES:
-        assert kind_uses(path) == []
+def test_what_differs_between_customer_kinds_is_stated_in_a_few_modules():
+    assert of_all(lambda path: name(path) not in KIND_MODULES and kind_uses(path)) == {}
 
 
 def test_every_module_of_customer_kinds_has_a_part_per_kind():
@@ -198,18 +204,39 @@ def settings_classes():
     return found.values()
 
 
+class Reads(ast.NodeVisitor):
+    """The attributes that code reads, and the names that it writes out, outside of the checks of settings."""
+
+    def __init__(self):
+        self.attributes, self.names = set(), set()
+
+    def visit_FunctionDef(self, node):
+        if node.name != "__post_init__":  # a check that a value is allowed does nothing with it
+            self.generic_visit(node)
+
+    def visit_Attribute(self, node):
+        if isinstance(node.ctx, ast.Load):
+            self.attributes.add(node.attr)
+        self.generic_visit(node)
+
+    def visit_Constant(self, node):
+        self.names.add(node.value)
+
+    def visit_keyword(self, node):
+        self.names.add(node.arg)
+        self.generic_visit(node)
+
+
 def test_every_key_of_the_configuration_is_read():
     """A key that no code reads promises what nothing does."""
-    read = set()
+    read = Reads()
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-                read.add(node.attr)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                read.add(node.value)  # read by name, as roles and faults are
-    keys = {f"{cls.__name__}.{field.name}" for cls in settings_classes() for field in fields(cls)}
+        if path.name not in {"help.py", "faults.py", "renamed_settings.py"}:  # these describe keys
+            read.visit(ast.parse(path.read_text(encoding="utf-8")))
+    keys = [(cls.__name__, field.name) for cls in settings_classes() for field in fields(cls)]
     assert len(keys) > 100
-    assert sorted(key for key in keys if key.rpartition(".")[2] not in read) == []
+    by_name = {"Policies": read.names, "Columns": read.names}  # those of a fault and of a role are taken by its name
+    assert [key for key in keys if key[1] not in by_name.get(key[0], read.attributes)] == []
 
 
 def test_the_public_api_is_documented():

@@ -4,11 +4,15 @@ from datetime import datetime
 from math import log, sqrt
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from churnclv.features.dataset import Dataset
 from churnclv.features.families import BUILT_IN
+from churnclv.features.families.purchase_history import HISTORY_COLUMNS
 from churnclv.features.feature_table import NOT_FEATURES, build_features
 from churnclv.features.model_columns import model_columns
+from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 
@@ -251,6 +255,26 @@ def test_history_is_learnt_from_only_where_it_is_listed(connection, write_events
     assert model_columns(frame.columns, hidden.families) == list(EXPECTED["recency"])
     listed = FeatureSettings(families=["recency", "purchase_history"])
     assert model_columns(frame.columns, listed.families) == [*EXPECTED["purchase_history"], *EXPECTED["recency"]]
+
+
+def test_one_function_decides_which_columns_a_churn_model_sees():
+    history, refunds = HISTORY_COLUMNS, REFUND_COLUMNS
+    columns = ["customer_id", "cutoff", "in_population", *history, "orders_per_month", *refunds]
+    assert model_columns(columns, ["frequency"]) == ["orders_per_month"]
+    assert model_columns(columns, ["purchase_history", "frequency"]) == [*history, "orders_per_month"]
+    assert model_columns(columns, ["frequency"], ["btyd_p_alive"]) == ["orders_per_month", "btyd_p_alive"]
+    table = ["customer_id", "cutoff", "in_population", "tenure", history[0], refunds[0]]
+    assert model_columns(table, None) == ["tenure", history[0], refunds[0]]  # a table's own columns may have any name
+
+
+def test_a_data_set_with_columns_of_value_models_hides_them_where_settings_say_so():
+    rows = pd.DataFrame({"customer_id": ["a", "b"], "x": [1.0, 2.0]})
+    plain = Dataset(rows, pd.DataFrame({"churned": [0, 1]}), ["x"], np.arange(2), pd.Series([0, 0]))
+    added = pd.DataFrame({"btyd_p_alive": [0.5, 0.7]}, index=[7, 8])
+    assert plain.with_columns(added).names == ["x", "btyd_p_alive"]
+    hidden = plain.with_columns(added, seen=False)
+    assert hidden.names == ["x"]
+    assert hidden.features["btyd_p_alive"].tolist() == [0.5, 0.7]
 
 
 def test_a_log_without_amounts_has_no_money(connection, write_events):

@@ -7,7 +7,7 @@ import pytest
 
 from churnclv.churn.ensemble import ChurnChoice
 from churnclv.evaluation.bootstrap import Interval, Sample, score
-from churnclv.evaluation.checks import Check, Outcome
+from churnclv.evaluation.check import Check, Outcome
 from churnclv.evaluation.metrics import CHURN_METRICS, VALUE_METRICS
 from churnclv.evaluation.profit import profit_beyond
 from churnclv.notices import Notice
@@ -60,7 +60,9 @@ def test_the_best_other_model_and_the_best_btyd_score_are_rivals_with_verdicts()
     assert comparison.candidates == ["xgboost", "logistic", "hybrid_expected_purchases"]
     text = render_overview(churn_overview(ChurnChoice({"xgboost": 0.5, "btyd": 0.5}), comparison, None, "in 9 days"))
     rows = text.splitlines()
-    assert rows[:2] == ["Churn in 9 days, validation", "  score: 0.5 btyd + 0.5 xgboost"]
+    reached = comparison.figures.figures[SCORE]["auc"]
+    assert rows[:2] == ["Churn in 9 days, validation", rows[1]]
+    assert rows[1].startswith(f"  0.5 btyd + 0.5 xgboost: AUC {reached}, log-loss ")
     other, btyd = (next(n for n, row in enumerate(rows) if f"against {name}" in row) for name in ("xgboost", "mbgcnbd"))
     assert [row.split()[-1] for row in rows[other + 1 : other + 3]] == ["level", "level"]
     assert [row.split()[-1] for row in rows[btyd + 1 : btyd + 3]] == ["better", "better"]
@@ -87,11 +89,13 @@ def test_models_with_an_interval_are_preferred_as_rivals():
 def test_the_clv_model_stands_against_the_best_other_candidate_and_the_naive_one(noise, verdict):
     comparison = value_comparison({"hybrid": noise, "bgnbd_gamma_gamma": 4.0, "boosted": 12.0})
     rows = value_overview("hybrid on bgnbd", comparison, comparison, "spend")
-    assert rows[1:3] == ["CLV: spend within the horizon, sealed test", "  model: hybrid on bgnbd"]
-    assert rows[4] == "  against bgnbd_gamma_gamma, the best other candidate here"
-    assert rows[5].endswith(f"]  {verdict}")
-    assert rows[6] == "  against population_mean, the best naive one on validation"
-    assert rows[7].endswith("]  better")
+    reached = comparison.spend.figures["hybrid"]["rmse"]
+    assert rows[1] == "CLV: spend within the horizon, sealed test"
+    assert rows[2] == f"  hybrid on bgnbd: RMSE {reached}"
+    assert rows[3] == "  against bgnbd_gamma_gamma, the best other candidate here"
+    assert rows[4].endswith(f"]  {verdict}")
+    assert rows[5] == "  against population_mean, the best naive one on validation"
+    assert rows[6].endswith("]  better")
 
 
 @pytest.mark.parametrize(

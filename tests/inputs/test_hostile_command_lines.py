@@ -2,9 +2,7 @@
 
 import contextlib
 import io
-import os
 import re
-import subprocess
 import sys
 import warnings
 from dataclasses import fields, is_dataclass
@@ -14,7 +12,8 @@ from typing import Any, get_origin, get_type_hints
 import pytest
 
 from churnclv.cli import app as config
-from churnclv.cli.overrides import _plain
+from churnclv.cli.overrides import without_none
+from commands import run_command
 
 pytestmark = pytest.mark.slow
 
@@ -111,7 +110,7 @@ def leaves(kind: Any, prefix: str = "") -> list[tuple[str, Any]]:
     """Return every setting of a schema that holds a value, with its type."""
     found = []
     for part in fields(kind):
-        inner = _plain(get_type_hints(kind)[part.name])
+        inner = without_none(get_type_hints(kind)[part.name])
         name = f"{prefix}{part.name}"
         found += leaves(inner, f"{name}.") if is_dataclass(inner) else [(name, inner)]
     return found
@@ -188,11 +187,7 @@ PROCESSES = [
 def test_a_process_ends_with_code_2_one_message_and_no_file_touched(tmp_path, line):
     (tmp_path / "a.csv").write_text("customer_id,timestamp,amount\na,2020-01-01,1\n")
     before = snapshot(tmp_path)
-    environment = os.environ | {"MLRUNS": str(tmp_path / "home"), "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = [sys.executable, "-m", "churnclv", *line]
-    done = subprocess.run(
-        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = run_command(*line, folder=tmp_path, environment={"MLRUNS": str(tmp_path / "home")})
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("error: ") == 1
     assert "Traceback" not in done.stdout + done.stderr

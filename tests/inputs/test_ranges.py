@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from churnclv.cli.app import _SCHEMAS
+from churnclv.cli.app import SCHEMAS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
 from churnclv.pipeline.settings import ExportConfig, LeaderboardConfig, ScoreConfig, ServeConfig
@@ -27,7 +27,7 @@ def parts_of(kind):
 
 def settings_classes():
     """Return every dataclass of settings that a command composes."""
-    found, waiting = {}, list(_SCHEMAS.values())
+    found, waiting = {}, list(SCHEMAS.values())
     while waiting:
         owner = waiting.pop()
         if owner.__name__ not in found:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from churnclv.explain.reasons import Reasons
-from churnclv.explain.risk_rule_search import _conditions
+from churnclv.explain.risk_rule_search import list_conditions
 from churnclv.features.category_encoding import Encoding
 from churnclv.features.rare_categories import RARE, frequent_values, mask_rare
 
@@ -41,7 +41,7 @@ def test_reasons_and_signs_do_not_hold_the_mark():
     rows = rows_of([*[f"n{n}" for n in range(20)], *["a"] * 5])
     masked = mask_rare(rows, frequent_values(rows))[["note"]]
     assert Reasons.learn(masked).typical == {"note": "a"}
-    assert [condition.value for condition in _conditions(masked)] == ["a"]
+    assert [condition.value for condition in list_conditions(masked)] == ["a"]
 
 
 def test_the_sealed_rows_are_masked_by_what_the_learned_ones_share():

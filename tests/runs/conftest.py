@@ -43,8 +43,9 @@ class Shop:
     def run(self, door: str, *words: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
         """Run `churnclv <door>` in the shop's folder; a home that training starts gets its database as a copy."""
         home = Path(environment.get("MLRUNS", self.home))
-        if door == "train" and not (home / self.database.name).exists() and home.parent.is_dir() and check:
-            home.mkdir(exist_ok=True)
+        fresh = not (home / self.database.name).exists() and (home.is_dir() or not home.exists())
+        if door == "train" and check and fresh:
+            home.mkdir(parents=True, exist_ok=True)
             shutil.copy(self.database, home)
         done = run_command(door, *words, folder=self.folder, environment={"MLRUNS": str(self.home), **environment})
         assert not check or done.returncode == 0, done.stdout + done.stderr

@@ -1,8 +1,10 @@
 """The documents promise nothing that is not there: commands, targets, settings, links and pictures are real."""
 
 import inspect
+import os
 import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -16,55 +18,96 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 import churnclv
-from churnclv.cli.app import take_overrides
+from churnclv.cli.app import SCHEMAS
+from churnclv.cli.help import HELP
+from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
+from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
-from churnclv.pipeline.settings import (
-    EntryConfig,
-    ExportConfig,
-    LeaderboardConfig,
-    ReportConfig,
-    RollbackConfig,
-    ScoreConfig,
-    ServeConfig,
-    TrainConfig,
-    UiConfig,
-)
+from churnclv.pipeline.extensions import load_extensions
+from churnclv.pipeline.settings import TrainConfig
 from churnclv.ranges import Bounds
 
-VARIABLES = {
-    "DATA", "EXPERIMENT", "NAME", "ARGS", "RUN", "OUT", "PORT",
-    "INPUT", "OUTPUT", "AS_OF", "HORIZON_DAYS", "MODEL", "TARGETS", "BUDGET",
-}  # fmt: skip
 DOCS = ROOT / "docs"
 PAGES = sorted([ROOT / "README.md", *DOCS.glob("**/*.md")])
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"(make \S+|churnclv|python -m churnclv) \S")  # `make score` alone is a name, not a line
+APART = {
+    "setup": "makes the environment that runs this test",
+    "lock": "asks the package index",
+    "test": "is this suite",
+    "test-fast": "is a part of this suite",
+    "test-nightly": "is this suite with more examples",
+    "lint": "is a step of .ci/run",
+    "docs": "is a step of .ci/run, which installs what it needs",
+    "bench": "takes an hour",
+    "clean": "removes the environment that runs this test",
+    "help": "has a test of its own",
+}  # targets that are no command of churnclv: the documents name them, and nothing composes them
+
+
 def commands() -> list[str]:
-    found = []
+    """Return every command line of the documents: the lines of shell blocks, and those within sentences."""
+    lines = []
     for page in PAGES:
-        for block in re.findall(r"```\n(.*?)```", page.read_text(), re.DOTALL):
-            found += [line.split("#")[0].strip() for line in block.splitlines() if line.startswith("make ")]
-        found += re.findall(r"`(make [a-z-]+[^`]*)`", page.read_text())
-    return sorted(set(found))
+        for language, block in FENCE.findall(page.read_text()):
+            lines += block.splitlines() if language == "sh" else []
+        within = re.findall(r"`([^`\n]+)`", FENCE.sub("", page.read_text()))
+        lines += [code for code in within if COMMAND.match(code) and not re.search(r"<\w+>|\.\.\.", code)]
+    return sorted({line for line in lines if line.strip()})
 
 
-@pytest.mark.parametrize("command", commands())
-def test_every_command_has_its_target_and_settings_that_compose(command):
-    target, *words = shlex.split(command)[1:]
-    assert re.search(rf"^{target}:.*##", MAKEFILE, re.MULTILINE), target
-    given = dict(word.partition("=")[::2] for word in words)
-    assert set(given) <= VARIABLES
-    overrides = shlex.split(given.get("ARGS", ""))
-    if "DATA" in given:
-        overrides += ["data=transactions", f"data.path={given['DATA']}"]
-    schemas = {"train": TrainConfig, "report": ReportConfig}
-    if target in schemas:
-        ConfigStore.instance().store(name=f"{target}_schema", node=schemas[target])
-        with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-            OmegaConf.to_object(compose(target, take_overrides(overrides, schemas[target])))
+def expand_target(target: str, *variables: str) -> list[str]:
+    """Return the arguments that a make target gives to churnclv."""
+    recipe = ["make", "--silent", "--old-file=setup", target, *variables, r"RUN_PYTHON=printf '%s\0'"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    done = subprocess.run(recipe, cwd=ROOT, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    module, *arguments = done.stdout.split("\0")[1:-1]
+    assert module == "churnclv"
+    return arguments
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_composes_or_is_named_apart(line, compose_line):
+    """It goes through the Makefile and the shell, then through Hydra and every check of the settings."""
+    words = shlex.split(line, comments=True)
+    if words[0] == "eval":
+        assert "--shell-completion install=bash" in line  # tests/runs/test_help.py runs it
+        return
+    if words[0] == "make":
+        assert words[1] in APART or words[1] in HELP, words[1]
+        words = expand_target(*words[1:]) if words[1] in HELP else []
+    else:
+        words = words[1:] if words[0] == "churnclv" else words[3:]
+    if words and "--help" not in words:
+        assert compose_line(words)
+
+
+def test_every_target_of_the_makefile_is_a_command_or_named_apart():
+    targets = set(re.findall(r"^([a-z-]+):.*## ", MAKEFILE, re.MULTILINE))
+    assert targets == set(HELP) | set(APART)
+    assert {
+        name for page in PAGES for name in re.findall(r"\bmake ([a-z-]+)(?=`| [A-Z]+=)", page.read_text())
+    } <= targets
+    printed = subprocess.run(["make", "--silent", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert {line.split()[1] for line in printed.splitlines()} == targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_block_is_commands_code_or_output(page):
+    """A command in a block without a language would be tested by nothing."""
+    for language, block in FENCE.findall(page.read_text()):
+        assert language in {"sh", "python", "py", "yaml", "text", ""}, language
+        if language in {"text", ""}:
+            assert not re.search(r"^(\$ )?(make|churnclv|python3?|pip|curl|export|eval) ", block, re.MULTILINE), block
+        if language == "py":
+            compile(block, page.name, "exec")  # needs a bundle: tests/runs/test_bundle.py does the same with one
+        if language == "yaml":
+            assert yaml.safe_load(block)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -97,6 +140,8 @@ def test_every_setting_named_in_the_documents_exists():
                 walk(value, f"{prefix}{name}.")
 
     walk(TrainConfig().as_dict())
+    for model, kind in PURCHASE_MODELS.items():
+        known.update(f"clv.purchase_parameters.{model}.{name}" for name in kind.hyperparameters)
     rooms = "data|windows|features|churn|clv|tuning|economics|engine|tracking"
     for page in PAGES:
         for name in re.findall(rf"\b((?:{rooms})\.[a-z_]+(?:\.[a-z_]+)*)=", page.read_text()):
@@ -140,6 +185,7 @@ def test_every_python_example_runs(page, capsys):
     namespace = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 # the page's own examples
+    load_extensions([])  # what the examples have registered
     capsys.readouterr()
 
 
@@ -200,12 +246,9 @@ IN_WORDS = (
 def test_every_setting_has_its_row_with_default_and_range():
     page = (DOCS / "configuration.md").read_text()
     sections = {part.partition("\n")[0]: part.splitlines() for part in re.split(r"^## ", page, flags=re.MULTILINE)}
-    commands = {
-        "Training": TrainConfig(), "Export": ExportConfig(), "Rollback": RollbackConfig(), "Score": ScoreConfig(),
-        "Report": ReportConfig(), "Serve": ServeConfig(), "UI": UiConfig(), "Entry": EntryConfig(),
-        "Leaderboard": LeaderboardConfig(),
-    }  # fmt: skip
-    for section, config in commands.items():
+    titles = {"train": "Training", "ui": "UI"}
+    for command, schema in SCHEMAS.items():
+        section, config = titles.get(command, command.capitalize()), schema()
         shared = () if section == "Training" else ("tracking.", "engine.", "economics.")
         shared += ("data.",) if section == "Report" else ()
         wanted = {
@@ -220,6 +263,15 @@ def test_every_setting_has_its_row_with_default_and_range():
         for name, (default, bounds) in wanted.items():
             shown = written[name][0] if name in IN_WORDS else default
             assert written[name] == (shown, bounds), name
+
+
+def test_every_purchase_model_has_its_row_and_its_hyperparameters():
+    rows = table_rows("clv.md")
+    for name, model in PURCHASE_MODELS.items():
+        assert [f"| `{name}`", model.assumption, model.source] in [[*row[:2], row[2].strip(" |")] for row in rows], name
+        for key, one in model.hyperparameters.items():
+            cells = [f"`{key}`", f"{one.default}", one.bounds.text(float("nan")), one.meaning]
+            assert cells in [[cell.strip(" |") for cell in row[1:]] for row in rows if row[0] == f"| `{name}`"], key
 
 
 def test_every_search_range_has_its_row():
@@ -247,9 +299,15 @@ def test_every_fault_has_its_row_with_its_policy():
 
 
 def test_every_check_has_its_section():
-    source = (ROOT / "src/churnclv/evaluation/checks.py").read_text()
-    codes = set(re.findall(r'"(C\d+)"', source))
-    assert set(re.findall(r"^## (C\d+): ", (DOCS / "checks.md").read_text(), re.MULTILINE)) == codes
+    sections = re.split(r"^## ", (DOCS / "checks.md").read_text(), flags=re.MULTILINE)[1:]
+    wanted = []
+    for rule in (check.rule for check in CHECKS.built_in.values()):
+        parts = {"Severity": rule.severity.value, "What": rule.what, "Why": rule.why, "Remedy": rule.remedy}
+        text = "\n\n".join(f"**{name}.** {part}" for name, part in parts.items())
+        wanted.append(f"{rule.code}: {rule.claim}\n\n{text}")
+    assert sorted(" ".join(section.split()) for section in sections) == sorted(
+        " ".join(text.split()) for text in wanted
+    )
 
 
 def test_every_notice_has_its_row():

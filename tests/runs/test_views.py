@@ -1,6 +1,7 @@
 """What is laid out for MLflow's pages, without a browser."""
 
 import json
+import shutil
 from datetime import datetime
 
 import pytest
@@ -17,9 +18,10 @@ NOON = datetime(2026, 1, 1, 12)
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory) -> Home:
+def home(tmp_path_factory, empty_database) -> Home:
     """A home with two training runs of one experiment, the later one with a study of one trial."""
     home = Home.at(str(tmp_path_factory.mktemp("views")))
+    shutil.copy(empty_database, home.database)
     for name, auc in (("first", 0.7), ("second", 0.8)):
         with open_run(home, "shop", name) as sink:
             sink.write(KIND)

@@ -28,10 +28,14 @@ def sealed():
     return found.sealed, found.read_sealed_labels()
 
 
+@pytest.fixture(scope="module")
+def model(sealed):
+    """A model fitted on the histories at the sealed cutoff."""
+    return ClvModel().fit(sealed[0])
+
+
 @pytest.mark.slow
-def test_parameters_come_back(sealed):
-    history, _ = sealed
-    model = ClvModel().fit(history)
+def test_parameters_come_back(model):
     found = model.purchases.parameters
     # purchases of one day are merged and time is whole days: small biases, well inside these bounds
     assert found["r"] / found["alpha"] == pytest.approx(MARKET.r / MARKET.alpha, rel=0.08)
@@ -42,9 +46,9 @@ def test_parameters_come_back(sealed):
 
 
 @pytest.mark.slow
-def test_the_chance_of_no_purchase_is_calibrated(sealed):
+def test_the_chance_of_no_purchase_is_calibrated(sealed, model):
     history, labels = sealed
-    chance = ClvModel().fit(history).p_no_purchase(history, HORIZON_DAYS)
+    chance = model.p_no_purchase(history, HORIZON_DAYS)
     for part in np.array_split(np.argsort(chance), 5):
         said, happened = chance[part].mean(), labels["churned"].to_numpy()[part].mean()
         error = np.sqrt(said * (1 - said) / len(part))
@@ -52,9 +56,8 @@ def test_the_chance_of_no_purchase_is_calibrated(sealed):
 
 
 @pytest.mark.slow
-def test_expected_purchases_and_spend_add_up_to_what_happened(sealed):
+def test_expected_purchases_and_spend_add_up_to_what_happened(sealed, model):
     history, labels = sealed
-    model = ClvModel().fit(history)
     assert model.expected_purchases(history, HORIZON_DAYS).sum() == pytest.approx(labels["purchases"].sum(), rel=0.08)
     assert model.expected_spend(history, HORIZON_DAYS).sum() == pytest.approx(labels["spend"].sum(), rel=0.10)
 

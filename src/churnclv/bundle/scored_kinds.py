@@ -1,8 +1,9 @@
 """What differs between customer kinds in scoring: how data are read, feature rows, notices and the card's sentences."""
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pandas as pd
 
@@ -21,38 +22,34 @@ from ..snapshots.history import cut_history
 from .expected_totals import expected_totals, references, totals_notices
 from .scoring_moment import holds_everybody, moment_notices
 from .specification import BundleSpecification
-from .valuation import NoValuation, OrderValuation
+from .valuation import ContractValuation, NoValuation, OrderValuation, Valuation
 
-Data = Events | LabelledTable
+Read = TypeVar("Read", Events, LabelledTable)
+Valued = TypeVar("Valued", bound=Valuation)
 
 
-class ScoredTable:
-    """Labelled customers: a table without time, spend and value."""
+class ScoredKind(ABC, Generic[Read, Valued]):
+    """What differs between customer kinds in scoring; `Read` is what reading gives, `Valued` the valuation."""
 
+    @abstractmethod
     def read(
         self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
-    ) -> Data:
+    ) -> Read:
         """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
-        del as_of
-        readings = specification.readings
-        return read_labelled(connect(EngineSettings()), settings, frame, for_scoring=True, readings=readings)
 
+    @abstractmethod
     def features(
         self,
-        data: Data,
+        data: Read,
         as_of: str | datetime | None,
         specification: BundleSpecification,
         churn: ChurnModel,
         families: list[str],
     ) -> pd.DataFrame:
         """Return one feature row per customer."""
-        del as_of, specification, families
-        table = _table_of(data)
-        keys = pd.DataFrame({"customer_id": table.ids, "cutoff": pd.NaT, "in_population": True})
-        return pd.concat([keys, churn.typed(table.frame)], axis=1)
 
     def attribute_notices(
-        self, data: Data, rows: pd.DataFrame, specification: BundleSpecification
+        self, data: Read, rows: pd.DataFrame, specification: BundleSpecification
     ) -> tuple[Notice, ...]:
         """Return notices on attributes whose cells are no numbers."""
         del data, rows, specification
@@ -60,15 +57,53 @@ class ScoredTable:
 
     def score_notices(
         self,
-        data: Data,
+        data: Read,
         rows: pd.DataFrame,
         scores: pd.DataFrame,
         specification: BundleSpecification,
-        valuation: NoValuation,
+        valuation: Valued,
     ) -> tuple[Notice, ...]:
         """Return notices on the moment, the totals and concentrated gains."""
         del data, rows, scores, specification, valuation
         return ()
+
+    @abstractmethod
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+
+    @abstractmethod
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets a churn score."""
+
+    @property
+    @abstractmethod
+    def caution(self) -> str:
+        """A caution against misreading."""
+
+
+class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
+    """Labelled customers: a table without time, spend and value."""
+
+    def read(
+        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+    ) -> LabelledTable:
+        """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
+        del as_of
+        readings = specification.readings
+        return read_labelled(connect(EngineSettings()), settings, frame, for_scoring=True, readings=readings)
+
+    def features(
+        self,
+        data: LabelledTable,
+        as_of: str | datetime | None,
+        specification: BundleSpecification,
+        churn: ChurnModel,
+        families: list[str],
+    ) -> pd.DataFrame:
+        """Return one feature row per customer."""
+        del as_of, specification, families
+        keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
+        return pd.concat([keys, churn.typed(data.frame)], axis=1)
 
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""
@@ -87,12 +122,12 @@ class ScoredTable:
         return "The horizon is the one of the table's outcome; the model has no other."
 
 
-class ScoredOrders(ScoredTable):
-    """Customers without a contract."""
+class _ScoredEvents(ScoredKind[Events, Valued]):
+    """Customers with dated events."""
 
     def read(
         self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
-    ) -> Data:
+    ) -> Events:
         """Read a file, or a frame in its place; without `as_of`, it is observed as long as the bundle's data."""
         since = None if as_of is not None else specification.fitted_until
         return read_events(
@@ -101,7 +136,7 @@ class ScoredOrders(ScoredTable):
 
     def features(
         self,
-        data: Data,
+        data: Events,
         as_of: str | datetime | None,
         specification: BundleSpecification,
         churn: ChurnModel,
@@ -109,41 +144,40 @@ class ScoredOrders(ScoredTable):
     ) -> pd.DataFrame:
         """Return one feature row per customer with an event before `as_of`."""
         del churn
-        events = _events_of(data)
-        moment = as_of if isinstance(as_of, datetime) else bound(as_of, events.end, "as_of")
-        earlier = events.start < moment
+        moment = as_of if isinstance(as_of, datetime) else bound(as_of, data.end, "as_of")
+        earlier = data.start < moment
         require(earlier, f"no event lies before as_of={moment:%Y-%m-%d}.", remedy="give a later date.")
         settings = replace(specification.features, families=families)
-        fingerprint, windows = events.quality.fingerprint, specification.windows
-        shape, refunds = events.shape, events.refunds
-        frame = build_features(events.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
-        return read_attributes(events, frame, specification.data, specification.readings).frame
+        fingerprint, windows = data.quality.fingerprint, specification.windows
+        shape, refunds = data.shape, data.refunds
+        frame = build_features(data.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
+        return read_attributes(data, frame, specification.data, specification.readings).frame
 
     def attribute_notices(
-        self, data: Data, rows: pd.DataFrame, specification: BundleSpecification
+        self, data: Events, rows: pd.DataFrame, specification: BundleSpecification
     ) -> tuple[Notice, ...]:
         """Return notices on attributes whose cells are no numbers."""
-        events, readings = _events_of(data), specification.readings
+        readings = specification.readings
         if not readings or not len(rows):
             return ()
-        history = cut_history(events.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
+        history = cut_history(data.table, (rows["cutoff"].iloc[0].to_pydatetime(),))
         frame = attributes(history, specification.features).execute()
-        return read_attributes(events, frame, specification.data, readings).notices
+        return read_attributes(data, frame, specification.data, readings).notices
 
     def score_notices(
         self,
-        data: Data,
+        data: Events,
         rows: pd.DataFrame,
         scores: pd.DataFrame,
         specification: BundleSpecification,
-        valuation: NoValuation,
+        valuation: Valued,
     ) -> tuple[Notice, ...]:
         """Return notices on the moment, the totals and concentrated gains."""
         if not len(rows):
             return ()
-        events, moment = _events_of(data), rows["cutoff"].iloc[0].to_pydatetime()
-        timing = moment_notices(specification, events, moment)
-        totals = self._totals_notices(events, rows, moment, specification, valuation)
+        moment = rows["cutoff"].iloc[0].to_pydatetime()
+        timing = moment_notices(specification, data, moment)
+        totals = self._totals_notices(data, rows, moment, specification, valuation)
         return (*timing, *totals, *concentrated_gain(scores))
 
     def _totals_notices(
@@ -152,10 +186,26 @@ class ScoredOrders(ScoredTable):
         rows: pd.DataFrame,
         moment: datetime,
         specification: BundleSpecification,
-        valuation: NoValuation,
+        valuation: Valued,
+    ) -> tuple[Notice, ...]:
+        """Compare expected totals with the actual ones, where the kind has expected purchases."""
+        del events, rows, moment, specification, valuation
+        return ()
+
+
+class ScoredOrders(_ScoredEvents[OrderValuation]):
+    """Customers without a contract."""
+
+    def _totals_notices(
+        self,
+        events: Events,
+        rows: pd.DataFrame,
+        moment: datetime,
+        specification: BundleSpecification,
+        valuation: OrderValuation,
     ) -> tuple[Notice, ...]:
         """Compare the expected totals of all customers with the actual ones, where the file holds the whole log."""
-        if not isinstance(valuation, OrderValuation) or not holds_everybody(specification, events):
+        if not holds_everybody(specification, events):
             return ()
         eligible, windows = rows[rows["in_population"].astype(bool)], specification.windows
         expected = expected_totals(valuation.clv, eligible, windows.horizon_days, has_amount=events.has_amount)
@@ -181,26 +231,14 @@ class ScoredOrders(ScoredTable):
         return "`p_alive` is not a churn score: BG/NBD gives 1 to everybody who bought once."
 
 
-class ScoredContracts(ScoredOrders):
+class ScoredContracts(_ScoredEvents[ContractValuation]):
     """Customers under contract."""
 
     def read(
         self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
-    ) -> Data:
+    ) -> Events:
         """Read a file, or a frame in its place; ends of contracts from `as_of` on are plans, and hidden."""
         return super().read(replace(settings, observed_until=as_of), frame, specification, as_of)
-
-    def _totals_notices(
-        self,
-        events: Events,
-        rows: pd.DataFrame,
-        moment: datetime,
-        specification: BundleSpecification,
-        valuation: NoValuation,
-    ) -> tuple[Notice, ...]:
-        """Return no notice: contracts have no expected purchases."""
-        del events, rows, moment, specification, valuation
-        return ()
 
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""
@@ -226,24 +264,9 @@ def _value(specification: BundleSpecification) -> str:
     )
 
 
-def _table_of(data: Data) -> LabelledTable:
-    if not isinstance(data, LabelledTable):
-        message = "events are no labelled table"
-        raise TypeError(message)
-    return data
+SCORED_KINDS: PerKind[ScoredKind[Any, Any]] = PerKind(ScoredOrders(), ScoredContracts(), ScoredTable())
 
 
-def _events_of(data: Data) -> Any:
-    """Return the events; those of another version's code, which a report passes, are of another class."""
-    if isinstance(data, LabelledTable):
-        message = "a labelled table has no events"
-        raise TypeError(message)
-    return data
-
-
-SCORED_KINDS: PerKind[ScoredTable] = PerKind(ScoredOrders(), ScoredContracts(), ScoredTable())
-
-
-def scored_kind(shape: CustomerKind) -> ScoredTable:
+def scored_kind(shape: CustomerKind) -> ScoredKind[Any, Any]:
     """Return what differs for a customer kind in scoring."""
     return SCORED_KINDS[shape]

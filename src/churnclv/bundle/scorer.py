@@ -100,7 +100,8 @@ class Scorer:
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        return self._kind.read(settings, frame, self.specification, as_of)
+        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        return data
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None

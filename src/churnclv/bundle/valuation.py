@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..churn.log_odds import expit
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
-from ..clv.hybrid import BTYD_COLUMNS, SEASON_SHIFT
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
@@ -28,8 +27,8 @@ Mask = NDArray[np.bool_]
 _SEGMENTS = "segments.json"
 
 
-class NoValuation:
-    """Labelled customers: they have no value columns.
+class Valuation:
+    """The fitted value models of customers; by default there are none, and no value columns.
 
     `computed` are the columns that the value models add to feature rows, which churn models may take.
     """
@@ -83,10 +82,12 @@ class NoValuation:
         return {}
 
 
-class OrderValuation(NoValuation):
-    """Customers without a contract: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
+class NoValuation(Valuation):
+    """Labelled customers: they have no value columns."""
 
-    computed = (*BTYD_COLUMNS, SEASON_SHIFT)
+
+class OrderValuation(Valuation):
+    """Customers without a contract: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
     def __init__(
         self,
@@ -99,6 +100,7 @@ class OrderValuation(NoValuation):
         """Keep the fitted CLV model, the length of the label window in days, and the segments of a bundle."""
         self.clv, self.days, self.segments = clv, days, segments
         self.asked_days: float = days
+        self.computed = clv.computed_columns
         self.has_amount, self.terms = data.has_amount, economics.value_terms
 
     @classmethod
@@ -169,7 +171,7 @@ class OrderValuation(NoValuation):
         }
 
 
-class ContractValuation(NoValuation):
+class ContractValuation(Valuation):
     """Customers under contract: the margin of the payments still to come, with the churn score as the first hazard."""
 
     computed = (CHANCE,)
@@ -212,9 +214,9 @@ def _bounds(name: str, interval: Any) -> dict[str, Any]:
     return {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-VALUATIONS: PerKind[type[NoValuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
+VALUATIONS: PerKind[type[Valuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
 
 
-def load_valuation(models: Path, specification: BundleSpecification) -> NoValuation:
+def load_valuation(models: Path, specification: BundleSpecification) -> Valuation:
     """Return the valuation for the customer kind of the bundle's data, loaded."""
     return VALUATIONS[specification.data.shape].load(models, specification)

@@ -21,7 +21,7 @@ from ..snapshots.customer_kinds import kind_of
 from .profile_comparison import describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleSpecification, write_specification
-from .valuation import NoValuation
+from .valuation import Valuation
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
@@ -48,7 +48,7 @@ class BundleParts:
     """
 
     churn: ChurnModel
-    valuation: NoValuation
+    valuation: Valuation
     reasons: Reasons
     specification: BundleSpecification
     profile: pd.DataFrame

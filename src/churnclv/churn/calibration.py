@@ -99,7 +99,8 @@ def choose_calibration(
         The method, or `auto`.
     in_time
         Whether the folds follow each other in time, the newest last. A map that was fitted on the older folds then has
-        to lower the log-loss of the newest one: levels move, and a map of an old level is worse than none.
+        to lower the log-loss of the newest one: levels move, and a map of an old level is worse than none. Its gain
+        must also exceed one standard error of the folds' gains.
 
     Returns
     -------
@@ -123,23 +124,30 @@ def _is_usable(
     """Return whether a method keeps the folds' AUC and, of folds in time, helps on the newest one."""
     if method == "none":
         return True
-    newest, churned = folds[-1]
-    if in_time and plain(log_loss, churned, cross_fitted[method][-1]) >= plain(log_loss, churned, newest):
-        return False  # the newest fold's map was fitted on all the older ones
+    if in_time:
+        gains = _fold_values(log_loss, folds, cross_fitted["none"]) - _fold_values(
+            log_loss, folds, cross_fitted[method]
+        )
+        if not gains[-1] > 0.0 or gains.mean() <= gains.std() / np.sqrt(len(gains)):
+            return False  # the newest fold's map was fitted on all the older ones
     return not _mean(auc, folds, cross_fitted[method]) < _mean(auc, folds, cross_fitted["none"]) - _MOST_AUC_LOSS
+
+
+def _fold_values(metric: Metric, folds: list[tuple[Array, Array]], predicted: list[Array]) -> Array:
+    """Return a metric of each fold, (folds,)."""
+    return np.array([plain(metric, churned, each) for (_, churned), each in zip(folds, predicted, strict=True)])
 
 
 def _mean(metric: Metric, folds: list[tuple[Array, Array]], predicted: list[Array]) -> float:
     """Return the mean of a metric over the folds."""
-    return float(np.mean([plain(metric, churned, each) for (_, churned), each in zip(folds, predicted, strict=True)]))
+    return float(_fold_values(metric, folds, predicted).mean())
 
 
 def _exact_log_odds(probabilities: Array) -> Array:
     """Return log-odds that differ wherever probabilities do, as far as numbers go."""
     with np.errstate(divide="ignore"):
         exact = np.log(probabilities) - np.log1p(-np.asarray(probabilities, dtype=float))
-    clipped: Array = np.clip(exact, -_FARTHEST, _FARTHEST)
-    return clipped
+    return np.asarray(np.clip(exact, -_FARTHEST, _FARTHEST))
 
 
 def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:

@@ -1,6 +1,8 @@
 """The commands' common part: Hydra composes the configuration; a user's mistake ends with a message and exit code 2."""
 
+import difflib
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -38,6 +40,8 @@ from ..scratch import leave_scratch, use_scratch
 from .command_line import order_arguments
 from .overrides import write_overrides
 
+_UNKNOWN_SETTING = re.compile(r"Key '([^']+)' not in '\w+'\s+full_key: (\S+)")
+_UNKNOWN_CHOICE = re.compile(r"Could not find '([^'/]+)/([^']+)'\s+Available options in '[^']+':\n((?:\t\S+\n)+)")
 DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
@@ -171,22 +175,31 @@ def fail(message: str, code: int = 2) -> None:
 
 
 def _explain(error: Exception, command: str) -> str:
-    """Return Hydra's message with the cause it hides, and where the allowed names are listed."""
-    lines = [line for line in str(error).splitlines() if line.strip() and not line.strip().startswith("reference_type")]
-    cause = error.__cause__
-    if cause is not None and str(cause).splitlines()[:1] != lines[:1]:
-        lines += [line for line in str(cause).splitlines()[:2] if line.strip()]
-    owner = getattr(cause or error, "object_type", None)
-    if is_dataclass(owner):
-        lines.append(f"allowed are {', '.join(setting.name for setting in fields(owner))}")
-    remedy = f"see what can be chosen with: churnclv {command} --help (all settings: --cfg job)"
-    return "\n".join(dict.fromkeys(lines)) + f"\n  -> {remedy}"
+    """Return Hydra's message in our form, with the cause that it hides and the names that are allowed."""
+    cause = str(error.__cause__ or "")
+    remedy = f"see churnclv {command} --help, and all settings with --cfg job."
+    choice = _UNKNOWN_CHOICE.search(str(error))
+    if choice:
+        return _unknown(f"{command}: there is no {choice[1]}={choice[2]}", choice[2], choice[3].split(), remedy)
+    key, owner = _UNKNOWN_SETTING.search(cause), getattr(error.__cause__, "object_type", None)
+    if key and is_dataclass(owner):
+        names = [setting.name for setting in fields(owner)]
+        return _unknown(f"{command}: there is no setting {key[2]}", key[1], names, remedy)
+    lines = [line.strip() for line in [*str(error).splitlines(), *cause.splitlines()[:1]] if line.strip()]
+    shown = [line for line in lines if not line.startswith(("full_key", "object_type", "reference_type"))]
+    return "\n".join(dict.fromkeys(shown)) + f"\n  -> {remedy}"
+
+
+def _unknown(what: str, name: str, names: list[str], remedy: str) -> str:
+    """Return the message on a name that is none of those allowed."""
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    return f"{what}.\n  -> {hint}allowed are {', '.join(names)}; {remedy}"
 
 
 def train_config(values: Any) -> TrainConfig:
-    """Return the configuration of the plain values that a run wrote."""
-    plain = rename_values(OmegaConf.to_container(OmegaConf.create(values)))  # type: ignore[arg-type] # a mapping
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), plain)
+    """Return the configuration of the nested values that a run wrote."""
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 

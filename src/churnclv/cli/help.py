@@ -38,7 +38,7 @@ class Help:
 
 HELP = {
     "train": Help(
-        "train the churn and CLV models on a log or table, and record the run",
+        "train both models on a log or a table, and record the run",
         "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
         "folds, evaluates them once on the sealed test, records the run in MLflow and prints a summary.",
         {
@@ -115,6 +115,7 @@ HELP = {
             "input": "the file of events (required)",
             "output": "the file of scores (required); /dev/stdout and pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
+            "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
             "budget": "the most that these contacts may be expected to cost",

@@ -64,6 +64,7 @@ def _write(argument: str, schema: type, declared: dict[str, Any], *, sweeps: boo
         return argument
     kind = steps[-1]
     plus = named.removesuffix(key)
+    require(kind is not None or not plus, f"there is no setting {key}, also not with a plus.", remedy=remedy)
     if kind is None:  # an unknown setting: text at least, so that Hydra names the setting and not a character
         return f"{named}={_quote(value)}" if _is_broken(value) else argument
     if (plus or not _has_entries(steps[:-2])) and any(_entries(step) is not None for step in steps):
@@ -83,14 +84,14 @@ def _steps(schema: type, parts: list[str]) -> list[Any]:
     steps: list[Any] = [schema]
     for part in parts:
         kind = steps[-1]
-        kind = _plain(get_type_hints(kind).get(part)) if is_dataclass(kind) else _entries(kind)
+        kind = without_none(get_type_hints(kind).get(part)) if is_dataclass(kind) else _entries(kind)
         if kind is None:
             return [*steps, None] if len(steps) > 1 else []
         steps.append(kind)
     return steps
 
 
-def _plain(kind: Any) -> Any:
+def without_none(kind: Any) -> Any:
     """Return the type without None."""
     if get_origin(kind) in {Union, types.UnionType}:
         others = [part for part in get_args(kind) if part is not type(None)]
@@ -100,7 +101,7 @@ def _plain(kind: Any) -> Any:
 
 def _entries(kind: Any) -> Any:
     """Return the type of a dictionary's entries; None for anything else."""
-    return _plain(get_args(kind)[1]) if get_origin(kind) is dict else None
+    return without_none(get_args(kind)[1]) if get_origin(kind) is dict else None
 
 
 def _has_entries(steps: list[Any]) -> bool:
@@ -139,7 +140,7 @@ def _written(value: str, kind: Any) -> str:
 
 def _entry(name: str, value: str, kind: Any) -> str:
     """Return one entry of a dictionary or of a group of settings."""
-    entry = _plain(get_type_hints(kind).get(name.strip())) if is_dataclass(kind) else _entries(kind)
+    entry = without_none(get_type_hints(kind).get(name.strip())) if is_dataclass(kind) else _entries(kind)
     key = re.sub(r"([\\()\[\]{}:=,])", r"\\\1", name.strip())
     text = value.strip()
     if entry is None or not text:

@@ -45,12 +45,12 @@ def expected_purchases(
     cancelled = (np.abs(rest) < _CANCELLED) | (a < _SMALL_A)
     wrong = cancelled | ~(np.isfinite(if_alive) & (if_alive >= 0.0) & (if_alive <= most * (1.0 + 1e-9)))
     if wrong.any():
-        if_alive[wrong] = _integrate_purchases(t[wrong], (r + x)[wrong], (alpha + T)[wrong], a, later_b[wrong])
+        if_alive[wrong] = integrate_purchases(t[wrong], (r + x)[wrong], (alpha + T)[wrong], a, later_b[wrong])
     return np.asarray(if_alive * p_alive(x, t_x, T, shift, r, alpha, a, b))
 
 
-def _integrate_purchases(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
-    """E[(1 - (1 + p t / rate)^-shape) / p] over p ~ Beta(a, b): purchases of a customer who is alive.
+def integrate_purchases(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
+    """Return E[(1 - (1 + p t / rate)^-shape) / p] over p ~ Beta(a, b): purchases of a customer who is alive.
 
     Given p, purchases decay as a customer with rate Gamma(shape, rate) leaves after each with chance p.
     """

@@ -97,7 +97,7 @@ def _find_singles(features: pd.DataFrame, search: _Search) -> list[_Candidate]:
     """Return useful single conditions, the simplest for each set of rows, best first."""
     best: dict[bytes, _Candidate] = {}
     for name in features.columns:
-        conditions = _conditions(features[[name]])
+        conditions = list_conditions(features[[name]])
         if not conditions:
             continue
         bits = _pack(np.array([condition.holds(features[[name]]) for condition in conditions]))
@@ -158,7 +158,7 @@ def _alike(first: _Candidate, second: _Candidate) -> float:
     return both / (first.covered + second.covered - both)
 
 
-def _conditions(column: pd.DataFrame) -> list[Condition]:
+def list_conditions(column: pd.DataFrame) -> list[Condition]:
     """Return the conditions to try on one column, a table (n, 1)."""
     name, values = str(column.columns[0]), column.iloc[:, 0].dropna()
     if not pd.api.types.is_numeric_dtype(values):

@@ -7,12 +7,11 @@ from typing import Any
 import pandas as pd
 
 from ..bundle.specification import BundleSpecification
-from ..bundle.valuation import NoValuation
+from ..bundle.valuation import Valuation
 from ..bundle.writer import BundleParts
 from ..churn.ensemble import ChurnModel
 from ..data.quality import with_spelling
 from ..explain.reasons import Reasons
-from ..snapshots.splits import SplitPlan
 from ..tracking import records
 from ..tracking.comparison_records import flatten
 from .run import Run
@@ -26,7 +25,7 @@ its own code.
 
 
 def describe_model(
-    run: Run, churn: ChurnModel, valuation: NoValuation, choices: dict[str, Any], value_sentence: str
+    run: Run, churn: ChurnModel, valuation: Valuation, choices: dict[str, Any], value_sentence: str
 ) -> records.Model:
     """Return a run's fitted models as a record; its parameters are the choices that are single values."""
     plain = {name: value for name, value in flatten(choices).items() if isinstance(value, str | int | float)}
@@ -36,7 +35,7 @@ def describe_model(
     return records.Model(_parts(run, churn, valuation), parameters, description)
 
 
-def _parts(run: Run, churn: ChurnModel, valuation: NoValuation) -> BundleParts:
+def _parts(run: Run, churn: ChurnModel, valuation: Valuation) -> BundleParts:
     rows = run.data.snapshots.sealed
     extended = pd.concat([rows, valuation.columns(rows)], axis=1)
     hidden = ["customer_id", "cutoff", "in_population"]
@@ -59,7 +58,7 @@ def _specification(run: Run) -> BundleSpecification:
         windows=config.windows,
         features=config.features,
         economics=config.economics,
-        fitted_through=plan.sealed_name if isinstance(plan, SplitPlan) else f"{plan.sealed:%Y-%m-%d}",
+        fitted_through=plan.sealed_name,
         data_fingerprint=quality.fingerprint,
         run_id=run.sink.run_id,
         readings=data.snapshots.readings,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from ..bundle.scorer import SCORE_COLUMNS
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import Output, guard, has_header, messages_apart, write_csv
+from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
 from ..progress import Progress
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
@@ -41,8 +41,8 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
     progress.log(opened.line)
-    former = {f"tables.{name}": path for name, path in opened.tables.items()}
-    guard(outputs, former | reads | {"model": opened.source.folder})
+    former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
+    require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
         write_scores(config, opened, outputs, progress, write_line)
 

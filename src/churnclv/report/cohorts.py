@@ -131,10 +131,11 @@ def describe_curve(base: CustomerBase, cohorts: Cohorts) -> Shape:
     n = float(cohorts.common.sum())
     change = mean(totals["total"] / length, totals["squares"] / length**2, n)
     thirds = tuple(float(totals[name]) / n / length for name in ("early", "middle", "late"))
-    return Shape(_name_shape(change, thirds[1]), thirds, change, ages)
+    return Shape(name_shape(change, thirds[1]), thirds, change, ages)
 
 
-def _name_shape(change: Estimate, middle: float) -> str:
+def name_shape(change: Estimate, middle: float) -> str:
+    """Return `smiles`, `flattens` or `falls`: how a curve changes from its middle third to its last."""
     if change.low > 0:
         return "smiles"
     alike = change.high >= 0 or abs(change.value) <= _ALIKE * middle

@@ -13,8 +13,8 @@ from .labels import purchase_labels
 from .settings import WindowSettings
 
 
-class Labelled:
-    """Labelled customers: a table with one row each and a known outcome, without time.
+class Kind:
+    """What differs between customer kinds, with what most of them have as the default.
 
     Attributes:
         has_time: whether the data have dates, cutoffs and horizons.
@@ -25,7 +25,7 @@ class Labelled:
         label_remedy: what to check where all labels are the same; empty where another horizon may help.
     """
 
-    has_time: bool = False
+    has_time: bool = True
     labels: tuple[str, ...] = ("churned",)
     value_families: tuple[str, ...] = ()
     buys: bool = False
@@ -63,20 +63,24 @@ class Labelled:
         return ()
 
 
-class Noncontractual(Labelled):
+class Labelled(Kind):
+    """Labelled customers: a table with one row each and a known outcome, without time."""
+
+    has_time = False
+
+
+class Noncontractual(Kind):
     """Customers without a contract, who leave silently: no purchase within the horizon."""
 
-    has_time = True
     labels = ("churned", "purchases", "spend", "order_spend")
     value_families = ("purchase_history",)
     buys = True
     more_with_time = "stayed"
 
 
-class Contractual(Labelled):
+class Contractual(Kind):
     """Customers under contract, who cancel: the contract ends within the horizon."""
 
-    has_time = True
     more_with_time = "left"
     label_remedy = "check data.columns.end, data.open_tokens and windows.grace_days."
 
@@ -115,10 +119,10 @@ class Contractual(Labelled):
         return restart_notices(events, windows)
 
 
-CUSTOMER_KINDS: PerKind[Labelled] = PerKind(Noncontractual(), Contractual(), Labelled())
+CUSTOMER_KINDS: PerKind[Kind] = PerKind(Noncontractual(), Contractual(), Labelled())
 
 
-def kind_of(shape: CustomerKind) -> Labelled:
+def kind_of(shape: CustomerKind) -> Kind:
     """Return what differs for a customer kind in time, population and labels."""
     return CUSTOMER_KINDS[shape]
 

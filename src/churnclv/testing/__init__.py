@@ -3,6 +3,7 @@
 The suites need pytest, the simulators do not.
 """
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -24,5 +25,6 @@ def __getattr__(name: str) -> Any:
         message = f"churnclv.testing.{name} needs pytest, which is not installed.\n  -> pip install pytest"
         raise ModuleNotFoundError(message, name="pytest") from None
     module = f"{__name__}.{_SUITES[name]}"
-    pytest.register_assert_rewrite(module)  # a failure then shows the values
+    if module not in sys.modules:
+        pytest.register_assert_rewrite(module)  # a failure then shows the values
     return getattr(import_module(module), name)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from ..clv.purchase_model import PurchaseModel
-from ..clv.rfm import Array, Histories, new_customers
+from ..clv.rfm import Array, Histories
 
 DAYS = 90.0
 DEGENERATE = {  # rows of x, t_x, T
@@ -123,9 +123,8 @@ class PurchaseModelSuite:
         assert np.isfinite(expected).all()
         assert (np.diff(expected) >= -self.slack * (1.0 + expected[1:])).all()
         assert expected[0] == pytest.approx(0.0, abs=1e-9)
-        assert (model.p_alive(new_customers(1)) == pytest.approx(1.0)).all()
 
-    def test_parameters_are_chosen_before_the_fit_and_found_by_it(self) -> None:
+    def test_parameters_are_chosen_before_the_fit_and_estimated_by_it(self) -> None:
         model = self.model_class(penalty=0.5)
         assert model.get_params()["penalty"] == 0.5
         assert model.parameters == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..churn.ensemble import ChurnChoice
 from ..data.quality import QualityReport
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..notices import Notice
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
@@ -44,12 +44,8 @@ def churn_overview(
     """Return the churn score's figures, and its differences to the best other model and to the best BTYD score."""
     evaluated, where = (valid, "validation") if test is None else (test, "sealed test")
     figures = evaluated.figures.figures[SCORE]
-    lines = [
-        "",
-        f"Churn {horizon}, {where}",
-        f"  score: {choice.sentence}",
-        *(f"    {title:<9} {write_interval(figures[name])}" for name, title, _ in _CHURN_METRICS),
-    ]
+    reached = ", ".join(f"{title} {write_interval(figures[name])}" for name, title, _ in _CHURN_METRICS)
+    lines = ["", f"Churn {horizon}, {where}", f"  {choice.sentence}: {reached}"]
     for rival, what in _rivals(choice, evaluated):
         lines.append(f"  against {rival}, {what}")
         for name, title, more in _CHURN_METRICS:
@@ -86,8 +82,7 @@ def value_overview(sentence: str, valid: ValueComparison, test: ValueComparison 
     lines = [
         "",
         f"CLV: {target} within the horizon, {where}",
-        f"  model: {sentence}",
-        f"    RMSE {write_interval(scores.figures[chosen]['rmse'])}",
+        f"  {sentence}: RMSE {write_interval(scores.figures[chosen]['rmse'])}",
     ]
     rivals = {
         evaluated.best_candidate(target): "the best other candidate here",
