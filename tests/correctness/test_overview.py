@@ -7,7 +7,7 @@ import pytest
 
 from churnclv.churn.ensemble import ChurnChoice
 from churnclv.evaluation.bootstrap import Interval, Sample, score
-from churnclv.evaluation.checks import Check, Outcome
+from churnclv.evaluation.check import Check, Outcome
 from churnclv.evaluation.metrics import CHURN_METRICS, VALUE_METRICS
 from churnclv.evaluation.profit import profit_beyond
 from churnclv.notices import Notice

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from enum import Enum
 
-from ..clv.settings import BOOSTING_BOUNDS, BTYD_MODELS, THREADS, TREES
+from ..clv.purchase_models import PURCHASE_MODELS
+from ..clv.settings import BOOSTING_BOUNDS, THREADS, TREES
 from ..errors import require
 from ..ranges import Bounds, check_numbers, number, numbers
 from .churn_models import churn_models
@@ -101,8 +102,8 @@ class ChurnSettings:
         given = self.name != "custom" or self.custom is not None
         require(given, "churn=custom needs churn.custom.", remedy="churn.custom=path/to/model.py:Class")
         check_numbers(self, "churn")
-        wrong = [name for name in self.purchase_models if name not in BTYD_MODELS]
-        require(not wrong, f"churn.purchase_models has {wrong}.", remedy=f"allowed are {', '.join(BTYD_MODELS)}.")
+        wrong = [name for name in self.purchase_models if name not in PURCHASE_MODELS]
+        require(not wrong, f"churn.purchase_models has {wrong}.", remedy=f"allowed are {', '.join(PURCHASE_MODELS)}.")
         require(len(self.penalty_strengths) > 0, "churn.penalty_strengths is [].", remedy="name at least one above 0.")
 
     def threads_for(self, rows: int) -> int:

@@ -14,7 +14,7 @@ from ..data.paths import input_paths, set_aside_outputs
 from ..decision.campaign import Campaign
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
-from ..evaluation.checks import Check
+from ..evaluation.check import Check
 from ..evaluation.maximum_profit import empc
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset

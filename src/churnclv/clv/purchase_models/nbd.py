@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.special import betainc, digamma, gammaln, polygamma
 
-from .maximum_likelihood import Derivatives, in_logs
-from .purchase_model import PurchaseModel, State, spread
-from .rfm import Array, Histories
+from ..maximum_likelihood import Derivatives, in_logs
+from ..purchase_model import PurchaseModel, State, spread
+from ..rfm import Array, Histories
 
 NAMES = ("r", "alpha")
 
@@ -33,6 +33,8 @@ class NbdModel(PurchaseModel):
     """NBD of Ehrenberg (1959): every customer buys at random for ever, at an individual rate."""
 
     name = "nbd"
+    assumption = "nobody leaves"
+    source = "Ehrenberg 1959"
     parameter_names = NAMES
     moves = ((-1.0, -1.0),)
 

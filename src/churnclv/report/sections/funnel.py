@@ -7,13 +7,14 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from ..snapshots.history import second_number
-from .charts import draw_bars, frame
-from .customer_base import CustomerBase
-from .estimates import exact, share
-from .rfm_scores import Scoring, standing
-from .section import Block, Column, Grid, Heading, Missing, Note, Section
-from .texts.translation import Translation
+from ...snapshots.history import second_number
+from ..charts import draw_bars, frame
+from ..customer_base import CustomerBase
+from ..estimates import exact, share
+from ..report_context import ReportContext, section
+from ..rfm_scores import Scoring, standing
+from ..section import Block, Column, Grid, Heading, Missing, Note, Section
+from ..texts.translation import Translation
 
 ORDER = "order"
 _MOST_STEPS = 6
@@ -157,6 +158,12 @@ def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
     table = {f"{name}{end}": wide[(column, name)].reindex(names[1:]).to_numpy() for name in ("high", "rest")
              for end, column in ends.items()}  # fmt: skip
     return pd.DataFrame({"step": list(names[1:]), **table})
+
+
+@section("funnel", kinds=("noncontractual",), place=80)
+def funnel(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_funnel(context.base, context.texts, context.scoring)
 
 
 def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring) -> Section:

@@ -4,11 +4,12 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from .charts import draw_bars, frame
-from .customer_base import CustomerBase, last_day
-from .estimates import NORMAL, exact, mean, share
-from .section import Block, Column, Grid, Missing, Note, Section
-from .texts.translation import Translation
+from ..charts import draw_bars, frame
+from ..customer_base import CustomerBase, last_day
+from ..estimates import NORMAL, exact, mean, share
+from ..report_context import ReportContext, section
+from ..section import Block, Column, Grid, Missing, Note, Section
+from ..texts.translation import Translation
 
 
 def count_ladder(base: CustomerBase) -> pd.DataFrame:
@@ -47,6 +48,12 @@ def _with_estimates(counted: pd.DataFrame) -> pd.DataFrame:
     step = table["later_spend"].shift(-1) - table["later_spend"]
     reach = NORMAL * np.hypot(error, np.r_[error[1:], np.nan])
     return table.assign(step=step, step_low=step - reach, step_high=step + reach)
+
+
+@section("ladder", kinds=("noncontractual",), place=60)
+def ladder(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_repeat_ladder(context.base, context.texts)
 
 
 def render_repeat_ladder(base: CustomerBase, texts: Translation) -> Section:

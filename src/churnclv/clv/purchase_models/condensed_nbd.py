@@ -11,19 +11,21 @@ alive has completed j < k stages since the last purchase, so that
         [ sum_j (T-t_x)^j/j! G(r+kx+j)/G(r+kx) (alpha+T)^-(r+kx+j) + d a/(b+x+s-1) (alpha+t_x)^-(r+kx) ].
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 from scipy.special import gammaln
 
-from . import closed_forms
+from ...ranges import Bounds
+from .. import closed_forms
+from ..maximum_likelihood import Derivatives, in_logs
+from ..purchase_model import Hyperparameter, PurchaseModel, State, spread
+from ..rfm import Array, Histories
 from .beta_geometric import NAMES, CountedHistories, by_count, count_histories
-from .maximum_likelihood import Derivatives, in_logs
-from .purchase_model import PurchaseModel, State, spread
-from .rfm import Array, Histories
-from .settings import MOST_STAGES
 
+MOST_STAGES = 8
 _LEAST_WAIT = 1e-300
 _NEGLIGIBLE = 1e-14  # small losses of many purchases add up
 
@@ -111,6 +113,16 @@ class CondensedModel(PurchaseModel):
     """
 
     name = "mbgcnbd"
+    assumption = "the same as `mbgnbd` for regular buyers: gaps have k stages; with one stage it is `mbgnbd`"
+    source = "Platzer, Reutterer 2016"
+    hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = {
+        "stages": Hyperparameter(
+            0,
+            Bounds(0, MOST_STAGES),
+            "regularity of the gaps, 1 is random; 0 takes the most likely",
+            {"kind": "choice", "choices": [0, 1, 2, 3, 4, 6]},
+        )
+    }
     shift: ClassVar[int] = 1
     parameter_names = NAMES
     moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from scipy.special import digamma, gammaln, polygamma
 
-from .lifetime import LifetimeModel
-from .maximum_likelihood import Derivatives, in_logs
-from .purchase_model import spread
-from .rfm import Array, Histories
+from ..lifetime import LifetimeModel
+from ..maximum_likelihood import Derivatives, in_logs
+from ..purchase_model import spread
+from ..rfm import Array, Histories
 
 NAMES = ("r", "alpha", "s", "beta")
 _POINTS = 40
@@ -129,6 +129,8 @@ class ParetoModel(LifetimeModel):
     """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
 
     name = "pareto_nbd"
+    assumption = "customers buy at random at a rate of their own and may leave at any time"
+    source = "Schmittlein, Morrison, Colombo 1987"
     coarse_customers = 2_000
     parameter_names = NAMES
     moves = ((-1.0, -1.0, -0.5, -1.0), (0.5, 0.5, -1.5, 1.0))

@@ -5,15 +5,30 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from .bundle_scores import Champion
-from .charts import draw_heat, draw_profit, frame
-from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
-from .settings import CELLS, ReportSettings
-from .texts.translation import Translation
-from .value_at_risk import LEVELS, ValueAtRisk, churn_matrix, compute_value_at_risk, contact_list, gain_curve
+from ...snapshots.contract_labels import count_reasons
+from ..bundle_scores import Champion
+from ..charts import draw_heat, draw_profit, frame
+from ..report_context import ReportContext, section
+from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
+from ..settings import CELLS, ReportSettings
+from ..texts.translation import Translation
+from ..value_at_risk import LEVELS, ValueAtRisk, churn_matrix, compute_value_at_risk, contact_list, gain_curve
 
 if TYPE_CHECKING:
-    from ..decision.target_list import TargetTotals
+    from ...decision.target_list import TargetTotals
+
+
+@section("stakes", kinds=("noncontractual", "labelled"), place=20)
+def stakes(context: ReportContext) -> Section:
+    """Return the section of a report on customers who state no reasons."""
+    return render_risk(context.champion, context.settings, context.texts, context.day, pd.DataFrame())
+
+
+@section("stakes", kinds=("contractual",), place=20)
+def contract_stakes(context: ReportContext) -> Section:
+    """Return the section of a report on customers under contract, with the stated reasons of ended ones."""
+    reasons: pd.DataFrame = count_reasons(context.base.events, context.base.as_of).execute()
+    return render_risk(context.champion, context.settings, context.texts, context.day, reasons)
 
 
 def render_risk(

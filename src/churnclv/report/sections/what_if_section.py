@@ -6,16 +6,31 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from .acquisition_costs import read_costs
-from .bundle_scores import Champion
-from .charts import draw_bars, frame
-from .customer_base import CustomerBase
-from .section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
-from .texts.translation import Translation
-from .what_if import CLIMBERS, Outlook, Scenario
+from ..acquisition_costs import read_costs
+from ..bundle_scores import Champion
+from ..charts import draw_bars, frame
+from ..customer_base import CustomerBase
+from ..report_context import ReportContext, section
+from ..section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
+from ..texts.translation import Translation
+from ..what_if import CLIMBERS, SCENARIOS, Outlook, Scenario, simulate_scenarios
+from ..what_if_contracts import SCENARIOS as OF_CONTRACTS
+from ..what_if_contracts import simulate_retention
 
 _CAC_CUT = 0.1
 Simulate = Callable[[Champion, Path, tuple[Scenario, ...], int, int], Outlook]
+
+
+@section("whatif", kinds=("noncontractual",), place=90)
+def purchases_what_if(context: ReportContext) -> Section:
+    """Return the section of a report on customers without a contract."""
+    return render_what_if(context.base, context.texts, context.champion, simulate_scenarios, SCENARIOS)
+
+
+@section("whatif", kinds=("contractual",), place=90)
+def contracts_what_if(context: ReportContext) -> Section:
+    """Return the section of a report on customers under contract."""
+    return render_what_if(context.base, context.texts, context.champion, simulate_retention, OF_CONTRACTS)
 
 
 def render_what_if(

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from scipy.special import gammaln
 
-from .lifetime import LifetimeModel
-from .maximum_likelihood import Derivatives, by_differences
+from ..lifetime import LifetimeModel
+from ..maximum_likelihood import Derivatives, by_differences
+from ..purchase_model import spread
+from ..rfm import Array, Histories
 from .pareto_nbd import death_points
-from .purchase_model import spread
-from .rfm import Array, Histories
 
 NAMES = ("r", "alpha", "b", "s", "beta")
 _ROWS_PER_CHUNK = 50_000
@@ -58,6 +58,8 @@ class GompertzModel(LifetimeModel):
     """GGom/NBD of Bemmaor and Glady (2012)."""
 
     name = "ggomnbd"
+    assumption = "the same as `pareto_nbd`, and the chance of leaving may grow with age"
+    source = "Bemmaor, Glady 2012"
     coarse_customers = 2_000
     parameter_names = NAMES
     moves = ((-0.5, -0.5, 1.0, 0.5, 1.0),)

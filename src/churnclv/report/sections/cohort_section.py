@@ -3,17 +3,24 @@
 import numpy as np
 import pandas as pd
 
-from .charts import draw_curves, draw_heat, frame
-from .cohorts import Cohorts, Shape, bounds, count_cohorts, describe_curve, follow_from, segment_curves
-from .customer_base import CustomerBase
-from .rfm_scores import Scoring
-from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
-from .texts.translation import Translation
+from ..charts import draw_curves, draw_heat, frame
+from ..cohorts import Cohorts, Shape, bounds, count_cohorts, describe_curve, follow_from, segment_curves
+from ..customer_base import CustomerBase
+from ..report_context import ReportContext, section
+from ..rfm_scores import Scoring
+from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
+from ..texts.translation import Translation
 
 _MOST_ROWS, _MOST_COLUMNS = 24, 25
 _SHOWN_AGES = (0, 1, 3, 6, 12)
 _FOLLOWED = ("Champions", "Loyal", "Potential Loyalist", "Need Attention", "Promising", "At Risk", "Hibernating")
 _MOST_CURVES = 5
+
+
+@section("cohorts", kinds=("noncontractual",), place=50)
+def cohorts(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_cohorts(context.base, context.texts, context.scoring, context.margin)
 
 
 def render_cohorts(base: CustomerBase, texts: Translation, scoring: Scoring, margin: float) -> Section:

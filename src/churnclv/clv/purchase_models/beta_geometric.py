@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
-from . import closed_forms
-from .maximum_likelihood import Derivatives, in_logs
-from .purchase_model import PurchaseModel, State, spread
-from .rfm import Array, Histories
+from .. import closed_forms
+from ..maximum_likelihood import Derivatives, in_logs
+from ..purchase_model import PurchaseModel, State, spread
+from ..rfm import Array, Histories
 
 NAMES = ("r", "alpha", "a", "b")
 _ROWS_PER_CHUNK = 32_768
@@ -165,6 +165,8 @@ class BetaGeoModel(PurchaseModel):
     """
 
     name = "bgnbd"
+    assumption = "customers buy at random at a rate of their own and may leave after a repeat purchase"
+    source = "Fader, Hardie, Lee 2005"
     shift: ClassVar[int] = 0
     parameter_names = NAMES
     moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
@@ -212,4 +214,6 @@ class ModifiedBetaGeoModel(BetaGeoModel):
     """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after their first purchase."""
 
     name = "mbgnbd"
+    assumption = "the same as `bgnbd`, and they may leave after the first purchase too"
+    source = "Batislam, Denizel, Filiztekin 2007"
     shift = 1

@@ -6,14 +6,15 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from ..decision.rfm_segments import GRID
-from .bundle_scores import Champion
-from .charts import draw_flows, draw_shares, frame
-from .customer_base import CustomerBase, last_day
-from .estimates import exact, mean
-from .rfm_scores import Scoring, standing
-from .section import Block, Column, Grid, Heading, Missing, Note, Points, Section
-from .texts.translation import Translation
+from ...decision.rfm_segments import GRID
+from ..bundle_scores import Champion
+from ..charts import draw_flows, draw_shares, frame
+from ..customer_base import CustomerBase, last_day
+from ..estimates import exact, mean
+from ..report_context import ReportContext, section
+from ..rfm_scores import Scoring, standing
+from ..section import Block, Column, Grid, Heading, Missing, Note, Points, Section
+from ..texts.translation import Translation
 
 NAMES = tuple(name for _, _, name in GRID)
 NOT_YET = "Not yet"
@@ -118,6 +119,12 @@ def mix(followed: pd.DataFrame) -> pd.DataFrame:
         index="number", columns="segment", values="customers", aggfunc="sum", fill_value=0
     )
     return sizes.reindex(columns=list(NAMES), fill_value=0)
+
+
+@section("segments", kinds=("noncontractual",), place=40)
+def segments(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_segments(context.base, context.texts, context.scoring, context.champion)
 
 
 def render_segments(base: CustomerBase, texts: Translation, scoring: Scoring, champion: Champion | None) -> Section:

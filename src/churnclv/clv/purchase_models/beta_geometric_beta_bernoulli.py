@@ -6,14 +6,16 @@
         + sum_{m=t_x}^{n-1} B(alpha+x, beta+m-x)/B(alpha, beta) B(gamma+1, delta+m)/B(gamma, delta)      (Eq. 3 in [1]).
 """
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import betaln, gammaln
 
-from .maximum_likelihood import Derivatives, by_differences
-from .purchase_model import PurchaseModel, State, spread
-from .rfm import Array, Histories
+from ...ranges import CENTURY_DAYS, Bounds
+from ..maximum_likelihood import Derivatives, by_differences
+from ..purchase_model import Hyperparameter, PurchaseModel, State, spread
+from ..rfm import Array, Histories
 
 NAMES = ("alpha", "beta", "gamma", "delta")
 _BLOCKS = 12
@@ -54,6 +56,16 @@ class BetaBernoulliModel(PurchaseModel):
     """
 
     name = "bgbb"
+    assumption = "there is an opportunity to buy every `opportunity_days` days"
+    source = "Fader, Hardie, Shang 2010"
+    hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = {
+        "opportunity_days": Hyperparameter(
+            7,
+            Bounds(1, CENTURY_DAYS, technical=True),
+            "days between opportunities to buy",
+            {"kind": "choice", "choices": [1, 7, 30]},
+        )
+    }
     coarse_customers = 2_000
     parameter_names = NAMES
     moves = ((0.5, 0.0, 0.5, 1.0), (-0.5, 0.5, -0.5, 0.0))

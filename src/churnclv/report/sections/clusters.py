@@ -6,12 +6,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..time_units import DAYS_PER_MONTH
-from .charts import draw_points, frame
-from .customer_base import CustomerBase
-from .rfm_scores import standing
-from .section import Block, Column, Grid, Missing, Note, Section
-from .texts.translation import Translation
+from ...time_units import DAYS_PER_MONTH
+from ..charts import draw_points, frame
+from ..customer_base import CustomerBase
+from ..report_context import ReportContext, section
+from ..rfm_scores import standing
+from ..section import Block, Column, Grid, Missing, Note, Section
+from ..texts.translation import Translation
 
 _LEAST = 60  # customers
 _REPEATS = 5  # halves of the sample on which stability is measured
@@ -149,6 +150,12 @@ def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     table.insert(0, "cluster", names)
     table.insert(2, "share", table["customers"] / table["customers"].sum())
     return table
+
+
+@section("clusters", kinds=("noncontractual",), place=70)
+def clusters(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_clusters(context.base, context.texts)
 
 
 def render_clusters(base: CustomerBase, texts: Translation) -> Section:

@@ -5,19 +5,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .charts import draw_heat, frame
-from .customer_base import CustomerBase
+from ..charts import draw_heat, frame
+from ..customer_base import CustomerBase
+from ..report_context import ReportContext, section
+from ..rfm_scores import Scoring
+from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Points, Section, Tiles
+from ..superstars import Early, Groups, busy_hours, compare_early, compare_now, find_superstars, follow_early, has_hours
+from ..texts.translation import Translation
+from ..traits import LENSES
 from .funnel import compare_paths, name_step
-from .rfm_scores import Scoring
-from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Points, Section, Tiles
-from .superstars import Early, Groups, busy_hours, compare_early, compare_now, find_superstars, follow_early, has_hours
-from .texts.translation import Translation
-from .traits import LENSES
 
 _SENTENCES, _ROWS = 6, 20
 _NOTABLE = 0.1  # standard deviations; with many customers, smaller differences are significant but not interesting
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _NEEDS = {"do": ("action", "open", "click"), "bring": ("referral",)}
+
+
+@section("superstars", kinds=("noncontractual",), place=30)
+def superstars(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_superstars(context.base, context.texts, context.scoring)
 
 
 def render_superstars(base: CustomerBase, texts: Translation, scoring: Scoring) -> Section:

@@ -1,33 +1,37 @@
 """The sections of contracts: key figures of periods, and how long customers stay."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
-from ..time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
-from .bundle_scores import Champion
-from .charts import draw_curves, draw_periods, frame
-from .customer_base import CustomerBase
-from .estimates import Estimate, share
-from .messages import render_messages
-from .section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
-from .survival import Survival, count_stays, count_under_contract, estimate_survival
-from .texts.translation import Translation
+from ...time_units import DAYS_PER_MONTH, DAYS_PER_YEAR
+from .. import key_figures  # noqa: F401 # they register themselves
+from ..bundle_scores import Champion
+from ..charts import draw_curves, draw_periods, frame
+from ..customer_base import CustomerBase
+from ..estimates import share
+from ..messages import render_messages
+from ..report_context import ReportContext, section
+from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
+from ..survival import ContractPeriods, Survival, count_stays, estimate_survival
+from ..texts.translation import Translation
 
 _SHOWN_MONTHS = (1, 3, 6, 12, 24, 36, 48)
 _MOST_PLANS, _LEAST_STAYS = 4, 30
-_STYLES = {"under_contract": "int", "won": "int", "lost": "int", "contract_retention": "%", "contract_churn": "%",
-           "monthly_revenue": "money", "price_per_customer": "money"}  # fmt: skip
+
+
+@section("kpis", kinds=("contractual",), place=10)
+def contracts(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_contracts(context.base, context.texts, context.champion)
 
 
 def render_contracts(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
     """Return the key figures of contracts, the period beside the one before and a year before."""
-    counts, calendar = count_under_contract(base), base.calendar
-    figures = [_figures(counts, number, has_amount=base.has_amount) for number in
-             (calendar.current, calendar.before, calendar.year_ago)]  # fmt: skip
+    periods, calendar = ContractPeriods.of(base), base.calendar
+    counts = periods.counts
+    figures = [periods.at(number) for number in (calendar.current, calendar.before, calendar.year_ago)]
     period = texts.period(calendar.period, calendar.current)
-    tiles = [_tile(texts, name, period, [each.get(name) for each in figures]) for name in _STYLES if name in figures[0]]
+    tiles = [kpi.tile(texts, period, [each[name] for each in figures]) for name, kpi in periods.kpis.items()]
     clv = champion.clv if champion is not None else None
     day, scored = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}"), texts.text("population.scored")
     tiles.append(
@@ -55,38 +59,6 @@ def render_contracts(base: CustomerBase, texts: Translation, champion: Champion 
     return Section("kpis", tuple(blocks), headline, {"kpis": table, **more})
 
 
-def _figures(counts: pd.DataFrame, number: int, *, has_amount: bool) -> dict[str, Estimate | None]:
-    if number not in counts.index:
-        return {}
-    row = {str(name): float(counts[name].to_numpy()[counts.index.get_loc(number)]) for name in counts.columns}
-    start, end = row["start"], row["end"]
-
-    def exact(value: float, n: float) -> Estimate:
-        return Estimate(value, np.nan, np.nan, int(n))
-
-    rates = {"contract_retention": row["kept"], "contract_churn": row["lost"]}
-    figures: dict[str, Estimate | None] = {
-        "under_contract": exact(end, end),
-        "won": exact(row["won"], end),
-        "lost": exact(row["lost"], start),
-        **{name: share(count, start) if start else None for name, count in rates.items()},
-    }  # fmt: skip
-    if has_amount:
-        figures["monthly_revenue"] = exact(row["monthly"], end)
-        figures["price_per_customer"] = exact(row["monthly"] / end, end) if end else None
-    return figures
-
-
-def _tile(texts: Translation, name: str, period: str, estimates: list[Estimate | None]) -> Figure:
-    now, before, year_ago = estimates
-    population = texts.text("population.under_contract")
-    if now is None:
-        return Figure(name, None, _STYLES[name], period, population, why=texts.text("why.no_start"))
-    figure = Figure.of(name, now, _STYLES[name], period, population)
-    earlier = [None if each is None else each.value for each in (before, year_ago)]
-    return replace(figure, before=earlier[0], year_ago=earlier[1])
-
-
 def _table(base: CustomerBase, texts: Translation, counts: pd.DataFrame) -> pd.DataFrame:
     """Return the periods by name, the latest first, with the retention rate and its interval."""
     table = counts.reset_index(drop=True)
@@ -95,6 +67,12 @@ def _table(base: CustomerBase, texts: Translation, counts: pd.DataFrame) -> pd.D
     interval = {"retention": "value", "retention_low": "low", "retention_high": "high"}
     table = table.assign(**{name: [getattr(rate, end) for rate in rates] for name, end in interval.items()})
     return table.iloc[::-1].reset_index(drop=True)
+
+
+@section("stays", kinds=("contractual",), place=40)
+def stays(context: ReportContext) -> Section:
+    """Return the section of a report."""
+    return render_survival(context.base, context.texts)
 
 
 def render_survival(base: CustomerBase, texts: Translation) -> Section:
