@@ -1,12 +1,9 @@
 """Holdout errors of the CLV models where the published ones are known: horizons as long as the calibration.
 
-The rule of choice is fixed on the calibration period alone.
-
-1. Models of purchases, and their parameters, are chosen as `clv=auto` chooses, by RMSE of purchases on three folds that
-   ask what the holdout will ask: windows of half the calibration, from cutoffs in its middle.
-2. Trees need labels at earlier cutoffs, so they learn on windows of a quarter of the horizon, on top of the model
-   chosen in 1. The hybrid is taken if it beats that model on the last three of these windows; it then multiplies what
-   the model says of the whole horizon by the ratio of the two on the short one.
+The rule of choice is fixed on the calibration period alone: models of purchases are combined as `clv=auto` combines
+them, on three folds that ask what the holdout will ask: windows of half the calibration from cutoffs in its middle.
+Labels of such windows are not known early enough for models that learn from labels. The weights are then used for the
+whole horizon, which models of purchases answer as they answer any.
 
     python experiments/benchmarks/holdout.py cdnow_sample
     python experiments/benchmarks/holdout.py grocery --path grocery.csv
@@ -15,7 +12,7 @@ The rule of choice is fixed on the calibration period alone.
 import argparse
 import importlib.util
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,7 +28,7 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import Events, read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy
 from churnclv.evaluation.interval_coverage import inside, randomised_coverage
-from churnclv.evaluation.metrics import bias, gini, mae, msle, plain, rmse
+from churnclv.evaluation.metrics import bias, gini, log_loss, mae, msle, plain, rmse
 from churnclv.features.preparation import Snapshots, prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.progress import Progress
@@ -45,7 +42,6 @@ from churnclv.tuning.study import StudyPlan
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 METRICS = {"MAE": mae, "RMSE": rmse, "MSLE": msle, "bias": bias, "Gini": gini}
-KEPT = ("purchase_penalty", "cohort_days", "stages", "opportunity_days")
 BTYD_MODELS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "bgbb")
 
 
@@ -76,22 +72,18 @@ def grocery(path: str) -> Case:
 
 def choose(case: Case, calibration: Events, trials: int) -> tuple[ClvModel, pd.DataFrame, list[str]]:
     """Return the choice fitted at the cutoff, the rows there, and how it was chosen."""
-    btyd_models = settings_of(ClvSettings, "clv/auto.yaml", candidates=list(BTYD_MODELS), season="no")
-    long_sight, _ = tune(case, calibration, btyd_models, trials, windows=2, cutoffs=3)
-    chosen = long_sight.model.choice
-    kept = {name: getattr(chosen, name) for name in KEPT}
-    hybrid = settings_of(ClvSettings, "clv/hybrid.yaml", base=chosen.name, season="no", **kept)
-    short_sight, snapshots = tune(case, calibration, hybrid, trials, windows=4, cutoffs=7)
-    alone = short_sight.ablation[chosen.name]
-    best = short_sight.model if short_sight.error < alone else long_sight.model
-    fitted = best.clone().fit(snapshots.sealed, short_sight.past, snapshots.daily)
-    ranked = sorted(long_sight.ablation.items(), key=lambda pair: pair[1])
-    told = [
-        "long windows: " + ", ".join(f"{name} {error:.4f}" for name, error in ranked),
-        f"chosen and searched: {chosen.name}, {kept} {long_sight.error:.4f}",
-        f"short windows: {chosen.name} {alone:.4f}, hybrid on it {short_sight.error:.4f}",
+    candidates = ClvSettings().btyd_candidates
+    settings = settings_of(ClvSettings, "clv/auto.yaml", candidates=candidates, season="no")
+    tuned, snapshots = tune(case, calibration, settings, trials, windows=2, cutoffs=3)
+    choice = replace(tuned.model.choice, horizon_days=float(case.horizon_days))
+    fitted = ClvModel(choice).fit(snapshots.sealed, tuned.past, snapshots.daily)
+    ranked = sorted(tuned.ablation.items(), key=lambda pair: pair[1])
+    lines = [
+        "fold RMSE of purchases: " + ", ".join(f"{name} {error:.4f}" for name, error in ranked),
+        f"probabilities by {choice.base}: {tuned.no_purchase_losses}",
+        f"weights {choice.weights}, totals {choice.totals}",
     ]
-    return fitted, snapshots.sealed, told
+    return fitted, snapshots.sealed, lines
 
 
 def tune(
@@ -127,26 +119,30 @@ def report(case: Case, trials: int) -> None:
     events = read_events(connection, case.settings)
     before = events.table.filter(events.table.timestamp < case.cutoff)
     calibration = Events(connection, before, events.quality, events.start, case.cutoff, events.has_amount)
-    chosen, rows, told = choose(case, calibration, trials)
+    chosen, rows, lines = choose(case, calibration, trials)
     truth = labels(events, case, rows)
     days = float(case.horizon_days)
-    expected = {"zero": predict_zero(rows).purchases, "past_rate": predict_past_rate(rows, days).purchases}
-    for name in BTYD_MODELS:
-        expected[name] = ClvModel(name=name).fit(rows).expected_purchases(rows, days)
-    expected[f"auto: {chosen.choice.name}"] = chosen.expected_purchases(rows, days)
+    models = {name: ClvModel(name=name).fit(rows) for name in BTYD_MODELS} | {f"auto: {chosen.choice.label}": chosen}
     made = truth["purchases"].to_numpy(dtype=float)
     print(
         f"{len(rows):,} customers, {made.sum():,.0f} purchases in {case.horizon_days} days from {case.cutoff:%Y-%m-%d}"
     )
-    print(f"{'':<18}" + "".join(f"{name:>9}" for name in METRICS))
-    for name, said in expected.items():
-        print(f"{name:<18}" + "".join(f"{plain(metric, made, said):>9.3f}" for metric in METRICS.values()))
-    print("\n".join(told))
+    for target in ("purchases", "spend") if events.has_amount else ("purchases",):
+        expected = {"zero": predict_zero(rows), "past_rate": predict_past_rate(rows, days)}
+        figures = {name: getattr(values, target) for name, values in expected.items()}
+        figures |= {name: getattr(model, f"expected_{target}")(rows, days) for name, model in models.items()}
+        print(f"{target:<18}" + "".join(f"{name:>9}" for name in METRICS))
+        for name, values in figures.items():
+            cells = (plain(metric, truth[target], values) for metric in METRICS.values())
+            print(f"{name:<18}" + "".join(f"{cell:>9.3f}" for cell in cells))
+    chances = {name: plain(log_loss, made == 0, model.p_no_purchase(rows, days)) for name, model in models.items()}
+    print("log-loss of no purchase: " + ", ".join(f"{name} {loss:.4f}" for name, loss in chances.items()))
+    print("\n".join(lines))
     intervals, ranks = chosen.intervals(rows, days), chosen.ranks(rows, days, truth)
     for target in ("purchases", "spend") if events.has_amount else ("purchases",):
-        found, levels = intervals[target], chosen.choice.levels[target]
-        held = inside(truth[target].to_numpy(dtype=float), found.low, found.high).mean()
-        width = np.mean(found.high - found.low)
+        interval, levels = intervals[target], chosen.choice.levels[target]
+        held = inside(truth[target].to_numpy(dtype=float), interval.low, interval.high).mean()
+        width = np.mean(interval.high - interval.low)
         drawn = randomised_coverage(ranks[target], levels)
         print(f"90% intervals of {target}: held {held:.3f}, by randomised ranks {drawn:.3f}, mean width {width:.2f}")
 

@@ -21,13 +21,13 @@ from .bundle.loading import load_bundle as _load_bundle
 from .churn.boosted import BoostedChurnModel
 from .churn.log_odds import expit
 from .churn.logistic import LogisticChurnModel
-from .clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
-from .clv.condensed_nbd import CondensedModel
 from .clv.gamma_gamma import GammaGammaModel
-from .clv.gompertz_nbd import GompertzModel
-from .clv.nbd import NbdModel
-from .clv.pareto_nbd import ParetoModel
 from .clv.purchase_model import PurchaseModel
+from .clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
+from .clv.purchase_models.condensed_nbd import CondensedModel
+from .clv.purchase_models.gompertz_nbd import GompertzModel
+from .clv.purchase_models.nbd import NbdModel
+from .clv.purchase_models.pareto_nbd import ParetoModel
 from .clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, Array, Histories, X
 from .data.engine import EngineSettings, connect
 from .data.events import Events

@@ -338,14 +338,15 @@ def load_named(where: str, setting: str, what: str, kind: str, allowed: str) -> 
     return loaded
 
 
-def load_module(path: Path) -> ModuleType:
-    """Run the Python file at `path` as a module of its own.
+def load_module(path: Path, package: str = "") -> ModuleType:
+    """Run the Python file at `path` as a module of its own, or as one of `package`, so that relative imports work.
 
     Raises:
         InputError: the file is missing or fails when it runs.
     """
     require(path.is_file(), f"{path}: no such Python file.", remedy="check the path in the configuration.")
-    spec = importlib.util.spec_from_file_location(f"churnclv_user_{digest(str(path))}", path)
+    prefix = f"{package}." if package else ""
+    spec = importlib.util.spec_from_file_location(f"{prefix}churnclv_user_{digest(str(path))}", path)
     require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
     vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_here}

@@ -8,18 +8,18 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import gammaln
 
-from churnclv.clv import beta_geometric, closed_forms, nbd
-from churnclv.clv import condensed_nbd as condensed
-from churnclv.clv import pareto_nbd as pareto
-from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
-from churnclv.clv.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv import closed_forms
 from churnclv.clv.clv_model import ClvModel
-from churnclv.clv.condensed_nbd import CondensedModel
-from churnclv.clv.gompertz_nbd import GompertzModel
-from churnclv.clv.nbd import NbdModel
-from churnclv.clv.pareto_nbd import ParetoModel
 from churnclv.clv.purchase_model import PurchaseModel
-from churnclv.clv.purchase_models import PURCHASE_MODELS
+from churnclv.clv.purchase_models import PURCHASE_MODELS, beta_geometric, nbd
+from churnclv.clv.purchase_models import condensed_nbd as condensed
+from churnclv.clv.purchase_models import pareto_nbd as pareto
+from churnclv.clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel, count_histories
+from churnclv.clv.purchase_models.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv.purchase_models.condensed_nbd import CondensedModel
+from churnclv.clv.purchase_models.gompertz_nbd import GompertzModel
+from churnclv.clv.purchase_models.nbd import NbdModel
+from churnclv.clv.purchase_models.pareto_nbd import ParetoModel
 from churnclv.clv.rfm import Histories, read_histories
 from churnclv.clv.season import Season
 from churnclv.testing.market import Market, simulate

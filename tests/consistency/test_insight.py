@@ -6,9 +6,9 @@ import pytest
 
 from churnclv.decision.rfm_segments import Segmentation
 from churnclv.report.cohorts import count_cohorts
-from churnclv.report.kpis import count_periods
+from churnclv.report.order_periods import count_periods
 from churnclv.report.rfm_scores import find_scoring, standing
-from churnclv.report.segment_section import NOT_YET, follow_segments, mix, movement, profile_segments
+from churnclv.report.sections.segment_section import NOT_YET, follow_segments, mix, movement, profile_segments
 from churnclv.testing.market import Market, simulate
 
 

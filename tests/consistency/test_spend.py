@@ -15,7 +15,7 @@ from churnclv.features.feature_table import build_features
 from churnclv.features.settings import FeatureSettings
 from churnclv.report.cohorts import count_cohorts
 from churnclv.report.customer_base import cut_customer_base
-from churnclv.report.kpis import count_periods
+from churnclv.report.order_periods import count_periods
 from churnclv.report.rfm_scores import standing
 from churnclv.report.settings import ReportSettings
 from churnclv.snapshots.customer_kinds import label_windows

@@ -12,7 +12,7 @@ from sklearn.isotonic import IsotonicRegression
 
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
 from churnclv.churn.calibration import Calibrator, choose_calibration
-from churnclv.churn.ensemble import ChurnChoice, ChurnModel, blend
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel
 from churnclv.churn.log_odds import expit, log_odds_of
 from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective, Season
 from churnclv.errors import InputError
@@ -22,7 +22,16 @@ from churnclv.evaluation.profit import Terms
 from churnclv.features.dataset import Dataset
 from churnclv.progress import Progress
 from churnclv.snapshots.cutoff_plan import Fold
-from churnclv.tuning.churn_study import LEAST_GAIN, ChurnEvidence, _Contest, simplex, tune_churn
+from churnclv.tuning.churn_stack import (
+    LEAST_GAIN,
+    FoldPredictions,
+    Stack,
+    choose_stack,
+    equal_weights,
+    fit_stack,
+    fold_weights,
+)
+from churnclv.tuning.churn_study import ChurnEvidence, _Contest, follow_in_time, tune_churn
 from churnclv.tuning.settings import Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 
@@ -51,120 +60,137 @@ def contest(truth: list[list[float]], said: dict[str, list[list[float]]], **chos
     found = _Contest(evidence(len(truth)), ChurnSettings(**chosen), TuningSettings())
     found.truth = [np.array(fold) for fold in truth]
     for name, folds in said.items():
-        found._keep(name, [np.array(fold, dtype=float) for fold in folds])
+        found._keep(name, [np.array(fold, dtype=float) for fold in folds], {})
     return found
 
 
 # --- weights ---
 
-
-def test_the_weights_tried_are_all_tenths_that_add_up_to_one():
-    tried = list(simplex(["a", "b", "c"]))
-    assert len(tried) == 66  # 12 choose 2
-    assert len({tuple(sorted(weights.items())) for weights in tried}) == 66
-    for weights in tried:
-        assert sum(weights.values()) == pytest.approx(1.0)
-        assert all(0.0 < weight <= 1.0 for weight in weights.values())
-    assert {"a": 1.0} in tried
-    assert {"a": 0.3, "b": 0.7} in tried
-    assert list(simplex(["a"])) == [{"a": 1.0}]
+FAMILIES = {"logistic": "linear", "xgboost": "trees", "btyd": "probabilistic"}
 
 
-def opposite_halves(truth: np.ndarray) -> dict[str, list[np.ndarray]]:
-    """Return two members: each knows one half of the customers (3 in log-odds) and errs a little on the other (-1)."""
-    sign = 2.0 * truth - 1.0
-    first = np.arange(len(truth)) < len(truth) // 2
-    return {"xgboost": np.where(first, 3.0, -1.0) * sign, "logistic": np.where(first, -1.0, 3.0) * sign}
+def predictions(truth: list[np.ndarray], said: dict[str, list[np.ndarray]]) -> list[FoldPredictions]:
+    return [
+        FoldPredictions({name: folds[place] for name, folds in said.items()}, churned)
+        for place, churned in enumerate(truth)
+    ]
 
 
-def test_a_blend_is_taken_where_members_know_different_customers():
-    # half and half: every customer gets (3 - 1) / 2 = 1 in the right direction, log-loss ln(1 + e^-1) = 0.3133;
-    # a member alone: (ln(1 + e^-3) + ln(1 + e)) / 2 = 0.6809
-    truth = np.array([0.0, 1.0, 0.0, 1.0])
-    said = {name: [member] * 3 for name, member in opposite_halves(truth).items()}
-    found = contest([truth] * 3, said)
-    assert found.choose_weights() == {"xgboost": 0.5, "logistic": 0.5}
-    assert found.ablation["xgboost"] == pytest.approx((np.log1p(np.exp(-3.0)) + np.log1p(np.e)) / 2.0)
-    assert found.ablation["blend"] == pytest.approx(np.log1p(np.exp(-1.0)))
+def drawn_folds(
+    noises: dict[str, float], folds: int = 3, rows: int = 800, seed: int = 3, shift: float = 0.0
+) -> list[FoldPredictions]:
+    """Return members that know the log-odds of leaving up to noise of their own; `shift` moves all of them."""
+    random = np.random.default_rng(seed)
+    truth, said = [], {name: [] for name in noises}
+    for _ in range(folds):
+        signal = random.normal(0.0, 2.0, rows)
+        truth.append((random.random(rows) < expit(signal)).astype(float))
+        for name, noise in noises.items():
+            said[name].append(signal + random.normal(0.0, noise, rows) + shift)
+    return predictions(truth, said)
 
 
-def test_a_member_that_others_add_nothing_to_stays_alone():
-    truth = np.array([0.0, 1.0, 0.0, 1.0])
-    found = contest([truth] * 3, {"xgboost": [4.0 * truth - 2.0] * 3, "logistic": [truth - 0.5] * 3})
-    assert found.choose_weights() == {"xgboost": 1.0}
-    assert found.ablation["blend"] == found.ablation["xgboost"]
+def test_equal_weights_are_equal_by_family_and_within_it():
+    families = {"logistic": "linear", "xgboost": "trees", "forest": "trees", "btyd": "probabilistic"}
+    weights = equal_weights(families)
+    assert weights == pytest.approx({"logistic": 1 / 3, "xgboost": 1 / 6, "forest": 1 / 6, "btyd": 1 / 3})
 
 
-def gaining(gain: float) -> _Contest:
-    """Return a contest whose half-and-half blend is better than the members by so much log-loss on every fold.
-
-    Both members say 1 of a leaver and -1 of who stays, but one is off by +d, and the other by -d, on both: the blend is
-    not off. d is found by bisection.
-    """
-    truth, sign = np.array([0.0, 1.0]), np.array([-1.0, 1.0])
-    right = np.log1p(np.exp(-1.0))
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        d = (low + high) / 2.0
-        alone = plain(log_loss, truth, expit(sign + d))
-        low, high = (d, high) if alone < right + gain else (low, d)
-    return contest([truth] * 3, {"logistic": [sign + d] * 3, "btyd": [sign - d] * 3})
+def test_newer_folds_weigh_more_where_there_is_time():
+    # half as much for two folds older: 1/2, 1/sqrt 2, 1
+    assert fold_weights(3, in_time=True) == pytest.approx(np.array([0.5, 0.5**0.5, 1.0]) / (1.5 + 0.5**0.5))
+    assert fold_weights(4, in_time=False) == pytest.approx([0.25] * 4)
 
 
-@pytest.mark.parametrize(("gain", "blended"), [(0.9 * LEAST_GAIN, False), (1.1 * LEAST_GAIN, True)])
-def test_a_blend_has_to_win_a_ten_thousandth_on_held_folds(gain, blended):
-    assert LEAST_GAIN == 1e-4
-    found = gaining(gain)
-    weights = found.choose_weights()
-    assert found.ablation["logistic"] - found.ablation["blend"] == pytest.approx(gain, rel=1e-3)
-    assert weights == ({"logistic": 0.5, "btyd": 0.5} if blended else {"logistic": 1.0})
+def test_folds_follow_in_time_if_they_train_on_what_was_before():
+    assert follow_in_time([Fold((0, 1), 2), Fold((0, 1, 2), 3)])
+    assert not follow_in_time([Fold((1, 2), 0), Fold((0, 2), 1)])
 
 
-def test_a_blend_is_judged_on_folds_that_did_not_choose_its_weights():
-    # On folds 0 and 1 the members know opposite halves of the customers; what is best on one is worst on the other, so
-    # weights that one fold chooses lose on the other, though half and half is best for their mean.
-    truth = np.tile([0.0, 1.0], 4)
-    sign = 2.0 * truth - 1.0
-    right, wrong = 2.0 * sign, -0.2 * sign
-    said = {"xgboost": [right, wrong], "logistic": [wrong, right]}
-    found = contest([truth, truth], said)
-    losses = {name: plain(log_loss, truth, expit(margin)) for name, margin in (("right", right), ("wrong", wrong))}
-    assert found.choose_weights() in ({"xgboost": 1.0}, {"logistic": 1.0})
-    assert found.ablation["blend"] == pytest.approx(losses["wrong"])  # fold 0 chooses its best, which fold 1 judges
-    assert found.ablation["xgboost"] == pytest.approx(sum(losses.values()) / 2.0)
-    half = plain(log_loss, truth, expit((right + wrong) / 2.0))
-    assert half < found.ablation["xgboost"] - LEAST_GAIN  # judged on the folds that chose it, it would have won
+def test_a_penalty_without_end_keeps_the_mean_and_one_of_nothing_finds_the_better_member():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 5.0})
+    mean, weights = Stack({"xgboost": 0.5, "logistic": 0.5}), fold_weights(3, in_time=True)
+    kept = fit_stack(folds, weights, mean, 1e6)
+    assert kept.weights == pytest.approx(mean.weights, abs=1e-4)
+    assert kept.intercept == pytest.approx(0.0, abs=1e-4)
+    free = fit_stack(folds, weights, mean, 1e-6)
+    assert free.weights["xgboost"] > 0.95
+    assert sum(free.weights.values()) == pytest.approx(1.0)
+    assert all(weight >= 0.0 for weight in free.weights.values())
 
 
-def test_weights_are_those_with_the_least_mean_loss_over_all_folds():
-    random = np.random.default_rng(3)
-    truths, said = [], {"xgboost": [], "logistic": [], "btyd": []}
-    for _ in range(3):
-        signal = random.normal(0.0, 2.0, 400)
-        truths.append((random.random(400) < expit(signal)).astype(float))
-        for name, noise in (("xgboost", 1.0), ("logistic", 1.5), ("btyd", 3.0)):
-            said[name].append(signal + random.normal(0.0, noise, 400))
-    found = contest(truths, said)
-    weights = found.choose_weights()
-    assert len(weights) > 1
-    assert weights["xgboost"] > weights["logistic"]
-
-    def mean_loss(tried: dict[str, float]) -> float:
-        folds = [{name: folds[place] for name, folds in said.items()} for place in range(3)]
-        pairs = zip(truths, folds, strict=True)
-        return float(np.mean([plain(log_loss, truth, expit(blend(fold, tried))) for truth, fold in pairs]))
-
-    assert mean_loss(weights) == min(mean_loss(tried) for tried in simplex(list(said)))
+def test_the_intercept_is_fitted_towards_the_newest_folds():
+    # outcomes of the old folds are at the members' level, those of the newest are more often leaving
+    random = np.random.default_rng(0)
+    signal = [random.normal(0.0, 1.0, 4000) for _ in range(3)]
+    truth = [(random.random(4000) < expit(s + d)).astype(float) for s, d in zip(signal, (0.0, 0.0, 1.0), strict=True)]
+    folds = predictions(truth, {"xgboost": signal, "logistic": signal})
+    mean = Stack({"xgboost": 0.5, "logistic": 0.5})
+    aged = fit_stack(folds, fold_weights(3, in_time=True), mean, 1e-6).intercept
+    even = fit_stack(folds, fold_weights(3, in_time=False), mean, 1e-6).intercept
+    assert 0.25 < even < aged < 0.6
 
 
-def test_one_fold_cannot_judge_a_blend_and_takes_the_best_member():
-    truth = np.array([0.0, 1.0, 0.0, 1.0])
-    said = {name: [member] for name, member in opposite_halves(truth).items()}
-    said["xgboost"][0] = said["xgboost"][0] * 0.9
-    found = contest([truth], said)
-    best = min(said, key=found.ablation.get)
-    assert found.choose_weights() == {best: 1.0}
-    assert "blend" not in found.ablation
+def test_members_that_are_equally_good_keep_equal_weights():
+    chosen = choose_stack(drawn_folds({"xgboost": 1.0, "logistic": 1.0, "btyd": 1.0}), FAMILIES, in_time=True)
+    assert chosen.stack == Stack(equal_weights(FAMILIES))
+    assert set(chosen.losses) == {"mean", "stack_1", "stack_0.1", "stack_0.01"}
+
+
+def test_a_member_that_is_clearly_worse_loses_its_weight():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 0.3, "btyd": 12.0}, rows=2000)
+    chosen = choose_stack(folds, FAMILIES, in_time=True)
+    assert chosen.stack.weights.get("btyd", 0.0) < 0.1
+    assert sum(chosen.stack.weights.values()) == pytest.approx(1.0)
+    # the held-out log-odds are those of stacks that did not see the fold
+    assert min(chosen.losses, key=chosen.losses.get) != "mean"
+    assert len(chosen.held_out) == 3
+
+
+def test_the_level_that_folds_miss_is_mended_where_there_is_no_time():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 0.3}, rows=2000, shift=1.0)
+    families = {"xgboost": "trees", "logistic": "linear"}
+    assert choose_stack(folds, families, in_time=False).stack.intercept < -0.7
+    assert choose_stack(folds, families, in_time=True).stack.intercept == 0.0  # the next window has its own level
+
+
+def test_a_step_that_helps_old_folds_but_not_the_newest_is_not_taken():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 6.0}, rows=2000)
+    swapped = FoldPredictions(
+        {"xgboost": folds[-1].log_odds["logistic"], "logistic": folds[-1].log_odds["xgboost"]}, folds[-1].churned
+    )
+    families = {"xgboost": "trees", "logistic": "linear"}
+    assert choose_stack([*folds[:-1], swapped], families, in_time=True).stack == Stack(equal_weights(families))
+
+
+def test_one_fold_or_one_member_has_the_mean():
+    folds = drawn_folds({"xgboost": 0.3, "logistic": 9.0}, folds=1)
+    families = {"xgboost": "trees", "logistic": "linear"}
+    assert choose_stack(folds, families, in_time=True).stack == Stack({"xgboost": 0.5, "logistic": 0.5})
+    assert choose_stack(drawn_folds({"btyd": 1.0}), {"btyd": "probabilistic"}, in_time=True).stack == Stack(
+        {"btyd": 1.0}
+    )
+
+
+def test_the_order_of_rows_moves_no_weight():
+    folds = drawn_folds({"xgboost": 0.5, "logistic": 3.0})
+    order = np.random.default_rng(0).permutation(len(folds[0].churned))
+    shuffled = [
+        FoldPredictions({name: each[order] for name, each in fold.log_odds.items()}, fold.churned[order])
+        for fold in folds
+    ]
+    families = {"xgboost": "trees", "logistic": "linear"}
+    one, other = (choose_stack(each, families, in_time=True).stack for each in (folds, shuffled))
+    assert one.weights == pytest.approx(other.weights, abs=1e-5)
+
+
+def test_of_the_probabilistic_members_the_best_one_enters_the_ensemble():
+    truth = [np.array([0.0, 1.0] * 30)] * 3
+    sign = [2.0 * fold - 1.0 for fold in truth]
+    said = {"btyd": [0.5 * s for s in sign], "no_purchase": [1.0 * s for s in sign], "xgboost": [0.9 * s for s in sign]}
+    found = contest(truth, said)
+    found.combine()
+    assert set(found.choice.weights) <= {"no_purchase", "xgboost"}
 
 
 # --- class weights ---
@@ -192,7 +218,7 @@ def test_class_weights_are_not_taken_for_what_calibration_alone_would_mend():
     calibrated = found.ablation["xgboost_calibrated"]
     assert found.ablation["xgboost"] > calibrated + 0.05
     assert found.ablation["xgboost_class_weights_calibrated"] == pytest.approx(calibrated, abs=1e-6)
-    assert CLASS_WEIGHT not in found.choice.parameters
+    assert CLASS_WEIGHT not in found.trees["parameters"]
     assert found.out_of_fold["xgboost"] == confident
 
 
@@ -202,7 +228,7 @@ def test_class_weights_are_taken_where_they_rank_better():
     blurred = [fold + noise.normal(0.0, 2.0, len(fold)) for fold in odds]
     found = with_trees(blurred, [2.0 * fold + 0.5 for fold in odds], truth)  # well ranked, ill calibrated
     churned = np.concatenate(truth)
-    assert found.choice.parameters[CLASS_WEIGHT] == pytest.approx((1 - churned).sum() / churned.sum())
+    assert found.trees["parameters"][CLASS_WEIGHT] == pytest.approx((1 - churned).sum() / churned.sum())
     assert found.ablation["xgboost_class_weights_calibrated"] < found.ablation["xgboost_calibrated"] - LEAST_GAIN
     assert found.out_of_fold["xgboost"][0] == pytest.approx(2.0 * odds[0] + 0.5)
 
@@ -211,14 +237,14 @@ def test_class_weights_are_taken_where_they_rank_better():
 def test_class_weights_can_be_wanted_or_not(wanted, weighted):
     odds, truth = drawn()
     found = with_trees(odds, [fold * 0.1 for fold in odds], truth, class_weight=wanted)
-    assert (CLASS_WEIGHT in found.choice.parameters) is weighted
+    assert (CLASS_WEIGHT in found.trees["parameters"]) is weighted
     assert ("xgboost_class_weights_calibrated" in found.ablation) is weighted
 
 
 def test_where_one_class_is_missing_there_is_nothing_to_weigh():
     odds, truth = drawn()
     found = with_trees(odds, odds, [np.zeros(len(fold)) for fold in truth], class_weight=ClassWeight.balanced)
-    assert CLASS_WEIGHT not in found.choice.parameters
+    assert CLASS_WEIGHT not in found.trees["parameters"]
 
 
 # --- the season ---
@@ -250,8 +276,8 @@ def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(sea
 
 def test_the_season_shifts_margins_and_is_nobodys_own_reason():
     rows = pd.DataFrame({"chance": [0.2, 0.6, 0.9], "btyd_season_shift": [0.5, -0.25, 0.0]})
-    plain = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance"))
-    seasonal = ChurnModel(ChurnChoice({"btyd": 1.0}, column="chance", season=True))
+    plain = ChurnModel(ChurnChoice({"btyd": 1.0}, {"btyd": {"column": "chance"}}))
+    seasonal = ChurnModel(ChurnChoice({"btyd": 1.0}, {"btyd": {"column": "chance"}}, season=True))
     assert seasonal.log_odds(rows) - plain.log_odds(rows) == pytest.approx([0.5, -0.25, 0.0])
     apart = seasonal.contributions(rows) - plain.contributions(rows)
     assert apart["(bias)"].tolist() == pytest.approx([0.5, -0.25, 0.0])
@@ -269,7 +295,7 @@ def objective_value(objective: Objective, profit=None) -> tuple[float, list[floa
     curves = [found.work(drawn, fold) for fold in range(len(found.pairs))]
     reported = [found._fold_value(fold, curve) for fold, curve in enumerate(curves)]
     value, facts = found._conclude(curves)
-    found.choice = replace(found.choice, parameters=drawn, rounds=facts["rounds"], bags=1)
+    found.trees |= {"parameters": drawn, "rounds": facts["rounds"], "bags": 1}
     return value, reported, found, found._trees(drawn)
 
 
@@ -349,21 +375,28 @@ def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path, 
     tuned, trials = tune(tmp_path, ChurnSettings(**SMALL, class_weight=class_weight))
     assert len(trials) == 2
     assert set(tuned.members) == {"xgboost", "logistic", "btyd"}
-    assert {"xgboost", "logistic", "btyd", "blend"} <= set(tuned.ablation)
+    assert {"xgboost", "logistic", "btyd", "ensemble_mean"} <= set(tuned.ablation)
     assert sum(tuned.choice.weights.values()) == pytest.approx(1.0)
-    assert tuned.choice.penalty_strength in SMALL["penalty_strengths"]
+    assert tuned.choice.parameters("logistic")["penalty_strength"] in SMALL["penalty_strengths"]
     found = evidence()
     fold = found.folds[-1]
     train, asked = found.data.at(fold.train), found.data.at((fold.valid,))
     model = tuned.model(1).fit(train.features, train.churned, train.names)
     for name, heard in tuned.members.items():
-        alone = ChurnModel(replace(tuned.choice, weights={name: 1.0}), 1)
+        alone = ChurnModel(replace(tuned.choice, weights={name: 1.0}, intercept=0.0), 1)
         alone.fit(train.features, train.churned, train.names)
         assert expit(alone.log_odds(asked.features)) == pytest.approx(heard[-1], abs=1e-6), name
     raw = expit(model.log_odds(asked.features))
     assert model.calibrator.method == tuned.choice.method
-    if tuned.choice.method == "none":
-        assert tuned.fold_scores[-1] == pytest.approx(raw, abs=1e-6)
+    heard = [{name: log_odds_of(said[place]) for name, said in tuned.members.items()} for place in range(3)]
+    stack = Stack(tuned.choice.weights, tuned.choice.intercept)
+    assert raw == pytest.approx(expit(stack.log_odds(heard[-1])), abs=1e-6)
+    if tuned.choice.method == "none":  # a fold's scores come from weights that were fitted on the others
+        truth = [found.data.at((fold.valid,)).churned for fold in found.folds]
+        folds = [FoldPredictions(*each) for each in zip(heard, truth, strict=True)]
+        assert tuned.fold_scores[-1] == pytest.approx(
+            expit(choose_stack(folds, FAMILIES, in_time=True).held_out[-1]), abs=1e-6
+        )
 
 
 def test_the_members_losses_are_theirs(tmp_path):
@@ -525,19 +558,31 @@ def test_a_calibrated_score_ranks_as_its_raw_score_does(method, seed, rows, cent
         assert plain(auc, churned, scores) == pytest.approx(plain(auc, churned, expit(asked)), abs=1e-3)
 
 
-def test_a_map_that_does_not_help_on_the_newest_fold_is_not_used():
-    random = np.random.default_rng(3)
+def of_level(shift: float, slope: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores, and outcomes whose log-odds are the scores' times a slope, moved by a shift."""
+    random = np.random.default_rng(seed)
+    odds = random.normal(-0.5, 1.5, 3000)
+    return expit(odds), (random.random(3000) < expit(slope * (odds + 0.5) - 0.5 + shift)).astype(float)
 
-    def fold(shift: float) -> tuple[np.ndarray, np.ndarray]:
-        odds = random.normal(0.0, 1.0, 3000)
-        return expit(odds), (random.random(3000) < expit(odds + shift)).astype(float)
 
-    moved = [fold(-1.5), fold(-1.5), fold(0.2)]  # the old folds' level is not that of the newest
-    chosen, *_ = choose_calibration(moved, Calibration.auto, in_time=True)
-    assert chosen.method == "none"
-    steady = [fold(-1.5), fold(-1.5), fold(-1.5)]
-    assert choose_calibration(steady, Calibration.auto, in_time=True)[0].method != "none"
-    assert choose_calibration(moved, Calibration.sigmoid, in_time=True)[0].method == "sigmoid"  # it was asked for
+def test_of_folds_in_time_the_spread_is_calibrated_and_the_level_is_not():
+    shifted = [of_level(-1.5, 1.0, seed) for seed in range(3)]
+    assert choose_calibration(shifted, Calibration.auto, in_time=True)[0].method == "none"
+    assert choose_calibration(shifted, Calibration.auto)[0].method != "none"
+    wide = [of_level(shift, 0.5, seed) for seed, shift in enumerate((0.3, -0.3, 0.1))]
+    chosen, scores, losses = choose_calibration(wide, Calibration.auto, in_time=True)
+    assert chosen.method == "sigmoid"
+    assert set(losses) == {"none", "sigmoid"}
+    assert chosen.parameters["slope"][0] == pytest.approx(0.5, abs=0.05)
+    mean = np.mean([log_odds_of(raw).mean() for raw, _ in wide])
+    assert chosen.log_odds(np.array([mean]))[0] == pytest.approx(mean)  # the mean stays
+    assert (np.argsort(scores[0]) == np.argsort(wide[0][0])).all()
+
+
+def test_a_spread_that_the_newest_fold_does_not_have_is_not_calibrated():
+    folds = [of_level(0.0, 0.5, 0), of_level(0.0, 0.5, 1), of_level(0.0, 1.0, 2)]
+    assert choose_calibration(folds, Calibration.auto, in_time=True)[0].method == "none"
+    assert choose_calibration(folds, Calibration.sigmoid, in_time=True)[0].method == "sigmoid"  # it was asked for
 
 
 def test_far_scores_calibrate_without_a_warning():

@@ -10,9 +10,20 @@ import pytest
 
 from churnclv.churn.ensemble import ChurnChoice
 from churnclv.data.settings import CustomerKind
-from churnclv.evaluation import checks
 from churnclv.evaluation.bootstrap import Interval, Sample, Scores
-from churnclv.evaluation.checks import Outcome, single_auc
+from churnclv.evaluation.check import Outcome
+from churnclv.evaluation.checks import (
+    baselines_beaten,
+    feature_drift,
+    fold_agreement,
+    golden_features,
+    label_windows,
+    outcome_counts,
+    score_calibration,
+    search_edges,
+    slice_quality,
+)
+from churnclv.evaluation.checks.golden_features import single_auc
 from churnclv.evaluation.drift import stability_index
 from churnclv.features.dataset import Dataset
 from churnclv.pipeline.run_checks import check_run
@@ -32,14 +43,14 @@ def texts(cells):
 
 
 def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
-    assert checks.check_counts(np.tile([1.0, 0.0], 100)).line() == (
+    assert outcome_counts.check_counts(np.tile([1.0, 0.0], 100)).line() == (
         "C7 passed         enough customers of each outcome: 100 left, 100 stayed"
     )
-    assert checks.check_counts(np.r_[np.ones(99), np.zeros(1234)]).line() == (
+    assert outcome_counts.check_counts(np.r_[np.ones(99), np.zeros(1234)]).line() == (
         "C7 failed         enough customers of each outcome: 99 left, 1,234 stayed -> more history; trust intervals, "
         "not figures."
     )
-    assert checks.check_time(None).line() == (
+    assert label_windows.check_time(None).line() == (
         "C3 not applicable no training label looks past its validation cutoff: the table has no time"
     )
 
@@ -48,23 +59,23 @@ def test_a_check_is_a_line_with_its_remedy_only_where_it_failed():
 
 
 def test_c1_every_baseline_is_beaten_or_named():
-    fine = checks.check_baselines({"base_rate": 0.1, "logistic": -0.00009})  # less than a blend has to gain
+    fine = baselines_beaten.check_baselines({"base_rate": 0.1, "logistic": -0.00009})  # less than a blend has to gain
     assert (fine.code, fine.outcome, fine.finding) == ("C1", PASSED, "2 baselines beaten")
-    lost = checks.check_baselines({"base_rate": 0.1, "logistic": -0.0123})
+    lost = baselines_beaten.check_baselines({"base_rate": 0.1, "logistic": -0.0123})
     assert (lost.outcome, lost.finding) == (FAILED, "logistic is better by 0.0123 nats")
-    assert checks.check_baselines({}).outcome is NONE
+    assert baselines_beaten.check_baselines({}).outcome is NONE
 
 
 def test_c1_the_best_simple_baseline_has_to_be_beaten_clearly():
     losses = {"base_rate": 0.02, "logistic": 0.01}
     clear, doubtful = Interval(0.02, 0.004, 0.03), Interval(0.02, -0.003, 0.04)
-    assert checks.check_baselines(losses, ("base_rate", clear)).outcome is PASSED
-    found = checks.check_baselines(losses, ("base_rate", doubtful))
+    assert baselines_beaten.check_baselines(losses, ("base_rate", clear)).outcome is PASSED
+    found = baselines_beaten.check_baselines(losses, ("base_rate", doubtful))
     assert (found.outcome, found.finding) == (
         FAILED,
         "not clearly better than base_rate: by 0.0200 [-0.0030, 0.0400] nats",
     )
-    worse = checks.check_baselines({"base_rate": -0.02}, ("base_rate", Interval(-0.02, -0.03, -0.01)))
+    worse = baselines_beaten.check_baselines({"base_rate": -0.02}, ("base_rate", Interval(-0.02, -0.03, -0.01)))
     assert worse.finding == "base_rate is better by 0.0200 nats"  # once
 
 
@@ -78,7 +89,7 @@ def test_c1_the_best_simple_baseline_has_to_be_beaten_clearly():
     ],
 )
 def test_c7_names_the_horizon_that_gives_more_of_what_is_rare(left, stayed, longer, horizon):
-    found = checks.check_counts(np.r_[np.ones(left), np.zeros(stayed)], longer)
+    found = outcome_counts.check_counts(np.r_[np.ones(left), np.zeros(stayed)], longer)
     assert horizon in found.remedy
 
 
@@ -132,21 +143,21 @@ def test_c2_names_every_feature_that_knows_the_outcome():
     random = np.random.default_rng(5)
     churned = (random.random(400) < 0.3).astype(float)
     features = pd.DataFrame({"age": random.normal(size=400), "told": 1.0 - churned, "word": texts(churned.astype(str))})
-    found = checks.check_golden_features(features, churned)
+    found = golden_features.check_golden_features(features, churned)
     assert (found.outcome, found.finding) == (FAILED, "'told' alone has AUC 1.000; 'word' alone has AUC 1.000")
     assert "data.exclude" in found.remedy
-    many = checks.check_golden_features(pd.DataFrame({f"f{place}": churned for place in range(12)}), churned)
+    many = golden_features.check_golden_features(pd.DataFrame({f"f{place}": churned for place in range(12)}), churned)
     assert many.finding.endswith("'f9' alone has AUC 1.000 and 2 more")
-    fine = checks.check_golden_features(features[["age"]], churned)
+    fine = golden_features.check_golden_features(features[["age"]], churned)
     assert fine.outcome is PASSED
     assert fine.finding.startswith("the strongest, 'age', has AUC 0.5")
-    assert checks.check_golden_features(features[[]], churned).outcome is NONE
+    assert golden_features.check_golden_features(features[[]], churned).outcome is NONE
 
 
 def test_c2_looks_at_some_rows_of_many(monkeypatch):
-    monkeypatch.setattr(checks, "_MOST_ROWS", 100)
+    monkeypatch.setattr(golden_features, "_MOST_ROWS", 100)
     churned = np.tile([1.0, 0.0, 0.0, 0.0], 250)  # every tenth row: 1, 0, 1, 0, ...
-    found = checks.check_golden_features(pd.DataFrame({"told": churned}), churned)
+    found = golden_features.check_golden_features(pd.DataFrame({"told": churned}), churned)
     assert found.finding == "'told' alone has AUC 1.000"
 
 
@@ -155,11 +166,11 @@ def test_c2_looks_at_some_rows_of_many(monkeypatch):
 
 def test_c3_training_labels_end_by_the_cutoff_that_judges_them():
     march, april, may = datetime(2024, 3, 1), datetime(2024, 4, 1), datetime(2024, 5, 1)
-    fine = checks.check_time([([march, april], april), ([april], may)])
+    fine = label_windows.check_time([([march, april], april), ([april], may)])
     assert (fine.outcome, fine.finding) == (PASSED, "2 folds")
-    late = checks.check_time([([march, april], april), ([march, may], april)])
+    late = label_windows.check_time([([march, april], april), ([march, may], april)])
     assert (late.outcome, late.finding) == (FAILED, "a label window ends 2024-05-01, after 2024-04-01")
-    assert checks.check_time(None).outcome is NONE
+    assert label_windows.check_time(None).outcome is NONE
 
 
 # --- C4 ---
@@ -183,14 +194,14 @@ def test_c3_training_labels_end_by_the_cutoff_that_judges_them():
     ],
 )
 def test_c4_the_best_parameters_lie_inside_the_search(value, low, high, logarithmic, end):
-    found = checks.check_edges({"eta": value, "other": 1.0}, {"eta": (low, high, logarithmic)})
+    found = search_edges.check_edges({"eta": value, "other": 1.0}, {"eta": (low, high, logarithmic)})
     assert found.outcome is (PASSED if end is None else FAILED)
     assert found.finding == ("1 parameters" if end is None else f"eta={value:g} is at the {end} end")
 
 
 def test_c4_is_not_applicable_where_nothing_was_searched():
-    assert checks.check_edges({"eta": 1.0}, {}).outcome is NONE
-    assert checks.check_edges({}, {"eta": (0.0, 1.0, False)}).outcome is NONE
+    assert search_edges.check_edges({"eta": 1.0}, {}).outcome is NONE
+    assert search_edges.check_edges({}, {"eta": (0.0, 1.0, False)}).outcome is NONE
 
 
 # --- C5 ---
@@ -200,31 +211,33 @@ HAPPENED = np.concatenate([np.arange(1000) < round(1000 * share) for share in np
 
 
 def test_c5_scores_happen_as_often_as_they_say():
-    fine = checks.check_calibration(HAPPENED, SAID)
+    fine = score_calibration.check_calibration(HAPPENED, SAID)
     assert (fine.outcome, fine.finding) == (PASSED, "slope 1.00, expected calibration error 0.000")
     odds = (SAID / (1.0 - SAID)) ** 2  # twice the log-odds: half the slope
-    sharp = checks.check_calibration(HAPPENED, odds / (1.0 + odds))
+    sharp = score_calibration.check_calibration(HAPPENED, odds / (1.0 + odds))
     assert sharp.outcome is FAILED
     assert sharp.finding.startswith("slope 0.50, expected calibration error 0.0")
-    shy = checks.check_calibration(HAPPENED, SAID * 0.9 + 0.05)  # .045, .035, ..., .005 off, twice: .025 in the mean
+    shy = score_calibration.check_calibration(
+        HAPPENED, SAID * 0.9 + 0.05
+    )  # .045, .035, ..., .005 off, twice: .025 in the mean
     assert (shy.outcome, shy.finding) == (PASSED, "slope 1.20, expected calibration error 0.025")
-    shyer = checks.check_calibration(HAPPENED, SAID * 0.86 + 0.07)  # 1.4 times as much: .035
+    shyer = score_calibration.check_calibration(HAPPENED, SAID * 0.86 + 0.07)  # 1.4 times as much: .035
     assert shyer.outcome is FAILED
     assert shyer.finding.endswith("expected calibration error 0.035")
-    raised = checks.check_calibration(HAPPENED, np.clip(SAID + 0.04, 0.0, 0.99))
+    raised = score_calibration.check_calibration(HAPPENED, np.clip(SAID + 0.04, 0.0, 0.99))
     assert raised.finding.endswith("expected calibration error 0.040")
     assert raised.outcome is FAILED
-    assert checks.check_calibration(np.ones(50), np.full(50, 0.9)).outcome is NONE
+    assert score_calibration.check_calibration(np.ones(50), np.full(50, 0.9)).outcome is NONE
 
 
 def test_c5_takes_the_errors_of_chance_for_what_they_are():
     # Of 100 rows in ten bins of ten, a score of a half is off by sqrt(.25 / 10) = .158 in each bin: a mean distance of
     # .158 x sqrt(2 / pi) = .126, which itself varies by .158 x sqrt((1 - 2 / pi) / 10) = .030.
     expected = 0.5 / 10**0.5 * ((2 / np.pi) ** 0.5 + 3 * ((1 - 2 / np.pi) / 10) ** 0.5)
-    assert checks._chance_error(np.tile([1.0, 0.0], 50), np.full(100, 0.5)) == pytest.approx(expected)
+    assert score_calibration._chance_error(np.tile([1.0, 0.0], 50), np.full(100, 0.5)) == pytest.approx(expected)
     # Information of a slope: the sum of p (1 - p) x^2 for logits x of +-1: 100 x .1966.
     said = 1.0 / (1.0 + np.exp(-np.tile([1.0, -1.0], 50)))
-    assert checks._slope_error(said, 1.0, 0.0) == pytest.approx((100 * said[0] * said[1]) ** -0.5)
+    assert score_calibration._slope_error(said, 1.0, 0.0) == pytest.approx((100 * said[0] * said[1]) ** -0.5)
 
 
 # --- C6 ---
@@ -276,18 +289,18 @@ def test_c6_features_that_drift_are_named_worst_first():
     random = np.random.default_rng(6)
     before = pd.DataFrame({"age": random.normal(size=2000), "days": random.normal(size=2000), "same": 1.0})
     after = before.assign(age=before["age"] + 1.0, days=before["days"] + 2.0)
-    found = checks.check_drift(before, after)
+    found = feature_drift.check_drift(before, after)
     assert found.outcome is FAILED
     assert [fault.split(" PSI ")[0] for fault in found.finding.split("; ")] == ["days", "age"]
-    fine = checks.check_drift(before, before)
+    fine = feature_drift.check_drift(before, before)
     assert (fine.outcome, fine.finding) == (PASSED, "largest PSI 0.00 (age; validation 0.00)")
     told = {name: stability_index(before[name], after[name])[0] for name in before}
-    judged_across = checks.check_drift(before, after, told)  # validation has seen as much of it
+    judged_across = feature_drift.check_drift(before, after, told)  # validation has seen as much of it
     assert judged_across.outcome is PASSED
-    worse = checks.check_drift(before, after, told | {"age": told["age"] / 1.6})
+    worse = feature_drift.check_drift(before, after, told | {"age": told["age"] / 1.6})
     assert [fault.split(" PSI ")[0] for fault in worse.finding.split("; ")] == ["age"]
-    assert checks.check_drift(before[[]], after[[]]).outcome is NONE
-    assert checks.check_drift(before, after.head(0)).outcome is NONE
+    assert feature_drift.check_drift(before[[]], after[[]]).outcome is NONE
+    assert feature_drift.check_drift(before, after.head(0)).outcome is NONE
 
 
 # --- C7 ---
@@ -295,7 +308,7 @@ def test_c6_features_that_drift_are_named_worst_first():
 
 @pytest.mark.parametrize(("left", "stayed", "outcome"), [(100, 100, PASSED), (99, 5000, FAILED), (5000, 99, FAILED)])
 def test_c7_a_hundred_of_each_outcome(left, stayed, outcome):
-    assert checks.check_counts(np.r_[np.ones(left), np.zeros(stayed)]).outcome is outcome
+    assert outcome_counts.check_counts(np.r_[np.ones(left), np.zeros(stayed)]).outcome is outcome
 
 
 # --- C8 ---
@@ -312,24 +325,24 @@ def ranking(pairs, wrong, size):
 
 def test_c8_folds_agree_or_differ():
     ten, nine, eight = (ranking(10, wrong, 40) for wrong in (0, 1, 2))  # AUC 1, .9, .8
-    fine = checks.check_folds([nine, nine, nine])
+    fine = fold_agreement.check_folds([nine, nine, nine])
     assert (fine.outcome, fine.finding) == (PASSED, "AUC 0.900, 0.900, 0.900")
-    odd = checks.check_folds([ten, eight, ten])  # standard deviation .094
+    odd = fold_agreement.check_folds([ten, eight, ten])  # standard deviation .094
     assert (odd.outcome, odd.finding) == (FAILED, "AUC 1.000, 0.800, 1.000")
-    assert checks.check_folds([ten, nine, ten]).outcome is FAILED  # .047
+    assert fold_agreement.check_folds([ten, nine, ten]).outcome is FAILED  # .047
     one_class = (np.ones(10), np.arange(10.0))
-    assert checks.check_folds([nine]).outcome is NONE
-    assert checks.check_folds([nine, one_class]).outcome is NONE
-    assert checks.check_folds([nine, one_class, nine]).finding == "AUC 0.900, 0.900"
+    assert fold_agreement.check_folds([nine]).outcome is NONE
+    assert fold_agreement.check_folds([nine, one_class]).outcome is NONE
+    assert fold_agreement.check_folds([nine, one_class, nine]).finding == "AUC 0.900, 0.900"
 
 
 def test_c8_small_folds_may_differ_by_chance():
     small = [ranking(10, wrong, 1) for wrong in (0, 1, 2)]
-    assert checks.check_folds(small).outcome is PASSED  # standard deviation .082, as for the large ones
-    assert checks.check_folds([ranking(10, wrong, 400) for wrong in (0, 1, 2)]).outcome is FAILED
+    assert fold_agreement.check_folds(small).outcome is PASSED  # standard deviation .082, as for the large ones
+    assert fold_agreement.check_folds([ranking(10, wrong, 400) for wrong in (0, 1, 2)]).outcome is FAILED
     # By hand: area .75, two of each: Q1 = .6, Q2 = 1.125 / 1.75, squared area .5625.
     variance = (0.75 * 0.25 + (0.6 - 0.5625) + (1.125 / 1.75 - 0.5625)) / 4
-    assert checks._auc_variance(0.75, np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(variance)
+    assert fold_agreement._auc_variance(0.75, np.array([1.0, 1.0, 0.0, 0.0])) == pytest.approx(variance)
 
 
 @pytest.mark.parametrize("rows", [300, 2000])
@@ -344,11 +357,11 @@ def test_chance_alone_fails_no_check(rows):
         behind = random.random(rows) < 0.25
         slices = {f"part {part}": (random.random(rows) < 0.4).astype(float) for part in range(4)}
         found = [
-            checks.check_calibration(truth, said),
-            checks.check_folds(folds),
-            checks.check_drift(frame[~behind], frame[behind]),
-            checks.check_golden_features(frame, truth),
-            checks.check_slices(truth, said, slices),
+            score_calibration.check_calibration(truth, said),
+            fold_agreement.check_folds(folds),
+            feature_drift.check_drift(frame[~behind], frame[behind]),
+            golden_features.check_golden_features(frame, truth),
+            slice_quality.check_slices(truth, said, slices),
         ]
         failed += [check.code for check in found if check.outcome is FAILED]
     assert len(failed) <= 1, failed
@@ -374,14 +387,14 @@ def test_c9_a_part_that_is_ranked_far_worse_is_named():
     truth, scores, (first, second) = groups(group(100, 100, 0.9, 0.1), group(100, 100, 0.5, 0.5))
     # Pairs in order: .9 above all 200, .5 above the 100 at .1 and level with the 100 at .5:
     # (100 x 200 + 100 x 100 + 100 x 50) / 200^2 = .875; the second group alone has .5.
-    found = checks.check_slices(truth, scores, {"first": first, "second": second})
+    found = slice_quality.check_slices(truth, scores, {"first": first, "second": second})
     assert (found.outcome, found.finding) == (FAILED, "second: AUC 0.500 against 0.875")
-    assert checks.check_slices(truth, scores, {"first": first}).finding == "1 slices"
+    assert slice_quality.check_slices(truth, scores, {"first": first}).finding == "1 slices"
 
 
 def test_c9_a_part_whose_scores_are_off_is_named():
     truth, scores, (first, second) = groups(group(400, 400, 0.6, 0.4), group(100, 300, 0.7, 0.5))
-    found = checks.check_slices(truth, scores, {"first": first, "second": second})
+    found = slice_quality.check_slices(truth, scores, {"first": first, "second": second})
     assert (found.outcome, found.finding) == (FAILED, "second: mean score +0.300 from what happened")
 
 
@@ -389,17 +402,17 @@ def test_c9_a_gap_within_three_standard_errors_is_no_fault():
     # Scores of a half on 200 rows: three standard errors are 3 x .5 / sqrt(200) = .106.
     for left, outcome in ((80, PASSED), (78, FAILED)):  # .1 and .11 off
         truth, scores = group(left, 200 - left, 0.5, 0.5)
-        assert checks.check_slices(truth, scores, {"part": np.ones(200)}).outcome is outcome
+        assert slice_quality.check_slices(truth, scores, {"part": np.ones(200)}).outcome is outcome
     truth, scores = group(4400, 5600, 0.5, 0.5)  # .06 off, where three standard errors are .015
-    assert checks.check_slices(truth, scores, {"part": np.ones(10_000)}).outcome is FAILED
+    assert slice_quality.check_slices(truth, scores, {"part": np.ones(10_000)}).outcome is FAILED
     truth, scores = group(4600, 5400, 0.5, 0.5)  # .04 off matters to nobody
-    assert checks.check_slices(truth, scores, {"part": np.ones(10_000)}).outcome is PASSED
+    assert slice_quality.check_slices(truth, scores, {"part": np.ones(10_000)}).outcome is PASSED
 
 
 @pytest.mark.parametrize(("left", "stayed"), [(100, 99), (29, 300), (300, 29), (0, 0)])
 def test_c9_small_parts_are_not_judged(left, stayed):
     truth, scores, (_, small) = groups(group(500, 500, 0.9, 0.1), group(left, stayed, 0.1, 0.9))
-    found = checks.check_slices(truth, scores, {"small": small})
+    found = slice_quality.check_slices(truth, scores, {"small": small})
     assert (found.outcome, found.finding) == (NONE, "no slice is large enough")
 
 
@@ -421,7 +434,7 @@ def run_of(plan, training, sealed, searched):
 
 
 def chosen(weights, **parameters):
-    return TunedChurn(ChurnChoice(weights, parameters), [], {}, {}, {}, None)
+    return TunedChurn(ChurnChoice(weights, {"xgboost": {"parameters": parameters}}), [], {}, {}, {}, None)
 
 
 def evaluated(training, folds):

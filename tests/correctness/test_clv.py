@@ -11,17 +11,18 @@ import pytest
 from scipy.integrate import dblquad
 from scipy.special import beta, gamma
 
-from churnclv.clv import beta_geometric, closed_forms
-from churnclv.clv import condensed_nbd as condensed
+from churnclv.clv import closed_forms
 from churnclv.clv import gamma_gamma_likelihood as gamma_gamma
-from churnclv.clv.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
-from churnclv.clv.beta_geometric_beta_bernoulli import BetaBernoulliModel
 from churnclv.clv.clv_model import ClvModel
-from churnclv.clv.condensed_nbd import CondensedModel
 from churnclv.clv.gamma_gamma import GammaGammaModel
-from churnclv.clv.gompertz_nbd import GompertzModel
-from churnclv.clv.nbd import NbdModel
-from churnclv.clv.pareto_nbd import ParetoModel
+from churnclv.clv.purchase_models import beta_geometric
+from churnclv.clv.purchase_models import condensed_nbd as condensed
+from churnclv.clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
+from churnclv.clv.purchase_models.beta_geometric_beta_bernoulli import BetaBernoulliModel
+from churnclv.clv.purchase_models.condensed_nbd import CondensedModel
+from churnclv.clv.purchase_models.gompertz_nbd import GompertzModel
+from churnclv.clv.purchase_models.nbd import NbdModel
+from churnclv.clv.purchase_models.pareto_nbd import ParetoModel
 from churnclv.clv.rfm import Histories, read_histories
 from churnclv.clv.value_baselines import predict_past_rate
 from churnclv.data.engine import EngineSettings, connect

@@ -183,7 +183,9 @@ def test_a_fold_may_be_judged_on_values_that_its_training_rows_lack(table):
 
 def test_a_blend_tells_rows_as_its_members_learned_them(table):
     frame, churned = table
-    choice = ChurnChoice({"xgboost": 0.5, "logistic": 0.5}, {"max_depth": 2.0}, rounds=3)
+    choice = ChurnChoice(
+        {"xgboost": 0.5, "logistic": 0.5}, {"xgboost": {"parameters": {"max_depth": 2.0}, "rounds": 3}}
+    )
     model = ChurnModel(choice, threads=1).fit(frame, churned, ["age", "plan"])
     written = frame.astype(object).where(frame.notna(), None).map(lambda cell: None if cell is None else str(cell))
     typed = model.typed(written)

@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from churnclv.report.clusters import describe, find_clusters, name_clusters, render_clusters, sample_behaviour
 from churnclv.report.section import Missing
+from churnclv.report.sections.clusters import describe, find_clusters, name_clusters, render_clusters, sample_behaviour
 from churnclv.report.texts.translation import Translation
 
 ENGLISH = Translation.of("en")

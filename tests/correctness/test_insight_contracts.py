@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns, CustomerKind
-from churnclv.report.contract_section import render_contracts, render_survival
 from churnclv.report.section import Missing
+from churnclv.report.sections.contract_section import render_contracts, render_survival
 from churnclv.report.survival import count_stays, count_under_contract, estimate_survival
 from churnclv.report.texts.translation import Translation
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
-from churnclv.report.funnel import compare_paths, count_funnel, mine_steps, render_funnel, stepping
 from churnclv.report.messages import count_messages
 from churnclv.report.rfm_scores import find_scoring
 from churnclv.report.section import Missing
+from churnclv.report.sections.funnel import compare_paths, count_funnel, mine_steps, render_funnel, stepping
 from churnclv.report.texts.translation import Translation
 
 ENGLISH = Translation.of("en")

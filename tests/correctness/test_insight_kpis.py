@@ -5,9 +5,10 @@ import pytest
 
 from churnclv.data.settings import Columns
 from churnclv.report.estimates import mean, share
-from churnclv.report.kpis import count_contacts, find_figures, period_table, render_kpis
+from churnclv.report.order_periods import OrderPeriods, count_contacts
 from churnclv.report.periods import Period
 from churnclv.report.section import Missing, Tiles
+from churnclv.report.sections.kpis import period_table, render_kpis
 from churnclv.report.texts.translation import Translation
 
 ENGLISH, ITALIAN = Translation.of("en"), Translation.of("it")
@@ -65,7 +66,7 @@ COLUMNS = {"columns": Columns(order_id="order_id", quantity="quantity")}
 
 
 def test_every_count_of_every_month_by_hand(look):
-    found = find_figures(look(LOG, COLUMNS, as_of="2024-04-01"))
+    found = OrderPeriods.of(look(LOG, COLUMNS, as_of="2024-04-01"))
     table = period_table(found).set_index("number")
     january, february, march = (2024 * 12 + month for month in range(3))
     assert list(table.index) == [march, february, january]
@@ -82,8 +83,8 @@ def test_every_count_of_every_month_by_hand(look):
 
 
 def test_what_happens_from_the_day_of_the_report_on_is_not_seen(look):
-    early = period_table(find_figures(look(LOG, COLUMNS, as_of="2024-04-01")))
-    without = period_table(find_figures(look(LOG.iloc[:-1], COLUMNS, as_of="2024-04-01")))
+    early = period_table(OrderPeriods.of(look(LOG, COLUMNS, as_of="2024-04-01")))
+    without = period_table(OrderPeriods.of(look(LOG.iloc[:-1], COLUMNS, as_of="2024-04-01")))
     pd.testing.assert_frame_equal(early, without)
 
 
@@ -101,7 +102,7 @@ def test_contacts_are_who_was_seen_and_did_not_unsubscribe(look):
 def test_the_cost_of_a_new_customer(look, tmp_path):
     costs = tmp_path / "costs.csv"
     costs.write_text("date,cost\n2024-01-10,30\n2024-01-31,10\n2024-03-01,9\n")
-    found = find_figures(look(LOG, COLUMNS, as_of="2024-04-01", costs=str(costs)))
+    found = OrderPeriods.of(look(LOG, COLUMNS, as_of="2024-04-01", costs=str(costs)))
     assert period_table(found)["cac"].tolist()[::2] == [9.0, 20.0]  # March: 9 for cat; January: 40 for two
     assert pd.isna(period_table(found)["cac"][1])  # nobody was new in February
 

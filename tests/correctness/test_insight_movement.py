@@ -7,13 +7,19 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.decision.rfm_segments import Segmentation
 from churnclv.files import write_json
-from churnclv.report.cohort_section import render_cohorts, value_table
 from churnclv.report.cohorts import count_cohorts, describe_curve, name_shape
 from churnclv.report.estimates import Estimate
-from churnclv.report.repeat_ladder import count_ladder, render_repeat_ladder
 from churnclv.report.rfm_scores import Scoring, find_scoring, standing
 from churnclv.report.section import Missing
-from churnclv.report.segment_section import NOT_YET, follow_segments, movement, profile_segments, render_segments
+from churnclv.report.sections.cohort_section import render_cohorts, value_table
+from churnclv.report.sections.repeat_ladder import count_ladder, render_repeat_ladder
+from churnclv.report.sections.segment_section import (
+    NOT_YET,
+    follow_segments,
+    movement,
+    profile_segments,
+    render_segments,
+)
 from churnclv.report.texts.translation import Translation
 
 ENGLISH = Translation.of("en")

@@ -7,8 +7,8 @@ import pytest
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.report.bundle_scores import Champion
 from churnclv.report.page import Page, write_page
-from churnclv.report.risk_section import render_risk
 from churnclv.report.section import Missing
+from churnclv.report.sections.risk_section import render_risk
 from churnclv.report.settings import CELLS, ReportSettings
 from churnclv.report.texts.translation import Translation
 from churnclv.report.value_at_risk import churn_matrix, compute_value_at_risk, contact_list, gain_curve, name_thirds

@@ -9,7 +9,7 @@ from churnclv.data.settings import Columns
 from churnclv.report.group_comparison import Trait, compare, control
 from churnclv.report.rfm_scores import find_scoring
 from churnclv.report.section import Missing
-from churnclv.report.superstar_section import render_superstars, sentences
+from churnclv.report.sections.superstar_section import render_superstars, sentences
 from churnclv.report.superstars import compare_early, compare_now, find_superstars, follow_early
 from churnclv.report.texts.translation import Translation
 

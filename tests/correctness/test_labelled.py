@@ -19,7 +19,10 @@ LABELLED = DataSettings(
     shape=CustomerKind.labelled, columns=Columns("id", None, None), target="left", positive="1", max_set_aside_share=0.5
 )
 WINDOWS = WindowSettings()
-CHOICE = ChurnChoice({"xgboost": 0.5, "logistic": 0.5}, {"max_depth": 3, "subsample": 0.8}, rounds=10, seed=1)
+CHOICE = ChurnChoice(
+    {"xgboost": 0.5, "logistic": 0.5},
+    {"xgboost": {"parameters": {"max_depth": 3, "subsample": 0.8}, "rounds": 10, "seed": 1}},
+)
 
 
 def customers(rows=300):

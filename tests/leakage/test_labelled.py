@@ -9,7 +9,8 @@ import pytest
 from churnclv.churn.settings import ChurnSettings
 from churnclv.data.labelled_table import read_labelled
 from churnclv.data.settings import Columns, CustomerKind, DataSettings
-from churnclv.evaluation.checks import Outcome, check_golden_features
+from churnclv.evaluation.check import Outcome
+from churnclv.evaluation.checks.golden_features import check_golden_features
 from churnclv.features.category_encoding import Encoding
 from churnclv.features.preparation import prepare_table
 from churnclv.progress import Progress

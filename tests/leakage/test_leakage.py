@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from pyarrow import compute
 
-from churnclv.clv.beta_geometric import BetaGeoModel
 from churnclv.clv.clv_model import ClvChoice, gather_past
+from churnclv.clv.purchase_models.beta_geometric import BetaGeoModel
 from churnclv.clv.season import Season
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events

@@ -7,11 +7,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.churn import churn_models as model_registry
 from churnclv.churn.boosted import BoostedChurnModel
 from churnclv.churn.btyd import BtydChurnModel
-from churnclv.churn.ensemble import ChurnChoice, ChurnModel
-from churnclv.churn.log_odds import expit
+from churnclv.churn.churn_models import Situation, churn_model, churn_models
+from churnclv.churn.ensemble import ChurnChoice, ChurnModel, fit_member
+from churnclv.churn.extra_trees import ExtraTreesChurnModel
+from churnclv.churn.forest import ForestChurnModel
+from churnclv.churn.log_odds import BIAS, expit
 from churnclv.churn.logistic import LogisticChurnModel
+from churnclv.churn.no_purchase import NoPurchaseModel
+from churnclv.churn.settings import ChurnSettings
+from churnclv.clv.purchase_models import PURCHASE_MODELS
+from churnclv.clv.rfm import read_histories
 from churnclv.testing import ChurnModelSuite
 from churnclv.testing.churn_model_suite import ROWS, draw_outcomes, make_table
 
@@ -23,9 +31,18 @@ def boosted(**chosen: Any) -> BoostedChurnModel:
     return BoostedChurnModel({**PARAMETERS, **chosen.pop("more", {})}, 15, seed=3, threads=1, **chosen)
 
 
+def forest() -> ForestChurnModel:
+    parameters = {"num_parallel_tree": 20, "learning_rate": 1.0, "max_depth": 6, "subsample": 0.63}
+    return ForestChurnModel({**parameters, "colsample_bynode": 0.5, "min_child_weight": 2.0}, 1, seed=3, threads=1)
+
+
 def blended(weights: dict[str, float], **chosen: Any) -> ChurnModel:
-    chosen = {"parameters": PARAMETERS, "rounds": 15, "bags": 2, "seed": 3, **chosen}
-    return ChurnModel(ChurnChoice(weights, penalty_strength=10.0, column="chance", **chosen), threads=1)
+    members = {
+        "xgboost": {"parameters": PARAMETERS, "rounds": 15, "bags": 2, "seed": 3},
+        "logistic": {"penalty_strength": 10.0},
+        "btyd": {"column": "chance"},
+    }
+    return ChurnModel(ChurnChoice(weights, members, **chosen), threads=1)
 
 
 SIGMOID = {"method": "sigmoid", "map": {"slope": [0.8], "intercept": [-0.2]}}
@@ -99,6 +116,18 @@ class TestLogisticOnTexts(TestLogistic):
 class TestBtyd(HouseModel):
     def make_model(self):
         return BtydChurnModel("chance")
+
+
+class TestForest(TestTreesOnTexts):
+    def make_model(self):
+        return forest()
+
+
+class TestExtraTrees(HouseModel):
+    texts = True
+
+    def make_model(self):
+        return ExtraTreesChurnModel(5)
 
 
 class TestOneMember(Blend):
@@ -237,3 +266,96 @@ def test_logistic_regression_learns_from_evenly_spaced_rows_of_very_many(monkeyp
     found = LogisticChurnModel(10.0).fit(table, churned)
     same = LogisticChurnModel(10.0).fit(table.iloc[::4], churned[::4])
     assert (found.log_odds(table) == same.log_odds(table)).all()
+
+
+def test_extra_trees_say_what_scikit_learn_says_drawn_towards_the_base_rate():
+    from sklearn.ensemble import ExtraTreesClassifier
+
+    table = make_table(1, texts=False).fillna(0.0)
+    churned = draw_outcomes(table, 2)
+    model = ExtraTreesChurnModel(10, seed=4).fit(table, churned)
+    theirs = ExtraTreesClassifier(100, min_samples_leaf=10, max_features=0.4, random_state=4).fit(table, churned)
+    new = make_table(5, texts=False).fillna(0.0)
+    mixed = (10.0 * theirs.predict_proba(new)[:, 1] + churned.mean()) / 11.0
+    assert model.predict(new) == pytest.approx(mixed, abs=1e-9)
+
+
+def test_a_model_registers_itself_with_its_search_space_and_is_compared():
+    class Flat(LogisticChurnModel):
+        name, family, summary = "flat", "linear", "a test's own"
+
+        @classmethod
+        def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+            return [{"penalty_strength": 5.0 + 0.0 * situation.rows}]
+
+    before = churn_models()
+    try:
+        assert churn_model(Flat) is Flat
+        assert set(churn_models()) == {*before, "flat"}
+        assert ChurnSettings(name="flat").name == "flat"
+        choice = ChurnChoice({"flat": 1.0}, {"flat": {"penalty_strength": 5.0}})
+        assert choice.member("flat", 1).get_params() == {"penalty_strength": 5.0}
+    finally:
+        model_registry._MODELS.pop("flat")
+    assert churn_models() == before
+
+
+def test_every_model_says_what_it_is():
+    for name, model in churn_models().items():
+        assert model.name == name
+        assert model.family in ("linear", "trees", "probabilistic", "custom")
+        assert model.summary[0].islower()
+
+
+def test_the_flat_choice_of_an_earlier_version_is_read():
+    flat = {
+        "weights": {"btyd": 0.2, "logistic": 0.3, "xgboost": 0.5}, "parameters": {"max_depth": 2}, "rounds": 7,
+        "monotone": {}, "bags": 2, "penalty_strength": 30.0, "column": "btyd_p_ends", "custom": None, "season": True,
+        "method": "sigmoid", "map": {"slope": [0.9], "intercept": [0.1]}, "seed": 5,
+    }  # fmt: skip
+    choice = ChurnChoice.from_dict(flat)
+    assert choice.member("xgboost", 1).get_params() == {
+        "max_depth": 2, "rounds": 7, "seed": 5, "monotone": {}, "bags": 2
+    }  # fmt: skip
+    assert choice.member("logistic", 1).get_params() == {"penalty_strength": 30.0}
+    assert choice.member("btyd", 1).get_params() == {"column": "btyd_p_ends"}
+    assert (choice.season, choice.method, choice.intercept) == (True, "sigmoid", 0.0)
+    assert ChurnChoice.from_dict(choice.as_dict()) == choice
+
+
+def histories(rows: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    age = random.uniform(30.0, 400.0, rows)
+    bought = random.poisson(age / 80.0).astype(float)
+    last = np.where(bought > 0, age * random.uniform(0.2, 1.0, rows), 0.0)
+    return pd.DataFrame({"repeat_purchases": bought, "last_purchase_age_days": last, "age_days": age})
+
+
+def test_a_purchase_models_chance_is_its_own_and_comes_back_from_disk(tmp_path):
+    past = histories(300, 0).assign(cutoff=pd.Timestamp("2024-01-01"))
+    latest = histories(300, 1).assign(cutoff=pd.Timestamp("2024-03-01"))
+    model = NoPurchaseModel("mbgnbd", 90.0)
+    fit_member(model, past, np.zeros(300), ["repeat_purchases"], latest)
+    theirs = PURCHASE_MODELS["mbgnbd"]().fit(read_histories(latest))
+    assert model.predict(latest) == pytest.approx(theirs.p_no_purchase(read_histories(latest), 90.0), abs=1e-12)
+    added = model.contributions(latest)
+    assert added.sum(axis=1).to_numpy() == pytest.approx(model.log_odds(latest), abs=1e-12)
+    assert added.columns.tolist() == ["btyd_p_no_purchase", BIAS]
+    model.save(tmp_path)
+    assert (NoPurchaseModel.load(tmp_path).log_odds(past) == model.log_odds(past)).all()
+    assert NoPurchaseModel.load(tmp_path).get_params() == {"model": "mbgnbd", "days": 90.0}
+    without = NoPurchaseModel("mbgnbd", 90.0).fit(pd.concat([past, latest]), np.zeros(600))
+    assert without.log_odds(past) == pytest.approx(model.log_odds(past), abs=1e-9)  # the last cutoff among the rows
+
+
+def test_an_intercept_moves_the_log_odds_and_is_nobodys_own_reason():
+    table = make_table(1, texts=False)
+    churned = draw_outcomes(table, 2)
+    without, with_it = (
+        blended({"logistic": 0.5, "btyd": 0.5}, intercept=level).fit(table, churned, ["silent", "spend"])
+        for level in (0.0, 0.25)
+    )
+    assert with_it.log_odds(table) - without.log_odds(table) == pytest.approx(0.25)
+    apart = with_it.contributions(table) - without.contributions(table)
+    assert apart[BIAS].to_numpy() == pytest.approx(0.25)
+    assert np.abs(apart.drop(columns=BIAS).to_numpy()).max() == 0.0

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from churnclv.clv.clv_model import ClvChoice, ClvModel, gather_past
+from churnclv.clv.hybrid import BTYD_COLUMNS
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.clv.rfm import read_histories
 from churnclv.clv.settings import LEARNED, BoostingSettings
@@ -80,14 +81,11 @@ def check_intervals(model: ClvModel, history: pd.DataFrame) -> None:
         assert ((found.low >= 0) & (found.low <= found.high)).all()
 
 
-class HouseModel(PurchaseModelSuite):
-    """A purchase model by its name."""
-
-    slack = 1e-6  # GGom/NBD's time alive is a quadrature
-
+SLACK = {"ggomnbd": 1e-6}  # its time alive is a quadrature
 
 for name, model_class in PURCHASE_MODELS.items():
-    globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (HouseModel,), {"model_class": model_class})
+    chosen = {"model_class": model_class, "slack": SLACK.get(name, PurchaseModelSuite.slack)}
+    globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (PurchaseModelSuite,), chosen)
 
 
 @pytest.mark.slow
@@ -218,3 +216,76 @@ def test_trees_have_sane_answers_that_survive_being_saved(tmp_path, market, name
 def test_trees_need_labels(market, name):
     with pytest.raises(ValueError, match=f"{name} learns from labels at earlier cutoffs, and there are none"):
         ClvModel(name=name).fit(market.sealed)
+
+
+# --- a log-linear model, and combinations ---
+
+
+def combined_choice(season: bool = False) -> ClvChoice:
+    boosting = BoostingSettings(rounds=15, threads=1)
+    bases = {name: ClvChoice(name=name, base=name, season=season) for name in ("bgnbd", "pareto_nbd")}
+    learned = {
+        name: ClvChoice(name=name, base="pareto_nbd", season=season, boosting=boosting) for name in ("ridge", "hybrid")
+    }
+    return ClvChoice(
+        name="combined",
+        base="pareto_nbd",
+        season=season,
+        members=bases | learned,
+        weights={"purchases": {"pareto_nbd": 1.0}, "spend": {"bgnbd": 0.25, "ridge": 0.5, "hybrid": 0.25}},
+        totals={"purchases": 0.9, "spend": 1.1},
+        horizon_days=60.0,
+    )
+
+
+def test_a_log_linear_model_has_sane_answers_that_survive_being_saved(tmp_path, market):
+    choice = ClvChoice(name="ridge", base="mbgnbd")
+    past = gather_past(market.training, choice, 60.0)
+    model = ClvModel(choice).fit(market.sealed, past, market.daily)
+    check(model, market.sealed)
+    model.save(tmp_path)
+    assert_same_predictions(ClvModel.load(tmp_path), model, market.sealed)
+
+
+@pytest.mark.parametrize("season", [False, True])
+def test_a_combination_has_sane_answers_that_survive_being_saved(tmp_path, market, season):
+    choice = combined_choice(season)
+    past = gather_past(market.training, choice, 60.0)
+    model = ClvModel(choice).fit(market.sealed, past, market.daily)
+    check(model, market.sealed)
+    model.save(tmp_path)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix not in {".json", ".ubj"}]
+    loaded = ClvModel.load(tmp_path)
+    assert_same_predictions(loaded, model, market.sealed)
+    assert set(market.training.names) <= set(loaded.features)
+    columns = loaded.columns(market.sealed, 60.0)
+    assert tuple(columns.columns) == loaded.computed_columns
+    assert columns["btyd_p_no_purchase_pareto_nbd"].equals(columns["btyd_p_no_purchase"])
+
+
+def test_a_combination_is_a_geometric_mean_at_its_horizon_and_follows_its_base_beyond(market):
+    choice = combined_choice()
+    past = gather_past(market.training, choice, 60.0)
+    rows = market.sealed
+    model = ClvModel(choice).fit(rows, past, market.daily)
+    alone = model.members["pareto_nbd"]
+    for days in (1.0, 60.0, 365.0):
+        expected = 0.9 * alone.expected_purchases(rows, days)
+        assert model.expected_purchases(rows, days) == pytest.approx(expected, rel=1e-6)
+    logs = sum(
+        weight * np.log(model.members[name].expected_spend(rows, 60.0))
+        for name, weight in choice.weights["spend"].items()
+    )
+    assert model.expected_spend(rows, 60.0) == pytest.approx(1.1 * np.exp(logs), rel=1e-6)
+    ratio = model.expected_spend(rows, 365.0) / model.expected_spend(rows, 60.0)
+    assert ratio == pytest.approx(alone.expected_spend(rows, 365.0) / alone.expected_spend(rows, 60.0), rel=1e-6)
+    assert (model.p_no_purchase(rows, 60.0) == alone.p_no_purchase(rows, 60.0)).all()
+    assert (model.p_alive(rows) == alone.p_alive(rows)).all()
+
+
+def test_candidates_of_a_probability_are_beside_the_features_but_not_learned_from(market):
+    choice = combined_choice()
+    past = gather_past(market.training, choice, 60.0)
+    data = market.training.with_columns(past.btyd)
+    assert {"btyd_p_no_purchase_bgnbd", "btyd_p_no_purchase_pareto_nbd"} <= set(data.features.columns)
+    assert set(data.names) == {*market.training.names, *BTYD_COLUMNS}

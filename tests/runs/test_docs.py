@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -20,9 +21,12 @@ from omegaconf import OmegaConf
 import churnclv
 from churnclv.cli.app import SCHEMAS
 from churnclv.cli.help import HELP
+from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
+from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
+from churnclv.pipeline.extensions import load_extensions
 from churnclv.pipeline.settings import TrainConfig
 from churnclv.ranges import Bounds
 
@@ -137,6 +141,8 @@ def test_every_setting_named_in_the_documents_exists():
                 walk(value, f"{prefix}{name}.")
 
     walk(TrainConfig().as_dict())
+    for model, kind in PURCHASE_MODELS.items():
+        known.update(f"clv.purchase_parameters.{model}.{name}" for name in kind.hyperparameters)
     rooms = "data|windows|features|churn|clv|tuning|economics|engine|tracking"
     for page in PAGES:
         for name in re.findall(rf"\b((?:{rooms})\.[a-z_]+(?:\.[a-z_]+)*)=", page.read_text()):
@@ -153,11 +159,17 @@ def test_every_target_of_the_makefile_is_explained_by_help():
 
 
 def test_no_index_address_and_no_path_of_a_machine_is_committed():
-    for path in (ROOT / "requirements.lock", ROOT / "pyproject.toml", *PAGES):
+    locks = (ROOT / "requirements.lock", DOCS / "requirements.lock")
+    for path in (*locks, ROOT / "pyproject.toml", *PAGES):
         assert not re.search(r"https?://\S*(simple|pypi)|--(extra-)?index-url|--find-links", path.read_text()), path
-    lock = (ROOT / "requirements.lock").read_text().splitlines()
     version = r"[A-Za-z0-9._-]+==\S+.*|    --hash=sha256:[0-9a-f]{64}( \\)?"
-    assert all(re.fullmatch(version, line) for line in lock)
+    assert all(re.fullmatch(version, line) for path in locks for line in path.read_text().splitlines())
+
+
+def test_the_site_is_built_by_the_versions_that_are_named():
+    pins = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    locked = {line.split()[0] for line in (DOCS / "requirements.lock").read_text().splitlines() if line[0] != " "}
+    assert set(pins) <= locked
 
 
 def test_the_configuration_files_say_what_the_code_says():
@@ -180,6 +192,7 @@ def test_every_python_example_runs(page, capsys):
     namespace = {}
     for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
         exec(compile(block, page.name, "exec"), namespace)  # noqa: S102 # the page's own examples
+    load_extensions([])  # what the examples have registered
     capsys.readouterr()
 
 
@@ -259,6 +272,15 @@ def test_every_setting_has_its_row_with_default_and_range():
             assert written[name] == (shown, bounds), name
 
 
+def test_every_purchase_model_has_its_row_and_its_hyperparameters():
+    rows = table_rows("clv.md")
+    for name, model in PURCHASE_MODELS.items():
+        assert [f"| `{name}`", model.assumption, model.source] in [[*row[:2], row[2].strip(" |")] for row in rows], name
+        for key, one in model.hyperparameters.items():
+            cells = [f"`{key}`", f"{one.default}", one.bounds.text(float("nan")), one.meaning]
+            assert cells in [[cell.strip(" |") for cell in row[1:]] for row in rows if row[0] == f"| `{name}`"], key
+
+
 def test_every_search_range_has_its_row():
     searched = yaml.safe_load((ROOT / "conf/tuning/default.yaml").read_text())
     written = {cells[0].strip(" |`"): cells for cells in table_rows("configuration.md")}
@@ -284,9 +306,15 @@ def test_every_fault_has_its_row_with_its_policy():
 
 
 def test_every_check_has_its_section():
-    source = (ROOT / "src/churnclv/evaluation/checks.py").read_text()
-    codes = set(re.findall(r'"(C\d+)"', source))
-    assert set(re.findall(r"^## (C\d+): ", (DOCS / "checks.md").read_text(), re.MULTILINE)) == codes
+    sections = re.split(r"^## ", (DOCS / "checks.md").read_text(), flags=re.MULTILINE)[1:]
+    wanted = []
+    for rule in (check.rule for check in CHECKS.built_in.values()):
+        parts = {"Severity": rule.severity.value, "What": rule.what, "Why": rule.why, "Remedy": rule.remedy}
+        text = "\n\n".join(f"**{name}.** {part}" for name, part in parts.items())
+        wanted.append(f"{rule.code}: {rule.claim}\n\n{text}")
+    assert sorted(" ".join(section.split()) for section in sections) == sorted(
+        " ".join(text.split()) for text in wanted
+    )
 
 
 def test_every_notice_has_its_row():

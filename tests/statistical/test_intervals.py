@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.clv.clv_model import ClvModel
+from churnclv.clv.clv_model import ClvChoice, ClvModel
 from churnclv.clv.predictive import NOMINAL, cubature_points
 from churnclv.clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, X
 from churnclv.evaluation.interval_coverage import inside, randomised_coverage
@@ -41,6 +41,15 @@ def true_model(market: Market) -> ClvModel:
     return model
 
 
+def combine_models(histories: pd.DataFrame, base: str) -> ClvModel:
+    """Return equal weights of two models of purchases, one of which is wrong, with the right one as the base."""
+    members = {name: ClvChoice(name=name, base=name) for name in ("bgnbd", "pareto_nbd")}
+    equal = dict.fromkeys(members, 0.5)
+    weights = {"purchases": equal, "spend": equal}
+    choice = ClvChoice(name="combined", base=base, members=members, weights=weights, horizon_days=HORIZON_DAYS)
+    return ClvModel(choice).fit(histories)
+
+
 @pytest.fixture(scope="module", params=[BGNBD, PARETO], ids=["BG/NBD", "Pareto/NBD"])
 def coverage(request) -> pd.DataFrame:
     """One row per seed, model (fitted or true) and target: plain and randomised coverage, mean width."""
@@ -48,7 +57,9 @@ def coverage(request) -> pd.DataFrame:
     for seed in range(SEEDS):
         histories, labels = cut(market, seed)
         truth = true_model(market)
-        for kind, model in {"fitted": ClvModel(name=truth.choice.name).fit(histories), "true": truth}.items():
+        fitted = ClvModel(name=truth.choice.name).fit(histories)
+        models = {"fitted": fitted, "true": truth, "combined": combine_models(histories, truth.choice.name)}
+        for kind, model in models.items():
             intervals, ranks = (
                 model.intervals(histories, HORIZON_DAYS),
                 model.ranks(histories, HORIZON_DAYS, labels),
@@ -68,6 +79,12 @@ def coverage(request) -> pd.DataFrame:
 @pytest.mark.parametrize("target", ["purchases", "spend"])
 def test_randomised_ranks_cover_nine_in_ten(coverage, target):
     assert 0.88 <= coverage.loc[("fitted", target), "randomised"] <= 0.92
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["purchases", "spend"])
+def test_randomised_ranks_of_a_combination_cover_nine_in_ten(coverage, target):
+    assert 0.88 <= coverage.loc[("combined", target), "randomised"] <= 0.92
 
 
 @pytest.mark.slow

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Any
 
+from ..churn.churn_models import churn_models
 from ..churn.custom import CustomChurnModel
-from ..churn.ensemble import MEMBERS
+from ..clv.purchase_model import CODE_FILE
 from ..errors import InputError, require
 from ..features.families import BUILT_IN
 from ..files import read_json
@@ -57,7 +58,8 @@ def _load_installed(folder: Path) -> Any:
     specification = read_specification(folder)
     custom = [name for name in specification.features.families if name not in BUILT_IN]
     members = read_json(folder / "models" / "churn.json").get("weights", {})
-    custom += [name for name in members if name == CustomChurnModel.name or name not in MEMBERS]
+    custom += [name for name in members if name == CustomChurnModel.name or name not in churn_models()]
+    custom += [read_json(path.parent / "purchases.json")["name"] for path in (folder / "models").rglob(CODE_FILE)]
     remedy = 'code="bundle" runs it, if you trust who wrote it.'
     require(not custom, f"{folder.parents[1]}: needs code of its own: {', '.join(custom)}.", remedy=remedy)
     return Scorer(folder)

@@ -203,7 +203,8 @@ class Scorer:
     def _model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the covered rows, with the columns of the value models."""
         covered = frame[self._valuation.covered(frame)]
-        return pd.concat([covered, self._valuation.columns(covered)], axis=1)
+        # the copy is one block of memory: pandas is slow on a frame of many, and warns of it
+        return pd.concat([covered, self._valuation.columns(covered)], axis=1).copy()
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""

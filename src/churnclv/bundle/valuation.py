@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from ..churn.log_odds import expit
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
-from ..clv.hybrid import BTYD_COLUMNS, SEASON_SHIFT
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
@@ -90,8 +89,6 @@ class NoValuation(Valuation):
 class OrderValuation(Valuation):
     """Customers without a contract: expected purchases and spend, CLV, their intervals, P(alive) and the segment."""
 
-    computed = (*BTYD_COLUMNS, SEASON_SHIFT)
-
     def __init__(
         self,
         clv: ClvModel,
@@ -103,6 +100,7 @@ class OrderValuation(Valuation):
         """Keep the fitted CLV model, the length of the label window in days, and the segments of a bundle."""
         self.clv, self.days, self.segments = clv, days, segments
         self.scored_days: float = days
+        self.computed = clv.computed_columns
         self.has_amount, self.terms = data.has_amount, economics.value_terms
 
     @classmethod

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
+from .churn_models import TREES, Situation, churn_model
 from .log_odds import BIAS, expit
 from .settings import ChurnSettings
 
@@ -19,6 +20,7 @@ _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method
 _INTEGERS = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
 _LARGEST = float(np.finfo(np.float32).max)  # XGBoost stores 32-bit floats
 CLASS_WEIGHT = "scale_pos_weight"
+_DEFAULT_ROUNDS = 100
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,14 @@ class FoldMatrices:
     valid: Any
 
 
+@churn_model
 class BoostedChurnModel:
-    """Gradient-boosted trees for the log-odds of churn within the horizon."""
+    """Gradient-boosted trees for the log-odds of churn within the horizon; `tuning.churn` has the search space."""
 
     name = "xgboost"
+    family = TREES
+    summary = "gradient-boosted trees; `tuning.churn` has the ranges that Optuna searches"
+    stem = "xgboost"  # of the file beside the boosters
 
     def __init__(
         self,
@@ -62,6 +68,18 @@ class BoostedChurnModel:
         self.bags = bags
         self.encoding = Encoding((), {})
         self.boosters: list[Any] = []
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the parameters beneath the searched ones."""
+        settings = situation.settings
+        chosen = {"seed": situation.seed, "monotone": settings.monotone, "bags": settings.bags_for(situation.rows)}
+        return [{"parameters": settings.parameters, "rounds": _DEFAULT_ROUNDS, **chosen}]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "BoostedChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        return cls(**parameters, threads=threads)
 
     @property
     def features(self) -> list[str]:
@@ -114,6 +132,11 @@ class BoostedChurnModel:
         cells, kinds = _cells(self.encoding, features), self.encoding.kinds
         return xgboost.DMatrix(cells, nthread=self.threads, feature_types=kinds, enable_categorical=True)
 
+    @property
+    def _booster(self) -> str:
+        """The files of the boosters begin so."""
+        return "booster" if self.stem == BoostedChurnModel.stem else f"{self.stem}_booster"
+
     def gains(self) -> dict[str, float]:
         """Return the total gain of each feature the trees use."""
         gains = [booster.get_score(importance_type="total_gain") for booster in self.boosters]
@@ -126,21 +149,21 @@ class BoostedChurnModel:
         """Write the booster in XGBoost's format and the rest as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         for bag, booster in enumerate(self.boosters):
-            booster.save_model(folder / f"booster_{bag}.ubj")
+            booster.save_model(folder / f"{self._booster}_{bag}.ubj")
         chosen = ("parameters", "rounds", "seed", "monotone", "bags")
         stored = {name: getattr(self, name) for name in chosen}
-        write_json(folder / "xgboost.json", {**stored, "encoding": self.encoding.as_dict()})
+        write_json(folder / f"{self.stem}.json", {**stored, "encoding": self.encoding.as_dict()})
 
     @classmethod
-    def load(cls, folder: Path) -> "BoostedChurnModel":
+    def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
         import xgboost
 
-        stored = read_json(folder / "xgboost.json")
+        stored = read_json(folder / f"{cls.stem}.json")
         encoding = Encoding.from_dict(stored.pop("encoding"))
         model = cls(**stored)
         model.encoding = encoding
-        files = [folder / f"booster_{bag}.ubj" for bag in range(model.bags)]
+        files = [folder / f"{model._booster}_{bag}.ubj" for bag in range(model.bags)]
         model.boosters = [xgboost.Booster(model_file=path) for path in files]
         return model
 

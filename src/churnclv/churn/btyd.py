@@ -9,9 +9,11 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from ..evaluation.reliability import platt_line
 from ..files import read_json, write_json
+from .churn_models import PROBABILISTIC, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
 
 
+@churn_model
 class BtydChurnModel:
     """Platt scaling of the probability in one column: a line through its log-odds (Platt 1999).
 
@@ -20,11 +22,24 @@ class BtydChurnModel:
     """
 
     name = "btyd"
+    family = PROBABILISTIC
+    summary = "the probability of the BTYD or contract model that values customers, recalibrated by a line"
 
     def __init__(self, column: str) -> None:
         """Keep the name of the column that holds the probability."""
         self.column = column
         self.slope, self.intercept, self.mean = 1.0, 0.0, 0.0
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the column, where there is one."""
+        return [] if situation.column is None else [{"column": situation.column}]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "BtydChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        del threads
+        return cls(**parameters)
 
     @property
     def features(self) -> list[str]:

@@ -12,6 +12,7 @@ from ..errors import InputError, require
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import load_named, locate, read_json, write_json
+from .churn_models import CUSTOM, Situation, churn_model
 from .log_odds import BIAS, log_odds_of
 
 _CODE, _METADATA, _FOLDER = "custom_model.py", "custom.json", "custom"
@@ -40,16 +41,30 @@ class CustomModel(Protocol):
         """Write the fitted model into a folder that exists, without pickle."""
 
 
+@churn_model
 class CustomChurnModel:
     """Adapter of the user's class to the interface of the built-in models."""
 
     name = "custom"
+    family = CUSTOM
+    summary = "a class of your own, `churn.custom=path/to/model.py:Class`"
 
     def __init__(self, where: str) -> None:
         """Create a model from the class at `path/to/model.py:Class`."""
         self.where = where
         self.encoding = Encoding((), {})
         self.model: Any = _find_class(where)()
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the class, where one is given."""
+        return [] if situation.settings.custom is None else [{"where": situation.settings.custom}]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "CustomChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        del threads
+        return cls(**parameters)
 
     @property
     def features(self) -> list[str]:

@@ -13,13 +13,17 @@ from ..files import read_json, write_json
 from .boosted import BoostedChurnModel
 from .btyd import BtydChurnModel
 from .calibration import Calibrator
+from .churn_models import churn_models
 from .custom import CustomChurnModel
 from .log_odds import BIAS, LogOddsModel, expit
-from .logistic import LogisticChurnModel
+from .no_purchase import NoPurchaseModel
 
-MEMBERS: dict[str, Any] = {
-    model.name: model for model in (BoostedChurnModel, LogisticChurnModel, BtydChurnModel, CustomChurnModel)
-}
+_FLAT = {
+    "xgboost": ("parameters", "rounds", "monotone", "bags", "seed"),
+    "logistic": ("penalty_strength",),
+    "btyd": ("column",),
+    "custom": ("custom",),
+}  # where an earlier version kept the members' parameters: all in one flat choice
 
 
 @dataclass(frozen=True)
@@ -28,38 +32,39 @@ class ChurnChoice:
 
     Attributes:
         weights: of the members' log-odds, by name; they add up to 1.
-        parameters, rounds, monotone, bags: of xgboost. penalty_strength: of logistic. column: of btyd.
-        custom: the user's class, `path/to/model.py:Class`.
+        members: the parameters of each member, as its class makes it from them.
+        intercept: added to the weighted mean of the log-odds.
         season: whether the season's shift is added to the log-odds.
         method, map: of the calibration, fitted on the validation folds.
-        seed: of xgboost.
     """
 
     weights: dict[str, float]
-    parameters: dict[str, float] = field(default_factory=dict)
-    rounds: int = 100
-    monotone: dict[str, int] = field(default_factory=dict)
-    bags: int = 1
-    penalty_strength: float = 1.0
-    column: str | None = None
-    custom: str | None = None
+    members: dict[str, dict[str, Any]] = field(default_factory=dict)
+    intercept: float = 0.0
     season: bool = False
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
-    seed: int = 0
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "ChurnChoice":
+        """Read what `as_dict` wrote, or an earlier version."""
+        if "members" in stored:
+            return cls(**stored)
+        kept = {name: stored[name] for name in ("weights", "season", "method", "map") if name in stored}
+        return cls(**kept, members={name: _read_flat(name, stored) for name in stored["weights"]})
 
     def as_dict(self) -> dict[str, Any]:
         """Return the choice for JSON."""
         return asdict(self)
 
+    def parameters(self, name: str) -> dict[str, Any]:
+        """Return the parameters of a member; empty where it has none."""
+        return self.members.get(name, {})
+
     def member(self, name: str, threads: int) -> LogOddsModel:
         """Return an unfitted member."""
-        if name == BoostedChurnModel.name:
-            chosen = {"seed": self.seed, "threads": threads, "monotone": self.monotone, "bags": self.bags}
-            return BoostedChurnModel(self.parameters, self.rounds, **chosen)  # type: ignore[arg-type] # of one kind each
-        if name == CustomChurnModel.name:
-            return CustomChurnModel(str(self.custom))
-        return LogisticChurnModel(self.penalty_strength) if name == "logistic" else BtydChurnModel(str(self.column))
+        model: LogOddsModel = churn_models()[name].make(self.parameters(name), threads)
+        return model
 
     @property
     def sentence(self) -> str:
@@ -67,9 +72,14 @@ class ChurnChoice:
         return self._blend + (", shifted by the season" if self.season else "")
 
     @property
+    def alone(self) -> str | None:
+        """The name of the only member; None for an ensemble."""
+        return next(iter(self.weights)) if len(self.weights) == 1 else None
+
+    @property
     def _blend(self) -> str:
         parts = sorted(self.weights.items(), key=lambda pair: (-pair[1], pair[0]))
-        return parts[0][0] if len(parts) == 1 else " + ".join(f"{weight:g} {name}" for name, weight in parts)
+        return parts[0][0] if len(parts) == 1 else " + ".join(f"{weight:.2g} {name}" for name, weight in parts)
 
 
 class ChurnModel:
@@ -86,16 +96,22 @@ class ChurnModel:
         """Names of the training columns of all members."""
         return list(dict.fromkeys(name for member in self.members.values() for name in member.features))
 
-    def fit(self, features: pd.DataFrame, churned: Array, names: list[str]) -> "ChurnModel":
-        """Fit the members on outcomes 0 or 1 (n,) and the named features (n, k); the calibration is not refitted."""
+    def fit(
+        self, features: pd.DataFrame, churned: Array, names: list[str], latest: pd.DataFrame | None = None
+    ) -> "ChurnModel":
+        """Fit the members on outcomes 0 or 1 (n,) and the named features (n, k); the calibration is not refitted.
+
+        `latest` are rows without outcomes at the cutoff that is predicted: models of purchase histories are fitted on
+        them, or, without them, on the rows of the last cutoff among `features`.
+        """
         for member in self.members.values():
-            fit_member(member, features, churned, names)
+            fit_member(member, features, churned, names, latest)
         return self
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
         blended = blend({name: member.log_odds(features) for name, member in self.members.items()}, self.choice.weights)
-        return blended + self._season(features)
+        return blended + self.choice.intercept + self._season(features)
 
     def _season(self, features: pd.DataFrame) -> Array:
         """Return the seasonal shift, a column that the purchase model adds to the features; 0 where it is not used."""
@@ -111,14 +127,14 @@ class ChurnModel:
         for name, member in self.members.items():
             weighted = member.contributions(features) * self.choice.weights[name]
             total[weighted.columns] += weighted
-        total[BIAS] += self._season(features)  # nearly the same for all rows, so it explains no single one
+        total[BIAS] += self.choice.intercept + self._season(features)  # (nearly) the same for all rows
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Convert the text columns to numbers that the members were trained on as numbers."""
         for member in self.members.values():
-            if isinstance(member, BoostedChurnModel | LogisticChurnModel | CustomChurnModel):
-                rows = member.encoding.typed(rows)
+            if (encoding := getattr(member, "encoding", None)) is not None:
+                rows = encoding.typed(rows)
         return rows
 
     def gains(self) -> dict[str, float]:
@@ -129,26 +145,53 @@ class ChurnModel:
     def save(self, folder: Path) -> None:
         """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
         folder.mkdir(parents=True, exist_ok=True)
-        custom = None if self.choice.custom is None else self.choice.custom.replace("\\", "/").rpartition("/")[2]
-        write_json(folder / "churn.json", replace(self.choice, custom=custom).as_dict())  # the file is stored beside it
+        write_json(folder / "churn.json", self._movable_choice().as_dict())
         for member in self.members.values():
             member.save(folder)
+
+    def _movable_choice(self) -> ChurnChoice:
+        """Return the choice with the custom class's file name alone: the file is stored beside it."""
+        custom = self.choice.parameters(CustomChurnModel.name)
+        if not custom:
+            return self.choice
+        where = custom["where"].replace("\\", "/").rpartition("/")[2]
+        return replace(self.choice, members={**self.choice.members, CustomChurnModel.name: {"where": where}})
 
     @classmethod
     def load(cls, folder: Path) -> "ChurnModel":
         """Read what `save` wrote."""
-        choice = ChurnChoice(**read_json(folder / "churn.json"))
+        choice = ChurnChoice.from_dict(read_json(folder / "churn.json"))
         if CustomChurnModel.name in choice.weights:
-            choice = replace(choice, custom=CustomChurnModel.kept(folder))
-        model = cls(choice)
-        model.members = {name: MEMBERS[name].load(folder) for name in model.members}
+            kept = {CustomChurnModel.name: {"where": CustomChurnModel.kept(folder)}}
+            choice = replace(choice, members={**choice.members, **kept})
+        model = cls.__new__(cls)
+        model.choice, model.calibrator = choice, Calibrator(choice.method, choice.map)
+        model.members = {name: churn_models()[name].load(folder) for name in sorted(choice.weights)}
         return model
 
 
-def fit_member(member: LogOddsModel, features: pd.DataFrame, churned: Array, names: list[str]) -> LogOddsModel:
-    """Fit a member on the features `names`; the BTYD member uses its single column, which need not be among them."""
+def fit_member(
+    member: LogOddsModel,
+    features: pd.DataFrame,
+    churned: Array,
+    names: list[str],
+    latest: pd.DataFrame | None = None,
+) -> LogOddsModel:
+    """Fit a member on the features `names`.
+
+    A probabilistic member takes its own columns, which need not be among them; one that is fitted on purchase histories
+    takes `latest`, the rows at the cutoff that is predicted.
+    """
+    if isinstance(member, NoPurchaseModel):
+        return member.fit(features, churned) if latest is None else member.fit_latest(features, churned, latest)
     columns = member.features if isinstance(member, BtydChurnModel) else names
     return member.fit(features[columns], churned)
+
+
+def _read_flat(name: str, stored: dict[str, Any]) -> dict[str, Any]:
+    """Return a member's parameters from the flat choice of an earlier version."""
+    values = {key: stored[key] for key in _FLAT.get(name, ()) if key in stored}
+    return {"where": values["custom"]} if "custom" in values else values
 
 
 def blend(log_odds: dict[str, Array], weights: dict[str, float]) -> Array:

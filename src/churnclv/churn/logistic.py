@@ -9,6 +9,7 @@ import pandas as pd
 from ..evaluation.metrics import Array
 from ..features.category_encoding import Encoding
 from ..files import read_json, write_json
+from .churn_models import LINEAR, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
@@ -17,6 +18,7 @@ _LARGEST = 1e12
 _FARTHEST = 6.0  # standard deviations, at which outliers are clipped
 
 
+@churn_model
 class LogisticChurnModel:
     """L2-penalised logistic regression on standardised columns.
 
@@ -25,6 +27,8 @@ class LogisticChurnModel:
     """
 
     name = "logistic"
+    family = LINEAR
+    summary = "logistic regression with an L2 penalty; `churn.penalty_strengths` are tried in turn"
 
     def __init__(self, penalty_strength: float = 1.0) -> None:
         """Keep the L2 strength (scikit-learn's 1 / C)."""
@@ -33,6 +37,17 @@ class LogisticChurnModel:
         self._means = self._scales = self._weights = np.zeros(0)
         self._fills = np.zeros(0)
         self._intercept = 0.0
+
+    @classmethod
+    def candidates(cls, situation: Situation) -> list[dict[str, Any]]:
+        """Return the penalties that are tried in turn."""
+        return [{"penalty_strength": float(strength)} for strength in situation.settings.penalty_strengths]
+
+    @classmethod
+    def make(cls, parameters: dict[str, Any], threads: int) -> "LogisticChurnModel":
+        """Return an unfitted model with one of the candidates' parameters."""
+        del threads
+        return cls(**parameters)
 
     @property
     def features(self) -> list[str]:

@@ -1,14 +1,15 @@
 """Settings of churn models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
+from ..clv.purchase_models import PURCHASE_MODELS
 from ..clv.settings import BOOSTING_BOUNDS, THREADS, TREES
 from ..errors import require
 from ..ranges import Bounds, check_numbers, number, numbers
+from .churn_models import churn_models
 
 AUTO = "auto"
-NAMES = ("xgboost", "logistic", "btyd", "custom")
 
 _SMALL_ROWS, _SMALL_BAGS = 20_000, 5
 
@@ -70,6 +71,7 @@ class ChurnSettings:
             single booster varies with its seed, else 1.
         monotone: features (or patterns such as `days_since_*`) and the direction in which churn may change with them:
             1 = up, -1 = down.
+        purchase_models: whose probability of no purchase is tried as it is, on an order log.
         penalty_strengths: of the logistic regression, tried in turn.
         season: whether the season moves the log-odds, where the CLV model follows one.
         btyd_columns: whether trees and logistic regression also use the predictions of the BTYD or contract model,
@@ -88,16 +90,20 @@ class ChurnSettings:
     bags: int = number(0, Bounds(0, 100))
     monotone: dict[str, int] = numbers({}, Bounds(-1, 1, hint=" (1 = churn may only rise with it, -1 = only fall)"))
     penalty_strengths: list[float] = numbers([30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
+    purchase_models: list[str] = field(default_factory=lambda: ["bgnbd", "mbgnbd", "pareto_nbd"])
     season: Season = Season.auto
     btyd_columns: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        allowed = f"allowed are {', '.join((AUTO, *NAMES))}."
-        require(self.name in (AUTO, *NAMES), f"churn.name is {self.name!r}.", remedy=allowed)
+        names = (AUTO, *churn_models())
+        allowed = f"allowed are {', '.join(names)}."
+        require(self.name in names, f"churn.name is {self.name!r}.", remedy=allowed)
         given = self.name != "custom" or self.custom is not None
         require(given, "churn=custom needs churn.custom.", remedy="churn.custom=path/to/model.py:Class")
         check_numbers(self, "churn")
+        wrong = [name for name in self.purchase_models if name not in PURCHASE_MODELS]
+        require(not wrong, f"churn.purchase_models has {wrong}.", remedy=f"allowed are {', '.join(PURCHASE_MODELS)}.")
         require(len(self.penalty_strengths) > 0, "churn.penalty_strengths is [].", remedy="name at least one above 0.")
 
     def threads_for(self, rows: int) -> int:

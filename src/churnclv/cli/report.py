@@ -6,6 +6,8 @@ from ..progress import Progress
 
 def main(config: ReportConfig) -> None:
     """Read the data, score them with the champion if there is one, and write and record the page."""
+    from ..pipeline.extensions import load_extensions
     from ..pipeline.report import report
 
+    load_extensions(config.extensions)
     print(report(config, Progress()))

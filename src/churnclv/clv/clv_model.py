@@ -1,4 +1,4 @@
-"""The CLV model: purchases times spend, the correction by trees, the season, and the discounted margin."""
+"""The CLV model: purchases times spend, the correction by other models, the season, and the discounted margin."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
@@ -10,23 +10,35 @@ import pandas as pd
 
 from ..evaluation.reliability import logit
 from ..features.dataset import Dataset
+from ..features.model_columns import CANDIDATE_PREFIX
 from ..files import read_json, write_json
 from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR
 from .cohort import Cohort, take_cohort
+from .combination import combine
 from .gamma_gamma import GammaGammaModel
-from .hybrid import BTYD_COLUMNS, SEASON_SHIFT, TARGETS, LearnedPart, Past, predict_at_each_cutoff
+from .hybrid import (
+    BTYD_COLUMNS,
+    SEASON_SHIFT,
+    TARGETS,
+    LearnedPart,
+    Past,
+    predict_at_each_cutoff,
+)
 from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
-from .purchase_models import PURCHASE_MODELS, load_purchases
+from .purchase_model import PurchaseModel
+from .purchase_models import label_of, load_purchases, make_purchases
 from .refund_model import RefundModel
 from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .season import Season, day_numbers
-from .settings import LEARNED, BoostingSettings
+from .settings import COMBINED, LEARNED, BoostingSettings
 
 _STEP_DAYS = 30.0
 _ENDLESS_DAYS = 36_500.0
 _FINE_STEPS, _STEPS_GROW = 36, 1.1
 _TINY = 1e-12
+_FORMER_PARAMETERS = {"mbgcnbd": "stages", "bgbb": "opportunity_days"}  # as an earlier version kept them
+_MEMBERS = "members"  # the folder of a combination's models
 _MOST_SPEED_UP = 5.0  # bound on the factor on time by which trees correct the BTYD model; P(alive) is not corrected
 
 
@@ -35,15 +47,20 @@ class ClvChoice:
     """The hyperparameters of a CLV model.
 
     Attributes:
-        name: a model of purchases, or `boosted` or `hybrid`.
-        base: the model of purchases that `boosted` and `hybrid` stand on.
+        name: a model of purchases (built in, or `path/to/file.py:Class`), `boosted`, `hybrid`, `ridge`, or `combined`.
+        base: the model of purchases that the learned and combined ones stand on: it gives every probability, P(alive),
+            and the shape over time.
         purchase_penalty, spend_penalty: on the parameters of the BTYD and Gamma-Gamma models.
         cohort_days: both are estimated on customers first seen within so many days before the cutoff, or on all
             customers where these are too few; 0 = all.
-        stages: of mbgcnbd; 0 = by likelihood. opportunity_days: of bgbb.
+        purchase_parameters: hyperparameters that the model of purchases has for itself.
         season: whether expectations follow the season.
         boosting, seed: of the trees, where there are any.
         levels: quantiles of purchases and spend at which intervals end.
+        members: of a combination, by label; all models of purchases among the candidates belong to it.
+        weights: of the members, by target and label.
+        totals: the factor on the total, by target.
+        horizon_days: within which the members' expectations are combined.
     """
 
     name: str = "bgnbd"
@@ -51,43 +68,70 @@ class ClvChoice:
     purchase_penalty: float = 0.0
     spend_penalty: float = 0.0
     cohort_days: int = 0
-    stages: int = 0
-    opportunity_days: int = 7
+    purchase_parameters: dict[str, Any] = field(default_factory=dict)
     season: bool = False
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
     seed: int = 0
     levels: dict[str, Levels] = field(default_factory=lambda: {"purchases": NOMINAL, "spend": NOMINAL})
+    members: dict[str, "ClvChoice"] = field(default_factory=dict)
+    weights: dict[str, dict[str, float]] = field(default_factory=dict)
+    totals: dict[str, float] = field(default_factory=dict)
+    horizon_days: float = 0.0
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "ClvChoice":
-        """Read what `asdict` wrote."""
+        """Read what `asdict` wrote; an earlier version had the hyperparameters of single models beside the others."""
+        stored = dict(stored)
+        former = {name: stored.pop(name) for name in ("stages", "opportunity_days") if name in stored}
+        name = stored["base"] if stored["name"] in (*LEARNED, COMBINED) else stored["name"]
+        own = {key: value for key, value in former.items() if key == _FORMER_PARAMETERS.get(name)}
+        stored = {"purchase_parameters": own, **stored}
         levels = {target: (low, high) for target, (low, high) in stored["levels"].items()}
-        return cls(**{**stored, "boosting": BoostingSettings(**stored["boosting"]), "levels": levels})
+        members = {label: cls.from_dict(member) for label, member in stored.get("members", {}).items()}
+        boosting = BoostingSettings(**stored["boosting"])
+        return cls(**{**stored, "boosting": boosting, "levels": levels, "members": members})
 
     @property
     def btyd(self) -> str:
         """The model of purchases."""
-        return self.base if self.name in LEARNED else self.name
+        return self.base if self.name in (*LEARNED, COMBINED) else self.name
+
+    @property
+    def plain(self) -> "ClvChoice":
+        """The model of purchases alone."""
+        carrier = self.members.get(label_of(self.btyd), self)
+        parameters = carrier.purchase_parameters
+        return ClvChoice(
+            self.btyd, self.btyd, carrier.purchase_penalty, carrier.spend_penalty, carrier.cohort_days, parameters,
+            self.season, seed=self.seed, levels=self.levels,
+        )  # fmt: skip
+
+    @property
+    def label(self) -> str:
+        """The name in tables and metrics."""
+        return label_of(self.name)
 
 
 class ClvModel:
     """A purchase model times Gamma-Gamma for spend times the share kept, fitted on histories before one cutoff.
 
-    Purchases, spend and trees are models of orders as placed; `refunds` is the last factor, the share kept.
+    Purchases, spend and what is learned are models of orders as placed; `refunds` is the last factor, the share kept.
+    A combination's expectation within `choice.horizon_days` is the weighted geometric mean of its members', times the
+    level of the total. It is expressed as a factor on the expectation of the base, whose time shape gives any other
+    horizon, and whose distributions, stretched by that factor, give the intervals.
     Methods take rows of a feature table and `days` from their cutoff, and return shape (n,).
     """
 
-    def __init__(self, choice: ClvChoice | None = None, **changes: Any) -> None:
-        """Keep what was chosen."""
+    def __init__(self, choice: ClvChoice | None = None, purchases: PurchaseModel | None = None, **changes: Any) -> None:
+        """Keep what was chosen, and the purchase model where there is one already."""
         self.choice = choice or ClvChoice(**changes)
-        kind = PURCHASE_MODELS[self.choice.btyd]
-        optional = {name: getattr(self.choice, name) for name in ("stages", "opportunity_days")}
-        arguments = {name: value for name, value in optional.items() if name in kind().get_params()}
-        self.purchases = kind(self.choice.purchase_penalty, **arguments)
+        plain = self.choice.plain
+        self.purchases = purchases or make_purchases(plain.name, plain.purchase_penalty, plain.purchase_parameters)
         self.spend = GammaGammaModel(self.choice.spend_penalty)
         self.refunds = RefundModel()
         self.season = Season()
         self.learned: LearnedPart | None = None
+        self.members: dict[str, ClvModel] = {}
         self.cohort: Cohort | None = None
 
     def get_params(self) -> dict[str, Any]:
@@ -98,7 +142,8 @@ class ClvModel:
     def features(self) -> list[str]:
         """Names of the training columns of the trees, beside the purchase history."""
         amounts = self.learned.amounts.values() if self.learned is not None else ()
-        return [name for amount in amounts for name in amount.features if name not in BTYD_COLUMNS]
+        own = [name for amount in amounts for name in amount.features if name not in BTYD_COLUMNS]
+        return list(dict.fromkeys([*own, *(name for member in self.members.values() for name in member.features)]))
 
     def notices(self) -> tuple[Notice, ...]:
         """Return what is doubtful about the fit."""
@@ -113,6 +158,8 @@ class ClvModel:
 
         `past` holds the rows at earlier cutoffs whose labels are complete by this one; only trees need them.
         """
+        if self.choice.members:
+            return self.combine(_fit_members(self.choice, rows, past, daily))
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
         self.purchases.fit(read_histories(usable))
         self.spend.fit(usable)
@@ -121,13 +168,18 @@ class ClvModel:
             self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
         return self.teach(past) if self.choice.name in LEARNED else self
 
+    def combine(self, members: "dict[str, ClvModel]") -> "ClvModel":
+        """Take over the fitted members, and the purchase and spend models of the base."""
+        self.members = members
+        return self.on_top_of(members[label_of(self.choice.base)])
+
     def teach(self, past: Past | None, targets: tuple[str, ...] = TARGETS) -> "ClvModel":
-        """Fit the trees; the BTYD model is not refitted."""
+        """Fit what is learned; the BTYD model is not refitted."""
         if past is None:
             message = f"{self.choice.name} learns from labels at earlier cutoffs, and there are none"
             raise ValueError(message)
         length = self.season.length(day_numbers(past.data.features["cutoff"]), past.horizon_days)
-        part = LearnedPart(self.choice.boosting, self.choice.seed, hybrid=self.choice.name == "hybrid")
+        part = LearnedPart(self.choice.name, self.choice.boosting, self.choice.seed)
         self.learned = part.fit(past, length / past.horizon_days, targets)
         return self
 
@@ -139,8 +191,8 @@ class ClvModel:
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
         """Return the fitted model with intervals that end at other levels."""
-        model = ClvModel(replace(self.choice, levels=levels)).on_top_of(self)
-        model.learned = self.learned
+        model = ClvModel(replace(self.choice, levels=levels), self.purchases).on_top_of(self)
+        model.learned, model.members = self.learned, self.members
         return model
 
     def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
@@ -192,8 +244,11 @@ class ClvModel:
         row = pd.DataFrame({name: [0.0] for name in (X, "last_purchase_age_days", AGE, MEAN_SPEND)}).assign(
             cutoff=cutoff
         )
-        btyd = ClvModel(replace(self.choice, name=self.choice.btyd)).on_top_of(self)
-        return float(btyd.discounted_value(row, days, margin, annual_rate)[0])
+        return float(self.btyd_alone().discounted_value(row, days, margin, annual_rate)[0])
+
+    def btyd_alone(self) -> "ClvModel":
+        """Return the fitted model without what was learned on top of its purchase and spend models."""
+        return ClvModel(self.choice.plain, self.purchases).on_top_of(self)
 
     def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
         """Return prediction intervals of purchases and spend within `days`, over outcomes and parameters."""
@@ -218,11 +273,11 @@ class ClvModel:
     def _request(self, rows: pd.DataFrame, days: float) -> PredictionRequest:
         """Return the input of the predictive distributions for these rows.
 
-        The trees' correction of purchases scales time, within bounds; the rest of their correction of spend scales the
-        spend per purchase, as does the expected share kept.
+        The correction of purchases scales time, within bounds; the rest of the correction of spend scales the spend
+        per purchase, as does the expected share kept.
         """
         length, cost = self._length(rows, days), np.ones(len(rows))
-        if self.learned is not None:
+        if self.learned is not None or self.members:
             of_purchases, of_spend = (self._expected(rows, target).correction for target in TARGETS)
             speed_up = np.clip(of_purchases, 1.0 / _MOST_SPEED_UP, _MOST_SPEED_UP)
             length, cost = length * speed_up, np.maximum(of_spend / speed_up, _TINY)
@@ -250,9 +305,31 @@ class ClvModel:
         seasonal = self.purchases.p_no_purchase(histories, self._length(rows, days))
         return logit(seasonal) - logit(average)
 
+    def candidate_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return the probability of no purchase in an average season by every purchase model of the combination."""
+        histories = read_histories(rows)
+        models = {
+            label: member.purchases for label, member in self.members.items() if member.choice.name not in LEARNED
+        }
+        chances = {
+            f"{CANDIDATE_PREFIX}{label}": model.p_no_purchase(histories, days) for label, model in models.items()
+        }
+        return pd.DataFrame(chances, index=rows.index)
+
     def columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
-        """Return the BTYD model's expectations and the seasonal shift, as columns for churn models."""
-        return self.btyd_columns(rows, days).assign(**{SEASON_SHIFT: self.season_shift(rows, days)})
+        """Return the BTYD models' expectations and the seasonal shift, as columns for churn models."""
+        shift = {SEASON_SHIFT: self.season_shift(rows, days)}
+        return pd.concat([self.btyd_columns(rows, days), self.candidate_columns(rows, days)], axis=1).assign(**shift)
+
+    @property
+    def computed_columns(self) -> tuple[str, ...]:
+        """Names of the columns that `columns` returns."""
+        labels = [label for label, member in self.choice.members.items() if member.name not in LEARNED]
+        return (*BTYD_COLUMNS, *(f"{CANDIDATE_PREFIX}{label}" for label in labels), SEASON_SHIFT)
+
+    def expected_orders(self, rows: pd.DataFrame, target: str, days: float) -> Array:
+        """Return expected purchases, or the expected spend before refunds, within `days` from the cutoff, (n,)."""
+        return replace(self._expected(rows, target), kept=1.0).until(days)
 
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""
@@ -265,6 +342,12 @@ class ClvModel:
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
         btyd = _ExpectedTotal(self, rows, read_histories(rows), each)
+        if self.members:
+            weights, days = self.choice.weights[target], self.choice.horizon_days
+            ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}
+            floored = replace(btyd, least_per_day=_TINY)
+            combined = self.choice.totals.get(target, 1.0) * combine(ordered, weights)
+            return replace(floored, correction=combined / floored.until(days), kept=kept)
         if self.learned is None or target not in self.learned.amounts:
             return replace(btyd, kept=kept)
         horizon = self.learned.horizon_days
@@ -283,32 +366,59 @@ class ClvModel:
         self.spend.save(folder)
         if self.learned is not None:
             self.learned.save(folder)
+        for label, member in self.members.items():
+            (folder / _MEMBERS / label).mkdir(parents=True, exist_ok=True)
+            member.save(folder / _MEMBERS / label)
 
     @classmethod
     def load(cls, folder: Path) -> "ClvModel":
         """Read what `save` wrote."""
         stored = read_json(folder / "clv.json")
-        model = cls(ClvChoice.from_dict(stored["choice"]))
+        model = cls(ClvChoice.from_dict(stored["choice"]), load_purchases(folder))
         model.season, model.refunds = Season(tuple(stored["season"])), RefundModel(**stored["refunds"])
         model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
-        model.purchases, model.spend = load_purchases(folder), GammaGammaModel.load(folder)
+        model.spend = GammaGammaModel.load(folder)
         if model.choice.name in LEARNED:
-            model.learned = LearnedPart.load(folder, model.choice.boosting, model.choice.seed)
+            model.learned = LearnedPart.load(folder, model.choice.name, model.choice.boosting, model.choice.seed)
+        model.members = {label: cls.load(folder / _MEMBERS / label) for label in model.choice.members}
         return model
+
+
+def _fit_members(
+    choice: ClvChoice, rows: pd.DataFrame, past: Past | None, daily: pd.DataFrame | None
+) -> dict[str, ClvModel]:
+    """Return the members of a combination: the models of purchases, and what is learned on top of the base."""
+    plain = {label: member for label, member in choice.members.items() if member.name not in LEARNED}
+    fitted = {label: ClvModel(member).fit(rows, daily=daily) for label, member in plain.items()}
+    base = fitted[label_of(choice.base)]
+    for label, member in choice.members.items():
+        if member.name in LEARNED:
+            fitted[label] = ClvModel(member, base.purchases).on_top_of(base).teach(past)
+    return fitted
 
 
 def gather_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> Past:
     """Return labelled rows, and for trees the BTYD columns at every cutoff, each from histories before it."""
-    btyd = predict_past(data, choice, horizon_days) if choice.name in LEARNED else None
+    needed = choice.name in LEARNED or choice.members
+    btyd = predict_past(data, choice, horizon_days) if needed else None
     return Past(data, horizon_days, btyd)
 
 
 def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.DataFrame:
-    """Return the BTYD columns of all labelled rows, at each cutoff from a model fitted on histories before it."""
-    base = ClvModel(replace(choice, name=choice.btyd, season=False))
+    """Return the BTYD columns of all labelled rows, at each cutoff from models fitted on histories before it.
+
+    Those of a combination have the probability of no purchase by each of its models of purchases beside them.
+    """
+    base = replace(choice.plain, season=False)
+    models = {label: replace(member, season=False) for label, member in choice.members.items()}
+    others = {label: member for label, member in models.items() if member.name not in LEARNED}
 
     def predict_rows(rows: pd.DataFrame) -> pd.DataFrame:
-        return base.clone().fit(rows).btyd_columns(rows, horizon_days)
+        members = {label: ClvModel(member).fit(rows) for label, member in others.items()}
+        model = members.get(label_of(base.name)) or ClvModel(base).fit(rows)
+        columns = model.btyd_columns(rows, horizon_days)
+        model.members = members
+        return pd.concat([columns, model.candidate_columns(rows, horizon_days)], axis=1)
 
     return predict_at_each_cutoff(data, predict_rows)
 

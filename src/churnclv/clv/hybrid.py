@@ -1,7 +1,7 @@
-"""The machine-learned part of a CLV model: trees that learn from labels at earlier cutoffs.
+"""The machine-learned part of a CLV model: trees or a log-linear model that learn from labels at earlier cutoffs.
 
-In `boosted` their features are behaviour. In `hybrid` they also use the BTYD model's expectations at each cutoff,
-estimated on histories before it, and may start from them.
+In `boosted` the features of the trees are behaviour. In `hybrid` they also use the BTYD model's expectations at each
+cutoff, estimated on histories before it, and may start from them. `ridge` is the log-linear model, which uses them too.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ import pandas as pd
 from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from .boosted_amounts import BoostedAmount, Start
+from .linear_amounts import LinearAmount
 from .rfm import Array
 from .settings import BoostingSettings
 
@@ -47,13 +48,16 @@ def predict_at_each_cutoff(data: Dataset, predict_rows: Callable[[pd.DataFrame],
 
 
 class LearnedPart:
-    """Boosted purchases and spend within the training horizon, in an average season."""
+    """Learned purchases and spend within the training horizon, in an average season."""
 
-    def __init__(self, boosting: BoostingSettings, seed: int, *, hybrid: bool) -> None:
-        """Keep the settings of the trees, and whether they use the BTYD columns."""
-        self.boosting, self.seed, self.hybrid = boosting, seed, hybrid
+    def __init__(self, name: str, boosting: BoostingSettings, seed: int) -> None:
+        """Keep the name, which says what is learned from what, and the settings of the trees."""
+        self.name, self.boosting, self.seed = name, boosting, seed
         self.horizon_days = 0.0
-        self.amounts: dict[str, BoostedAmount] = {}
+        self.amounts: dict[str, BoostedAmount | LinearAmount] = {}
+
+    def _amount(self) -> BoostedAmount | LinearAmount:
+        return LinearAmount() if self.name == "ridge" else BoostedAmount(self.boosting, self.seed)
 
     def fit(self, past: Past, season: Array, targets: tuple[str, ...] = TARGETS) -> "LearnedPart":
         """Fit on earlier cutoffs; `season` (n,) is the relative strength of the season in each row's window."""
@@ -61,8 +65,7 @@ class LearnedPart:
         features = self._columns(past.data.X, past.btyd)
         for target in targets:
             amount = past.data.labels[_LEARNED_LABELS[target]].to_numpy(dtype=float) / season
-            model = BoostedAmount(self.boosting, self.seed)
-            self.amounts[target] = model.fit(features, amount, self._start(past.btyd, target))
+            self.amounts[target] = self._amount().fit(features, amount, self._start(past.btyd, target))
         return self
 
     def predict(self, rows: pd.DataFrame, btyd: pd.DataFrame, target: str) -> Array:
@@ -72,32 +75,30 @@ class LearnedPart:
         return model.predict(self._columns(rows[columns], btyd), self._start(btyd, target))
 
     def _columns(self, features: pd.DataFrame, btyd: pd.DataFrame | None) -> pd.DataFrame:
-        if not self.hybrid or btyd is None:
+        if self.name == "boosted" or btyd is None:
             return features
         return pd.concat([features, btyd[list(BTYD_COLUMNS)].set_index(features.index)], axis=1)
 
     def _start(self, btyd: pd.DataFrame | None, target: str) -> Start | None:
-        if not (self.hybrid and self.boosting.from_btyd) or btyd is None:
+        if not (self.name == "hybrid" and self.boosting.from_btyd) or btyd is None:
             return None
         chance = 1.0 - btyd["btyd_p_no_purchase"].to_numpy(dtype=float)
         return Start(btyd[f"btyd_{target}"].to_numpy(dtype=float), chance)
 
     def save(self, folder: Path) -> None:
-        """Write trees and settings."""
+        """Write trees or coefficients, and settings."""
         write_json(
             folder / "learned.json",
-            {"hybrid": self.hybrid, "horizon_days": self.horizon_days, "targets": list(self.amounts)},
+            {"horizon_days": self.horizon_days, "targets": list(self.amounts)},
         )
         for target, model in self.amounts.items():
             model.save(folder / f"learned_{target}")
 
     @classmethod
-    def load(cls, folder: Path, boosting: BoostingSettings, seed: int) -> "LearnedPart":
+    def load(cls, folder: Path, name: str, boosting: BoostingSettings, seed: int) -> "LearnedPart":
         """Read what `save` wrote."""
         stored = read_json(folder / "learned.json")
-        part = cls(boosting, seed, hybrid=stored["hybrid"])
+        part = cls(name, boosting, seed)
         part.horizon_days = stored["horizon_days"]
-        part.amounts = {
-            target: BoostedAmount(boosting, seed).load(folder / f"learned_{target}") for target in stored["targets"]
-        }
+        part.amounts = {target: part._amount().load(folder / f"learned_{target}") for target in stored["targets"]}
         return part

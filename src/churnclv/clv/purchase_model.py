@@ -1,29 +1,56 @@
 """Interface of purchase models: expected purchases, and the probability of still being a customer."""
 
+import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..files import write_json
+from ..ranges import Bounds
 from .maximum_likelihood import Certificate, Derivatives, maximise, penalise
 from .rfm import Array, Histories, new_customers
 
 _COARSE_SEED = 0
 _MOST_PURCHASES = 20_000
 
+CODE_FILE = "purchase_model.py"  # of a custom model, beside its parameters
+
 State = tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class Hyperparameter:
+    """A hyperparameter that one purchase model has beside the penalty.
+
+    Attributes:
+        default: a whole number, or another one.
+        bounds: the values that are allowed.
+        meaning: one line for the documentation.
+        search: the range that is searched, in the form of `tuning.clv`; empty: it is not searched.
+    """
+
+    default: float
+    bounds: Bounds
+    meaning: str
+    search: Mapping[str, Any] = field(default_factory=dict)
 
 
 class PurchaseModel(ABC):
     """A purchase model: fitted on purchase histories at a cutoff, it predicts the time after it. Time is in days.
 
-    Methods take histories of n customers and `days`, a number or one per customer, and return shape (n,).
+    Methods take histories of n customers and `days`, a number or one per customer, and return shape (n,). A model
+    brings its hyperparameters with their search ranges, and the row of the documentation: assumption and source.
     """
 
     name: ClassVar[str]
+    assumption: ClassVar[str] = ""
+    source: ClassVar[str] = ""
+    hyperparameters: ClassVar[Mapping[str, Hyperparameter]] = {}
+    code: ClassVar[Path | None] = None  # the file of a custom model
     parameter_names: ClassVar[tuple[str, ...]]
     coarse_customers: ClassVar[int] = 10_000  # sample for the starts, where there are more than twice as many
     moves: ClassVar[tuple[tuple[float, ...], ...]]  # of the log-parameters, from plain values to the further starts
@@ -150,7 +177,9 @@ class PurchaseModel(ABC):
         return self
 
     def save(self, folder: Path) -> None:
-        """Write parameters, their covariance (of the logs) and the certificate as JSON."""
+        """Write parameters, their covariance (of the logs) and the certificate as JSON, and a custom model's code."""
+        if self.code is not None:
+            shutil.copyfile(self.code, folder / CODE_FILE)
         stored = {"name": self.name, "choices": self.get_params(), **self.fitted(), "time_unit": "days"}
         certificate = self.certificate.as_dict() if self.certificate else {}
         uncertainty = {"covariance_of_logs": self.covariance.tolist(), "certificate": certificate}

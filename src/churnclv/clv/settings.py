@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
-from ..errors import require
-from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers
+from ..errors import listed, require
+from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers, require_within
+from .purchase_models import PURCHASE_MODELS, find_purchase_model, is_custom
 
 AUTO = "auto"
-BTYD_MODELS = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd")
-LEARNED = ("boosted", "hybrid")
+LEARNED = ("boosted", "hybrid", "ridge")
+_CANDIDATES = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ridge", "boosted", "hybrid")
+COMBINED = "combined"  # what auto makes of its candidates
 KINDS = ("tweedie", "two_part")
-MOST_STAGES = 8
 _CAUTIOUS_TREES = {
     "max_depth": 3.0,
     "learning_rate": 0.05,
@@ -87,39 +89,82 @@ class ClvSettings:
     """The CLV model, and its hyperparameters when nothing is tuned.
 
     Attributes:
-        name: a model of purchases (spend is Gamma-Gamma), `boosted` (trees alone), `hybrid` (trees on top of a
-            purchase model), or `auto`: the one of `candidates` with the least error on the validation folds.
-        base: the model of purchases that `boosted` and `hybrid` stand on; `auto` takes the best of the candidates.
-        candidates: what `auto` tries.
+        name: a model of purchases, built in or `path/to/file.py:Class` (spend is Gamma-Gamma), `boosted` (trees
+            alone), `hybrid` (trees on top of a purchase model), `ridge` (a log-linear model on top of one), or `auto`:
+            a combination of `candidates`.
+        base: the model of purchases that gives probabilities and the shape over time, and that `boosted`, `hybrid`,
+            `ridge` and the combination stand on; `auto` takes the candidate with the least log-loss of no purchase.
+        candidates: what `auto` combines.
         season: yes, no, or auto.
         purchase_penalty: on the squared distance of log-parameters from plain values (0 = maximum likelihood).
         spend_penalty: the same for the Gamma-Gamma parameters.
         cohort_days: parameters are estimated on customers first seen within so many days before the cutoff; 0 = all.
-        stages: of mbgcnbd: the regularity of gaps, 1 = at random; 0 = by likelihood.
-        opportunity_days: of bgbb: days between opportunities to buy.
+        purchase_parameters: hyperparameters that single models of purchases have, by model, such as
+            `{mbgcnbd: {stages: 2}}`; the others keep the model's defaults.
         boosting: of boosted and hybrid, where nothing is tuned.
     """
 
     name: str = AUTO
     base: str = AUTO
-    candidates: list[str] = field(default_factory=lambda: ["bgnbd", "mbgcnbd", "pareto_nbd", "boosted", "hybrid"])
+    candidates: list[str] = field(default_factory=lambda: list(_CANDIDATES))
     season: SeasonMode = SeasonMode.auto
     purchase_penalty: float = number(0.0, _PENALTY)
     spend_penalty: float = number(0.0, _PENALTY)
     cohort_days: int = number(0, Bounds(0, CENTURY_DAYS, technical=True))
-    stages: int = number(0, Bounds(0, MOST_STAGES))
-    opportunity_days: int = number(7, Bounds(1, CENTURY_DAYS, technical=True))
+    purchase_parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
 
     def __post_init__(self) -> None:
-        """Check names and ranges."""
-        names = (*BTYD_MODELS, *LEARNED)
-        allowed = f"allowed are {', '.join(names)}"
-        require(self.name in (*names, AUTO), f"clv.name is {self.name!r}.", remedy=f"{allowed}, {AUTO}.")
-        bases = (*BTYD_MODELS, AUTO)
-        require(self.base in bases, f"clv.base is {self.base!r}.", remedy=f"allowed are {', '.join(bases)}.")
-        wrong = [name for name in self.candidates if name not in names]
-        require(not wrong, f"clv.candidates has {wrong}.", remedy=f"{allowed}.")
-        btyd_models = [name for name in self.candidates if name in BTYD_MODELS]
-        require(len(btyd_models) > 0, "clv.candidates needs a model of purchases.", remedy=f"{', '.join(BTYD_MODELS)}.")
+        """Check names and ranges.
+
+        Raises:
+            InputError: a model, or a hyperparameter of a model, does not exist; or a number is out of range.
+        """
+        for setting, name, others in (
+            ("clv.name", self.name, (*LEARNED, AUTO)),
+            ("clv.base", self.base, (AUTO,)),
+            *(("clv.candidates", name, LEARNED) for name in self.candidates),
+        ):
+            if name not in others:
+                self._check_model(setting, name, others)
+        needed = f"one of {', '.join(PURCHASE_MODELS)}."
+        require(len(self.btyd_candidates) > 0, "clv.candidates needs a model of purchases.", remedy=needed)
+        for name, parameters in self.purchase_parameters.items():
+            check_hyperparameters(name, parameters)
         check_numbers(self, "clv")
+
+    def _check_model(self, setting: str, name: str, others: tuple[str, ...]) -> None:
+        require(
+            name in PURCHASE_MODELS or is_custom(name),
+            f"{setting} is {name!r}.",
+            remedy=f"allowed are {', '.join((*PURCHASE_MODELS, *others))}, or path/to/file.py:Class.",
+        )
+        find_purchase_model(name, setting)
+
+    @property
+    def btyd_candidates(self) -> list[str]:
+        """The candidates that are models of purchases."""
+        return [name for name in self.candidates if name not in LEARNED]
+
+    @property
+    def purchase_names(self) -> list[str]:
+        """The models of purchases that the settings name: the candidates, the fixed model and its base, each once."""
+        named = (*self.candidates, self.name, self.base)
+        return [name for name in dict.fromkeys(named) if name not in (*LEARNED, AUTO)]
+
+
+def check_hyperparameters(name: str, parameters: dict[str, Any]) -> None:
+    """Check the hyperparameters of one model of purchases.
+
+    Raises:
+        InputError: the model does not exist or has no such hyperparameter, or a value is out of range.
+    """
+    setting = f"clv.purchase_parameters.{name}"
+    own = find_purchase_model(name, setting).hyperparameters
+    unknown = sorted(set(parameters) - set(own))
+    remedy = f"allowed are {', '.join(own)}." if own else "the model has none."
+    require(not unknown, f"{setting} names {listed(unknown)}.", remedy=remedy)
+    for key, value in parameters.items():
+        whole = not isinstance(own[key].default, int) or isinstance(value, int)
+        require(whole and not isinstance(value, bool | str), f"{setting}.{key} is {value!r}.", remedy="give a number.")
+        require_within(f"{setting}.{key}", value, own[key].bounds)

@@ -1,7 +1,5 @@
 """The value at stake: the CLV of a customer who stays, which a successful retention offer would save."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -18,6 +16,6 @@ def value_if_staying(model: ClvModel, rows: pd.DataFrame, days: float, margin: f
     2005, Eq. 10), so this is the CLV over P(alive). The BTYD model alone is used: trees predict the expectation,
     but not the expectation given that the customer stays.
     """
-    btyd = ClvModel(replace(model.choice, name=model.choice.btyd)).on_top_of(model)
+    btyd = model.btyd_alone()
     value = btyd.discounted_value(rows, days, margin, annual_rate)
     return np.asarray(value / np.maximum(btyd.p_alive(rows), _LEAST_ALIVE))

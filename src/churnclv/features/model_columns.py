@@ -12,6 +12,7 @@ from .refund_history import REFUND_COLUMNS
 
 NOT_FEATURES = (*KEYS, "in_population")
 _HISTORY_FAMILY = "purchase_history"
+CANDIDATE_PREFIX = "btyd_p_no_purchase_"  # of the probability by each candidate of a combination
 
 
 def model_columns(columns: Iterable[str], families: Sequence[str] | None, of_values: Iterable[str] = ()) -> list[str]:
@@ -31,9 +32,11 @@ def model_columns(columns: Iterable[str], families: Sequence[str] | None, of_val
     Returns
     -------
     list of str
-        All columns but the keys, the population and the hidden ones.
+        All columns but the keys, the population and the hidden ones. Candidates for one probability, whose names begin
+        with `CANDIDATE_PREFIX`, are hidden too: the chosen one is among the columns.
     """
     hidden: tuple[str, ...] = ()
+    seen = [name for name in of_values if not name.startswith(CANDIDATE_PREFIX)]
     if families is not None:
         hidden = REFUND_COLUMNS + (() if _HISTORY_FAMILY in families else HISTORY_COLUMNS)
-    return [*(name for name in columns if name not in NOT_FEATURES and name not in hidden), *of_values]
+    return [*(name for name in columns if name not in NOT_FEATURES and name not in hidden), *seen]

@@ -7,7 +7,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..evaluation.bootstrap import Scores
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..files import digest, read_json
 from ..hackathon.entry_folder import Entry, find_entry
 from ..hackathon.result import Result, figures_of

@@ -45,8 +45,8 @@ def refit(
     training, latest = rows.snapshots.training, rows.snapshots.sealed
     if values.columns is not None:
         training = training.with_columns(values.columns, seen=config.churn.btyd_columns)
-    churn = ChurnModel(ChurnChoice(**choices["churn"]), config.churn.threads)
-    churn.fit(training.features, training.churned, training.names)
+    churn = ChurnModel(ChurnChoice.from_dict(choices["churn"]), config.churn.threads)
+    churn.fit(training.features, training.churned, training.names, latest)
     scored = pd.concat([latest, values.valuation.columns(latest)], axis=1)
     return _parts(config, run, data.quality, rows, values, churn, scored)
 

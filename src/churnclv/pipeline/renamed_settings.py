@@ -10,6 +10,8 @@ KEYS = {
     "churn.formula_columns": "churn.btyd_columns",
     "clv.boosting.from_formula": "clv.boosting.from_btyd",
     "tuning.boosting.from_formula": "tuning.boosting.from_btyd",
+    "clv.stages": "clv.purchase_parameters.mbgcnbd.stages",
+    "clv.opportunity_days": "clv.purchase_parameters.bgbb.opportunity_days",
 }
 CHOICES = {
     "churn": {"formula": "btyd", "own": "custom"},
@@ -40,7 +42,11 @@ def rename_values(values: dict[str, Any], keys: dict[str, str] | None = None) ->
         for part in path:
             inner = inner.get(part) or {}
         if last in inner:
-            inner[present.rpartition(".")[2]] = inner.pop(last)
+            *parents, name = present.split(".")
+            value, target = inner.pop(last), values
+            for part in parents:
+                target = target.setdefault(part, {})
+            target[name] = value
     churn = values.get("churn") or {}
     if churn.get("name") in _MEMBERS:
         churn["name"] = _MEMBERS[churn["name"]]

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..clv.purchase_models import custom_files as purchase_files
 from ..features.families import custom_files
 from ..files import digest, file_digest, locate
 from ..progress import Progress
@@ -17,6 +18,7 @@ from ..tuning.figure_cache import FigureCache
 from ..tuning.settings import Range
 from ..tuning.study import StudyPlan, TrialRecord
 from .dataset_building import BuiltDataset
+from .extensions import extension_digests
 from .settings import TrainConfig
 
 _LONGEST_TITLE = 32
@@ -53,14 +55,15 @@ class Names:
 
 
 def name_run(config: TrainConfig, data: BuiltDataset) -> Names:
-    """Return a run's names before it starts; the code of a user's own families and models counts as code."""
+    """Return a run's names before it starts; the code of a user's own files counts as code."""
     fingerprint = data.quality.fingerprint
     families = [file_digest(path) for path in custom_files(config.features.families)]
+    families += [file_digest(path) for path in purchase_files(config.clv.purchase_names)]
     model = [] if config.churn.custom is None else [file_digest(locate(Path(config.churn.custom.rpartition(":")[0])))]
     code = (code_digest(), *families)
     population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
     return Names(
-        config.identity(fingerprint, *code, *model),
+        config.identity(fingerprint, *code, *model, *extension_digests(config.extensions)),
         config.value_identity(fingerprint, *code),
         digest(fingerprint, data.plan.evaluated, population, *data.spend_definition),
     )

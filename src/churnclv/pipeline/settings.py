@@ -36,9 +36,15 @@ def plain_values(value: Any) -> Any:
 
 @dataclass
 class TrainConfig:
-    """The configuration of a training run. `entry` is its folder in `experiments/`, if it has one."""
+    """The configuration of a training run.
+
+    Attributes:
+        entry: its folder in `experiments/`, if it has one.
+        extensions: Python files that register families, checks, key figures or sections of the report.
+    """
 
     entry: str | None = None
+    extensions: list[str] = field(default_factory=list)
     data: DataSettings = field(default_factory=DataSettings)
     windows: WindowSettings = field(default_factory=WindowSettings)
     features: FeatureSettings = field(default_factory=FeatureSettings)
@@ -66,7 +72,7 @@ class TrainConfig:
         return digest(chosen, *parts)
 
     def _choices(self) -> dict[str, Any]:
-        hidden = ("tracking", "engine", "entry")
+        hidden = ("tracking", "engine", "entry", "extensions")  # the content of extensions counts, as code
         chosen = {name: value for name, value in self.as_dict().items() if name not in hidden}
         tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
         chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
@@ -176,13 +182,14 @@ class ScoreConfig:
 
 @dataclass
 class ReportConfig:
-    """The configuration of a report."""
+    """The configuration of a report; `extensions` as for training."""
 
     data: DataSettings = field(default_factory=DataSettings)
     report: ReportSettings = field(default_factory=ReportSettings)
     economics: EconomicsSettings = field(default_factory=EconomicsSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    extensions: list[str] = field(default_factory=list)
     out: str | None = None
     model: str | None = None
 

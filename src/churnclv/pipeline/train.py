@@ -9,11 +9,12 @@ from typing import Any
 from ..bundle.valuation import Valuation
 from ..churn.ensemble import ChurnModel, fit_member
 from ..churn.log_odds import expit
+from ..churn.no_purchase import COLUMN as NO_PURCHASE
 from ..data.paths import input_paths, set_aside_outputs
 from ..decision.campaign import Campaign
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Scores
-from ..evaluation.checks import Check
+from ..evaluation.check import Check
 from ..evaluation.maximum_profit import empc
 from ..evaluation.metrics import Array
 from ..features.dataset import Dataset
@@ -148,13 +149,14 @@ def tune_churn_model(run: Run, rows: Dataset, values: TunedValues[Any]) -> Tuned
     """Choose the churn model's members, parameters, weights and calibration on the folds."""
     config, terms = run.config, Campaign(run.config.economics).terms
     column = steps_of(run.data.shape).chance_column
+    horizon = float(run.data.horizon_days) if column == NO_PURCHASE else None  # rows have purchase histories
 
     def profit(truth: Array, chances: Array) -> float:
         """Return EMPC: the profit of the best share to contact, in currency per customer."""
         return empc(truth, chances, config.economics.value_for_all, terms).profit
 
     churn = tune_churn(
-        ChurnEvidence(rows, run.data.plan.folds, column, profit, values.season_shifts),
+        ChurnEvidence(rows, run.data.plan.folds, column, profit, values.season_shifts, horizon),
         config.churn,
         run.study("churn", config.tuning.churn),
         lambda trial: run.write_trial("churn", trial),
@@ -235,7 +237,8 @@ class Refitted:
 def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) -> Refitted:
     """Fit the frozen choices on all labels known by the sealed cutoff."""
     run.progress.log("Refitting on all labels known by the sealed test")
-    model = churn.model(run.config.churn.threads_for(len(rows))).fit(rows.features, rows.churned, rows.names)
+    model = churn.model(run.config.churn.threads_for(len(rows)))
+    model.fit(rows.features, rows.churned, rows.names, run.data.snapshots.sealed)
     fitted = steps_of(run.data.shape).fit(run, values)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -291,7 +294,8 @@ def predict_members(run: Run, rows: Dataset, churn: TunedChurn, model: ChurnMode
     members = dict(model.members)
     threads = run.config.churn.threads_for(len(rows))
     for name in churn.members.keys() - members.keys():
-        members[name] = fit_member(churn.choice.member(name, threads), rows.features, rows.churned, rows.names)
+        member = churn.choice.member(name, threads)
+        members[name] = fit_member(member, rows.features, rows.churned, rows.names, sealed.features)
     return {name: expit(members[name].log_odds(sealed.features)) for name in churn.members}
 
 

@@ -1,7 +1,7 @@
 """Contracts: how many customers are under contract in each period, and how long they stay."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import ibis
 import numpy as np
@@ -11,6 +11,7 @@ from ..evaluation.metrics import Array
 from ..snapshots.history import day_number
 from .customer_base import CustomerBase, last_day
 from .estimates import NORMAL
+from .kpi import Periods
 
 _MOST_PERIODS = 13
 _PLAN = "(plan)"
@@ -51,6 +52,18 @@ def count_under_contract(base: CustomerBase) -> pd.DataFrame:
     return periods.assign(won=periods["end"] - periods["kept"], lost=periods["start"] - periods["kept"]).fillna(
         {"monthly": 0.0}
     )
+
+
+@dataclass(frozen=True)
+class ContractPeriods(Periods):
+    """The counts of `count_under_contract`."""
+
+    kind: ClassVar[str] = "contractual"
+
+    @classmethod
+    def of(cls, base: CustomerBase) -> "ContractPeriods":
+        """Count the periods of a log of contracts."""
+        return cls(base, count_under_contract(base))
 
 
 @dataclass(frozen=True)

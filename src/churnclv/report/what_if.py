@@ -133,9 +133,8 @@ def _predict_spend(
     model: ClvModel, purchases: PurchaseModel, spend: GammaGammaModel, rows: pd.DataFrame, days: float
 ) -> _ExpectedSpend:
     """Return the expected spend of the customers under the given models."""
-    btyd_models = ClvModel(name=model.choice.btyd)
-    btyd_models.purchases, btyd_models.spend, btyd_models.season = purchases, spend, model.season
-    btyd_models.refunds = model.refunds
+    btyd_models = model.btyd_alone()
+    btyd_models.purchases, btyd_models.spend = purchases, spend
     expected = btyd_models.expected_spend(rows, days)
     alive = np.maximum(btyd_models.purchases.p_alive(read_histories(rows)), _TINY)
     climbed = np.zeros(len(rows))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..churn.settings import NAMES
+from ..churn.churn_models import churn_models
 from ..evaluation import plots as figures
 from ..evaluation.bootstrap import Sample, Scores
 from ..evaluation.profit import profit_curve
@@ -46,7 +46,7 @@ def _title(when: str) -> str:
 def _rivals(comparison: ChurnComparison) -> list[str]:
     """Return the score and the two baselines that rank best, without its own members."""
     metrics = comparison.figures.figures
-    auc = {name: metrics[name]["auc"].value for name in metrics if name not in (SCORE, *NAMES)}
+    auc = {name: metrics[name]["auc"].value for name in metrics if name not in (SCORE, *churn_models())}
     return [SCORE, *sorted(auc, key=lambda name: -auc[name])[:_RIVALS]]
 
 

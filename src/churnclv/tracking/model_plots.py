@@ -42,7 +42,7 @@ def _surfaces(model: ClvModel, evaluated: Dataset, horizon_days: int) -> "dict[s
     axes = ("days since the last purchase", "repeat purchases")
     alive = model.purchases.p_alive(histories).reshape(_GRID, _GRID)
     ahead = model.purchases.expected_purchases(histories, float(horizon_days)).reshape(_GRID, _GRID)
-    name, when = model.choice.btyd, f"customers of {age:.0f} days"
+    name, when = model.purchases.name, f"customers of {age:.0f} days"
     surface = partial(figures.draw_surface, across=silent, up=x)
     return {
         "p_alive": surface(alive, labels=(*axes, "P(alive)"), title=f"{name}: still a customer? ({when})"),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..churn.ensemble import ChurnChoice
 from ..data.quality import QualityReport
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..notices import Notice
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan

@@ -8,11 +8,12 @@ import pandas as pd
 
 from ..churn.ensemble import ChurnChoice
 from ..clv.clv_model import ClvChoice
-from ..clv.settings import LEARNED
+from ..clv.purchase_models import label_of
+from ..clv.settings import COMBINED, LEARNED
 from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
 from ..evaluation.bootstrap import UNDEFINED, Interval, Scores, write_figure
-from ..evaluation.checks import Check, Outcome
+from ..evaluation.check import Check, Outcome
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
 from ..tuning.churn_comparison import SCORE, ChurnComparison
@@ -185,13 +186,23 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
     """Return how the CLV model was chosen: every candidate's error, and the errors with and without season."""
     ranked = sorted(ablation.items(), key=lambda pair: pair[1])
     tried = ", ".join(f"{name} {write_amount(error)}" for name, error in ranked)
-    beneath = f" on {choice.base}" if choice.name in LEARNED else ""
+    beneath = f" on {label_of(choice.base)}" if choice.name in (*LEARNED, COMBINED) else ""
     off = f"totals off by {season_errors['with']:.1%} with it, {season_errors['without']:.1%} without"
     return [
         *section("How the CLV model was chosen"),
-        f"- {choice.name}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
+        f"- {choice.label}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
+        *(
+            f"- {target}: {_weights(weights)}, total x{choice.totals[target]:.3f}"
+            for target, weights in choice.weights.items()
+        ),
         f"- season: {'followed' if choice.season else 'not followed'} ({off})",
     ]
+
+
+def _weights(weights: Mapping[str, float]) -> str:
+    """Return a geometric mean as text."""
+    ranked = sorted(weights.items(), key=lambda pair: -pair[1])
+    return "geometric mean of " + ", ".join(f"{weight:.2f} {label}" for label, weight in ranked)
 
 
 def sign_lines(what: str, valid: pd.DataFrame, test: pd.DataFrame | None) -> list[str]:

@@ -1,32 +1,55 @@
 """Choosing the churn model on the validation folds: the trees' parameters, the members' weights, the calibration."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
 from typing import Any
 
 import numpy as np
 
-from ..churn.boosted import CLASS_WEIGHT, FitCurve, FoldMatrices, fit_fold, weight_shift
-from ..churn.btyd import BtydChurnModel
+from ..churn.boosted import CLASS_WEIGHT, BoostedChurnModel, FitCurve, FoldMatrices, fit_fold, weight_shift
 from ..churn.calibration import choose_calibration
-from ..churn.custom import CustomChurnModel
-from ..churn.ensemble import ChurnChoice, ChurnModel, blend, fit_member
+from ..churn.churn_models import CUSTOM, PROBABILISTIC, Situation, churn_models
+from ..churn.ensemble import ChurnChoice, ChurnModel, fit_member
 from ..churn.log_odds import LogOddsModel, expit
-from ..churn.logistic import LogisticChurnModel
-from ..churn.settings import AUTO, NAMES, ChurnSettings, ClassWeight, Objective, Season
+from ..churn.settings import AUTO, ChurnSettings, ClassWeight, Objective, Season
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
 from .churn_folds import FoldWork
+from .churn_stack import LEAST_GAIN, FoldPredictions, choose_stack
 from .settings import TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, parameter_importance, run_study
 
-XGBOOST, LOGISTIC, BTYD, CUSTOM = NAMES
-LEAST_GAIN = 1e-4  # nats per customer: a blend, or class weights, must gain more than this to be chosen
-_SHARES = 10  # weights are multiples of a tenth
+XGBOOST = BoostedChurnModel.name
+_FIRST_TRIALS: tuple[dict[str, Any], ...] = (
+    # cautious trees, and nearly XGBoost's own defaults: inside the ranges, where an end would be reported (check C4)
+    {
+        "max_depth": 3,
+        "grow_policy": "depthwise",
+        "max_leaves": 32,
+        "learning_rate": 0.05,
+        "min_child_weight": 50.0,
+        "subsample": 0.8,
+        "colsample_bytree": 0.5,
+        "colsample_bynode": 0.95,
+        "reg_lambda": 10.0,
+        "gamma": 0.002,
+    },
+    {
+        "max_depth": 6,
+        "grow_policy": "depthwise",
+        "max_leaves": 48,
+        "learning_rate": 0.3,
+        "min_child_weight": 1.2,
+        "subsample": 0.98,
+        "colsample_bytree": 0.98,
+        "colsample_bynode": 0.98,
+        "reg_lambda": 1.0,
+        "gamma": 0.002,
+    },
+)
 
 ProfitFunction = Callable[[Array, Array], float]
 
@@ -41,6 +64,7 @@ class ChurnEvidence:
         column: the column of the BTYD or survival model's probability of leaving; None without such a model.
         profit: `profit(truth, scores)`, the profit of a ranking, for the objective `profit`.
         shifts: the season's shift of the log-odds of leaving, fold by fold; None without a season.
+        horizon_days: length of the label window of an order log, whose rows have purchase histories; None elsewhere.
     """
 
     data: Dataset
@@ -48,6 +72,7 @@ class ChurnEvidence:
     column: str | None = None
     profit: ProfitFunction | None = None
     shifts: Sequence[Array] | None = None
+    horizon_days: float | None = None
 
 
 @dataclass(frozen=True)
@@ -87,21 +112,20 @@ def tune_churn(
 ) -> TunedChurn:
     """Search the trees' parameters, choose the members' weights, and calibrate; the sealed test is not read.
 
-    The rule of `auto`: each member is fitted on a fold's training rows and predicts its validation rows. A blend of
-    their log-odds is taken if weights chosen on the other folds beat the best single member on the held-out folds by
-    1e-4 nats in the mean; else that member is taken alone. The season's shift is added to the log-odds if it gains as
-    much after calibration, or if `churn.season` is yes.
+    The rule of `auto`: each member is fitted on a fold's training rows and predicts its validation rows. The mean of
+    their log-odds is taken, in which each family of models has the same part and the probabilistic family its best
+    member, unless other weights are clearly better on held-out folds (`churn_stack.choose_stack`). The season's shift
+    is added to the log-odds if it gains 1e-4 nats after calibration, or if `churn.season` is yes.
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
-    progress.log("Comparing churn models on the validation folds")
+    progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {', '.join(contest.names)}")
     contest.evaluate_members()
-    weights = contest.choose_weights()
-    blended = [blend(log_odds, weights) for log_odds in contest.log_odds()]
+    blended = contest.combine()
     raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
     pairs = list(zip(raw, contest.truth, strict=True))
-    calibrator, scores, losses = choose_calibration(pairs, settings.calibration, in_time=follow_in_time(evidence.folds))
-    choice = replace(contest.choice, weights=weights, method=calibrator.method, map=calibrator.parameters)
+    calibrator, scores, losses = choose_calibration(pairs, settings.calibration, in_time=contest.in_time)
+    choice = replace(contest.choice, method=calibrator.method, map=calibrator.parameters)
     members = {name: [expit(fold) for fold in folds] for name, folds in contest.out_of_fold.items()}
     importance = {} if best is None else parameter_importance(plan)
     return TunedChurn(choice, scores, members, contest.ablation, losses, best, importance)
@@ -124,37 +148,32 @@ def common_rounds(curves: list[Array]) -> tuple[int, float]:
     return int(mean.argmin()) + 1, float(mean.min())
 
 
-def simplex(names: Sequence[str]) -> Iterator[dict[str, float]]:
-    """Yield all weights in tenths that add up to 1, without those that are zero."""
-    for tenths in product(range(_SHARES + 1), repeat=len(names)):
-        if sum(tenths) == _SHARES:
-            yield {name: share / _SHARES for name, share in zip(names, tenths, strict=True) if share}
-
-
 class _Contest:
     """The members on the folds, and their out-of-fold log-odds."""
 
     def __init__(self, evidence: ChurnEvidence, settings: ChurnSettings, tuning: TuningSettings) -> None:
         self.evidence = evidence
         self.settings = replace(settings, threads=settings.threads_for(len(evidence.data)))
-        self.names = _competitors(settings, evidence.column)
         self.pairs = [(evidence.data.at(fold.train), evidence.data.at((fold.valid,))) for fold in evidence.folds]
         self.truth = [valid.churned for _, valid in self.pairs]
-        bags, column = settings.bags_for(len(evidence.data)), evidence.column
-        self.choice = ChurnChoice(
-            {}, monotone=settings.monotone, bags=bags, column=column, custom=settings.custom, seed=tuning.seed
+        self.in_time = follow_in_time(evidence.folds)
+        self.situation = Situation(
+            settings, len(evidence.data), tuning.seed, self.in_time, evidence.column, evidence.horizon_days
         )
+        self.names = _competitors(self.situation)
+        self.choice = ChurnChoice({})
         self.out_of_fold: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
+        (self.trees,) = BoostedChurnModel.candidates(self.situation)
         rows = [((train.X, train.churned), (valid.X, valid.churned)) for train, valid in self.pairs]
         self.work = FoldWork(rows, self.settings, tuning.seed)
 
     def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
         """Search the trees' parameters and keep the best."""
         goal = Goal(len(self.pairs), self.work.shared(plan.settings.workers), self._fold_value, self._conclude)
-        best = run_study(plan, goal, on_trial, progress, "Tuning churn")
+        best = run_study(replace(plan, first=_FIRST_TRIALS), goal, on_trial, progress, "Tuning churn")
         parameters = {**self.settings.parameters, **best.parameters}
-        self.choice = replace(self.choice, parameters=parameters, rounds=int(best.attributes["rounds"]))
+        self.trees |= {"parameters": parameters, "rounds": int(best.attributes["rounds"])}
         return best
 
     def _conclude(self, curves: list[FitCurve]) -> tuple[float, dict[str, Any]]:
@@ -186,19 +205,39 @@ class _Contest:
         return plain(metric, truth, log_odds)
 
     def evaluate_members(self) -> None:
-        """Predict the validation rows with every member, and keep the best penalty and class weights."""
-        if XGBOOST in self.names:
-            self._evaluate_trees()
-        if LOGISTIC in self.names:
-            self._evaluate_logistic()
-        if BTYD in self.names:
-            self._keep(
-                BTYD, [self._fit_and_predict(BtydChurnModel(str(self.choice.column)), pair) for pair in self.pairs]
-            )
-        if CUSTOM in self.names:
-            self._keep(
-                CUSTOM, [self._fit_and_predict(CustomChurnModel(str(self.choice.custom)), pair) for pair in self.pairs]
-            )
+        """Predict the validation rows with every member, and keep the best of the parameters that it tries."""
+        for name in self.names:
+            if name == XGBOOST:
+                self._evaluate_trees()
+            else:
+                self._evaluate(name)
+
+    def _evaluate(self, name: str) -> None:
+        """Try a model's candidates in turn, and keep the best by log-loss."""
+        tried = churn_models()[name].candidates(self.situation)
+        log_odds = [self._predict_folds(name, parameters) for parameters in tried]
+        losses = [self._loss([expit(fold) for fold in each]) for each in log_odds]
+        best = int(np.argmin(losses))
+        self._keep(name, log_odds[best], tried[best])
+        if len(tried) > 1:
+            self.ablation |= {f"{name}_{_label(each)}": loss for each, loss in zip(tried, losses, strict=True)}
+
+    def _predict_folds(self, name: str, parameters: dict[str, Any]) -> list[Array]:
+        make = churn_models()[name].make
+        return [self._fit_and_predict(make(parameters, self.settings.threads), pair) for pair in self.pairs]
+
+    def combine(self) -> list[Array]:
+        """Choose the weights, and return the combined log-odds of each fold, held out from the fit of the weights."""
+        families = {name: churn_models()[name].family for name in self.out_of_fold}
+        rivals = [name for name, family in families.items() if family == PROBABILISTIC]
+        if rivals:  # they say the same at different levels
+            best = min(rivals, key=lambda name: self.ablation[name])
+            families = {name: family for name, family in families.items() if name == best or name not in rivals}
+        folds = [FoldPredictions(*each) for each in zip(self.log_odds(), self.truth, strict=True)]
+        chosen = choose_stack(folds, families, in_time=self.in_time)
+        self.choice = replace(self.choice, weights=chosen.stack.weights, intercept=chosen.stack.intercept)
+        self.ablation |= {f"ensemble_{name}": loss for name, loss in chosen.losses.items()}
+        return chosen.held_out
 
     def add_season(self, log_odds: list[Array]) -> list[Array]:
         """Return blended log-odds with the season's shift, if that lowers the calibrated log-loss on the folds."""
@@ -216,16 +255,16 @@ class _Contest:
     def _evaluate_trees(self) -> None:
         """Fit the best trial's folds again, and with class weights if the settings allow them."""
         wanted, rate = self.settings.class_weight, float(np.concatenate(self.truth).mean())
-        self._keep(XGBOOST, self._trees(self.choice.parameters))
+        self._keep(XGBOOST, self._trees(self.trees["parameters"]), self.trees)
         if wanted is ClassWeight.none or rate in {0.0, 1.0}:
             return
-        weighted = {**self.choice.parameters, CLASS_WEIGHT: (1.0 - rate) / rate}
+        weighted = {**self.trees["parameters"], CLASS_WEIGHT: (1.0 - rate) / rate}
         log_odds = self._trees(weighted)
         without, loss = self._calibrated_loss(self.out_of_fold[XGBOOST]), self._calibrated_loss(log_odds)
         self.ablation |= {f"{XGBOOST}_calibrated": without, f"{XGBOOST}_class_weights_calibrated": loss}
         if wanted is ClassWeight.balanced or loss < without - LEAST_GAIN:
-            self.choice = replace(self.choice, parameters=weighted)
-            self._keep(XGBOOST, log_odds)
+            self.trees |= {"parameters": weighted}
+            self._keep(XGBOOST, log_odds, self.trees)
 
     def _calibrated_loss(self, log_odds: list[Array]) -> float:
         pairs = [(expit(fold), truth) for fold, truth in zip(log_odds, self.truth, strict=True)]
@@ -233,29 +272,22 @@ class _Contest:
 
     def _trees(self, parameters: dict[str, float]) -> list[Array]:
         return [
-            np.mean([self._bag(fold, parameters, self.choice.seed + bag) for bag in range(self.choice.bags)], axis=0)
+            np.mean([self._bag(fold, parameters, bag) for bag in range(self.trees["bags"])], axis=0)
             for fold in self.work.matrices
         ]
 
-    def _bag(self, fold: FoldMatrices, parameters: dict[str, float], seed: int) -> Array:
-        rounds = self.choice.rounds
+    def _bag(self, fold: FoldMatrices, parameters: dict[str, float], bag: int) -> Array:
+        rounds, seed = self.trees["rounds"], self.trees["seed"] + bag
         log_odds = _predict(fit_fold(fold, parameters, self.settings, seed, rounds).booster, fold, rounds)
         return np.asarray(log_odds - weight_shift(parameters))
 
-    def _evaluate_logistic(self) -> None:
-        tried = {
-            strength: [self._fit_and_predict(LogisticChurnModel(strength), pair) for pair in self.pairs]
-            for strength in self.settings.penalty_strengths
-        }
-        best = min(tried, key=lambda strength: self._loss([expit(fold) for fold in tried[strength]]))
-        self.choice = replace(self.choice, penalty_strength=best)
-        self._keep(LOGISTIC, tried[best])
-
     def _fit_and_predict(self, member: LogOddsModel, pair: tuple[Dataset, Dataset]) -> Array:
         train, valid = pair
-        return fit_member(member, train.features, train.churned, train.names).log_odds(valid.features)
+        fit_member(member, train.features, train.churned, train.names, valid.features)
+        return member.log_odds(valid.features)
 
-    def _keep(self, name: str, log_odds: list[Array]) -> None:
+    def _keep(self, name: str, log_odds: list[Array], parameters: dict[str, Any]) -> None:
+        self.choice = replace(self.choice, members={**self.choice.members, name: dict(parameters)})
         self.out_of_fold[name] = log_odds
         self.ablation[name] = self._loss([expit(fold) for fold in log_odds])
 
@@ -266,39 +298,25 @@ class _Contest:
         """Return the members' out-of-fold log-odds, fold by fold."""
         return [{name: folds[held] for name, folds in self.out_of_fold.items()} for held in range(len(self.truth))]
 
-    def choose_weights(self) -> dict[str, float]:
-        """Return the members' weights by the rule of `tune_churn`."""
-        single = min(self.out_of_fold, key=lambda name: self.ablation[name])
-        if len(self.out_of_fold) == 1 or len(self.truth) == 1:
-            return {single: 1.0}
-        choices = list(simplex(list(self.out_of_fold)))
-        losses = np.array(
-            [[self._blended_loss(held, weights) for held in range(len(self.truth))] for weights in choices]
-        )
-        blended = [
-            losses[np.delete(losses, held, axis=1).mean(axis=1).argmin(), held] for held in range(len(self.truth))
-        ]
-        self.ablation["blend"] = float(np.mean(blended))
-        if self.ablation["blend"] < self.ablation[single] - LEAST_GAIN:
-            return choices[int(losses.mean(axis=1).argmin())]
-        return {single: 1.0}
 
-    def _blended_loss(self, held: int, weights: dict[str, float]) -> float:
-        log_odds = {name: folds[held] for name, folds in self.out_of_fold.items()}
-        return plain(log_loss, self.truth[held], expit(blend(log_odds, weights)))
-
-
-def _competitors(settings: ChurnSettings, column: str | None) -> list[str]:
-    if settings.name == AUTO:
-        absent = {name for name, given in ((BTYD, column), (CUSTOM, settings.custom)) if given is None}
-        return [name for name in NAMES if name not in absent]
+def _competitors(situation: Situation) -> list[str]:
+    """Return the models that are compared: the one that is wanted, or all that can be used."""
+    wanted, models = situation.settings.name, churn_models()
+    if wanted == AUTO:
+        return [name for name, model in models.items() if model.candidates(situation)]
     remedy = "churn=auto, xgboost or logistic."
-    require(
-        settings.name != BTYD or column is not None,
-        "churn=btyd needs a probabilistic model of leaving, which a labelled table does not have.",
-        remedy=remedy,
-    )
-    return [settings.name]
+    can_be_used = bool(models[wanted].candidates(situation)) or models[wanted].family == CUSTOM
+    reason = f"churn={wanted} needs a probabilistic model of leaving, which these data do not have."
+    if situation.column is None:
+        reason = f"churn={wanted} needs a probabilistic model of leaving, which a labelled table does not have."
+    require(can_be_used, reason, remedy=remedy)
+    return [wanted]
+
+
+def _label(parameters: dict[str, Any]) -> str:
+    """Return a candidate's parameters as part of a metric's name."""
+    first = next(iter(parameters.values()))
+    return first if isinstance(first, str) else f"{first:g}"
 
 
 def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:

@@ -1,7 +1,7 @@
-"""Choosing the CLV model by its error on the validation folds: the model, its season and its parameters."""
+"""Choosing and combining CLV models on the validation folds, each question by its own loss."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -11,19 +11,32 @@ import pandas as pd
 from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
 from ..clv.hybrid import TARGETS, Past
 from ..clv.predictive import NOMINAL
-from ..clv.settings import AUTO, BTYD_MODELS, LEARNED, BoostingSettings, ClvSettings, SeasonMode
+from ..clv.purchase_models import find_purchase_model, label_of
+from ..clv.settings import AUTO, COMBINED, LEARNED, ClvSettings, SeasonMode
 from ..evaluation.interval_coverage import HELD_CUSTOMERS, calibrate_levels
-from ..evaluation.metrics import plain, rmse
+from ..evaluation.metrics import Array, log_loss, plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
 from .figure_cache import FigureCache
-from .settings import Range, TuningSettings
+from .settings import Kind, Range, TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study
+from .value_weights import (
+    Combined,
+    FoldOutcomes,
+    choose_combination,
+    deviance,
+    fold_weights,
+    mean_deviance,
+    paired_gain,
+)
 
-_OF_ONE_MODEL = {"stages": "mbgcnbd", "opportunity_days": "bgbb"}  # ranges that only one BTYD model has
 _HYBRID_ONLY = "from_btyd"
+_TREES = ("hybrid", "boosted")
 _SEASON_MODEL = "bgnbd"  # the model by which seasons are compared
+_PRIOR_MODELS = 2  # models of purchases among the equal weights
+
+Expected = dict[str, list[Array]]  # by target: expectations of a fold's rows, (n,) each
 
 
 @dataclass(frozen=True)
@@ -35,7 +48,8 @@ class ClvEvidence:
         folds: their training and validation cutoffs.
         daily: the purchases of all customers per day.
         horizon_days: length of the label window.
-        wanted: the target by which models are compared, `spend` or `purchases`; a log without amounts uses purchases.
+        wanted: the target by which parameters are searched, `spend` or `purchases`; a log without amounts uses
+            purchases.
     """
 
     data: Dataset
@@ -45,9 +59,19 @@ class ClvEvidence:
     wanted: str = "spend"
 
     @property
+    def has_spend(self) -> bool:
+        """Whether any customer spends anything."""
+        return bool(self.data.labels["spend"].to_numpy().any())
+
+    @property
     def target(self) -> str:
-        """The target by which models are compared."""
-        return self.wanted if self.data.labels["spend"].to_numpy().any() else "purchases"
+        """The target by which parameters are searched."""
+        return self.wanted if self.has_spend else "purchases"
+
+    @property
+    def learnable(self) -> bool:
+        """Whether every fold has labels that are known by its validation cutoff, which learned models need."""
+        return all(len(fold.train) > 0 for fold in self.folds)
 
 
 @dataclass(frozen=True)
@@ -64,13 +88,16 @@ class TunedClv:
 
     Attributes:
         model: the choice.
-        error: its mean fold error.
-        ablation: the mean fold error of every candidate at its default parameters.
+        error: its mean fold RMSE.
+        ablation: the mean fold RMSE of every candidate at its default parameters, of the combination with equal
+            weights, and of the chosen one.
         season_errors: mean absolute log of expected over actual purchases, without and with the season.
-        past: labelled rows and the BTYD models' columns, which trees learn from.
-        btyd_columns: predictions of the chosen BTYD model for each labelled row, estimated on data before its cutoff.
+        past: labelled rows and the BTYD models' columns, which learned models use.
+        btyd_columns: predictions of the chosen BTYD model for each labelled row, estimated on data before its cutoff,
+            and the probabilities of no purchase by the other candidates.
         btyd_models: the candidates that are BTYD models, unfitted, at their default parameters.
         folds: the chosen model and the plain BTYD models, fitted at each validation cutoff.
+        no_purchase_losses: log-loss of the probability of no purchase by each model of purchases, by label.
     """
 
     model: ClvModel
@@ -81,6 +108,7 @@ class TunedClv:
     btyd_columns: pd.DataFrame
     btyd_models: tuple[ClvModel, ...]
     folds: list[FittedFold]
+    no_purchase_losses: dict[str, float] = field(default_factory=dict)
 
 
 def tune_clv(
@@ -91,156 +119,297 @@ def tune_clv(
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
 ) -> TunedClv:
-    """Choose the model with the least mean fold RMSE of expected spend.
+    """Choose a model for each question by that question's own loss, on folds of which a newer one counts more.
 
-    The rule: expectations follow the season if the folds' totals are closer with it. Every candidate is tried at its
-    default parameters. Trees take the columns of the best BTYD model as features, or start from its expectation. The
-    best candidate's parameters are then searched, and the choice of least error is taken. A fold's BTYD models and
-    season are estimated on data before its validation cutoff, and its trees learn from labels known by then.
+    The rule of `auto`: expectations follow the season if the folds' totals are closer with it. The probability of no
+    purchase, P(alive) and the shape over time come from the model of purchases with the least log-loss. Purchases and
+    spend are weighted geometric means of the candidates, with equal weights of the two best models of purchases, the
+    log-linear model and the better trees, unless learned weights gain more than one standard error on held-out folds;
+    their totals are recalibrated. The trees' parameters are searched, and the defaults stay within one standard error.
+    A named model is taken as it is, with its parameters searched. A fold's BTYD models and season are estimated on data
+    before its validation cutoff, and learned models use labels known by then.
     """
     progress.log(f"Comparing CLV models on {len(evidence.folds)} validation folds")
     contest = _Contest(evidence, plan.cache)
     season_errors = contest.season_errors()
-    start = _plain_choice(settings, season_errors, tuning.seed)
     names = settings.candidates if settings.name == AUTO else [settings.name]
-    wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
-    btyd_models = [name for name in dict.fromkeys(wanted) if name in BTYD_MODELS]
-    errors = {name: contest.error(replace(start, name=name)) for name in btyd_models}
-    bases = btyd_models if settings.base == AUTO else [settings.base]
-    start = replace(start, base=min(bases, key=lambda name: errors[name]))
-    plain_choices = _plain_choices(start, names, bases)
-    errors |= {label: contest.error(plain) for label, plain in plain_choices.items() if label not in errors}
-    leader = min(plain_choices, key=lambda label: errors[label])
-    choice, error = _search(contest, plain_choices[leader], errors[leader], tuning, plan, on_trial, progress)
+    start = _plain_choice(settings, season_errors, tuning.seed)
+    models = _purchase_choices(start, settings, names)
+    losses = {label: contest.no_purchase_loss(choice) for label, choice in models.items()}
+    base = models[min(losses, key=lambda label: losses[label])] if settings.base == AUTO else (
+        models[label_of(settings.base)]
+    )  # fmt: skip
+    contest.stand_on(base, models)
+    learned = [name for name in names if name in LEARNED and (evidence.learnable or settings.name != AUTO)]
+    choices = {label_of(name): models[label_of(name)] for name in names if name not in LEARNED}
+    choices |= {name: replace(base, name=name, base=base.name, boosting=settings.boosting) for name in learned}
+    ablation = {label: contest.error(choice) for label, choice in (models | choices).items()}
+    leader = contest.leader([choice for choice in choices.values() if choice.name in _TREES] or list(choices.values()))
+    searched = _search(contest, leader, tuning, plan, on_trial, progress)
+    choices[leader.label] = choice = searched
+    if len(choices) > 1:
+        if leader.label in models:  # it is a member of the combination, and may be its base
+            models[leader.label] = searched
+            base = models[base.label]
+            contest.stand_on(base, models)
+        choice, equal = _combine(contest, choices, models, base)
+        ablation |= {"equal_weights": contest.error(equal), COMBINED: contest.error(choice)}
     fitted = [contest.fitted(choice, fold) for fold in range(len(evidence.folds))]
     choice = replace(choice, levels=contest.levels(fitted))
-    others = [[contest.fitted(replace(start, name=name), fold) for name in btyd_models] for fold in range(len(fitted))]
-    folds = [FittedFold(model.at(choice.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)]
-    plain_btyd = tuple(ClvModel(replace(start, name=name)) for name in btyd_models)
-    past, columns = contest.past(choice), contest.btyd_columns(choice)
-    return TunedClv(ClvModel(choice), error, errors, season_errors, past, columns, plain_btyd, folds)
+    others = [[contest.fitted(plain, fold) for plain in models.values()] for fold in range(len(fitted))]
+    return TunedClv(
+        ClvModel(choice),
+        contest.error(choice),
+        ablation,
+        season_errors,
+        contest.past(choice),
+        contest.btyd_columns(choice),
+        tuple(ClvModel(plain) for plain in models.values()),
+        [FittedFold(model.at(choice.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)],
+        losses,
+    )
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
     wanted = settings.season is SeasonMode.yes
     if settings.season is SeasonMode.auto:
         wanted = season_errors["with"] < season_errors["without"]
-    chosen = ("purchase_penalty", "spend_penalty", "cohort_days", "stages", "opportunity_days", "boosting")
+    chosen = ("purchase_penalty", "spend_penalty", "cohort_days")
     return ClvChoice(season=wanted, seed=seed, **{name: getattr(settings, name) for name in chosen})
 
 
-def _plain_choices(start: ClvChoice, names: Sequence[str], bases: Sequence[str]) -> dict[str, ClvChoice]:
-    """Return the candidates at their default parameters, by label; hybrids start from the mean or from a base."""
-    choices = {name: replace(start, name=name) for name in names}
-    if "hybrid" in choices:
-        from_mean = replace(start.boosting, from_btyd=False)
-        from_btyd = replace(start.boosting, from_btyd=True)
-        choices["hybrid"] = replace(choices["hybrid"], boosting=from_mean)
-        choices |= {f"hybrid_from_{base}": replace(choices["hybrid"], base=base, boosting=from_btyd) for base in bases}
-    return choices
+def _purchase_choices(start: ClvChoice, settings: ClvSettings, names: Sequence[str]) -> dict[str, ClvChoice]:
+    """Return the models of purchases to fit, by label: those named, and those that may be the base."""
+    wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
+    models = [name for name in dict.fromkeys(wanted) if name not in LEARNED]
+    own = settings.purchase_parameters
+    return {
+        label_of(name): replace(start, name=name, base=name, purchase_parameters=own.get(name, {})) for name in models
+    }
+
+
+def _combine(
+    contest: "_Contest", choices: dict[str, ClvChoice], models: dict[str, ClvChoice], base: ClvChoice
+) -> tuple[ClvChoice, ClvChoice]:
+    """Return the combination that validation chose, and the one with equal weights and no level."""
+    equal, chosen = {}, {}
+    for target in TARGETS:
+        if target == "spend" and not contest.evidence.has_spend:
+            equal[target] = chosen[target] = Combined({base.label: 1.0}, 1.0)
+            continue
+        expected = {label: contest.expected(choice)[target] for label, choice in choices.items()}
+        prior = _prior(contest, expected, choices, target)
+        chosen[target] = choose_combination(contest.outcomes, expected, prior, target)
+        equal[target] = Combined(dict.fromkeys(prior, 1.0 / len(prior)), 1.0)
+    return tuple(_combined(base, choices, models, by_target, contest.evidence) for by_target in (chosen, equal))  # type: ignore[return-value] # two
+
+
+def _prior(
+    contest: "_Contest", expected: dict[str, list[Array]], choices: dict[str, ClvChoice], target: str
+) -> list[str]:
+    """Return the candidates that equal weights combine: two models of purchases, the log-linear model, and trees."""
+    losses = {label: mean_deviance(contest.outcomes, values, target) for label, values in expected.items()}
+    ranked = sorted(expected, key=lambda label: losses[label])
+    purchases = [label for label in ranked if choices[label].name not in LEARNED][:_PRIOR_MODELS]
+    trees = [label for label in ranked if choices[label].name in _TREES][:1]
+    return [*purchases, *(label for label in ranked if choices[label].name == "ridge"), *trees]
+
+
+def _combined(
+    base: ClvChoice,
+    choices: dict[str, ClvChoice],
+    models: dict[str, ClvChoice],
+    chosen: dict[str, Combined],
+    evidence: ClvEvidence,
+) -> ClvChoice:
+    weights = {target: one.weights for target, one in chosen.items()}
+    used = {label for by_label in weights.values() for label in by_label}
+    learned = {label: choice for label, choice in choices.items() if choice.name in LEARNED and label in used}
+    return replace(
+        base,
+        name=COMBINED,
+        base=base.name,
+        members=models | learned,
+        weights=weights,
+        totals={target: one.level for target, one in chosen.items()},
+        horizon_days=float(evidence.horizon_days),
+    )
 
 
 def _search(
     contest: "_Contest",
     leader: ClvChoice,
-    plain_error: float,
     tuning: TuningSettings,
     plan: StudyPlan,
     on_trial: Callable[[TrialRecord], None],
     progress: Progress,
-) -> tuple[ClvChoice, float]:
-    """Search the leader's parameters, and return the choice and its error; the defaults stay unless they are beaten."""
+) -> ClvChoice:
+    """Search the leader's parameters, and return the choice; the defaults stay within one standard error."""
+    weights = np.array([fold.weight for fold in contest.outcomes])
     goal = Goal(
-        folds=len(contest.evidence.folds),
-        work=partial(contest.drawn_error, leader),
-        value=lambda _, error: float(error),
-        conclude=lambda errors: (float(np.mean(errors)), {}),
+        folds=len(weights),
+        work=partial(contest.drawn_loss, leader),
+        value=lambda _, loss: float(loss),
+        conclude=lambda losses: (float(weights @ np.array(losses)), {}),
     )
     searched = replace(plan, ranges=_ranges(leader, tuning))
-    best = run_study(searched, goal, on_trial, progress, f"Tuning CLV ({leader.name})")
-    if best.value is None or best.value >= plain_error:
-        return leader, plain_error
-    return _changed(leader, best.parameters), best.value
+    best = run_study(searched, goal, on_trial, progress, f"Tuning CLV ({leader.label})")
+    choice = leader if best.value is None else _changed(leader, best.parameters)
+    gain, error = contest.gain(leader, choice)
+    return choice if gain > error else leader
 
 
 def _ranges(leader: ClvChoice, tuning: TuningSettings) -> dict[str, Range]:
-    if leader.name in LEARNED:
+    if leader.name in _TREES:
         return {
             name: values for name, values in tuning.boosting.items() if leader.name == "hybrid" or name != _HYBRID_ONLY
         }
-    return {name: values for name, values in tuning.clv.items() if _OF_ONE_MODEL.get(name, leader.name) == leader.name}
+    own = find_purchase_model(leader.btyd).hyperparameters
+    brought = {
+        name: Range(**{**one.search, "kind": Kind(one.search["kind"])}) for name, one in own.items() if one.search
+    }
+    shared = {one.name for one in fields(ClvChoice)}
+    return {name: values for name, values in (brought | tuning.clv).items() if name in shared or name in own}
 
 
 def _changed(choice: ClvChoice, drawn: dict[str, Any]) -> ClvChoice:
-    """Return the choice with a trial's values: its own fields, the trees' fields, or else XGBoost's parameters."""
-    fields = {name: value for name, value in drawn.items() if name in asdict(choice)}
+    """Return the choice with a trial's values: its own fields, its purchase model's, the trees', or XGBoost's."""
+    own = {name: value for name, value in drawn.items() if name in asdict(choice)}
     trees = {name: value for name, value in drawn.items() if name in asdict(choice.boosting)}
-    rest = {name: value for name, value in drawn.items() if name not in fields and name not in trees}
+    of_model = find_purchase_model(choice.btyd).hyperparameters
+    purchases = {name: value for name, value in drawn.items() if name in of_model}
+    rest = {name: value for name, value in drawn.items() if name not in own | trees | purchases}
     parameters = {**choice.boosting.parameters, **rest}
-    return replace(choice, **fields, boosting=replace(choice.boosting, **trees, parameters=parameters))
+    return replace(
+        choice,
+        **own,
+        purchase_parameters={**choice.purchase_parameters, **purchases},
+        boosting=replace(choice.boosting, **trees, parameters=parameters),
+    )
 
 
 class _Contest:
-    """Candidates on the same folds; a BTYD model that several of them share is fitted once."""
+    """Candidates on the same folds; a model that several of them share is fitted once."""
 
     def __init__(self, evidence: ClvEvidence, cache: FigureCache) -> None:
         self.evidence = evidence
         self.cache = cache
         self.rows = [evidence.data.at((fold.valid,)) for fold in evidence.folds]
-        self._btyd_models: dict[tuple[int, str], ClvModel] = {}
+        newest = max(fold.valid for fold in evidence.folds)
+        ages = [(newest - fold.valid).total_seconds() / 86_400.0 for fold in evidence.folds]
+        weights = fold_weights(ages, float(evidence.horizon_days))
+        self.outcomes = [
+            FoldOutcomes(
+                weight, {target: rows.labels[target].to_numpy(dtype=float) for target in TARGETS}, rows.customers
+            )
+            for weight, rows in zip(weights, self.rows, strict=True)
+        ]
+        self._fitted: dict[tuple[int, str], ClvModel] = {}
+        self._expected: dict[str, Expected] = {}
+        self._base: ClvChoice | None = None
         self._past: dict[str, Past] = {}
 
+    def stand_on(self, base: ClvChoice, models: dict[str, ClvChoice]) -> None:
+        """Keep the base of learned models, with the models of purchases whose probabilities are kept beside."""
+        self._base = replace(base, name=COMBINED, base=base.name, members=models)
+
     def past(self, choice: ClvChoice) -> Past:
-        """Return the labelled rows, with the BTYD model's columns at every cutoff if the choice has trees."""
-        key = choice.base if choice.name in LEARNED else ""
+        """Return the labelled rows, with the BTYD models' columns at every cutoff if the choice learns or combines."""
+        if choice.name not in (*LEARNED, COMBINED) or self._base is None:
+            return Past(self.evidence.data, self.evidence.horizon_days)
+        own = choice.name in LEARNED and choice.plain != self._base.plain  # parameters of the base were searched
+        columns_of = choice if own else self._base
+        key = str(asdict(columns_of.plain))
         if key not in self._past:
-            self._past[key] = gather_past(self.evidence.data, choice, self.evidence.horizon_days)
+            self._past[key] = gather_past(self.evidence.data, columns_of, self.evidence.horizon_days)
         return self._past[key]
 
     def btyd_columns(self, choice: ClvChoice) -> pd.DataFrame:
-        """Return the BTYD model's columns for all labelled rows, whether or not the choice has trees."""
+        """Return the BTYD models' columns for all labelled rows, whether or not the choice learns from them."""
         btyd = self.past(choice).btyd
         return predict_past(self.evidence.data, choice, self.evidence.horizon_days) if btyd is None else btyd
 
-    def fitted(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
-        """Return a candidate fitted on the data known at a fold's validation cutoff."""
-        beneath = replace(choice, name=choice.btyd, boosting=BoostingSettings())
-        key = (fold, str(asdict(beneath)))
-        if key not in self._btyd_models:
-            rows = self.rows[fold].features
-            self._btyd_models[key] = ClvModel(beneath).fit(rows, daily=self.evidence.daily)
-        model = ClvModel(choice).on_top_of(self._btyd_models[key])
+    def fitted(self, choice: ClvChoice, fold: int) -> ClvModel:
+        """Return a candidate fitted on the data known at a fold's validation cutoff; it is fitted once."""
+        key = (fold, str(asdict(choice)))
+        if key not in self._fitted:
+            self._fitted[key] = self._fit(choice, fold)
+        return self._fitted[key]
+
+    def _fit(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
+        if choice.members:
+            members = {label: self.fitted(member, fold) for label, member in choice.members.items()}
+            return ClvModel(choice, members[label_of(choice.base)].purchases).combine(members)
+        if choice == choice.plain:
+            return ClvModel(choice).fit(self.rows[fold].features, daily=self.evidence.daily)
+        beneath = self.fitted(choice.plain, fold)
+        model = ClvModel(choice, beneath.purchases).on_top_of(beneath)
         train = self.evidence.folds[fold].train
         return model.teach(self.past(choice).at(train), targets) if choice.name in LEARNED else model
 
-    def fold_error(self, choice: ClvChoice, fold: int) -> float:
-        """Return a candidate's error on a fold."""
-        target, rows = self.evidence.target, self.rows[fold]
-        model = self.fitted(choice, fold, (target,))
-        expected = getattr(model, f"expected_{target}")(rows.features, self.evidence.horizon_days)
-        return plain(rmse, rows.labels[target], expected)
-
-    def drawn_error(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
-        """Return the error on a fold of a leader with a trial's parameters."""
-        return self.fold_error(_changed(leader, drawn), fold)
+    def expected(self, choice: ClvChoice) -> Expected:
+        """Return a candidate's expectations on every fold."""
+        key = str(asdict(choice))
+        if key not in self._expected:
+            expected: Expected = {target: [] for target in TARGETS}
+            for fold, rows in enumerate(self.rows):
+                model = self.fitted(choice, fold)
+                for target in TARGETS:
+                    value = getattr(model, f"expected_{target}")(rows.features, self.evidence.horizon_days)
+                    expected[target].append(value)
+            self._expected[key] = expected
+        return self._expected[key]
 
     def error(self, choice: ClvChoice) -> float:
-        """Return a candidate's mean fold error."""
-        return self.cache.get(asdict(choice), lambda: self._mean_error(choice))
+        """Return a candidate's mean fold RMSE of the target."""
+        target = self.evidence.target
+        pairs = zip(self.outcomes, self.expected(choice)[target], strict=True)
+        return float(np.mean([plain(rmse, fold.truth[target], values) for fold, values in pairs]))
 
-    def _mean_error(self, choice: ClvChoice) -> float:
-        return float(np.mean([self.fold_error(choice, fold) for fold in range(len(self.rows))]))
+    def leader(self, choices: Sequence[ClvChoice]) -> ClvChoice:
+        """Return the candidate with the least deviance of the target."""
+        target = self.evidence.target
+        return min(choices, key=lambda choice: mean_deviance(self.outcomes, self.expected(choice)[target], target))
+
+    def gain(self, first: ClvChoice, second: ClvChoice) -> tuple[float, float]:
+        """Return by how much the second choice's deviance of the target is less, and the standard error of that."""
+        target = self.evidence.target
+        losses = [
+            [deviance(fold.truth[target], values, target) for fold, values in zip(self.outcomes, expected, strict=True)]
+            for expected in (self.expected(first)[target], self.expected(second)[target])
+        ]
+        return paired_gain(self.outcomes, *losses)
+
+    def no_purchase_loss(self, choice: ClvChoice) -> float:
+        """Return the log-loss of a purchase model's probability of no purchase, over the folds by their weights."""
+        loss = 0.0
+        for place, (fold, rows) in enumerate(zip(self.outcomes, self.rows, strict=True)):
+            chances = self.fitted(choice, place).p_no_purchase(rows.features, self.evidence.horizon_days)
+            loss += fold.weight * plain(log_loss, rows.churned, chances)
+        return loss
+
+    def drawn_loss(self, leader: ClvChoice, drawn: dict[str, Any], fold: int) -> float:
+        """Return the deviance on a fold of a leader with a trial's parameters."""
+        target = self.evidence.target
+        model = self._fit(_changed(leader, drawn), fold, (target,))
+        expected = getattr(model, f"expected_{target}")(self.rows[fold].features, self.evidence.horizon_days)
+        return float(deviance(self.outcomes[fold].truth[target], expected, target).mean())
 
     def season_errors(self) -> dict[str, float]:
         """Return the error of the folds' totals without and with the season: mean |log(expected / actual)|."""
-        errors: dict[str, list[float]] = {"without": [], "with": []}
+        return {
+            name: self.cache.get(("season", name), partial(self._season_error, season=season))
+            for name, season in (("without", False), ("with", True))
+        }
+
+    def _season_error(self, *, season: bool) -> float:
+        errors = []
         for fold, rows in enumerate(self.rows):
             actual = max(float(rows.labels["purchases"].sum()), 1.0)
-            for name, season in (("without", False), ("with", True)):
-                model = self.fitted(ClvChoice(name=_SEASON_MODEL, season=season), fold)
-                expected = float(model.expected_purchases(rows.features, self.evidence.horizon_days).sum())
-                errors[name].append(abs(np.log(max(expected, 1.0) / actual)))
-        return {name: float(np.mean(by_fold)) for name, by_fold in errors.items()}
+            model = self.fitted(ClvChoice(name=_SEASON_MODEL, base=_SEASON_MODEL, season=season), fold)
+            expected = float(model.expected_purchases(rows.features, self.evidence.horizon_days).sum())
+            errors.append(abs(np.log(max(expected, 1.0) / actual)))
+        return float(np.mean(errors))
 
     def levels(self, models: Sequence[ClvModel]) -> dict[str, tuple[float, float]]:
         """Return the levels at which a choice's intervals, fitted on the folds, have nominal coverage there."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from ..clv.purchase_models import PURCHASE_MODELS
 from ..clv.settings import BOOSTING_BOUNDS, TREES, ClvSettings
 from ..errors import require
 from ..ranges import LARGEST_SEED, Bounds, bounds_of, check_numbers, number, require_within
@@ -50,9 +51,10 @@ class Range:
 class TuningSettings:
     """How many trials (complete and pruned ones count) each study has, from which seed, over which ranges.
 
-    `clv` are the ranges of the BTYD models, `boosting` those of the trees of `boosted` and `hybrid`. `prune` stops
-    trials that are poor on the first folds. `workers` processes evaluate as many trials at a time; one process writes.
-    `storage` is the address of a database for the trials, such as a Postgres server's; null = SQLite beside the runs.
+    `clv` are the ranges of the BTYD models (each model brings those of its own hyperparameters), `boosting` those of
+    the trees of `boosted` and `hybrid`. `prune` stops trials that are poor on the first folds. `workers` processes
+    evaluate as many trials at a time; one process writes. `storage` is the address of a database for the trials, such
+    as a Postgres server's; null = SQLite beside the runs.
     One run at a time may work on a study.
     """
 
@@ -68,7 +70,8 @@ class TuningSettings:
     def __post_init__(self) -> None:
         """Check the ranges."""
         check_numbers(self, "tuning")
-        purchases = bounds_of(ClvSettings)
+        own = {name: one.bounds for kind in PURCHASE_MODELS.values() for name, one in kind.hyperparameters.items()}
+        purchases = {**bounds_of(ClvSettings), **own}
         trees = {**BOOSTING_BOUNDS, "rounds": TREES}
         for side, allowed in (("churn", BOOSTING_BOUNDS), ("clv", purchases), ("boosting", trees)):
             for name, searched in getattr(self, side).items():

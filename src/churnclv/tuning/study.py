@@ -1,6 +1,7 @@
 """One Optuna study that survives being killed: finished trials are kept, and the rest goes on as if uninterrupted."""
 
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -47,7 +48,8 @@ class TrialRecord:
 class StudyPlan:
     """What makes a study: its name (config, data and code), where it is stored, ranges, trials and seed.
 
-    `cache` keeps figures that are computed outside of trials.
+    `cache` keeps figures that are computed outside of trials. `first` are the parameters of the first trials; values
+    beyond the ranges are moved to their ends.
     """
 
     name: str
@@ -55,6 +57,7 @@ class StudyPlan:
     ranges: dict[str, Range]
     settings: TuningSettings
     cache: FigureCache = field(default_factory=FigureCache)
+    first: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,8 +201,31 @@ def _run_batch(study: optuna.Study, goal: Goal, plan: StudyPlan, workers: Worker
 
 
 def _start_trial(study: optuna.Study, plan: StudyPlan, place: int) -> optuna.Trial:
-    study.sampler = _sampler(plan.settings.seed, place)
+    sampler: optuna.samplers.BaseSampler = _sampler(plan.settings.seed, place)
+    if place < len(plan.first):
+        sampler = _fix(_within(plan.first[place], plan.ranges), sampler)
+    study.sampler = sampler
     return study.ask()
+
+
+def _fix(values: dict[str, Any], sampler: optuna.samplers.BaseSampler) -> optuna.samplers.BaseSampler:
+    """Return a sampler that takes these values; an enqueued trial would be drawn out of turn after a killed run."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.PartialFixedSampler(values, sampler)
+
+
+def _within(values: dict[str, Any], ranges: dict[str, Range]) -> dict[str, Any]:
+    """Return the values that are searched, moved to the ends of their ranges."""
+    kept = {}
+    for name, value in values.items():
+        searched = ranges.get(name)
+        if searched is not None and searched.kind is Kind.choice and value in searched.choices:
+            kept[name] = value
+        elif searched is not None and searched.kind is not Kind.choice:
+            moved = min(max(value, searched.low), searched.high)
+            kept[name] = int(moved) if searched.kind is Kind.int else float(moved)
+    return kept
 
 
 def _conclude(study: optuna.Study, trial: optuna.Trial, goal: Goal, outcomes: list[Any]) -> FrozenTrial:

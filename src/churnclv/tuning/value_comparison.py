@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ..clv.clv_model import ClvModel
 from ..clv.hybrid import TARGETS
 from ..clv.predictive import Interval
-from ..clv.settings import LEARNED
+from ..clv.settings import COMBINED, LEARNED
 from ..clv.value_baselines import Expectation, predict_mean, predict_past_rate, predict_zero
 from ..evaluation.bootstrap import Sample, Scores, score
 from ..evaluation.interval_coverage import HELD_CUSTOMERS, Ranks, coverage_by_decile, inside, randomised_coverage
@@ -30,16 +30,17 @@ class Labels:
     @classmethod
     def of(cls, clv: ClvModel) -> "Labels":
         """Return the labels of a CLV model; its probability of no purchase is that of its BTYD model."""
-        name = clv.choice.name
-        value = name if name in LEARNED else f"{name}_gamma_gamma"
-        return cls(value, f"{name}_expected_purchases", f"{clv.choice.btyd}_no_purchase")
+        name = clv.choice.label
+        value = name if clv.choice.name in (*LEARNED, COMBINED) else f"{name}_gamma_gamma"
+        return cls(value, f"{name}_expected_purchases", f"{clv.purchases.name}_no_purchase")
 
 
 @dataclass(frozen=True)
 class ValuePredictions:
     """The models of one cutoff, with the rows that they were fitted on (`train`) and those to predict (`rows`).
 
-    `btyd_models` are the plain BTYD models, fitted at the cutoff, beside the chosen `clv`.
+    `btyd_models` are the plain BTYD models, fitted at the cutoff, beside the chosen `clv`; the learned members of a
+    combination are compared too.
     """
 
     train: Dataset
@@ -180,7 +181,8 @@ def btyd_probabilities(clv: ClvModel, rows: Dataset, horizon_days: int) -> dict[
 
 def _expectations(trial: ValuePredictions, horizon_days: int) -> dict[str, Expectation]:
     history = trial.rows.features
-    models = {Labels.of(model).value: model for model in (*trial.btyd_models, trial.clv)}
+    learned = [member for member in trial.clv.members.values() if member.choice.name in LEARNED]
+    models = {Labels.of(model).value: model for model in (*trial.btyd_models, *learned, trial.clv)}
     chosen = Labels.of(trial.clv).value
     return {
         name: Expectation(

@@ -14,6 +14,7 @@ language has a label, then templates, richest first. The first template whose fi
     and what is derived from other columns, in DERIVED
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -21,6 +22,7 @@ from string import Formatter
 
 from ...errors import require
 from ...features.families import Described, described_columns, find_column
+from ...features.family import Column
 from .english import ENGLISH
 from .italian import ITALIAN
 from .language import AGE, Language, bare_style, plain_text
@@ -177,6 +179,16 @@ def find_phrase(column: str, language: str) -> Phrase:
     allowed = f"allowed are {', '.join(LANGUAGES)}."
     require(language in LANGUAGES, f"no phrases in the language {language!r}.", remedy=allowed)
     return _describe(find_column(column), column, language)
+
+
+def check_phrases(described: Column) -> None:
+    """Fill the phrases of a column in every language with a number; what cannot be read raises."""
+    groups = ("1",) * re.compile(described.pattern).groups
+    for language in LANGUAGES:
+        phrase = _describe(Described(described, groups, 0), described.pattern, language)
+        phrase.text({described.pattern: 1.0, **dict.fromkeys(phrase.needs, 1.0)}, {})
+        if not phrase.label.strip():
+            raise ValueError(language)
 
 
 @lru_cache(maxsize=4096)

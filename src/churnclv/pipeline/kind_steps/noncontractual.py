@@ -9,7 +9,8 @@ import pandas as pd
 from ...bundle.expected_totals import Reference, expected_totals, references, require_plausible, totals_notices
 from ...bundle.valuation import OrderValuation
 from ...clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
-from ...clv.settings import LEARNED
+from ...clv.purchase_models import label_of
+from ...clv.settings import COMBINED, LEARNED
 from ...data.events import Events
 from ...decision.rfm_segments import Segmentation
 from ...evaluation import plots as figures
@@ -48,15 +49,18 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             run.progress,
         )
         choice = tuned.model.choice
+        beneath = choice.name in (*LEARNED, COMBINED)
         errors = {f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}
+        season = {f"ablation.season.{name}": error for name, error in tuned.season_errors.items()}
+        chances = {f"ablation.no_purchase.{name}": loss for name, loss in tuned.no_purchase_losses.items()}
         return TunedValues(
             folds=tuple(_order_valuation(fold.model, config) for fold in tuned.folds),
             choices={"clv": tuned.model.get_params()},
             columns=tuned.btyd_columns,
             clv=tuned,
             season_shifts=_season_shifts(run, tuned) if choice.season else None,
-            sentence=f"{choice.name} on {choice.base}" if choice.name in LEARNED else choice.name,
-            metrics=errors | {f"ablation.season.{name}": error for name, error in tuned.season_errors.items()},
+            sentence=f"{choice.label} on {label_of(choice.base)}" if beneath else choice.label,
+            metrics=errors | season | chances,
         )
 
     def chances(self, valuation: OrderValuation, rows: Dataset) -> dict[str, Array]:

@@ -1,43 +1,6 @@
 """Names and definitions of figures: (English, Italian)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
-    "figure.new_customers": ("New customers", "Nuovi clienti"),
-    "figure.new_customers.is": ("whose first order lies in the period", "il cui primo ordine cade nel periodo"),
-    "figure.customers": ("Customers", "Clienti"),
-    "figure.customers.is": ("who ordered in the period", "che hanno ordinato nel periodo"),
-    "figure.contact_growth": ("Growth of the contact base", "Crescita dei contatti"),
-    "figure.contact_growth.is": (
-        "change in the number of customers seen in any event so far who have not unsubscribed",
-        "variazione del numero di clienti visti finora in un evento qualsiasi e non disiscritti",
-    ),
-    "figure.cac": ("Acquisition cost (CAC)", "Costo di acquisizione (CAC)"),
-    "figure.cac.is": ("acquisition spend / new customers", "spesa di acquisizione / nuovi clienti"),
-    "figure.retention_rate": ("Retention rate", "Tasso di fidelizzazione"),
-    "figure.retention_rate.is": (
-        "(customers at the end − those won in the period) / customers at the start; a customer of a period is who "
-        "ordered in it, and those won are new or came back after a period without an order",
-        "(clienti alla fine − quelli acquisiti nel periodo) / clienti all'inizio; cliente di un periodo è chi vi ha "
-        "ordinato, acquisiti sono i nuovi e chi torna dopo un periodo senza ordini",
-    ),
-    "figure.churn_rate": ("Churn rate", "Tasso di abbandono"),
-    "figure.churn_rate.is": (
-        "customers lost in the period / customers at the start; 1 − retention rate",
-        "clienti persi nel periodo / clienti all'inizio; 1 − tasso di fidelizzazione",
-    ),
-    "figure.repeat_rate": ("Repeat purchase rate", "Tasso di riacquisto"),
-    "figure.repeat_rate.is": (
-        "share of the period's customers with more than one order in it",
-        "quota dei clienti del periodo con più di un ordine nel periodo",
-    ),
-    "figure.aov": ("Average order value (AOV)", "Valore medio dell'ordine (AOV)"),
-    "figure.aov.is": ("revenue / orders", "fatturato / ordini"),
-    "figure.units_per_order": ("Units per order", "Pezzi per ordine"),
-    "figure.units_per_order.is": ("units sold / orders", "pezzi venduti / ordini"),
-    "figure.revenue": ("Revenue", "Fatturato"),
-    "figure.revenue.is": (
-        "orders less refunds, as dated (unless data.refunds=gross)",
-        "ordini meno rimborsi, alla loro data (salvo data.refunds=gross)",
-    ),
     "figure.clv": ("CLV", "CLV"),
     "figure.clv.is": (
         "mean discounted expected margin of the coming year per customer, by the champion",
@@ -97,34 +60,5 @@ TEXTS: dict[str, tuple[str, str]] = {
     "figure.base_clv.is": (
         "the same as discounted margin, by the BTYD models alone",
         "lo stesso come margine scontato, secondo i soli modelli BTYD",
-    ),
-    "figure.under_contract": ("Customers under contract", "Clienti sotto contratto"),
-    "figure.under_contract.is": (
-        "with an open contract at the period's end",
-        "con un contratto aperto alla fine del periodo",
-    ),
-    "figure.won": ("Customers won", "Clienti acquisiti"),
-    "figure.won.is": ("under contract at the end and not at the start", "sotto contratto alla fine e non all'inizio"),
-    "figure.lost": ("Customers lost", "Clienti persi"),
-    "figure.lost.is": ("under contract at the start and not at the end", "sotto contratto all'inizio e non alla fine"),
-    "figure.contract_retention": ("Retention rate", "Tasso di fidelizzazione"),
-    "figure.contract_retention.is": (
-        "(customers at the end − those won) / customers at the start",
-        "(clienti alla fine − quelli acquisiti) / clienti all'inizio",
-    ),
-    "figure.contract_churn": ("Churn rate", "Tasso di abbandono"),
-    "figure.contract_churn.is": (
-        "customers lost / customers at the start; 1 − retention rate",
-        "clienti persi / clienti all'inizio; 1 − tasso di fidelizzazione",
-    ),
-    "figure.monthly_revenue": ("Monthly revenue", "Fatturato mensile"),
-    "figure.monthly_revenue.is": (
-        "prices per month of the contracts open at the end",
-        "prezzi al mese dei contratti aperti alla fine",
-    ),
-    "figure.price_per_customer": ("Per customer and month", "Per cliente al mese"),
-    "figure.price_per_customer.is": (
-        "monthly revenue / customers under contract",
-        "fatturato mensile / clienti sotto contratto",
     ),
 }

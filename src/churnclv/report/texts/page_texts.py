@@ -112,13 +112,4 @@ TEXTS: dict[str, tuple[str, str]] = {
     "why.no_start": ("not known for this period", "non noto per questo periodo"),
     "why.scores": (
         "needs a champion: make train, make export", "serve un campione: make train, make export"),
-    "why.cac": (
-        "needs a table of costs: report.costs=costs.csv (columns date, cost)",
-        "serve una tabella dei costi: report.costs=costs.csv (colonne date, cost)",
-    ),
-    "why.retention_rate": ("nobody ordered in the period before", "nessuno ha ordinato nel periodo precedente"),
-    "why.churn_rate": ("nobody ordered in the period before", "nessuno ha ordinato nel periodo precedente"),
-    "why.contact_growth": ("no contacts before it", "nessun contatto prima"),
-    "why.units_per_order": ("the log has no quantities", "il registro non ha quantità"),
-    "why.aov": ("no orders in this period", "nessun ordine in questo periodo"),
 }  # fmt: skip

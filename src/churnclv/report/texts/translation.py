@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from string import Formatter
 
+from ...errors import require
 from ...explain.phrases.language import Language
 from ...explain.phrases.phrase import LANGUAGES
+from ...registration import Registry, require_languages
 from ..periods import Period
 from . import behaviour, columns, movement
 from . import key_figures as figures
@@ -16,12 +19,40 @@ ORDER = ("en", "it")  # of the texts in the modules of this package
 TEXTS: dict[str, tuple[str, str]] = {
     **page.TEXTS, **figures.TEXTS, **columns.TEXTS, **movement.TEXTS, **behaviour.TEXTS, **money.TEXTS
 }  # fmt: skip
+_ADDED: Registry[tuple[str, str]] = Registry("text of the report", built_in=TEXTS)
 _PERIODS = {"week": ("week of {}", "settimana del {}"), "quarter": ("Q{} {}", "{}º trimestre {}")}
 UNKNOWN = "–"
 _WHOLE_FROM = 1000.0  # currency: larger amounts have no decimals
 _MONTHS = tuple(f"{month:02}" for month in range(1, 13))
 
 Field = float | int | str | None
+
+
+def add_text(key: str, text: Mapping[str, str], origin: Path) -> None:
+    """Add a text of the report in every language; its fields are those of `Translation`.
+
+    Raises:
+        InputError: a text of this key is there, it lacks a language, or its fields differ between languages.
+    """
+    require_languages(origin, f"text {key!r}", dict(text))
+    english, italian = (text[language] for language in ORDER)
+    same = _fields(english) == _fields(italian)
+    require(same, f"{origin}: text {key!r} has other fields in Italian than in English.", remedy="use the same ones.")
+    _ADDED.add(key, (english, italian), origin)
+
+
+def _fields(template: str) -> list[str]:
+    return sorted(name for _, name, _, _ in Formatter().parse(template) if name)
+
+
+def has_text(key: str) -> bool:
+    """Whether there is a text of this key."""
+    return key in TEXTS or key in _ADDED.added
+
+
+def forget_texts() -> None:
+    """Drop the texts that files outside the package have added."""
+    _ADDED.forget()
 
 
 @dataclass(frozen=True)
@@ -42,11 +73,11 @@ class Translation:
 
     def has(self, key: str) -> bool:
         """Whether there is a text of this name."""
-        return key in TEXTS
+        return has_text(key)
 
     def text(self, key: str, **values: Field) -> str:
         """Return a text with its fields filled in."""
-        template = TEXTS[key][ORDER.index(self.language.name)]
+        template = (TEXTS.get(key) or _ADDED.added[key])[ORDER.index(self.language.name)]
         pieces = Formatter().parse(template)
         return "".join(
             text + ("" if name is None else self.write(values[name], style or "")) for text, name, style, _ in pieces
