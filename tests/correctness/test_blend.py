@@ -558,19 +558,31 @@ def test_a_calibrated_score_ranks_as_its_raw_score_does(method, seed, rows, cent
         assert plain(auc, churned, scores) == pytest.approx(plain(auc, churned, expit(asked)), abs=1e-3)
 
 
-def test_a_map_that_does_not_help_on_the_newest_fold_is_not_used():
-    random = np.random.default_rng(3)
+def of_level(shift: float, slope: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return scores, and outcomes whose log-odds are the scores' times a slope, moved by a shift."""
+    random = np.random.default_rng(seed)
+    odds = random.normal(-0.5, 1.5, 3000)
+    return expit(odds), (random.random(3000) < expit(slope * (odds + 0.5) - 0.5 + shift)).astype(float)
 
-    def fold(shift: float) -> tuple[np.ndarray, np.ndarray]:
-        odds = random.normal(0.0, 1.0, 3000)
-        return expit(odds), (random.random(3000) < expit(odds + shift)).astype(float)
 
-    moved = [fold(-1.5), fold(-1.5), fold(0.2)]  # the old folds' level is not that of the newest
-    chosen, *_ = choose_calibration(moved, Calibration.auto, in_time=True)
-    assert chosen.method == "none"
-    steady = [fold(-1.5), fold(-1.5), fold(-1.5)]
-    assert choose_calibration(steady, Calibration.auto, in_time=True)[0].method != "none"
-    assert choose_calibration(moved, Calibration.sigmoid, in_time=True)[0].method == "sigmoid"  # it was asked for
+def test_of_folds_in_time_the_spread_is_calibrated_and_the_level_is_not():
+    shifted = [of_level(-1.5, 1.0, seed) for seed in range(3)]
+    assert choose_calibration(shifted, Calibration.auto, in_time=True)[0].method == "none"
+    assert choose_calibration(shifted, Calibration.auto)[0].method != "none"
+    wide = [of_level(shift, 0.5, seed) for seed, shift in enumerate((0.3, -0.3, 0.1))]
+    chosen, scores, losses = choose_calibration(wide, Calibration.auto, in_time=True)
+    assert chosen.method == "sigmoid"
+    assert set(losses) == {"none", "sigmoid"}
+    assert chosen.parameters["slope"][0] == pytest.approx(0.5, abs=0.05)
+    mean = np.mean([log_odds_of(raw).mean() for raw, _ in wide])
+    assert chosen.log_odds(np.array([mean]))[0] == pytest.approx(mean)  # the mean stays
+    assert (np.argsort(scores[0]) == np.argsort(wide[0][0])).all()
+
+
+def test_a_spread_that_the_newest_fold_does_not_have_is_not_calibrated():
+    folds = [of_level(0.0, 0.5, 0), of_level(0.0, 0.5, 1), of_level(0.0, 1.0, 2)]
+    assert choose_calibration(folds, Calibration.auto, in_time=True)[0].method == "none"
+    assert choose_calibration(folds, Calibration.sigmoid, in_time=True)[0].method == "sigmoid"  # it was asked for
 
 
 def test_far_scores_calibrate_without_a_warning():

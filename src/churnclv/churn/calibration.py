@@ -1,5 +1,6 @@
 """Calibration: strictly rising maps from raw probabilities to churn scores that agree with observed frequencies."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -98,9 +99,10 @@ def choose_calibration(
     wanted
         The method, or `auto`.
     in_time
-        Whether the folds follow each other in time, the newest last. A map that was fitted on the older folds then has
-        to lower the log-loss of the newest one: levels move, and a map of an old level is worse than none. Its gain
-        must also exceed one standard error of the folds' gains.
+        Whether the folds follow each other in time, the newest last. The level that they miss is then not the level
+        that the next window will miss, so `auto` compares `none` with a sigmoid of the spread alone: log-odds times
+        a slope around their mean, where each fold has an intercept of its own in the fit. It has to lower the log-loss
+        of the newest fold when fitted on the older ones, and to gain more than one standard error of the folds' gains.
 
     Returns
     -------
@@ -108,14 +110,39 @@ def choose_calibration(
         The calibrator fitted on all folds, each fold's scores from a calibrator fitted on the others, and the
         candidates' mean log-loss.
     """
-    every = [method.value for method in Calibration if method is not Calibration.auto]
-    methods = every if wanted is Calibration.auto else [wanted.value]
-    cross_fitted = {method: _cross_fit(folds, method) for method in methods}
+    if wanted is not Calibration.auto:
+        methods = [wanted.value]
+    elif in_time:
+        methods = ["none", "sigmoid"]
+    else:
+        methods = [method.value for method in Calibration if method is not Calibration.auto]
+    fit = _fit_spread if in_time and wanted is Calibration.auto else _fit_pooled
+    cross_fitted = {method: _cross_fit(folds, method, fit) for method in methods}
     losses = {method: _mean(log_loss, folds, predicted) for method, predicted in cross_fitted.items()}
     usable = [method for method in methods if len(methods) == 1 or _is_usable(folds, cross_fitted, method, in_time)]
     best = min(usable, key=lambda method: losses[method] + (0.0 if method == "none" else _LEAST_GAIN))
-    raw, churned = (np.concatenate(parts) for parts in zip(*folds, strict=True))
-    return Calibrator(best).fit(raw, churned), cross_fitted[best], losses
+    return fit(best, folds), cross_fitted[best], losses
+
+
+def _fit_pooled(method: str, folds: list[tuple[Array, Array]]) -> Calibrator:
+    """Return a calibrator fitted on the rows of all folds together."""
+    return Calibrator(method).fit(*(np.concatenate(parts) for parts in zip(*folds, strict=True)))
+
+
+def _fit_spread(method: str, folds: list[tuple[Array, Array]]) -> Calibrator:
+    """Return a sigmoid that scales the log-odds around their mean, and leaves the level."""
+    if method == "none" or any(len(np.unique(churned)) < 2 for _, churned in folds):  # noqa: PLR2004 # two classes
+        return Calibrator("none")
+    from sklearn.linear_model import LogisticRegression
+
+    log_odds, churned = (np.concatenate(parts) for parts in zip(*((logit(raw), y) for raw, y in folds), strict=True))
+    fold = np.repeat(np.arange(len(folds)), [len(raw) for raw, _ in folds])
+    levels = (fold[:, None] == np.arange(len(folds))).astype(float)
+    line: Any = LogisticRegression(C=np.inf, fit_intercept=False).fit(np.column_stack([log_odds, levels]), churned)
+    slope = float(line.coef_[0, 0])
+    if not _RAW_SHARE <= slope <= _MOST_SLOPE:
+        return Calibrator("none")
+    return Calibrator("sigmoid", {"slope": [slope], "intercept": [(1.0 - slope) * float(log_odds.mean())]})
 
 
 def _is_usable(
@@ -150,15 +177,13 @@ def _exact_log_odds(probabilities: Array) -> Array:
     return np.asarray(np.clip(exact, -_FARTHEST, _FARTHEST))
 
 
-def _cross_fit(folds: list[tuple[Array, Array]], method: str) -> list[Array]:
+def _cross_fit(
+    folds: list[tuple[Array, Array]], method: str, fit: Callable[[str, list[tuple[Array, Array]]], Calibrator]
+) -> list[Array]:
     if len(folds) == 1:
         return [folds[0][0]]
-    scores = []
-    for held_out, (raw, _) in enumerate(folds):
-        others = [fold for place, fold in enumerate(folds) if place != held_out]
-        fitted = Calibrator(method).fit(*(np.concatenate(parts) for parts in zip(*others, strict=True)))
-        scores.append(fitted.predict(raw))
-    return scores
+    others = [[fold for place, fold in enumerate(folds) if place != held] for held in range(len(folds))]
+    return [fit(method, each).predict(raw) for each, (raw, _) in zip(others, folds, strict=True)]
 
 
 def _fit_sigmoid(raw: Array, churned: Array) -> dict[str, list[float]]:

@@ -50,7 +50,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class ChosenStack:
-    """A stack, its log-odds on each fold when fitted on the other folds, and the mean held-out loss by candidate."""
+    """A stack, its log-odds on each fold when fitted on the other folds, and each candidate's mean held-out loss."""
 
     stack: Stack
     held_out: list[Array]
@@ -92,9 +92,9 @@ def choose_stack(folds: Sequence[FoldPredictions], families: Mapping[str, str], 
         stacks[name] = fit_stack(folds, weights, mean, strength, level=not in_time)
     rows = {name: _row_losses(folds, log_odds) for name, log_odds in held_out.items()}
     usable = [name for name in rows if name == "mean" or _is_usable(rows[name], rows["mean"], in_time)]
-    losses = {name: float(weights @ [fold.mean() for fold in rows[name]]) for name in rows}
-    best = min(usable, key=lambda name: losses[name])
+    best = min(usable, key=lambda name: weights @ [fold.mean() for fold in rows[name]])
     simplest = next(name for name in usable if _is_level(rows[name], rows[best], weights))
+    losses = {name: float(np.mean([fold.mean() for fold in rows[name]])) for name in rows}
     return ChosenStack(_prune(stacks[simplest]), held_out[simplest], losses)
 
 
