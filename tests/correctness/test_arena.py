@@ -126,7 +126,7 @@ def test_a_day_is_one_purchase():
 )
 def test_verdicts(low, high, more, verdict):
     middle = (low + high) / 2.0
-    assert arena_verdict.judge(Interval(middle, low, high), higher_is_better=more) == verdict
+    assert arena_verdict.find_verdict(Interval(middle, low, high), higher_is_better=more) == verdict
 
 
 def test_figures_by_hand_and_the_best_peer_of_each_metric():
