@@ -220,7 +220,7 @@ class _Contest:
         best = int(np.argmin(losses))
         self._keep(name, log_odds[best], tried[best])
         if len(tried) > 1:
-            self.ablation |= {f"{name}_{_label(each)}": loss for each, loss in zip(tried, losses, strict=True)}
+            self.ablation |= {f"{name}_{label}": loss for label, loss in zip(_labels(tried), losses, strict=True)}
 
     def _predict_folds(self, name: str, parameters: dict[str, Any]) -> list[Array]:
         make = churn_models()[name].make
@@ -313,10 +313,13 @@ def _competitors(situation: Situation) -> list[str]:
     return [wanted]
 
 
-def _label(parameters: dict[str, Any]) -> str:
-    """Return a candidate's parameters as part of a metric's name."""
-    first = next(iter(parameters.values()))
-    return first if isinstance(first, str) else f"{first:g}"
+def _labels(tried: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what distinguishes each candidate's parameters from the others', as a part of a metric's name."""
+    name = next((name for name in tried[0] if any(each[name] != tried[0][name] for each in tried)), None)
+    values: list[Any] = [place if name is None else each[name] for place, each in enumerate(tried)]
+    if isinstance(values[0], dict):
+        return _labels(values)
+    return [value if isinstance(value, str) else f"{value:g}" for value in values]
 
 
 def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:
