@@ -72,7 +72,8 @@ def grocery(path: str) -> Case:
 
 def choose(case: Case, calibration: Events, trials: int) -> tuple[ClvModel, pd.DataFrame, list[str]]:
     """Return the choice fitted at the cutoff, the rows there, and how it was chosen."""
-    settings = settings_of(ClvSettings, "clv/auto.yaml", candidates=list(BTYD_MODELS), season="no")
+    candidates = ClvSettings().btyd_candidates
+    settings = settings_of(ClvSettings, "clv/auto.yaml", candidates=candidates, season="no")
     tuned, snapshots = tune(case, calibration, settings, trials, windows=2, cutoffs=3)
     choice = replace(tuned.model.choice, horizon_days=float(case.horizon_days))
     fitted = ClvModel(choice).fit(snapshots.sealed, tuned.past, snapshots.daily)

@@ -1,11 +1,12 @@
-"""Draw the summary of the latest training run as the picture that the documentation shows.
+"""Show the summary of the latest training run in the documentation: its picture, and the excerpt in the README.
 
     make train
-    .venv/bin/python experiments/benchmarks/summary_picture.py [mlruns] [docs/images/summary.png]
+    .venv/bin/python experiments/benchmarks/summary_picture.py [mlruns]
 
-The text is the run's `summary.txt`, as `make train` prints it.
+The text is the run's `summary.txt`, as `make train` prints it. The excerpt is its part on churn and CLV.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from matplotlib.figure import Figure
 
 COMMAND = "$ make train\n...\n"
 COLUMNS = 80
+README, PICTURE = Path("README.md"), Path("docs/images/summary.png")
+ANNOUNCED = "The last lines of the\nrun are a summary. This is a part of it:"
 _BACKGROUND, _TEXT = "#11151c", "#e6e9ef"
 _POINTS, _DPI = 9.0, 150
 _CHARACTER_INCHES, _LINE_INCHES = 0.602 * _POINTS / 72, 1.32 * _POINTS / 72  # of DejaVu Sans Mono
@@ -25,6 +28,21 @@ def latest_summary(home: Path) -> str:
     if not pages:
         sys.exit(f"{home}: no run has a summary. -> make train")
     return max(pages, key=lambda path: path.stat().st_mtime).read_text(encoding="utf-8")
+
+
+def excerpt(text: str) -> str:
+    """Return the summary's part on churn and CLV."""
+    return text[text.index("\nChurn ") + 1 : text.index("\n\nCampaign")]
+
+
+def put_excerpt(readme: Path, text: str) -> None:
+    """Put the excerpt in place of the one in the README, the first block after its announcement."""
+    page = readme.read_text(encoding="utf-8")
+    block = re.compile(rf"({re.escape(ANNOUNCED)}\n\n```\n).*?(\n```)", re.DOTALL)
+    changed, places = block.subn(lambda match: match[1] + excerpt(text) + match[2], page)
+    if places != 1:
+        sys.exit(f"{readme}: has {places} excerpts of the summary. -> one block after {ANNOUNCED!r}")
+    readme.write_text(changed, encoding="utf-8")
 
 
 def draw(text: str) -> Figure:
@@ -41,11 +59,11 @@ def draw(text: str) -> Figure:
 
 
 def main() -> None:
-    """Write the picture of the latest run."""
-    home = Path(sys.argv[1] if sys.argv[1:] else "mlruns")
-    out = Path(sys.argv[2] if sys.argv[2:] else "docs/images/summary.png")
-    draw(COMMAND + latest_summary(home)).savefig(out, dpi=_DPI)
-    print(out)
+    """Write the picture and the excerpt of the latest run."""
+    text = latest_summary(Path(sys.argv[1] if sys.argv[1:] else "mlruns"))
+    draw(COMMAND + text).savefig(PICTURE, dpi=_DPI)
+    put_excerpt(README, text)
+    print(f"{PICTURE}, {README}")
 
 
 if __name__ == "__main__":

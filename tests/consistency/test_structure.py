@@ -146,7 +146,7 @@ KIND_MODULES = {
     "snapshots/customer_kinds.py": "time, population and labels",
     "bundle/valuation.py": "values",
     "bundle/scored_kinds.py": "reading, feature rows, notices and card of a bundle",
-    "report/sections.py": "sections",
+    "report/sections/__init__.py": "sections",
     "pipeline/kind_steps/__init__.py": "the steps that differ",
 }
 OF_ONE_KIND = {"Events", "LabelledTable", "Plan", "SplitPlan", "OrderValuation", "ContractValuation", "NoValuation"}

@@ -52,7 +52,7 @@ def test_a_score_that_is_the_purchase_model_s_own_becomes_its_own_at_any_horizon
 def test_the_valuation_of_a_bundle_itself_keeps_its_horizon():
     trained = valuation()
     trained.at_horizon(60)
-    assert trained.asked_days == 30
+    assert trained.scored_days == 30
 
 
 def test_tables_refuse_another_horizon_and_former_bundles_too():

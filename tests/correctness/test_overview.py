@@ -54,10 +54,10 @@ def widest(lines: list[str]) -> int:
 
 def test_the_best_other_model_and_the_best_btyd_score_are_rivals_with_verdicts():
     skills = {SCORE: 3.0, "xgboost": 3.0, "logistic": 1.0, "btyd": 1.0, "mbgcnbd_no_purchase": 2.0}
-    skills |= {"hybrid_expected_purchases": 0.5}
+    skills |= {"hybrid_expected_purchases": 0.5, "combined_expected_purchases": 0.5, "no_purchase": 0.5}
     comparison = churn_comparison(skills)
-    assert comparison.btyd_scores == ["btyd", "mbgcnbd_no_purchase"]
-    assert comparison.candidates == ["xgboost", "logistic", "hybrid_expected_purchases"]
+    assert comparison.btyd_scores == ["btyd", "mbgcnbd_no_purchase", "no_purchase"]
+    assert comparison.candidates == ["xgboost", "logistic", "hybrid_expected_purchases", "combined_expected_purchases"]
     text = render_overview(churn_overview(ChurnChoice({"xgboost": 0.5, "btyd": 0.5}), comparison, None, "in 9 days"))
     rows = text.splitlines()
     reached = comparison.figures.figures[SCORE]["auc"]

@@ -16,8 +16,9 @@ from churnclv.explain.phrases.phrase import find_phrase
 from churnclv.explain.phrases.topics import find_topic
 from churnclv.explain.reasons import Reasons
 from churnclv.features.families import present_families
-from churnclv.features.feature_table import build_features, feature_names
+from churnclv.features.feature_table import build_features
 from churnclv.features.leakage import find_leaks
+from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.files import PROJECT
 from churnclv.pipeline.extensions import add_families, load_extensions
@@ -72,7 +73,7 @@ def test_a_family_from_outside_is_computed_beside_the_others(write, events):
     assert settings.families == ["recency", f"{file}:large_orders"]
     assert present_families(events, settings.families, CUTOFF) == settings.families
     frame = build_features(events, "", (CUTOFF,), settings, WindowSettings())
-    assert feature_names(frame, settings)[-1] == "large_orders"
+    assert model_columns(frame.columns, settings.families)[-1] == "large_orders"
     assert dict(zip(frame["customer_id"], frame["large_orders"], strict=True)) == {"ann": 2.0, "bob": 0.0}
     assert find_leaks(events, [CUTOFF], settings) == []
 

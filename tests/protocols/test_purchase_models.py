@@ -81,14 +81,11 @@ def check_intervals(model: ClvModel, history: pd.DataFrame) -> None:
         assert ((found.low >= 0) & (found.low <= found.high)).all()
 
 
-class HouseModel(PurchaseModelSuite):
-    """A purchase model by its name."""
-
-    slack = 1e-6  # GGom/NBD's time alive is a quadrature
-
+SLACK = {"ggomnbd": 1e-6}  # its time alive is a quadrature
 
 for name, model_class in PURCHASE_MODELS.items():
-    globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (HouseModel,), {"model_class": model_class})
+    chosen = {"model_class": model_class, "slack": SLACK.get(name, PurchaseModelSuite.slack)}
+    globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (PurchaseModelSuite,), chosen)
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -158,11 +159,17 @@ def test_every_target_of_the_makefile_is_explained_by_help():
 
 
 def test_no_index_address_and_no_path_of_a_machine_is_committed():
-    for path in (ROOT / "requirements.lock", ROOT / "pyproject.toml", *PAGES):
+    locks = (ROOT / "requirements.lock", DOCS / "requirements.lock")
+    for path in (*locks, ROOT / "pyproject.toml", *PAGES):
         assert not re.search(r"https?://\S*(simple|pypi)|--(extra-)?index-url|--find-links", path.read_text()), path
-    lock = (ROOT / "requirements.lock").read_text().splitlines()
     version = r"[A-Za-z0-9._-]+==\S+.*|    --hash=sha256:[0-9a-f]{64}( \\)?"
-    assert all(re.fullmatch(version, line) for line in lock)
+    assert all(re.fullmatch(version, line) for path in locks for line in path.read_text().splitlines())
+
+
+def test_the_site_is_built_by_the_versions_that_are_named():
+    pins = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["docs"]
+    locked = {line.split()[0] for line in (DOCS / "requirements.lock").read_text().splitlines() if line[0] != " "}
+    assert set(pins) <= locked
 
 
 def test_the_configuration_files_say_what_the_code_says():

@@ -5,7 +5,8 @@ import pytest
 
 from churnclv.testing.market import Market, simulate
 
-QUICK = ["clv=mbgnbd", "tuning.n_trials=1", "churn.max_rounds=20"]
+QUICK = ["clv=mbgnbd", "churn=logistic", "tuning.n_trials=1"]
+pytestmark = pytest.mark.slow
 
 
 def write_log(path, days, **market):

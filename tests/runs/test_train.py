@@ -30,7 +30,7 @@ def runs(shop, kind: str) -> list:
 def test_the_summary_says_what_was_read_against_what_models_stand_and_what_is_next(trained):
     shop, printed = trained
     assert max(map(len, printed.splitlines())) <= 80
-    assert len(printed.splitlines()) <= 45
+    assert len(printed.partition("Checks: ")[0].splitlines()) <= 30
     text = " ".join(printed.split())  # whatever its lines
     for phrase in (
         "rows read =",
@@ -52,8 +52,8 @@ def test_the_summary_says_what_was_read_against_what_models_stand_and_what_is_ne
     differences = re.findall(r"[+-][\d,.]+ \[[+-][\d,.]+, [+-][\d,.]+\] (?:better|level|worse)\b", text)
     assert len(differences) == 6  # two rivals of the score by two metrics, two of the CLV model
     (run,) = runs(shop, "tags.kind = 'train'")
-    page = Home(shop.home).artifacts / "transactions" / run.info.run_id / "artifacts" / "summary.md"
-    assert str(page).removeprefix("/") in "".join(printed.split())
+    where = f"mlruns/artifacts/transactions/{run.info.run_id}/artifacts/summary.md"
+    assert where in "".join(printed.split())  # from the shop's folder, whose home is `ml runs`
 
 
 def test_the_summarys_page_holds_every_table(trained):

@@ -52,7 +52,7 @@ class Scorer:
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
         self._kind = scored_kind(self.specification.data.shape)
-        self.asked_days: float | None = None
+        self.scored_days: float | None = None
         for name in self.specification.custom_families(folder):
             find_family(name)  # a family's file registers the phrases of its columns
 
@@ -131,8 +131,8 @@ class Scorer:
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
         """Return the days ahead that scores cover from a moment on; a labelled table has none."""
-        if self.asked_days is not None:
-            return self.asked_days
+        if self.scored_days is not None:
+            return self.scored_days
         return np.nan if pd.isna(moment) else (self.specification.windows.label_end(moment) - moment).days
 
     def at_horizon(self, days: float) -> "Scorer":
@@ -146,7 +146,7 @@ class Scorer:
         Returns
         -------
         Scorer
-            The same models; the churn score and expected purchases and spend are for the asked horizon.
+            The same models; the churn score and expected purchases and spend are for the other horizon.
 
         Raises
         ------
@@ -154,7 +154,7 @@ class Scorer:
             The bundle's customers have contracts, or are rows of a labelled table.
         """
         scorer = copy(self)
-        scorer._valuation, scorer.asked_days = self._valuation.at_horizon(days), days  # noqa: SLF001 # of the same class
+        scorer._valuation, scorer.scored_days = self._valuation.at_horizon(days), days  # noqa: SLF001 # of the same class
         return scorer
 
     def predict(
@@ -175,7 +175,7 @@ class Scorer:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
         eligible = rows[rows["in_population"].astype(bool)]
         return (
-            *other_horizon(self.specification, self.asked_days),
+            *other_horizon(self.specification, self.scored_days),
             *self._kind.attribute_notices(events, rows, self.specification),
             *compare_columns(read_json(self.folder / "profile.json"), eligible),
             *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
@@ -203,7 +203,8 @@ class Scorer:
     def _model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the covered rows, with the columns of the value models."""
         covered = frame[self._valuation.covered(frame)]
-        return pd.concat([covered, self._valuation.columns(covered)], axis=1)
+        # the copy is one block of memory: pandas is slow on a frame of many, and warns of it
+        return pd.concat([covered, self._valuation.columns(covered)], axis=1).copy()
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""

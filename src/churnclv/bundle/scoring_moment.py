@@ -15,16 +15,16 @@ def holds_everybody(specification: BundleSpecification, events: Events) -> bool:
     return specification.customers is not None and events.quality.customers >= _MOST * specification.customers
 
 
-def other_horizon(specification: BundleSpecification, asked_days: float | None) -> tuple[Notice, ...]:
+def other_horizon(specification: BundleSpecification, scored_days: float | None) -> tuple[Notice, ...]:
     """Return a notice where scores are for another horizon than the trained one; None asks for the trained one."""
     trained = specification.windows.horizon_days
-    if asked_days is None or asked_days == trained:
+    if scored_days is None or scored_days == trained:
         return ()
     message = (
-        f"scores are for {asked_days:g} days, and the models were trained on {trained}: churn scores, purchases and "
+        f"scores are for {scored_days:g} days, and the models were trained on {trained}: churn scores, purchases and "
         "spend are carried by the BTYD model's own time shape, which no label confirms."
     )
-    remedy = f"leave horizon_days out for {trained} days; or train with windows.horizon_days={asked_days:g}."
+    remedy = f"leave horizon_days out for {trained} days; or train with windows.horizon_days={scored_days:g}."
     return (Notice("other_horizon", message, remedy),)
 
 

@@ -99,7 +99,7 @@ class OrderValuation(Valuation):
     ) -> None:
         """Keep the fitted CLV model, the length of the label window in days, and the segments of a bundle."""
         self.clv, self.days, self.segments = clv, days, segments
-        self.asked_days: float = days
+        self.scored_days: float = days
         self.computed = clv.computed_columns
         self.has_amount, self.terms = data.has_amount, economics.value_terms
 
@@ -132,20 +132,20 @@ class OrderValuation(Valuation):
     def at_horizon(self, days: float) -> Self:
         """Return the valuation for another horizon: the fitted models are the same."""
         valuation = copy(self)
-        valuation.asked_days = days
+        valuation.scored_days = days
         return valuation
 
     def carry(self, rows: pd.DataFrame, scores: Array) -> Array:
         """Return churn scores (n,) carried by the BTYD model's own time shape, exact at the trained horizon.
 
         The log-odds move by as much as those of the BTYD model's probability of no purchase do from the trained
-        horizon to the asked one. The order of customers with the same history then stays, and a longer horizon has a
+        horizon to the scored one. The order of customers with the same history then stays, and a longer horizon has a
         lower score.
         """
-        if self.asked_days == self.days:
+        if self.scored_days == self.days:
             return scores
-        asked, trained = (logit(self.clv.p_no_purchase(rows, days)) for days in (self.asked_days, self.days))
-        return expit(logit(scores) + asked - trained)
+        scored, trained = (logit(self.clv.p_no_purchase(rows, days)) for days in (self.scored_days, self.days))
+        return expit(logit(scores) + scored - trained)
 
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None for a log without amounts."""
@@ -154,9 +154,9 @@ class OrderValuation(Valuation):
     def values(self, rows: pd.DataFrame, scores: "pd.Series[float]") -> dict[str, Any]:
         """Return expectations and the intervals of single customers' outcomes, most of which differ from them."""
         del scores
-        intervals = self.clv.intervals(rows, self.asked_days)
+        intervals = self.clv.intervals(rows, self.scored_days)
         expectations = {
-            "expected_purchases": self.clv.expected_purchases(rows, self.asked_days),
+            "expected_purchases": self.clv.expected_purchases(rows, self.scored_days),
             "p_alive": self.clv.p_alive(rows),
             **({} if self.segments is None else {"segment": self.segments.predict(rows)}),
             **_bounds("expected_purchases", intervals["purchases"]),
@@ -164,7 +164,7 @@ class OrderValuation(Valuation):
         if not self.has_amount:
             return expectations
         return expectations | {
-            "expected_spend": self.clv.expected_spend(rows, self.asked_days),
+            "expected_spend": self.clv.expected_spend(rows, self.scored_days),
             "clv": self.clv.discounted_value(rows, *self.terms),
             **_bounds("expected_spend", intervals["spend"]),
             **_bounds("clv", self.clv.value_interval(rows, *self.terms)),

@@ -68,6 +68,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
         arguments, notices = rename_arguments(order_arguments(name, sys.argv[1:]))
         for notice in notices:
             print(notice.line(), file=sys.stderr)
+        _require_known(arguments, name)
         sys.argv[1:] = take_overrides(name_entries(arguments), SCHEMAS[name])
     except InputError as error:
         fail(str(error))
@@ -135,6 +136,16 @@ def take_overrides(arguments: list[str], schema: type) -> list[str]:
         return overrides.arguments
     ConfigStore.instance().store("declared", overrides.declared, group=DECLARED, package="_global_")
     return [*overrides.arguments, f"+{DECLARED}=declared"]
+
+
+def _require_known(arguments: list[str], command: str) -> None:
+    """Raise `InputError` if a plus adds a setting that nothing reads; Hydra would take it silently."""
+    allowed = [setting.name for setting in fields(SCHEMAS[command])] + ["hydra"]
+    for argument in arguments:
+        key = argument.partition("=")[0]
+        known = not key.startswith("+") or re.split(r"[./@]", key.lstrip("+"))[0] in allowed
+        remedy = f"see churnclv {command} --help."
+        require(known, f"{command}: there is no setting {key.lstrip('+')[:60]}, also not with a plus.", remedy=remedy)
 
 
 def _require_all(composed: Any, command: str) -> None:

@@ -115,6 +115,7 @@ HELP = {
             "input": "the file of events (required)",
             "output": "the file of scores (required); /dev/stdout and pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
+            "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
             "budget": "the most that these contacts may be expected to cost",

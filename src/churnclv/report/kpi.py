@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from ..data.settings import CustomerKind
 from ..errors import require
 from ..registration import LAST_PLACE, Registry, call_registered, origin_of
 from .customer_base import CustomerBase
@@ -16,7 +15,7 @@ from .estimates import Estimate
 from .section import Figure
 from .texts.translation import TEXTS, Translation, add_text
 
-KINDS = (CustomerKind.noncontractual.name, CustomerKind.contractual.name)  # labelled tables have no periods
+KINDS = ("noncontractual", "contractual")  # labelled tables have no periods
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from typing import ClassVar
 
 import pandas as pd
 
-from ..data.settings import CustomerKind
 from .acquisition_costs import read_costs
 from .customer_base import CustomerBase
 from .kpi import Periods
@@ -63,7 +62,7 @@ def count_contacts(base: CustomerBase) -> "pd.Series[float]":
 class OrderPeriods(Periods):
     """The counts of `count_periods`, the contacts of `count_contacts`, and acquisition costs where they are given."""
 
-    kind: ClassVar[str] = CustomerKind.noncontractual.name
+    kind: ClassVar[str] = "noncontractual"
     contacts: "pd.Series[float]"
     costs: dict[int, float] | None
 

@@ -7,7 +7,6 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from ..data.settings import CustomerKind
 from ..evaluation.metrics import Array
 from ..snapshots.history import day_number
 from .customer_base import CustomerBase, last_day
@@ -59,7 +58,7 @@ def count_under_contract(base: CustomerBase) -> pd.DataFrame:
 class ContractPeriods(Periods):
     """The counts of `count_under_contract`."""
 
-    kind: ClassVar[str] = CustomerKind.contractual.name
+    kind: ClassVar[str] = "contractual"
 
     @classmethod
     def of(cls, base: CustomerBase) -> "ContractPeriods":

@@ -155,12 +155,12 @@ def _needs_cutoffs(settings: WindowSettings) -> int:
 
 
 def _extrapolation(settings: WindowSettings, trained: int, days: int) -> Notice:
-    asked, least = settings.horizon_days, _least_history(settings.horizon_days, settings)
-    enough = 2 * (asked + settings.grace_days) + least
+    wanted, least = settings.horizon_days, _least_history(settings.horizon_days, settings)
+    enough = 2 * (wanted + settings.grace_days) + least
     return Notice(
         "shorter_horizon",
-        f"a horizon of {asked} days cannot be learned from {days} days: models are trained and validated on {trained} "
+        f"a horizon of {wanted} days cannot be learned from {days} days: models are trained and validated on {trained} "
         f"days, and scores are for them. Beyond, only the BTYD model's own time shape extrapolates.",
-        f"make score ... HORIZON_DAYS={asked} extrapolates; windows.horizon_days={trained} asks for what can be "
-        f"validated; {asked} days need a log of {enough} days.",
+        f"make score ... HORIZON_DAYS={wanted} extrapolates; windows.horizon_days={trained} asks for what can be "
+        f"validated; {wanted} days need a log of {enough} days.",
     )

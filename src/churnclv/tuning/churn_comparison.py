@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from ..churn.boosted import BoostedChurnModel
-from ..churn.btyd import BtydChurnModel
 from ..churn.churn_baselines import base_rate, recency_rule
+from ..churn.churn_models import PROBABILISTIC, churn_models
 from ..churn.logistic import LogisticChurnModel
 from ..churn.settings import ChurnSettings
-from ..clv.settings import LEARNED
+from ..clv.settings import COMBINED, LEARNED
 from ..evaluation.bootstrap import Sample, Scores, score
 from ..evaluation.metrics import CHURN_METRICS, Array, log_loss, plain
 from ..evaluation.profit import Terms, contact_gain, profit_beyond
@@ -68,7 +68,8 @@ class ChurnComparison:
     @property
     def btyd_scores(self) -> list[str]:
         """The names of the probabilities by BTYD models and by the survival of contracts, learned from no features."""
-        return [name for name in self.baselines if _is_btyd(name)]
+        models = {name for name, model in churn_models().items() if model.family == PROBABILISTIC}
+        return [name for name in self.baselines if name in models or _is_of_value_model(name)]
 
     @property
     def candidates(self) -> list[str]:
@@ -144,8 +145,9 @@ def compare_churn(
     )
 
 
-def _is_btyd(name: str) -> bool:
-    return name == BtydChurnModel.name or (name.endswith(_BTYD_ENDINGS) and not name.startswith(LEARNED))
+def _is_of_value_model(name: str) -> bool:
+    """Return whether a probability is that of a value model without trees or regressions on top."""
+    return name.endswith(_BTYD_ENDINGS) and not name.startswith((*LEARNED, COMBINED))
 
 
 def _best_simple(losses: Mapping[str, float]) -> str:

@@ -201,7 +201,7 @@ def _combine(
         prior = _prior(contest, expected, choices, target)
         chosen[target] = choose_combination(contest.outcomes, expected, prior, target)
         equal[target] = Combined(dict.fromkeys(prior, 1.0 / len(prior)), 1.0)
-    return tuple(_combined(base, choices, models, found, contest.evidence) for found in (chosen, equal))  # type: ignore[return-value] # two
+    return tuple(_combined(base, choices, models, by_target, contest.evidence) for by_target in (chosen, equal))  # type: ignore[return-value] # two
 
 
 def _prior(
@@ -351,13 +351,13 @@ class _Contest:
         """Return a candidate's expectations on every fold."""
         key = str(asdict(choice))
         if key not in self._expected:
-            found: Expected = {target: [] for target in TARGETS}
+            expected: Expected = {target: [] for target in TARGETS}
             for fold, rows in enumerate(self.rows):
                 model = self.fitted(choice, fold)
                 for target in TARGETS:
                     value = getattr(model, f"expected_{target}")(rows.features, self.evidence.horizon_days)
-                    found[target].append(value)
-            self._expected[key] = found
+                    expected[target].append(value)
+            self._expected[key] = expected
         return self._expected[key]
 
     def error(self, choice: ClvChoice) -> float:
