@@ -263,7 +263,7 @@ def test_the_season_is_followed_where_the_folds_say_so_or_where_it_is_chosen(sea
     plain_evidence = evidence(3)
     settings = ChurnSettings(name="logistic", season=season)
     found = _Contest(plain_evidence, settings, TuningSettings())
-    found.evaluate_members()
+    found.evaluate_member("logistic")
     said = [log_odds["logistic"] for log_odds in found.log_odds()]
     # what is still unexplained of the outcomes, folded into the shift, can only help
     helpful = [shift * 3.0 * (truth - expit(log_odds)) for truth, log_odds in zip(found.truth, said, strict=True)]

@@ -119,8 +119,9 @@ def tune_churn(
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
-    progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {', '.join(contest.names)}")
-    contest.evaluate_members()
+    for name in contest.names:
+        progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {name}")
+        contest.evaluate_member(name)
     blended = contest.combine()
     raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
     pairs = list(zip(raw, contest.truth, strict=True))
@@ -204,13 +205,12 @@ class _Contest:
         metric = auc if self.settings.objective is Objective.auc else average_precision
         return plain(metric, truth, log_odds)
 
-    def evaluate_members(self) -> None:
-        """Predict the validation rows with every member, and keep the best of the parameters that it tries."""
-        for name in self.names:
-            if name == XGBOOST:
-                self._evaluate_trees()
-            else:
-                self._evaluate(name)
+    def evaluate_member(self, name: str) -> None:
+        """Predict the validation rows with a member, with the best of the parameters that it tries."""
+        if name == XGBOOST:
+            self._evaluate_trees()
+        else:
+            self._evaluate(name)
 
     def _evaluate(self, name: str) -> None:
         """Try a model's candidates in turn, and keep the best by log-loss."""
