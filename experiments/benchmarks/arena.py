@@ -68,7 +68,7 @@ class Arena:
         return file_digest(HERE / "arena_peers.py")
 
     def remember(self, method: str, case: Case, where: str) -> tuple[pd.DataFrame | None, dict[str, object]]:
-        """Return a kept answer and its facts; ask, and keep it, if there is none.
+        """Return a kept answer and its facts; get, and keep it, if there is none.
 
         The answer is None where none came; the facts then say why.
         """
@@ -76,7 +76,7 @@ class Arena:
         predictions = facts_file.with_suffix(".parquet")
         if not facts_file.is_file():
             self.log(f"{where} {case.name}: {method} ...")
-            answer, facts = self.ask(method, case)
+            answer, facts = self.answer_of(method, case)
             facts_file.parent.mkdir(parents=True, exist_ok=True)
             if answer is not None:
                 answer.rename_axis("customer_id").reset_index().to_parquet(predictions)
@@ -86,7 +86,7 @@ class Arena:
         answered = "seconds" in facts
         return (pd.read_parquet(predictions).set_index("customer_id") if answered else None), facts
 
-    def ask(self, method: str, case: Case) -> tuple[pd.DataFrame | None, dict[str, object]]:
+    def answer_of(self, method: str, case: Case) -> tuple[pd.DataFrame | None, dict[str, object]]:
         """Give a method what it may see, and return its answer; without one, the facts say why."""
         with tempfile.TemporaryDirectory() as name:
             folder, home = Path(name) / "case", Path(name) / "home"
@@ -94,13 +94,13 @@ class Arena:
             home.mkdir()
             case.write(folder)
             if method not in self.checkouts:
-                return self.ask_peer(method, folder)
+                return self.answer_of_peer(method, folder)
             try:
                 return arena_ours.answer(self.checkouts[method], folder, home)
             except RefusedError as error:
                 return None, {"no_answer": str(error)}
 
-    def ask_peer(self, method: str, folder: Path) -> tuple[pd.DataFrame | None, dict[str, object]]:
+    def answer_of_peer(self, method: str, folder: Path) -> tuple[pd.DataFrame | None, dict[str, object]]:
         """Run a peer in the peers' environment."""
         out = folder.parent / "answer.parquet"
         command = [str(self.python), str(HERE / "arena_peers.py"), method, str(folder), "--out", str(out)]
@@ -133,7 +133,7 @@ class Results:
 
 
 def run(arena: Arena, cases: Mapping[str, Callable[[], Case]], out: Path) -> Results:
-    """Ask whoever has not answered yet, and write the table after each case."""
+    """Get the answers that are not kept yet, and write the table after each case."""
     results = Results()
     for number, (name, load) in enumerate(cases.items(), 1):
         where = f"[{number}/{len(cases)}]"

@@ -46,7 +46,7 @@ class Line:
     figures: dict[str, float]
 
 
-def judge(difference: Interval, *, higher_is_better: bool) -> str:
+def find_verdict(difference: Interval, *, higher_is_better: bool) -> str:
     """Return behind, level or ahead: level where the interval holds zero, behind where there is no interval."""
     better = difference if higher_is_better else difference.negated()
     if np.isnan(better.low) or better.high < 0.0:
@@ -109,7 +109,7 @@ def _lines(
         found = figures.get(ours, np.nan)
         nothing = Interval(np.nan, np.nan, np.nan)
         difference = scores.difference(ours, best, name) if ours in given else nothing
-        verdict = judge(difference, higher_is_better=more)
+        verdict = find_verdict(difference, higher_is_better=more)
         lines.append(Line(case, name, len(truth), found, best, figures[best], difference, verdict, figures))
     return lines
 

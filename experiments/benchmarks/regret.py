@@ -2,8 +2,8 @@
 
 The markets are dense, sparse, seasonal, growing, dying, with whales, short and irregular. The best prediction knows the
 market's parameters but of a customer only the history: it is the posterior mean, found by weighing many simulated rates
-and moments of leaving by how likely they make that history. Regret is a loss less that of this prediction. Rules of
-choice are fixed here and on folds, never on the arena.
+and moments of leaving by how likely they make that history. Regret is the expected loss more than that of this
+prediction. Rules of choice are fixed here and on folds, never on the arena.
 
     python experiments/benchmarks/regret.py                        all markets, the default command
     python experiments/benchmarks/regret.py --markets dense whales --seeds 2 --fixed clv=mbgnbd clv=pareto_nbd
@@ -25,12 +25,13 @@ from arena_cases import ID, LogCase
 from arena_ours import Checkout, RefusedError, answer
 from peer_answers import ROOT
 
-from churnclv.evaluation.metrics import Array, log_loss, plain, rmse
+from churnclv.evaluation.metrics import Array
 from churnclv.testing.market import Market, simulate
 
 HORIZON_DAYS = 60
 NODES = 4000
 AUTO = "default"
+_SURE = 1e-9
 _DENSE = Market(customers=600, days=480, birth_days=360, r=1.2, alpha=15.0, a=0.6, b=5.0)
 
 
@@ -121,13 +122,20 @@ def _spend(market: Market, past: pd.DataFrame, ids: pd.Index) -> Array:
     return np.asarray(market.p * (market.v + total) / (market.p * count + market.q - 1.0))
 
 
-def losses(truth: pd.DataFrame, answered: pd.DataFrame) -> dict[str, float]:
-    """Return log-loss, and RMSE of purchases and of spend relative to the truth's standard deviation."""
-    rows = answered.reindex(truth.index)
-    found = {"log-loss": plain(log_loss, truth["churned"], rows["churn_score"])}
-    for target in ("purchases", "spend"):
-        spread = float(truth[target].std()) or 1.0
-        found[target] = plain(rmse, truth[target], rows[f"expected_{target}"]) / spread
+def regrets(best: pd.DataFrame, answered: pd.DataFrame) -> dict[str, float]:
+    """Return what an answer is expected to lose against the best prediction; 0 for the best prediction itself.
+
+    Of chances the expected log-loss more than that of the best (Kullback-Leibler divergence, nats per customer), of
+    purchases and spend the mean squared distance from the best, as a share of the variance of the best. No outcome is
+    drawn, so that nothing of it is chance.
+    """
+    rows = answered.reindex(best.index)
+    chance, sure = (np.clip(frame["churn_score"].to_numpy(), _SURE, 1.0 - _SURE) for frame in (rows, best))
+    divergence = sure * np.log(sure / chance) + (1.0 - sure) * np.log((1.0 - sure) / (1.0 - chance))
+    found = {"log-loss": float(divergence.mean())}
+    for target in ("expected_purchases", "expected_spend"):
+        distance = rows[target].to_numpy() - best[target].to_numpy()
+        found[target] = float(np.mean(distance**2) / np.var(best[target].to_numpy()))
     return found
 
 
@@ -136,8 +144,7 @@ def measure(name: str, seed: int, checkouts: Mapping[str, Checkout]) -> pd.DataF
     kind = KINDS[name]
     log = simulate(kind.market, seed).log
     case = LogCase(name, log.assign(timestamp=log["timestamp"].dt.normalize()), kind.cutoff, HORIZON_DAYS)
-    truth = case.truth
-    least = losses(truth, best_prediction(kind, log[log["timestamp"] < kind.cutoff]))
+    best = best_prediction(kind, log[log["timestamp"] < kind.cutoff])
     rows = {}
     for choice, checkout in checkouts.items():
         print(f"{name}, seed {seed}: {choice} ...", flush=True)
@@ -151,7 +158,7 @@ def measure(name: str, seed: int, checkouts: Mapping[str, Checkout]) -> pd.DataF
             except RefusedError as error:
                 print(f"{name}, seed {seed}: {choice}: {error}", flush=True)
                 continue
-        rows[choice] = {loss: value - least[loss] for loss, value in losses(truth, answered).items()}
+        rows[choice] = regrets(best, answered)
     return pd.DataFrame(rows, dtype=float).T
 
 

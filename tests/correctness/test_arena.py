@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from churnclv.evaluation.bootstrap import Interval
+from churnclv.testing.market import simulate
 
 BENCHMARKS = Path(__file__).parents[2] / "experiments" / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
@@ -17,6 +18,7 @@ import arena  # noqa: E402 # scripts beside each other
 import arena_cases  # noqa: E402
 import arena_peers  # noqa: E402
 import arena_verdict  # noqa: E402
+import regret  # noqa: E402
 from arena_cases import LogCase, TableCase  # noqa: E402
 from arena_ours import Checkout  # noqa: E402
 from peer_answers import Table  # noqa: E402
@@ -124,7 +126,7 @@ def test_a_day_is_one_purchase():
 )
 def test_verdicts(low, high, more, verdict):
     middle = (low + high) / 2.0
-    assert arena_verdict.judge(Interval(middle, low, high), higher_is_better=more) == verdict
+    assert arena_verdict.find_verdict(Interval(middle, low, high), higher_is_better=more) == verdict
 
 
 def test_figures_by_hand_and_the_best_peer_of_each_metric():
@@ -261,3 +263,33 @@ def test_peers_answer_a_table(tmp_path, method):
     answer = arena_peers.answer(method, tmp_path)
     assert sorted(answer.index) == list(case.truth.index)
     assert answer["churn_score"].between(0, 1).all()
+
+
+# --- regret ---
+
+
+@pytest.mark.parametrize("name", ["dense", "seasonal", "irregular"])
+def test_the_best_prediction_agrees_with_what_happens(monkeypatch, name):
+    monkeypatch.setattr(regret, "NODES", 1000)
+    kind = regret.KINDS[name]
+    log = simulate(kind.market, 5).log
+    case = LogCase(name, log.assign(timestamp=log["timestamp"].dt.normalize()), kind.cutoff, regret.HORIZON_DAYS)
+    best = regret.best_prediction(kind, log[log["timestamp"] < kind.cutoff])
+    truth = case.truth
+    chance = best["churn_score"].reindex(truth.index)
+    error = np.sqrt((chance * (1 - chance)).sum())
+    assert abs(truth["churned"].sum() - chance.sum()) < 4 * error
+    bought = best["expected_purchases"].reindex(truth.index)
+    assert bought.sum() == pytest.approx(truth["purchases"].sum(), rel=0.15)
+    assert np.corrcoef(bought, truth["purchases"])[0, 1] > 0.5
+
+
+def test_regret_is_zero_for_the_best_and_counts_the_distance():
+    best = pd.DataFrame({"churn_score": [0.5, 0.2], "expected_purchases": [1.0, 3.0], "expected_spend": [10.0, 30.0]})
+    assert regret.regrets(best, best) == {"log-loss": 0.0, "expected_purchases": 0.0, "expected_spend": 0.0}
+    other = best.assign(churn_score=[0.25, 0.2], expected_purchases=[2.0, 3.0])
+    found = regret.regrets(best, other)
+    # .5 ln(.5 / .25) + .5 ln(.5 / .75), for one of two
+    assert found["log-loss"] == pytest.approx((0.5 * np.log(2) + 0.5 * np.log(2 / 3)) / 2)
+    assert found["expected_purchases"] == pytest.approx(0.5)  # 1 / 2 over a variance of 1
+    assert found["expected_spend"] == 0.0

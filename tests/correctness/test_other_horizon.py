@@ -20,6 +20,8 @@ ROWS = pd.DataFrame({"rate": [0.01, 0.02, 0.05]})
 class Exponential:
     """A purchase model without dropout: the chance of no purchase is exp(-rate x days)."""
 
+    computed_columns = ()
+
     def p_no_purchase(self, rows, days):
         return np.exp(-rows["rate"].to_numpy() * days)
 

@@ -58,7 +58,7 @@ def commands() -> list[str]:
         for language, block in FENCE.findall(page.read_text()):
             lines += block.splitlines() if language == "sh" else []
         within = re.findall(r"`([^`\n]+)`", FENCE.sub("", page.read_text()))
-        lines += [code for code in within if COMMAND.match(code) and not re.search(r"<\w+>|\.\.\.", code)]
+        lines += [code for code in within if COMMAND.match(code) and not re.search(r"<\w+>|\.\.\.|=$", code)]
     return sorted({line for line in lines if line.strip()})
 
 
