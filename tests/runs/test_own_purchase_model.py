@@ -78,7 +78,7 @@ def test_one_file_trains_exports_and_scores(shop, own, tmp_path):
     home = str(tmp_path / "home")
     small = ("clv.candidates=[bgnbd]", "churn=logistic", "tuning.n_trials=2", "windows.open_seal=false")
     printed = shop.train(f"clv.name={own}:EagerNbd", *small, MLRUNS=home).stdout
-    assert "> EagerNbd" in printed
+    assert "EagerNbd" in printed
     out = shop.run("export", MLRUNS=home).stdout.splitlines()[0]
     own.unlink()  # the bundle has its own copy
     shop.run("score", f"input={shop.log}", f"output={tmp_path / 'own.csv'}", f"model={out}")
