@@ -153,6 +153,7 @@ def test_a_run_on_contracts_says_what_it_read_and_found(contracts):
 
 def test_a_run_on_contracts_keeps_figures_checks_and_predictions(contracts):
     check_records(contracts, "contractual")
+    check_model(contracts, contracts.shop.log)
     assert {"contractual.json", "retention.json", "churn.json"} <= {
         p.name for p in (contracts.artefacts / "model").iterdir()
     }
@@ -194,18 +195,17 @@ def check_records(story: Story, shape: str) -> None:
         assert (story.artefacts / "figures" / f"{name}.svg").read_text().lstrip().startswith("<?xml"), name
     assert len(run.data.metrics) <= 80
     assert len(run.data.params) <= 60
-    check_model(story)
     model = ChurnModel.load(story.artefacts / "model")
     assert sum(model.choice.weights.values()) == pytest.approx(1.0)
 
 
-def check_model(story: Story) -> None:
-    """Load the run's model from MLflow's page of models, and let it score what the bundle scores."""
+def check_model(story: Story, events: Path | pd.DataFrame) -> None:
+    """Load the run's model from where MLflow's page of models has it, and score raw events."""
     (model,) = client(Home(story.shop.home)).search_logged_models([story.run.info.experiment_id])
     assert {metric.key: metric.value for metric in model.metrics} == story.run.data.metrics
     folder = Path(urlparse(model.artifact_location).path.replace("%20", " "))
     scorer = Scorer(folder / "artifacts" / "bundle")
-    read = scorer.read(story.shop.log, tables=story.tables())
+    read = scorer.read(events, tables=story.tables())
     scores = scorer.score(scorer.features(read))
     assert scores["churn_score"].dropna().between(0.0, 1.0).all()
     assert scores["churn_score"].notna().sum() > 100
@@ -373,6 +373,7 @@ def test_a_run_on_a_table_says_what_it_read_and_found(table):
 
 def test_a_run_on_a_table_keeps_figures_checks_and_predictions(table):
     check_records(table, "labelled")
+    check_model(table, subscribers().head(200))
     assert table.run.data.metrics["test.churn.auc"] > 0.6
     test = pd.read_parquet(table.artefacts / "predictions" / "test.parquet")
     assert len(test) == 2345

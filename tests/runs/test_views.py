@@ -1,5 +1,6 @@
 """What is laid out for MLflow's pages, without a browser."""
 
+import getpass
 import json
 import shutil
 from datetime import datetime
@@ -80,6 +81,7 @@ def test_models_of_runs_are_ranked_by_a_metric(home, monkeypatch):
     monkeypatch.setattr("churnclv.bundle.writer.write_run_model", write)
     for name, auc in (("low: 1/2", 0.6), ("high", 0.9)):
         with open_run(home, "ranked", name) as sink:
+            sink.write(Tags({"mlflow.source.name": "churnclv train", "entry": "default"}))
             sink.write(Metrics({"valid.churn.auc": auc, "valid.churn.logistic.auc": 0.5}))
             sink.write(Model(name, {"churn.method": "none"}, f"churn score: {name}"))
             sink.write(Metrics({"test.churn.auc": auc + 0.01, "test.churn.brier": float("nan")}))
@@ -90,6 +92,7 @@ def test_models_of_runs_are_ranked_by_a_metric(home, monkeypatch):
     assert (best.name, other.name) == ("high", "low_ 1_2")
     assert {metric.key: metric.value for metric in best.metrics} == {"valid.churn.auc": 0.9, "test.churn.auc": 0.91}
     assert best.params == {"churn.method": "none"}
+    assert best.tags == {"mlflow.user": getpass.getuser(), "mlflow.source.name": "churnclv train"}
     run = mlflow.get_run(best.source_run_id)
     assert run.data.metrics == {"valid.churn.auc": 0.9, "test.churn.auc": 0.91}
     assert len(mlflow.get_metric_history(run.info.run_id, "valid.churn.auc")) == 1  # a bar, not a line

@@ -28,12 +28,12 @@ _SEGMENTS = "segments.json"
 
 
 class Valuation:
-    """The fitted value models of customers; by default there are none, and no value columns.
+    """The fitted value models of customers; by default there are none, and no value columns."""
 
-    `computed` are the columns that the value models add to feature rows, which churn models may take.
-    """
-
-    computed: tuple[str, ...] = ()
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The columns that the value models add to feature rows, which churn models may take."""
+        return ()
 
     @classmethod
     def load(cls, models: Path, specification: BundleSpecification) -> Self:
@@ -100,8 +100,12 @@ class OrderValuation(Valuation):
         """Keep the fitted CLV model, the length of the label window in days, and the segments of a bundle."""
         self.clv, self.days, self.segments = clv, days, segments
         self.scored_days: float = days
-        self.computed = clv.computed_columns
         self.has_amount, self.terms = data.has_amount, economics.value_terms
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The expectations of the BTYD models, and the season's shift."""
+        return self.clv.computed_columns
 
     @classmethod
     def load(cls, models: Path, specification: BundleSpecification) -> Self:
@@ -174,12 +178,15 @@ class OrderValuation(Valuation):
 class ContractValuation(Valuation):
     """Customers under contract: the margin of the payments still to come, with the churn score as the first hazard."""
 
-    computed = (CHANCE,)
-
     def __init__(self, model: ContractValueModel, data: DataSettings, economics: EconomicsSettings) -> None:
         """Keep the fitted survival curve."""
         self.model = model
         self.has_amount, self.terms = data.has_amount, ValueTerms(*economics.value_terms)
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """The probability that a contract ends, by age."""
+        return (CHANCE,)
 
     @classmethod
     def load(cls, models: Path, specification: BundleSpecification) -> Self:

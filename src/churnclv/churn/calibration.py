@@ -89,7 +89,8 @@ def choose_calibration(
 ) -> tuple[Calibrator, list[Array], dict[str, float]]:
     """Choose and fit a calibrator on out-of-fold (probabilities, outcomes), one pair per fold.
 
-    Each candidate is scored by log-loss on every fold after a fit on the others; `none` is kept unless clearly beaten.
+    Each candidate is scored by log-loss on every fold after a fit on the others; `none` is kept unless another gains
+    more than one standard error of the folds' gains.
     With a single fold no candidate can be scored, and `auto` is `none`.
 
     Parameters
@@ -102,7 +103,7 @@ def choose_calibration(
         Whether the folds follow each other in time, the newest last. The level that they miss is then not the level
         that the next window will miss, so `auto` compares `none` with a sigmoid of the spread alone: log-odds times
         a slope around their mean, where each fold has an intercept of its own in the fit. It has to lower the log-loss
-        of the newest fold when fitted on the older ones, and to gain more than one standard error of the folds' gains.
+        of the newest fold when fitted on the older ones.
 
     Returns
     -------
@@ -148,15 +149,12 @@ def _fit_spread(method: str, folds: list[tuple[Array, Array]]) -> Calibrator:
 def _is_usable(
     folds: list[tuple[Array, Array]], cross_fitted: dict[str, list[Array]], method: str, in_time: bool
 ) -> bool:
-    """Return whether a method keeps the folds' AUC and, of folds in time, helps on the newest one."""
+    """Return whether a method gains one standard error, keeps the folds' AUC, and helps on the newest fold in time."""
     if method == "none":
         return True
-    if in_time:
-        gains = _fold_values(log_loss, folds, cross_fitted["none"]) - _fold_values(
-            log_loss, folds, cross_fitted[method]
-        )
-        if not gains[-1] > 0.0 or gains.mean() <= gains.std() / np.sqrt(len(gains)):
-            return False  # the newest fold's map was fitted on all the older ones
+    gains = _fold_values(log_loss, folds, cross_fitted["none"]) - _fold_values(log_loss, folds, cross_fitted[method])
+    if gains.mean() <= gains.std() / np.sqrt(len(gains)) or (in_time and not gains[-1] > 0.0):
+        return False  # of folds in time, the newest one's map was fitted on all the older ones
     return not _mean(auc, folds, cross_fitted[method]) < _mean(auc, folds, cross_fitted["none"]) - _MOST_AUC_LOSS
 
 

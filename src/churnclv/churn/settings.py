@@ -89,7 +89,7 @@ class ChurnSettings:
     class_weight: ClassWeight = ClassWeight.auto
     bags: int = number(0, Bounds(0, 100))
     monotone: dict[str, int] = numbers({}, Bounds(-1, 1, hint=" (1 = churn may only rise with it, -1 = only fall)"))
-    penalty_strengths: list[float] = numbers([30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
+    penalty_strengths: list[float] = numbers([3.0, 30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
     purchase_models: list[str] = field(default_factory=lambda: ["bgnbd", "mbgnbd", "pareto_nbd"])
     season: Season = Season.auto
     btyd_columns: bool = True

@@ -60,7 +60,7 @@ def prepare(
 
     `data` are the settings of the events, of which attributes are read.
     """
-    kind_of(events.shape).require_labels(events.table, training, events.end, windows)
+    kind_of(events.shape).require_labels(events, training, windows)
     fingerprint, moments = events.quality.fingerprint, (*training, sealed)
     frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
     read = read_attributes(events, frame, data or DataSettings())

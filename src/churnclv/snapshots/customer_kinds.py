@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from ..data.events import Events
 from ..data.settings import CustomerKind, PerKind, Refunds
 from ..errors import require
 from ..notices import Notice
@@ -54,8 +55,8 @@ class Kind:
         remedy = "take windows.horizon_days and windows.step_days."
         require(not windows.in_months, "windows in months are for contracts.", remedy=remedy)
 
-    def require_labels(self, events: Any, cutoffs: Sequence[datetime], end: datetime, windows: WindowSettings) -> None:
-        """Raise `InputError` for cutoffs whose labels were not recorded; `end` is that of the observed span."""
+    def require_labels(self, events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> None:
+        """Raise `InputError` for cutoffs whose labels were not recorded."""
 
     def label_notices(self, events: Any, windows: WindowSettings) -> tuple[Notice, ...]:
         """Return notices about how the events that make the labels are recorded."""
@@ -110,9 +111,9 @@ class Contractual(Kind):
         remedy = "put it among them: ages and prices of contracts are its columns."
         require("contract" in families, "features.families lacks contract.", remedy=remedy)
 
-    def require_labels(self, events: Any, cutoffs: Sequence[datetime], end: datetime, windows: WindowSettings) -> None:
+    def require_labels(self, events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> None:
         """Raise `InputError` for cutoffs before the first recorded end of a contract."""
-        require_recorded_ends(events, cutoffs, end, windows)
+        require_recorded_ends(events.table, cutoffs, events.end, windows)
 
     def label_notices(self, events: Any, windows: WindowSettings) -> tuple[Notice, ...]:
         """Return a notice where ends look inclusive."""

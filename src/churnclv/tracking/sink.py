@@ -32,7 +32,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 _ACTIVE = "active"
 _PARENT = "mlflow.parentRunId"
 _DESCRIPTION = "mlflow.note.content"
-_USER = "mlflow.user"
+_USER, _SOURCE = "mlflow.user", "mlflow.source."
 _PROCESS, _HOST = "process.id", "process.host"
 _LONGEST_PARAM = 500
 _REFUSED = re.compile(r"[^\w\-. :/]")  # in MLflow's names; patterns such as churn.monotone's have a star
@@ -103,6 +103,7 @@ class Sink:
         self._studies: dict[str, str] = {}
         self._metrics: dict[str, float] = {}
         self._compared: dict[str, Metric] = {}
+        self._source: dict[str, str] = {}
         self._name, self._model, self._about = name, "", ""
         self.run_id = self._start(name, {})
 
@@ -161,6 +162,7 @@ class Sink:
         from mlflow.entities import RunTag
 
         self._mlflow.log_batch(self.run_id, tags=[RunTag(name, str(value)) for name, value in record.values.items()])
+        self._source |= {name: value for name, value in record.values.items() if name.startswith(_SOURCE)}
 
     @_write.register
     def _(self, record: records.Text) -> None:
@@ -191,7 +193,8 @@ class Sink:
 
         parameters = {name: str(value)[:_LONGEST_PARAM] for name, value in record.parameters.items()}
         name = _REFUSED_IN_MODELS.sub("_", redact(self._name))
-        model = self._mlflow.create_logged_model(self._experiment, name, self.run_id, params=parameters)
+        made_by = {_USER: login_name(), **self._source}
+        model = self._mlflow.create_logged_model(self._experiment, name, self.run_id, made_by, parameters)
         with tempfile.TemporaryDirectory() as folder:
             written = write_run_model(Path(folder) / "model", record.parts)
             self._mlflow.log_model_artifacts(model.model_id, str(written))

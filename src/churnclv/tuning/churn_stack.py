@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from ..churn.log_odds import expit
 from ..evaluation.metrics import Array
 
-STRENGTHS = (1.0, 0.1, 0.01)  # of the penalty: nats per customer of a step as large as the log-odds' spread
+STRENGTHS = (1.0, 0.1, 0.01, 0.001)  # of the penalty: nats per customer of a step as large as the log-odds' spread
 HALF_LIFE_FOLDS = 2.0  # a fold that is so many folds older counts half
 LEAST_GAIN = 1e-4  # nats per customer
 _LEAST_WEIGHT = 0.01  # members below it are left out

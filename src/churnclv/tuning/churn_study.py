@@ -119,8 +119,9 @@ def tune_churn(
     """
     contest = _Contest(evidence, settings, plan.settings)
     best = contest.search(plan, on_trial, progress) if XGBOOST in contest.names else None
-    progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {', '.join(contest.names)}")
-    contest.evaluate_members()
+    for name in contest.names:
+        progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {name}")
+        contest.evaluate_member(name)
     blended = contest.combine()
     raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
     pairs = list(zip(raw, contest.truth, strict=True))
@@ -204,13 +205,12 @@ class _Contest:
         metric = auc if self.settings.objective is Objective.auc else average_precision
         return plain(metric, truth, log_odds)
 
-    def evaluate_members(self) -> None:
-        """Predict the validation rows with every member, and keep the best of the parameters that it tries."""
-        for name in self.names:
-            if name == XGBOOST:
-                self._evaluate_trees()
-            else:
-                self._evaluate(name)
+    def evaluate_member(self, name: str) -> None:
+        """Predict the validation rows with a member, with the best of the parameters that it tries."""
+        if name == XGBOOST:
+            self._evaluate_trees()
+        else:
+            self._evaluate(name)
 
     def _evaluate(self, name: str) -> None:
         """Try a model's candidates in turn, and keep the best by log-loss."""
@@ -220,7 +220,7 @@ class _Contest:
         best = int(np.argmin(losses))
         self._keep(name, log_odds[best], tried[best])
         if len(tried) > 1:
-            self.ablation |= {f"{name}_{_label(each)}": loss for each, loss in zip(tried, losses, strict=True)}
+            self.ablation |= {f"{name}_{label}": loss for label, loss in zip(_labels(tried), losses, strict=True)}
 
     def _predict_folds(self, name: str, parameters: dict[str, Any]) -> list[Array]:
         make = churn_models()[name].make
@@ -313,10 +313,13 @@ def _competitors(situation: Situation) -> list[str]:
     return [wanted]
 
 
-def _label(parameters: dict[str, Any]) -> str:
-    """Return a candidate's parameters as part of a metric's name."""
-    first = next(iter(parameters.values()))
-    return first if isinstance(first, str) else f"{first:g}"
+def _labels(tried: Sequence[dict[str, Any]]) -> list[str]:
+    """Return what distinguishes each candidate's parameters from the others', as a part of a metric's name."""
+    name = next((name for name in tried[0] if any(each[name] != tried[0][name] for each in tried)), None)
+    values: list[Any] = [place if name is None else each[name] for place, each in enumerate(tried)]
+    if isinstance(values[0], dict):
+        return _labels(values)
+    return [value if isinstance(value, str) else f"{value:g}" for value in values]
 
 
 def _predict(booster: Any, fold: FoldMatrices, rounds: int) -> Array:
