@@ -48,13 +48,14 @@ class Shop:
 
     def commands(self) -> dict[str, list[str]]:
         """Return the words of each command, and keep to what is small."""
-        data = ["data=transactions", f"data.path={self.root / 'shop.csv'}"]
+        path = f"data.path={self.root / 'shop.csv'}"
+        data = ["data=transactions", path]
         return {
             "train": ["train", *data, *SMALL, *WINDOWS, "tuning.seed=1", "tuning.workers=2"],
             "export": ["export"],
             "score": ["score", f"input={self.root / 'shop.csv'}", f"output={self.work / 'scores.csv'}"],
             "report": ["report", *data, f"out={self.work / 'report.html'}"],
-            "leaderboard": ["leaderboard", f"overrides={' '.join(SMALL)}"],
+            "leaderboard": ["leaderboard", "dataset=transactions", f"overrides={' '.join([path, *SMALL, *WINDOWS])}"],
             "entry": ["entry", "name=second"],
         }
 

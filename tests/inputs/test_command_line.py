@@ -41,12 +41,12 @@ MISTAKES = {
     ),
     "unknown key": (
         ["data.pth=x"],
-        ["Key 'pth' not in 'DataSettings'", "allowed are name, shape, path, builtin", "  -> "],
+        ["there is no setting data.pth.", "allowed are name, shape, path, builtin", "  -> did you mean path?"],
     ),
     "unknown group": (["dta=cdnow"], ["dta", "  -> "]),
     "unknown choice": (
         ["data=nosuch"],
-        ["Could not find 'data/nosuch'", "\tcdnow\n\tlabelled\n\tonline_retail\n", "  -> "],
+        ["there is no data=nosuch.", "  -> allowed are cdnow, labelled, online_retail, "],
     ),
     "out of range": (["windows.horizon_days=-3"], ["windows.horizon_days is -3, allowed is 1 or more."]),
     "share out of range": (
@@ -63,7 +63,11 @@ MISTAKES = {
     ),
     "unknown fault": (
         ["data.policy.mising_id=keep"],
-        ["Key 'mising_id' not in 'Policies'", "allowed are malformed_row, missing_id", "  -> "],
+        [
+            "there is no setting data.policy.mising_id.",
+            "allowed are malformed_row, missing_id",
+            "  -> did you mean missing_id?",
+        ],
     ),
     "a password in an address": (
         ["data=transactions", "data.path=orders.csv", "tuning.storage=postgresql://x:secretpw@127.0.0.1:1/db"],

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -51,10 +52,10 @@ class Shop:
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done
 
-    def page(self, home: Path | None = None) -> str:
-        """Return the page `summary.md` of the latest run in a home, by default the shop's."""
-        pages = ((home or self.home) / "artifacts").glob("*/*/artifacts/summary.md")
-        return max(pages, key=lambda path: path.stat().st_mtime).read_text()
+    def page(self, printed: str, home: Path | None = None) -> str:
+        """Return the page `summary.md` of the run that printed this, in a home, by default the shop's."""
+        run_id = re.search(r"Run ([0-9a-f]{32})", printed)[1]
+        return next(((home or self.home) / "artifacts").glob(f"*/{run_id}/artifacts/summary.md")).read_text()
 
     def words(self) -> list[str]:
         """Return the arguments that train on the shop's log with a small budget."""

@@ -102,7 +102,7 @@ def test_results_say_what_was_found_and_what_it_cost(entered):
 def test_an_entrys_own_code_travels_with_the_bundle(entered, tmp_path):
     shop, folder, environment = entered
     model = ["churn=custom", f"churn.custom={folder / 'own-code' / 'model.py'}:Constant", "windows.open_seal=false"]
-    made = re.search(r"run ([0-9a-f]{32})", run(entered, "own-code", *model).stdout)[1]
+    made = re.search(r"Run ([0-9a-f]{32})", run(entered, "own-code", *model).stdout)[1]
     shop.run("export", f"run={made}", f"out={tmp_path / 'bundle'}", **environment)
     moved = list((folder / "own-code").glob("*.py"))
     for path in moved:

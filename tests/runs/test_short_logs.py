@@ -61,8 +61,9 @@ def test_a_short_log_trains_exports_and_scores(shop, tmp_path, days, horizon, tr
 
 def test_ten_years_with_a_horizon_of_a_year_keep_the_sealed_test_and_the_number_of_cutoffs(shop, tmp_path):
     write_log(tmp_path / "orders.csv", 3650, customers=200, alpha=60.0)
-    assert "step_days 30 -> 122" in train(shop, tmp_path, "windows.horizon_days=365").stdout
-    summary = shop.page(tmp_path / "runs")
+    printed = train(shop, tmp_path, "windows.horizon_days=365").stdout
+    assert "step_days 30 -> 122" in printed
+    summary = shop.page(printed, tmp_path / "runs")
     assert "horizon 365 days; 6 training cutoffs" in summary
     assert "sealed test at 2018-12-" in summary
 
@@ -72,7 +73,8 @@ def test_a_short_log_without_amounts_trains(shop, tmp_path):
     rows = pd.read_csv(tmp_path / "orders.csv").drop(columns="amount")
     rows.rename(columns={"customer_id": "cust", "timestamp": "date"}).to_csv(tmp_path / "orders.csv", index=False)
     columns = [f"data.columns.{role}={name}" for role, name in {"customer_id": "cust", "timestamp": "date"}.items()]
-    assert "WARNING shorter_horizon" in train(shop, tmp_path, *columns, "data.columns.amount=null").stdout
-    summary = shop.page(tmp_path / "runs")
+    printed = train(shop, tmp_path, *columns, "data.columns.amount=null").stdout
+    assert "WARNING shorter_horizon" in printed
+    summary = shop.page(printed, tmp_path / "runs")
     assert "CLV: purchases within 88 days" in summary
     assert "CLV: spend" not in summary

@@ -57,8 +57,8 @@ def test_the_summary_says_what_was_read_against_what_models_stand_and_what_is_ne
 
 
 def test_the_summarys_page_holds_every_table(trained):
-    shop, _ = trained
-    page = shop.page()
+    shop, printed = trained
+    page = shop.page(printed)
     for phrase in (
         "rows read =",
         "sealed test at",
@@ -94,7 +94,7 @@ def test_a_run_holds_the_metrics_and_choices_that_people_compare_and_files_hold_
         assert name in everything
     facts = find_run(Home(shop.home), run.info.run_id, "", higher_is_better=True)
     assert facts.metrics == everything
-    assert facts.params["tuning.churn.max_depth.high"] == "6.0"
+    assert facts.params["tuning.churn.max_depth.high"] == "12.0"
     assert facts.params["data.path"] == str(shop.log)
     best = find_run(Home(shop.home), None, "valid.churn.logistic.auc", higher_is_better=True)  # of the file alone
     assert best.run_id == run.info.run_id

@@ -11,6 +11,7 @@ from ..evaluation.check import Check, Outcome
 from ..files import digest, read_json
 from ..hackathon.entry_folder import Entry, find_entry
 from ..hackathon.result import Result, figures_of
+from ..tracking.overview import render_overview
 from ..tracking.provenance import code_commit, code_digest
 from ..tracking.registry import RunFacts
 from .dataset_building import BuiltDataset
@@ -79,10 +80,11 @@ def repeat_result(config: TrainConfig, twin: RunFacts) -> str:
     """Return the summary of an earlier run, and hand in its result again."""
     summary = (twin.artifacts / SUMMARY).read_text(encoding="utf-8")
     handed_in = hand_in(config, Result.from_dict(read_json(twin.artifacts / RESULT), str(twin.artifacts / RESULT)))
-    return (
-        f"{summary}\nThe same data, choices and code were trained before: this is run {twin.run_id}, not a new one.\n"
-        f"  -> tracking.repeat=true trains again.\n{handed_in}"
-    )
+    repeated = [
+        f"The same data, choices and code were trained before: this is run {twin.run_id}, not a new one.",
+        "  -> tracking.repeat=true trains again.",
+    ]
+    return f"{summary}\n{render_overview(repeated)}\n{handed_in}"
 
 
 def hand_in(config: TrainConfig, result: Result) -> str:
