@@ -207,10 +207,11 @@ def test_families_stay_in_the_order_in_which_they_are_named(connection, write_ev
     assert present_families(events, ["basket", "journey", "recency"], UNTIL) == ["basket", "recency"]
 
 
-def test_own_families_stay_whatever_the_log_has(connection, write_events):
-    events = write_events(connection, [event("order")])
-    assert present_families(events, ["journey", "own.py:mine"], UNTIL) == ["own.py:mine"]
-    assert present_families(events, ["own.py:mine"], UNTIL) == ["own.py:mine"]
+def test_own_families_stay_whatever_the_log_has(connection, write_events, tmp_path):
+    events, mine = write_events(connection, [event("order")]), f"{tmp_path / 'own.py'}:mine"
+    (tmp_path / "own.py").write_text("def mine(history, settings):\n    return history\n")
+    assert present_families(events, ["journey", mine], UNTIL) == [mine]
+    assert present_families(events, [mine], UNTIL) == [mine]
 
 
 def test_a_log_with_nothing_for_the_named_families_is_told_so(connection, write_events):
