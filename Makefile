@@ -78,15 +78,17 @@ bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=folder]: th
 	.venv/bin/python experiments/benchmarks/holdout.py cdnow_sample; \
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
-.PHONY: docs
-docs: ## the documentation as a static site in site/; a broken link is an error
+.PHONY: docs docs-setup
+docs-setup:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
 	if ! cmp -s docs/requirements.lock .venv-docs/installed.lock; then \
 	  "$(PYTHON)" -m venv .venv-docs; \
 	  .venv-docs/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r docs/requirements.lock; \
 	  cp docs/requirements.lock .venv-docs/installed.lock; \
-	fi; \
-	NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file - <docs/mkdocs.yml; \
+	fi
+
+docs: docs-setup ## the documentation as a static site in site/; a broken link is an error
+	@NO_MKDOCS_2_WARNING=1 .venv-docs/bin/mkdocs build --quiet --strict --config-file - <docs/mkdocs.yml; \
 	echo "site/index.html"
 
 clean: ## remove .venv and tool caches; runs in mlruns/ stay
