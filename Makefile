@@ -79,7 +79,7 @@ bench: setup ## the figures in experiments/benchmarks; PEERS=1 [DATA=folder]: th
 	.venv/bin/python experiments/benchmarks/train.py $(ARGS)
 
 .PHONY: docs docs-setup
-docs-setup:
+docs-setup: ## .venv-docs with the locked packages of the documentation (make docs does it when missing)
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=/path/to/python3" >&2; exit 2; }; \
 	if ! cmp -s docs/requirements.lock .venv-docs/installed.lock; then \
 	  "$(PYTHON)" -m venv .venv-docs; \
