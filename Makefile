@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \

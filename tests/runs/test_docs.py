@@ -44,6 +44,7 @@ APART = {
     "test-fast": "is a part of this suite",
     "test-nightly": "is this suite with more examples",
     "lint": "is a step of .ci/run",
+    "docs-setup": "installs the packages of the documentation; a step of .ci/run",
     "docs": "is a step of .ci/run, which installs what it needs",
     "bench": "takes an hour",
     "clean": "removes the environment that runs this test",
