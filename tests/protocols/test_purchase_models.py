@@ -272,6 +272,9 @@ def test_a_combination_is_a_geometric_mean_at_its_horizon_and_follows_its_base_b
     for days in (1.0, 60.0, 365.0):
         expected = 0.9 * alone.expected_purchases(rows, days)
         assert model.expected_purchases(rows, days) == pytest.approx(expected, rel=1e-6)
+    ends = np.array([7.0, 60.0])
+    totals = [model.expected_purchases(rows, end).sum() for end in ends]
+    assert model.total_purchases(rows, ends) == pytest.approx(totals, rel=1e-12)
     logs = sum(
         weight * np.log(model.members[name].expected_spend(rows, 60.0))
         for name, weight in choice.weights["spend"].items()

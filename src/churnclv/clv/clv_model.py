@@ -199,6 +199,11 @@ class ClvModel:
         """Return expected purchases between `start_days` and `days` after the cutoff: counts."""
         return self._expected(rows, "purchases").between(start_days, days)
 
+    def total_purchases(self, rows: pd.DataFrame, ends_days: Array) -> Array:
+        """Return the expected purchases of all rows together until each of several ends, shape (len(ends_days),)."""
+        expected = self._expected(rows, "purchases")  # what is learned, and each member, is asked once
+        return np.array([expected.until(end).sum() for end in ends_days])
+
     def expected_spend(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
         """Return expected spend, net of refunds, between `start_days` and `days` after the cutoff, in currency."""
         return self._expected(rows, "spend").between(start_days, days)

@@ -188,7 +188,7 @@ def _draw_tracking(run: Run, trial: ValuePredictions) -> Iterable[records.Drawin
     """Yield plots of the chosen model: purchases by week after the last validation cutoff, and the model's own."""
     days = run.data.horizon_days
     ends = np.unique(np.minimum(np.arange(0, days + 7, 7), days))[1:]
-    cumulative = [0.0, *(float(trial.clv.expected_purchases(trial.rows.features, end).sum()) for end in ends)]
+    cumulative = [0.0, *trial.clv.total_purchases(trial.rows.features, ends)]
     actual = count_weekly(run.data.log, run.data.plan.folds[-1].valid, run.config.windows)
     tracking = figures.draw_tracking(actual, np.diff(cumulative), "Last validation cutoff: purchases week by week")
     yield records.Drawing("figures/valid_tracking.svg", tracking)
