@@ -256,11 +256,6 @@ def uses_comma(number: Any, decimal: Decimal) -> Any:
     return certain | (last_comma & alone & ibis.literal(decimal is Decimal.comma))
 
 
-def parse_amount(text: Any, decimal: Decimal) -> Any:
-    """Parse the text of an amount to an exact decimal; null where it is no number."""
-    return parse_number(bare_number(text), decimal)
-
-
 def parse_number(number: Any, decimal: Decimal) -> Any:
     """Parse a bare number to an exact decimal; null where it is no number."""
     return plain_number(number, decimal).try_cast(AMOUNT)  # a text that still has a comma is no number
