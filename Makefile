@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock train entry leaderboard ui report export rollback score serve test test-nightly test-fast lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score serve test test-nightly test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -32,6 +32,9 @@ setup: ## .venv with the locked dependencies, checked by their hashes (done once
 
 lock: ## write requirements.lock and docs/requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
 	@.ci/lock $(ARGS)
+
+inspect: setup ## what a file is, and the command that trains on it; DATA=orders.csv, SAVE=myshop for conf/data/myshop.yaml
+	@$(RUN_PYTHON) -m churnclv inspect $${DATA:+"path=$$DATA"} $${SAVE:+"save=$$SAVE"} $(ARGS)
 
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
 	@$(RUN_PYTHON) -m churnclv train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
