@@ -208,7 +208,11 @@ def _add_tables(reading: FileReading, others: list[TableInspection]) -> tuple[Fi
 
 
 def look_ahead(
-    main: TableInspection, others: list[TableInspection], reading: FileReading, days: LogDays | None, config: InspectConfig
+    main: TableInspection,
+    others: list[TableInspection],
+    reading: FileReading,
+    days: LogDays | None,
+    config: InspectConfig,
 ) -> tuple[FileReading, Outlook]:
     """Read a sample of customers as training does; return the settings that it takes, and what can be learned."""
     frame, share = main.table.customers_sample(str(main.column("customer_id")), _SAMPLE_ROWS)
@@ -228,7 +232,7 @@ def look_ahead(
             reading = replace(reading, values={**reading.values, **repaired})
             continue
         reading = _tolerate(reading, data.quality, settings)
-        return (reading, _of_events(data, main, days, share)) if dated else (reading, _of_table(data, share))
+        return (reading, _of_events(data, days, share)) if dated else (reading, _of_table(data, share))
     return reading, Outlook(share, _no_quality(main), fault="the settings that read it were not determined.")
 
 
@@ -265,7 +269,7 @@ def _tolerate(reading: FileReading, quality: QualityReport, settings: Any) -> Fi
     return replace(reading, values=values)
 
 
-def _of_events(events: Events, main: TableInspection, days: LogDays | None, share: float) -> Outlook:
+def _of_events(events: Events, days: LogDays | None, share: float) -> Outlook:
     """Return the outlook of dated events: returns, churn rates, and the horizon and population that suit."""
     kind = kind_of(events.shape)
     windows = WindowSettings()
@@ -286,14 +290,15 @@ def _of_events(events: Events, main: TableInspection, days: LogDays | None, shar
 def _with_horizon(outlook: Outlook, events: Events, start: datetime, end: datetime) -> Outlook:
     returns, windows = outlook.returns or Returns(0, 0, {}), WindowSettings()
     fitting = fitting_horizons(start, end)
-    measured = {days: rate for days in fitting if (rate := measure_churn(events, days, windows)) is not None}
-    usable = {days: rate for days, rate in measured.items() if rate.eligible}
+    known = {rate.days: rate for rate in outlook.rates}
+    measured = [known.get(days) or measure_churn(events, days, windows) for days in fitting]
+    usable = {rate.days: rate for rate in measured if rate is not None and rate.eligible}
     if not usable:
         fault = plan_fault(start, end, windows)
         chosen = next((rate for rate in outlook.rates if rate.eligible), None)
         return replace(outlook, chosen=chosen, fault=fault or _fault(chosen, None))
     horizon = suggest_horizon(returns, usable)
-    active = suggest_silence(events, returns, horizon, windows)
+    active = suggest_silence(events, returns, usable[horizon], windows)
     chosen = usable[horizon] if active is None else measure_churn(events, horizon, replace(windows, active_days=active))
     words = (*outlook.words, *([f"windows.horizon_days={horizon}"] if horizon != windows.horizon_days else []))
     words = (*words, *([f"windows.active_days={active}"] if active is not None else []))

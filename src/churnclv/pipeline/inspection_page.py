@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..data.inspection.table_inspection import TableInspection
+from ..errors import listed
 from ..snapshots.outlook import ChurnRate, months_until
 from .inspect import Inspection, Outlook
 
@@ -32,7 +33,7 @@ def _file_lines(file: TableInspection) -> Iterator[str]:
         text = f"{choice.column!r} ({choice.confidence.value}: {'; '.join(choice.reasons)})"
         yield from _labelled(choice.role, text)
     if file.unused and file.kind.shape is not None:
-        yield from _labelled("no role", ", ".join(repr(name) for name in file.unused[:12]) + (", ..." if len(file.unused) > 12 else ""))  # noqa: PLR2004
+        yield from _labelled("no role", listed([repr(name) for name in file.unused]))
     for role, choice in file.spelling.items():
         text = choice.written
         if choice.grounds:
@@ -55,25 +56,36 @@ def _content_lines(inspection: Inspection) -> Iterator[str]:
             yield from _labelled("gap", f"no row for {(after - before).days - 1} days after {before:%Y-%m-%d}")
         if days.busiest is not None:
             month, ratio = days.busiest
-            yield from _labelled("season", f"most rows per day in {calendar.month_name[month]}, {ratio:.1f} times the mean")
-    money = next((main.profiles[str(main.column(role))] for role in ("amount", "price") if main.column(role)), None)
-    if money is not None:
-        currency = main.column("currency")
-        named = main.profiles[currency].shown[0] if currency is not None else money.currency
-        yield from _labelled("currency", named or "not stated in the file")
-        yield from _labelled("refunds", f"{money.negative_share:.1%} of the amounts are negative")
+            yield from _labelled(
+                "season", f"most rows per day in {calendar.month_name[month]}, {ratio:.1f} times the mean"
+            )
+    yield from _money_lines(main)
     if main.duplicates:
         yield from _labelled("duplicates", f"{main.duplicates:,} rows equal an earlier one")
     for doubt in (*main.doubts, *inspection.doubts, *(() if days is None else days.doubts)):
         yield from _labelled("note", doubt)
     if outlook is not None:
-        for fault in outlook.quality.faults:
-            if fault.set_aside:
-                share = fault.set_aside / max(outlook.quality.rows_read, 1)
-                yield from _labelled("set aside", f"{share:.1%} of the rows: {fault.fault.replace('_', ' ')}")
-        for notice in outlook.quality.notices:
-            yield from _labelled("note", notice.message)
+        yield from _quality_lines(outlook)
     yield ""
+
+
+def _money_lines(main: TableInspection) -> Iterator[str]:
+    column = main.column("amount") or main.column("price")
+    if column is None:
+        return
+    money, currency = main.profiles[column], main.column("currency")
+    named = main.profiles[currency].shown[0] if currency is not None else money.currency
+    yield from _labelled("currency", named or "not stated in the file")
+    yield from _labelled("refunds", f"{money.negative_share:.1%} of the amounts are negative")
+
+
+def _quality_lines(outlook: Outlook) -> Iterator[str]:
+    for fault in outlook.quality.faults:
+        if fault.set_aside:
+            share = fault.set_aside / max(outlook.quality.rows_read, 1)
+            yield from _labelled("set aside", f"{share:.1%} of the rows: {fault.fault.replace('_', ' ')}")
+    for notice in outlook.quality.notices:
+        yield from _labelled("note", notice.message)
 
 
 def _outlook_lines(inspection: Inspection) -> Iterator[str]:
@@ -125,7 +137,8 @@ def _horizon_text(outlook: Outlook) -> str:
         text += f": 80% of the returns come within {outlook.returns.quantiles[0.8]:,.0f} days"
     if outlook.active_days is None:
         return f"{text}. Population: everybody who bought before the cutoff."
-    return f"{text}. Population: who bought within {outlook.active_days} days before the cutoff, as most others left long ago."
+    active = f"who bought within {outlook.active_days} days before the cutoff, as most others left long ago"
+    return f"{text}. Population: {active}."
 
 
 def _no_training(main: TableInspection) -> str:
@@ -134,7 +147,7 @@ def _no_training(main: TableInspection) -> str:
         return "nothing to train on: no column names a customer. Export the customer's id with each row."
     return (
         f"nothing to train on alone: {main.kind.name}. Name it beside a log of orders: "
-        f"make inspect DATA=\"orders.csv {main.table.path}\"."
+        f'make inspect DATA="orders.csv {main.table.path}".'
     )
 
 
@@ -155,7 +168,11 @@ def verdict(inspection: Inspection) -> str:
         return f"enough to learn from: {counts}."
     if fewer >= _FEW:
         return f"enough for a first model, with wide intervals: {counts}."
-    alone = "use the probabilistic model alone (churn=btyd clv=bgnbd)" if outlook.returns is not None else "use churn=logistic"
+    alone = (
+        "use the probabilistic model alone (churn=btyd clv=bgnbd)"
+        if outlook.returns is not None
+        else "use churn=logistic"
+    )
     when = None if inspection.days is None else months_until(inspection.days.end, max(rate.days, 1), fewer, _WANTED)
     wait = f"wait until {when:%B %Y}, or {alone}" if when is not None else alone
     amount = "few" if fewer >= _LEAST else "too few"
@@ -166,8 +183,12 @@ def _labelled(label: str, text: str) -> Iterator[str]:
     """Yield a text with its label before it, wrapped beside it."""
     indent = " " * (_LABEL + 2)
     first = f"  {label:<{_LABEL}}" if len(label) < _LABEL else f"  {label} "
-    yield from textwrap.wrap(text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    yield from textwrap.wrap(
+        text, _WIDTH, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _wrapped(text: str, indent: str) -> Iterator[str]:
-    yield from textwrap.wrap(text, _WIDTH, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False)
+    yield from textwrap.wrap(
+        text, _WIDTH, subsequent_indent=f"{indent}  ", break_long_words=False, break_on_hyphens=False
+    )

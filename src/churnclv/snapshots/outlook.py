@@ -5,10 +5,9 @@ All figures are of the past: the churn rate of a horizon is that of the last cut
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..data.events import Events
 from ..errors import InputError
@@ -17,6 +16,9 @@ from .cutoff_plan import make_plan
 from .history import cut_history, day_number
 from .plan_adaptation import adapt_windows
 from .settings import WindowSettings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SHOWN_DAYS = (30, 60, 90, 180)
 _HORIZONS = (30, 60, 90, 180, 365)
@@ -115,36 +117,36 @@ def plan_fault(start: datetime, end: datetime, windows: WindowSettings) -> str |
     return None
 
 
-def suggest_horizon(returns: Returns, rates: dict[int, ChurnRate]) -> int:
+def suggest_horizon(revisits: Returns, rates: dict[int, ChurnRate]) -> int:
     """Return the horizon that suits a log of purchases: the shortest that covers most returns, and has both outcomes.
 
     Parameters
     ----------
-    returns
+    revisits
         How often customers return.
     rates
         The churn rate of each horizon that fits the log; at least one.
     """
-    covered = returns.quantiles.get(_RETURNED, 0.0)
+    covered = revisits.quantiles.get(_RETURNED, 0.0)
     mixed = {days: rate for days, rate in rates.items() if 1.0 - _ONE_SIDED <= rate.share <= _ONE_SIDED}
     candidates = mixed or {min(rates, key=lambda days: abs(rates[days].share - 0.5)): next(iter(rates.values()))}
     return min((days for days in candidates if days >= covered), default=max(candidates))
 
 
-def suggest_silence(events: Events, returns: Returns, horizon_days: int, windows: WindowSettings) -> int | None:
+def suggest_silence(events: Events, revisits: Returns, everybody: ChurnRate, windows: WindowSettings) -> int | None:
     """Return after how many days of silence customers leave the population, `windows.active_days`; None for never.
 
-    Only where most of all buyers would count as leavers, because they left long ago.
+    Only where most of all buyers, whose churn rate is `everybody`, would count as leavers: they left long ago.
     """
-    everybody = measure_churn(events, horizon_days, windows)
-    if everybody is None or everybody.share <= _MOSTLY_GONE:
+    horizon_days = everybody.days
+    if everybody.share <= _MOSTLY_GONE:
         return None
-    least = max(float(horizon_days), returns.quantiles.get(_RARE_RETURN, 0.0))
+    least = max(float(horizon_days), revisits.quantiles.get(_RARE_RETURN, 0.0))
     span = (events.end - events.start).days
     for days in _SILENCES:
         if least <= days < span - 2 * horizon_days:
             active = measure_churn(events, horizon_days, replace(windows, active_days=days))
-            if active is not None and active.eligible and active.share < everybody.share - 0.05:  # noqa: PLR2004 # felt
+            if active is not None and active.eligible and active.share < everybody.share - 0.05:  # felt
                 return days
     return None
 

@@ -2,6 +2,8 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import ibis
@@ -56,14 +58,14 @@ def spell_dates(table: LoadedTable, profile: ColumnProfile) -> SpellingChoice:
         return SpellingChoice(name, "days before months", {})
     if month and not day:
         return SpellingChoice(name, "months before days", {})
-    return _doubtful_dates(table, profile, cells, day, month)
+    return _doubtful_dates(table, profile, day, month)
 
 
 def _date(profile: ColumnProfile) -> dict[str, Any]:
     return {} if profile.date_format == "auto" else {"date_format": profile.date_format}
 
 
-def _doubtful_dates(table: LoadedTable, profile: ColumnProfile, cells: Any, day: int, month: int) -> SpellingChoice:
+def _doubtful_dates(table: LoadedTable, profile: ColumnProfile, day: int, month: int) -> SpellingChoice:
     """Choose between days and months: by the cells of one reading, by rows in order of time, by the separator."""
     shown = tuple(profile.texts[:_SHOWN])
     if day or month:
@@ -77,13 +79,11 @@ def _doubtful_dates(table: LoadedTable, profile: ColumnProfile, cells: Any, day:
 
 def _by_order_of_rows(table: LoadedTable, profile: ColumnProfile) -> tuple[bool, str]:
     """Return whether days come first, and why: rows are often in order of time under the right reading alone."""
-    from datetime import datetime
-
-    texts = [text for text in profile.text.cells.dropna().astype(str)]
+    texts = list(profile.text.cells.dropna().astype(str))
     rising = {}
     for pattern in ("%d/%m/%Y", "%m/%d/%Y"):
         dates = [datetime.strptime(_slashed(text), pattern) for text in texts]  # noqa: DTZ007 # shop time
-        steps = list(zip(dates, dates[1:], strict=False))
+        steps = list(pairwise(dates))
         rising[pattern] = sum(later >= earlier for earlier, later in steps) / max(len(steps), 1)
     day, month = rising["%d/%m/%Y"], rising["%m/%d/%Y"]
     if max(day, month) >= 0.95 and abs(day - month) > 0.02:  # noqa: PLR2004 # in order of time under one reading alone
@@ -120,7 +120,9 @@ def spell_numbers(table: LoadedTable, profiles: dict[str, ColumnProfile]) -> dic
     signs, doubt = _detect(table, texts)
     for role, profile in texts.items():
         sign = signs.get(role, Decimal.point)
-        ambiguous = profile.share("either") > 0 and not profile.text.count_certain("comma") + profile.text.count_certain("point")
+        ambiguous = profile.share("either") > 0 and not profile.text.count_certain(
+            "comma"
+        ) + profile.text.count_certain("point")
         written = "whole numbers" if profile.is_whole and not ambiguous else f"decimal {sign.value}"
         settings = {"decimal": sign.value} if doubt and ambiguous else {}
         cells = tuple(text for text in profile.texts if profile.text.facts["either"].get(text, False))[:_SHOWN]
@@ -134,16 +136,25 @@ def _detect(table: LoadedTable, texts: dict[str, ColumnProfile]) -> tuple[dict[s
     columns = {role: raw[table.cell(profile.name)] for role, profile in texts.items()}
     log = with_numbers(table.connection, replace(table.log, table=raw.select("row", **columns), types={}))
     names = {f"columns.{role}": profile.name for role, profile in texts.items()}
-    settings = replace(table.settings, columns=replace(table.settings.columns, **{role: texts[role].name for role in texts}))
+    settings = replace(
+        table.settings, columns=replace(table.settings.columns, **{role: texts[role].name for role in texts})
+    )
     del names
     try:
         decided = choose_decimals(log, list(texts), settings)
     except InputError:
         either = sum(profile.text.facts["count"][profile.text.facts["either"]].sum() for profile in texts.values())
-        comma_first = any("." in text for profile in texts.values() for text in profile.texts if profile.text.facts["either"].get(text, False))
+        comma_first = any(
+            "." in text
+            for profile in texts.values()
+            for text in profile.texts
+            if profile.text.facts["either"].get(text, False)
+        )
         sign = Decimal.comma if comma_first else Decimal.point
         mark = "." if comma_first else ","
-        grounds = f"no cell decides; {either:,.0f} such as 1{mark}234 are read as 1234, as three decimals of money are rare"
+        grounds = (
+            f"no cell decides; {either:,.0f} such as 1{mark}234 are read as 1234, as three decimals of money are rare"
+        )
         return dict.fromkeys(texts, sign), grounds
     doubtful = [notice for notice in decided.notices if notice.code == "thousands_by_separator"]
     grounds = "the file separates its cells by semicolons, as exports with a decimal comma do" if doubtful else ""

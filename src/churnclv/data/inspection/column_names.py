@@ -12,9 +12,9 @@ STRONG, WEAK = 1.0, 0.6
 _VOCABULARY = {  # role -> names in lower case without accents, a comma between them
     "customer_id": (
         "customer, customer id, customer no, customer nr, customer number, customer code, customer key, cust, cust id, "
-        "cust no, client, client id, client no, user, user id, buyer, buyer id, member, member id, account, account id, "
-        "contact id, shopper, shopper id, subscriber, subscriber id, person id, household, household key, patron id, "
-        "email, e mail, customer email, email address, email billing, billing email, "
+        "cust no, client, client id, client no, user, user id, buyer, buyer id, member, member id, account, "
+        "account id, contact id, shopper, shopper id, subscriber, subscriber id, person id, household, household key, "
+        "patron id, email, e mail, customer email, email address, email billing, billing email, "
         "cliente, id cliente, cliente id, codice cliente, numero cliente, utente, id utente, acquirente, abbonato, "
         "id abbonato, socio, tessera, codice utente, email cliente, "
         "kunde, kunden id, kundenid, kundennr, kunden nr, kundennummer, kundencode, benutzer, benutzer id, nutzer, "
@@ -74,8 +74,8 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
         "basket, sale id, purchase id, name, po number, "
         "ordine, id ordine, numero ordine, codice ordine, n ordine, fattura, numero fattura, scontrino, "
         "id transazione, "
-        "bestellung, bestellnummer, bestell nr, bestellnr, bestell id, bestellungs id, auftrag, auftragsnummer, auftragsnr, "
-        "rechnung, rechnungsnummer, rechnungsnr, beleg, belegnummer, transaktions id, "
+        "bestellung, bestellnummer, bestell nr, bestellnr, bestell id, bestellungs id, auftrag, auftragsnummer, "
+        "auftragsnr, rechnung, rechnungsnummer, rechnungsnr, beleg, belegnummer, transaktions id, "
         "commande, id commande, numero commande, n commande, numero de commande, facture, numero facture, "
         "numero de facture, ticket, id transaction, "
         "pedido, id pedido, numero pedido, numero de pedido, n pedido, factura, numero factura, numero de factura, "
@@ -85,8 +85,9 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
         "item, item id, item name, product, product id, product name, product code, sku, stock code, article, "
         "article id, article no, lineitem name, lineitem sku, asin, ean, upc, "
         "articolo, id articolo, codice articolo, prodotto, id prodotto, codice prodotto, nome prodotto, nome articolo, "
-        "artikel, artikel id, artikelnummer, artikelnr, artikelname, artikelcode, produkt, produkt id, produktname, produktnummer, "
-        "produit, id produit, code produit, nom produit, nom du produit, reference, ref produit, id article, code article, "
+        "artikel, artikel id, artikelnummer, artikelnr, artikelname, artikelcode, produkt, produkt id, "
+        "produktname, produktnummer, produit, id produit, code produit, nom produit, nom du produit, reference, "
+        "ref produit, id article, code article, "
         "articulo, id articulo, codigo articulo, producto, id producto, codigo producto, nombre producto, "
         "nombre del producto"
     ),
@@ -124,10 +125,11 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
     "start": (
         "start, start date, started, started at, begin, begin date, begins, from, valid from, since, activation date, "
         "signup date, sign up date, subscribed at, subscription start, contract start, membership start, created utc, "
-        "inizio, data inizio, data di inizio, dal, attivazione, data attivazione, inizio contratto, inizio abbonamento, "
-        "beginn, beginndatum, startdatum, von, gultig von, seit, vertragsbeginn, abobeginn, abschlussdatum, "
-        "debut, date debut, date de debut, du, date activation, debut contrat, debut abonnement, date souscription, "
-        "inicio, fecha inicio, fecha de inicio, desde, fecha alta, alta, fecha activacion, inicio contrato"
+        "inizio, data inizio, data di inizio, dal, attivazione, data attivazione, inizio contratto, "
+        "inizio abbonamento, beginn, beginndatum, startdatum, von, gultig von, seit, vertragsbeginn, abobeginn, "
+        "abschlussdatum, debut, date debut, date de debut, du, date activation, debut contrat, debut abonnement, "
+        "date souscription, inicio, fecha inicio, fecha de inicio, desde, fecha alta, alta, "
+        "fecha activacion, inicio contrato"
     ),
     "end": (
         "end, end date, ended, ended at, ends, until, to, valid to, valid until, cancelled at, canceled at, "

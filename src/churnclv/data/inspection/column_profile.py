@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from ..readings import TextColumn, parse_columns
 from ..source import MOMENT, NUMBER
 from ..unreadable import describe_date
 from .loaded_table import LoadedTable
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEARLY_ALL = 0.9  # share of cells
 _COUNTS = ("epoch_s", "epoch_ms", "epoch_us", "excel")
@@ -54,7 +55,7 @@ class ColumnProfile:
     @property
     def is_unique(self) -> bool:
         """Whether every row has a cell of its own."""
-        return self.filled >= self.rows and self.distinct >= 0.995 * self.rows and self.rows > 1  # noqa: PLR2004 # estimated
+        return self.filled >= self.rows and self.distinct >= 0.995 * self.rows and self.rows > 1  # estimated
 
     @cached_property
     def is_number(self) -> bool:
@@ -101,7 +102,9 @@ class ColumnProfile:
             return ""
         cells = [str(text) for text in self.text.facts.index[:_TRIED]]
         described = [describe_date(cell.strip()) for cell in cells]
-        formats = [each[1] for each, cell in zip(described, cells, strict=True) if each and _is_plausible(each[1], cell)]
+        formats = [
+            each[1] for each, cell in zip(described, cells, strict=True) if each and _is_plausible(each[1], cell)
+        ]
         if not formats:
             return ""
         most = max(set(formats), key=formats.count)
@@ -113,7 +116,11 @@ class ColumnProfile:
         """Return whether counts lie closer together than their size, as the dates of a log do and ids do not."""
         values = self.values
         recent = {"epoch_s": 6e8, "epoch_ms": 6e11, "epoch_us": 6e14, "excel": 32_000}[name]
-        return len(values) > 1 and float(values.min()) > recent and float(values.max() - values.min()) < float(values.min())
+        return (
+            len(values) > 1
+            and float(values.min()) > recent
+            and float(values.max() - values.min()) < float(values.min())
+        )
 
     @property
     def is_date(self) -> bool:

@@ -1,25 +1,37 @@
-"""Event values: the canonical kind of the texts in a column of kinds, in English, Italian, German, French and Spanish."""
+"""Event values: the canonical kind of the texts in a column of kinds, in five languages."""
 
 import re
 
 from ..schema import KINDS
 from .column_names import plain_name
 
-_PATTERNS = (  # canonical kind, pattern of the plain text; None is a row that is set aside
-    (None, r"cancel\w*|void\w*|fail\w*|expired|draft|annullat\w*|storniert|storno|annul\w*|anulad\w*|fehlgeschlagen|abgebrochen"),
-    ("refund", r"refund\w*|return\w*|chargeback|credit note|reso|resi|rimbors\w*|retoure\w*|ruckgabe|erstatt\w*|gutschrift|"
-               r"rembours\w*|retour\w*|devoluci\w*|devuelt\w*|reembols\w*"),
-    ("order", r"order\w*|purchas\w*|sale|sales|transaction\w*|invoice|paid|complete[d]?|processing|shipped|delivered|fulfilled|"
-              r"checkout complete\w*|bought|payment|partially refunded|partially paid|authorized|pending|on hold|"
-              r"acquist\w*|ordine|vendit\w*|pagat\w*|completat\w*|spedit\w*|"
-              r"kauf\w*|bestell\w*|verkauf\w*|bezahlt|abgeschlossen|versandt|geliefert|"
-              r"achat\w*|commande\w*|vente\w*|paye\w*|termine\w*|expedie\w*|livre\w*|"
-              r"compra\w*|pedido\w*|venta\w*|pagad\w*|completad\w*|enviad\w*|entregad\w*"),
-    ("send", r"email sent|sent|send|delivered email|inviata|gesendet|envoye|enviado"),
-    ("open", r"email open\w*|open|opened"),
-    ("click", r"email click\w*"),
-    ("unsubscribe", r"unsubscribe\w*|disiscri\w*|abgemeldet|desabonn\w*|desuscri\w*"),
-)  # fmt: skip
+_CANCELLED = (
+    "cancel*, void*, fail*, expired, draft, annullat*, storniert, storno, annul*, anulad*, fehlgeschlagen, abgebrochen"
+)
+_REFUNDS = (
+    "refund*, return*, chargeback, credit note, reso, resi, rimbors*, retoure*, ruckgabe, erstatt*, gutschrift, "
+    "rembours*, retour*, devoluci*, devuelt*, reembols*"
+)
+_ORDERS = (
+    "order*, purchas*, sale, sales, transaction*, invoice, paid, complete, completed, processing, shipped, delivered, "
+    "fulfilled, checkout complete*, bought, payment, partially refunded, partially paid, authorized, pending, on hold, "
+    "acquist*, ordine*, vendit*, pagat*, completat*, spedit*, kauf*, bestell*, verkauf*, bezahlt, abgeschlossen, "
+    "versandt, geliefert, achat*, commande*, vente*, paye*, termine*, expedie*, livre*, compra*, pedido*, venta*, "
+    "pagad*, completad*, enviad*, entregad*"
+)
+_VALUES = {  # canonical kind -> texts in lower case without accents, a star for any end; the first that fits is taken
+    "": _CANCELLED,  # set aside
+    "refund": _REFUNDS,
+    "order": _ORDERS,
+    "send": "email sent, sent, send, delivered email, inviata, gesendet, envoye",
+    "open": "email open*, open, opened",
+    "click": "email click*, click, clicked",
+    "unsubscribe": "unsubscribe*, disiscri*, abgemeldet, desabonn*, desuscri*",
+}
+_PATTERNS = {
+    kind: re.compile("|".join(text.strip().replace("*", r"\w*") for text in texts.split(",")))
+    for kind, texts in _VALUES.items()
+}
 _OF_MESSAGES = ("open", "click", "unsubscribe")
 _STATUS = re.compile(r"status|stato|statut|estado|state")
 
@@ -53,4 +65,4 @@ def _kind_of(text: str) -> str | None:
     if text in KINDS:
         return text
     plain = plain_name(text)
-    return next((kind for kind, pattern in _PATTERNS if re.fullmatch(pattern, plain)), None)
+    return next((kind for kind, pattern in _PATTERNS.items() if pattern.fullmatch(plain)), None) or None

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..settings import DataSettings
 from .column_names import plain_name
+from .column_profile import NEARLY_ALL
 from .table_inspection import TableInspection
 from .table_kinds import ONE_ROW_PER_CUSTOMER, TableKind
 
@@ -52,7 +53,7 @@ def describe_reading(inspection: TableInspection, presets: Mapping[str, Mapping[
     kind = inspection.kind
     base = presets[kind.preset]
     values: dict[str, Any] = {"path": inspection.table.path, **_columns(inspection, kind, base)}
-    values |= {name: value for name, value in inspection.settings.items()}
+    values |= inspection.settings
     return FileReading(kind.preset, base, values, (f"windows={kind.windows}",) if kind.windows else ())
 
 
@@ -80,11 +81,17 @@ def further_table(inspection: TableInspection) -> dict[str, Any] | None:
     if customer is None:
         return None
     path = inspection.table.path
-    spelled = {name: value for name, value in inspection.settings.items() if name in ("date_format", "day_first", "decimal")}
+    spelled = {
+        name: value for name, value in inspection.settings.items() if name in ("date_format", "day_first", "decimal")
+    }
     if inspection.kind.shape is None and inspection.column("timestamp") is None:
         attributes = dict(_attributes(inspection))
         return {"path": path, "columns": {"customer_id": customer}, "attributes": attributes} if attributes else None
-    if inspection.kind.shape is None or inspection.kind.shape is ONE_ROW_PER_CUSTOMER or inspection.column("timestamp") is None:
+    if (
+        inspection.kind.shape is None
+        or inspection.kind.shape is ONE_ROW_PER_CUSTOMER
+        or inspection.column("timestamp") is None
+    ):
         return None
     columns = {role: name for role in inspection.kind.roles if (name := inspection.column(role)) is not None}
     table = {"path": path, "columns": columns, **spelled}
@@ -98,7 +105,11 @@ def _attributes(inspection: TableInspection) -> Iterator[tuple[str, str]]:
     names: set[str] = set()
     for column in inspection.unused:
         profile = inspection.profiles[column]
-        is_id = profile.is_unique or profile.share("mail") > 0 or (profile.distinct_share > 0.9 and not profile.is_number)  # noqa: PLR2004 # differ
+        is_id = (
+            profile.is_unique
+            or profile.share("mail") > 0
+            or (profile.distinct_share > NEARLY_ALL and not profile.is_number)
+        )
         if profile.is_date or is_id or profile.distinct < 2:  # noqa: PLR2004 # one value says nothing
             continue
         name = plain_name(column).replace(" ", "_").lstrip("0123456789_")[:_LONGEST_ATTRIBUTE] or "attribute"

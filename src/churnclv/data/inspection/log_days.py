@@ -87,7 +87,7 @@ def _daily_rows(inspection: TableInspection, column: str) -> pd.DataFrame:
         return pd.DataFrame({"day": [], "rows": []})
     dated = kept.select(day=dates.moment.date(), rows=kept.rows)
     latest = parsing.latest_moment(settings)
-    known = dated.filter(dated.day.notnull() & (dated.day <= ibis.date(f"{latest:%Y-%m-%d}")))
+    known = dated.filter(dated.day <= ibis.date(f"{latest:%Y-%m-%d}"))
     counted = known.group_by("day").agg(rows=known.rows.sum()).order_by("day").execute()
     day = pd.to_datetime(counted["day"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
     return pd.DataFrame({"day": day, "rows": counted["rows"]})

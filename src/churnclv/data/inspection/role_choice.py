@@ -19,7 +19,10 @@ _MOST_CATEGORIES, _MOST_CHANNELS, _MOST_KINDS = 500, 60, 40
 _MOST_TERM_MONTHS = 120
 _CLASSES = 2
 _SPLITS = {"train", "test", "training", "testing", "valid", "validation", "holdout"}
-_OPEN = {token.lower() for token in (*OPEN_TOKENS, "null", "nan", "nat", "none", "n/a", "na", "attivo", "aktiv", "actif", "activo")}
+_OPEN = {
+    token.lower()
+    for token in (*OPEN_TOKENS, "null", "nan", "nat", "none", "n/a", "na", "attivo", "aktiv", "actif", "activo")
+}
 _EVENT_ROLES = ("item", "category", "channel", "session_id", "currency")
 
 
@@ -84,7 +87,9 @@ class Roles:
         fit, shows = _FITS[role](profile)
         return Claim(profile.name, name_evidence(profile.name, role), fit, shows)
 
-    def take(self, role: str, claim: Claim, rivals: list[Claim], *checks: str, at_most: Confidence = Confidence.sure) -> None:
+    def take(
+        self, role: str, claim: Claim, rivals: list[Claim], *checks: str, at_most: Confidence = Confidence.sure
+    ) -> None:
         """Give a role to a column; `checks` are further reasons, `rivals` the other claims."""
         others = [rival for rival in rivals if rival.column != claim.column]
         strong = [rival.column for rival in others if rival.named >= STRONG and rival.fit >= NEARLY_ALL]
@@ -164,7 +169,9 @@ def choose_date(roles: Roles, role: str = "timestamp") -> None:
     elif claims:
         several = len(claims) > 1
         best = max(claims, key=lambda claim: roles.profiles[claim.column].distinct)
-        shows = "the only column of dates" if not several else f"one of {len(claims)} columns of dates, with most values"
+        shows = (
+            "the only column of dates" if not several else f"one of {len(claims)} columns of dates, with most values"
+        )
         roles.take(role, best, claims, shows, at_most=Confidence.guess if several else Confidence.likely)
 
 

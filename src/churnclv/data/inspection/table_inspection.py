@@ -35,9 +35,9 @@ from .table_kinds import (
 )
 
 _POSITIVE = (
-    "yes", "true", "1", "churned", "left", "churn", "y", "t", "cancelled", "canceled", "lost", "exited", "attrited", "closed",
-    "attrited customer", "si", "sì", "s", "vero", "perso", "ja", "j", "wahr", "gekündigt", "abgewandert", "oui", "o", "vrai",
-    "parti", "résilié", "perdu", "sí", "verdadero", "perdido", "baja",
+    "yes", "true", "1", "churned", "left", "churn", "y", "t", "cancelled", "canceled", "lost", "exited",
+    "attrited", "closed", "attrited customer", "si", "sì", "s", "vero", "perso", "ja", "j", "wahr", "gekündigt",
+    "abgewandert", "oui", "o", "vrai", "parti", "résilié", "perdu", "sí", "verdadero", "perdido", "baja",
 )  # fmt: skip
 _NUMBER_ROLES = ("amount", "price", "quantity", "term_months")
 _MOSTLY = 0.9
@@ -210,17 +210,18 @@ def _refine_orders(roles: Roles, settings: dict[str, Any]) -> list[str]:
     currency = roles.column("currency")
     if currency is not None and roles.profiles[currency].distinct > 1:
         settings["currency"] = roles.profiles[currency].texts[0].strip().upper()
-        doubts.append(f"{currency!r} has several currencies: rows of {settings['currency']}, the most frequent, are kept")
+        doubts.append(
+            f"{currency!r} has several currencies: rows of {settings['currency']}, the most frequent, are kept"
+        )
     return doubts
 
 
 def _cancelled_pattern(roles: Roles, order: str, money: str) -> str:
     """Return the pattern of the ids of cancelled orders: a letter that others do not begin with; empty for none."""
     table = roles.relations.table
-    rows = table.query(
-        f"SELECT left({table.cell(order)}, 1) AS first, count(*), sum(CAST({table.cell(money)} LIKE '-%' AS INTEGER)) "
-        "FROM {table} WHERE " + f"{table.cell(order)} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC"
-    )
+    first, below = f"left({table.cell(order)}, 1)", f"CAST({table.cell(money)} LIKE '-%' AS INTEGER)"
+    sql = "SELECT {first}, count(*), sum({below}) FROM {{table}} WHERE {first} IS NOT NULL GROUP BY 1 ORDER BY 2 DESC"
+    rows = table.query(sql.format(first=first, below=below))
     if not 1 < len(rows) <= 12:  # noqa: PLR2004 # more first letters are no sign
         return ""
     cancelled = [str(first) for first, count, below in rows if str(first).isalpha() and below >= _MOSTLY * count]
