@@ -57,8 +57,8 @@ export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 rollback: setup ## the champion before the present one serves again
 	@$(RUN_PYTHON) -m churnclv rollback $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
-	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500] [AUDIENCES=dir]
+	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${AUDIENCES:+"audiences=$$AUDIENCES"} $${CONTACTS:+"contacts=$$CONTACTS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)

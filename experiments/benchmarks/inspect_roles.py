@@ -2,10 +2,10 @@
 
     python experiments/benchmarks/inspect_roles.py FOLDER [FOLDER ...]
 
-Every file whose columns are listed below is inspected as it is, with its columns shuffled, and with the columns that play
-a role renamed: to other English names, and to Italian, German, French and Spanish ones. Names are drawn by the file's
-place, so that no language has one name alone. A column that is given a role which it does not play counts as wrong.
-Files are cut to their first 20,000 rows.
+Every file whose columns are listed below is inspected as it is, with its columns shuffled, and with the columns
+that play a role renamed: to other English names, and to Italian, German, French and Spanish ones. Names are drawn by
+the file's place, so that no language has one name alone. A column that is given a role which it does not play counts as
+wrong. Files are cut to their first 20,000 rows.
 """
 
 import random
@@ -36,19 +36,33 @@ TRUTH: dict[str, dict[str, str]] = {  # end of the path -> role -> column; sever
     "data-08-currency-column/orders.csv": {**ORDERS, "currency": "currency"},
     "data-10-column-names/orders.csv": {**ORDERS, "amount": "Price (USD)"},
     "data-16-order-total-on-every-line/lines.csv": {
-        "customer_id": "customer_id", "timestamp": "timestamp", "amount": "order_total", "order_id": "order", "item": "sku"
+        "customer_id": "customer_id",
+        "timestamp": "timestamp",
+        "amount": "order_total",
+        "order_id": "order",
+        "item": "sku",
     },
     "data-17-attributes-match-nobody/people.csv": {"customer_id": "customer_id"},
     "data-21-shopify-lines/orders_export.csv": {
-        "customer_id": "Email", "timestamp": "Created at", "amount": "Total", "order_id": "Name",
-        "item": "Lineitem name", "quantity": "Lineitem quantity", "currency": "Currency", "kind": "Financial Status",
+        "customer_id": "Email",
+        "timestamp": "Created at",
+        "amount": "Total",
+        "order_id": "Name",
+        "item": "Lineitem name",
+        "quantity": "Lineitem quantity",
+        "currency": "Currency",
+        "kind": "Financial Status",
     },
     "data-24-everything-sent-back/returners.csv": {"customer_id": "customer_id"},
     "data/grocery.csv": {"customer_id": "cust", "timestamp": "date"},
     "data/hillstrom.csv": {},
     "data/telco.csv": {"customer_id": "customerID", "target": "Churn"},
     "telco_contracts/contract.csv": {
-        "customer_id": "customerID", "start": "BeginDate", "end": "EndDate", "price": "MonthlyCharges", "plan": "Type"
+        "customer_id": "customerID",
+        "start": "BeginDate",
+        "end": "EndDate",
+        "price": "MonthlyCharges",
+        "plan": "Type",
     },
     "telco_contracts/internet.csv": {"customer_id": "customerID"},
     "telco_contracts/personal.csv": {"customer_id": "customerID"},
@@ -57,57 +71,123 @@ TRUTH: dict[str, dict[str, str]] = {  # end of the path -> role -> column; sever
     "apparel/apparelStaticCov.csv": {"customer_id": "Id"},
     "apparel/apparelDynCov.parquet": {"customer_id": "Id", "timestamp": "Cov.Date"},
     "data/shop_events.parquet": {
-        "customer_id": "user_id", "timestamp": "event_timestamp", "kind": "event_name", "item": "item_id|item_name",
-        "category": "item_category", "price": "price", "quantity": "quantity",
+        "customer_id": "user_id",
+        "timestamp": "event_timestamp",
+        "kind": "event_name",
+        "item": "item_id|item_name",
+        "category": "item_category",
+        "price": "price",
+        "quantity": "quantity",
     },
     "data/online_retail_II.parquet": {
-        "customer_id": "Customer ID", "timestamp": "InvoiceDate", "order_id": "Invoice", "item": "StockCode|Description",
-        "quantity": "Quantity", "price": "Price",
+        "customer_id": "Customer ID",
+        "timestamp": "InvoiceDate",
+        "order_id": "Invoice",
+        "item": "StockCode|Description",
+        "quantity": "Quantity",
+        "price": "Price",
     },
-}  # fmt: skip
+}
 NAMES: dict[str, dict[str, tuple[str, ...]]] = {
     "renamed": {
-        "customer_id": ("CustNo", "buyer_id", "Client Number", "userId"), "timestamp": ("OrderDate", "purchased_at", "Transaction Date"),
-        "amount": ("Net Revenue", "order_value", "TotalPaid"), "price": ("UnitPrice", "price_per_item"), "quantity": ("Qty", "units_sold"),
-        "order_id": ("Order #", "InvoiceNo", "receipt_id"), "item": ("ProductCode", "SKU", "article_no"), "category": ("Product Category", "department"),
-        "kind": ("event_type", "Activity"), "currency": ("CurrencyCode", "ccy"), "start": ("valid_from", "Start Date"),
-        "end": ("valid_to", "Cancellation Date"), "plan": ("Tariff", "plan_name"), "target": ("churned", "Exited"),
+        "customer_id": ("CustNo", "buyer_id", "Client Number", "userId"),
+        "timestamp": ("OrderDate", "purchased_at", "Transaction Date"),
+        "amount": ("Net Revenue", "order_value", "TotalPaid"),
+        "price": ("UnitPrice", "price_per_item"),
+        "quantity": ("Qty", "units_sold"),
+        "order_id": ("Order #", "InvoiceNo", "receipt_id"),
+        "item": ("ProductCode", "SKU", "article_no"),
+        "category": ("Product Category", "department"),
+        "kind": ("event_type", "Activity"),
+        "currency": ("CurrencyCode", "ccy"),
+        "start": ("valid_from", "Start Date"),
+        "end": ("valid_to", "Cancellation Date"),
+        "plan": ("Tariff", "plan_name"),
+        "target": ("churned", "Exited"),
     },
     "italian": {
-        "customer_id": ("Cod. Cliente", "ID cliente", "cliente", "Numero cliente"), "timestamp": ("Data ordine", "Data acquisto", "data"),
-        "amount": ("Importo totale", "Totale (€)", "importo"), "price": ("Prezzo unitario", "Canone mensile"), "quantity": ("Quantità", "Pezzi"),
-        "order_id": ("N. ordine", "Numero ordine", "Scontrino"), "item": ("Codice articolo", "Prodotto"), "category": ("Categoria", "Reparto"),
-        "kind": ("Tipo evento", "Azione"), "currency": ("Valuta", "Divisa"), "start": ("Data inizio", "Inizio contratto"),
-        "end": ("Data fine", "Data disdetta"), "plan": ("Piano", "Tipo contratto"), "target": ("Abbandono", "ha_disdetto"),
+        "customer_id": ("Cod. Cliente", "ID cliente", "cliente", "Numero cliente"),
+        "timestamp": ("Data ordine", "Data acquisto", "data"),
+        "amount": ("Importo totale", "Totale (€)", "importo"),
+        "price": ("Prezzo unitario", "Canone mensile"),
+        "quantity": ("Quantità", "Pezzi"),
+        "order_id": ("N. ordine", "Numero ordine", "Scontrino"),
+        "item": ("Codice articolo", "Prodotto"),
+        "category": ("Categoria", "Reparto"),
+        "kind": ("Tipo evento", "Azione"),
+        "currency": ("Valuta", "Divisa"),
+        "start": ("Data inizio", "Inizio contratto"),
+        "end": ("Data fine", "Data disdetta"),
+        "plan": ("Piano", "Tipo contratto"),
+        "target": ("Abbandono", "ha_disdetto"),
     },
     "german": {
-        "customer_id": ("Kundennummer", "Kunden-ID", "Kd-Nr.", "KundenNr"), "timestamp": ("Bestelldatum", "Rechnungsdatum", "Datum"),
-        "amount": ("Gesamtbetrag", "Umsatz (EUR)", "Betrag"), "price": ("Einzelpreis", "Preis pro Monat"), "quantity": ("Menge", "Anzahl"),
-        "order_id": ("Bestellnummer", "Auftrags-Nr.", "Belegnummer"), "item": ("Artikelnummer", "Produktname"), "category": ("Warengruppe", "Kategorie"),
-        "kind": ("Ereignis", "Aktion"), "currency": ("Währung", "Währungscode"), "start": ("Vertragsbeginn", "gültig von"),
-        "end": ("Vertragsende", "Kündigungsdatum"), "plan": ("Tarif", "Vertragsart"), "target": ("gekündigt", "Abgewandert"),
+        "customer_id": ("Kundennummer", "Kunden-ID", "Kd-Nr.", "KundenNr"),
+        "timestamp": ("Bestelldatum", "Rechnungsdatum", "Datum"),
+        "amount": ("Gesamtbetrag", "Umsatz (EUR)", "Betrag"),
+        "price": ("Einzelpreis", "Preis pro Monat"),
+        "quantity": ("Menge", "Anzahl"),
+        "order_id": ("Bestellnummer", "Auftrags-Nr.", "Belegnummer"),
+        "item": ("Artikelnummer", "Produktname"),
+        "category": ("Warengruppe", "Kategorie"),
+        "kind": ("Ereignis", "Aktion"),
+        "currency": ("Währung", "Währungscode"),
+        "start": ("Vertragsbeginn", "gültig von"),
+        "end": ("Vertragsende", "Kündigungsdatum"),
+        "plan": ("Tarif", "Vertragsart"),
+        "target": ("gekündigt", "Abgewandert"),
     },
     "french": {
-        "customer_id": ("N° client", "Code client", "id_client", "Client"), "timestamp": ("Date de commande", "Date d'achat", "Date facture"),
-        "amount": ("Montant TTC", "Montant total", "Chiffre d'affaires"), "price": ("Prix unitaire", "Mensualité"), "quantity": ("Quantité", "Qté"),
-        "order_id": ("N° de commande", "Numéro facture", "Ticket"), "item": ("Référence", "Nom du produit"), "category": ("Catégorie", "Rayon"),
-        "kind": ("Évènement", "Type d'évènement"), "currency": ("Devise", "Monnaie"), "start": ("Date de début", "Début contrat"),
-        "end": ("Date de fin", "Date de résiliation"), "plan": ("Forfait", "Offre"), "target": ("Résilié", "parti"),
+        "customer_id": ("N° client", "Code client", "id_client", "Client"),
+        "timestamp": ("Date de commande", "Date d'achat", "Date facture"),
+        "amount": ("Montant TTC", "Montant total", "Chiffre d'affaires"),
+        "price": ("Prix unitaire", "Mensualité"),
+        "quantity": ("Quantité", "Qté"),
+        "order_id": ("N° de commande", "Numéro facture", "Ticket"),
+        "item": ("Référence", "Nom du produit"),
+        "category": ("Catégorie", "Rayon"),
+        "kind": ("Évènement", "Type d'évènement"),
+        "currency": ("Devise", "Monnaie"),
+        "start": ("Date de début", "Début contrat"),
+        "end": ("Date de fin", "Date de résiliation"),
+        "plan": ("Forfait", "Offre"),
+        "target": ("Résilié", "parti"),
     },
     "spanish": {
-        "customer_id": ("Código de cliente", "ID Cliente", "Nº cliente", "usuario"), "timestamp": ("Fecha del pedido", "Fecha de compra", "fecha"),
-        "amount": ("Importe total", "Importe (€)", "Monto"), "price": ("Precio unitario", "Cuota mensual"), "quantity": ("Cantidad", "Uds."),
-        "order_id": ("Nº de pedido", "Número de factura", "Pedido"), "item": ("Referencia", "Producto"), "category": ("Categoría", "Familia"),
-        "kind": ("Tipo de evento", "Acción"), "currency": ("Moneda", "Divisa"), "start": ("Fecha de alta", "Fecha inicio"),
-        "end": ("Fecha de baja", "Fecha fin"), "plan": ("Tarifa", "Plan"), "target": ("Abandono", "dado_de_baja"),
+        "customer_id": ("Código de cliente", "ID Cliente", "Nº cliente", "usuario"),
+        "timestamp": ("Fecha del pedido", "Fecha de compra", "fecha"),
+        "amount": ("Importe total", "Importe (€)", "Monto"),
+        "price": ("Precio unitario", "Cuota mensual"),
+        "quantity": ("Cantidad", "Uds."),
+        "order_id": ("Nº de pedido", "Número de factura", "Pedido"),
+        "item": ("Referencia", "Producto"),
+        "category": ("Categoría", "Familia"),
+        "kind": ("Tipo de evento", "Acción"),
+        "currency": ("Moneda", "Divisa"),
+        "start": ("Fecha de alta", "Fecha inicio"),
+        "end": ("Fecha de baja", "Fecha fin"),
+        "plan": ("Tarifa", "Plan"),
+        "target": ("Abandono", "dado_de_baja"),
     },
-}  # fmt: skip
+}
 
 
 def truth_of(path: Path) -> dict[str, str] | None:
     """Return role -> column of a file; None for a file that is not listed."""
     listed = next((roles for end, roles in TRUTH.items() if str(path).endswith(end)), None)
-    if listed is None and path.name in {"orders.csv", "one_customer.csv", "orders_without_wholesale.csv", "epoch.csv", "excel_serial.csv", "reais.csv", "train.csv", "eu_one.csv", "eu_amb.csv", "shop_a.csv", "shop_b.csv"}:  # noqa: E501
+    if listed is None and path.name in {
+        "orders.csv",
+        "one_customer.csv",
+        "orders_without_wholesale.csv",
+        "epoch.csv",
+        "excel_serial.csv",
+        "reais.csv",
+        "train.csv",
+        "eu_one.csv",
+        "eu_amb.csv",
+        "shop_a.csv",
+        "shop_b.csv",
+    }:
         return ORDERS
     return listed
 
@@ -123,20 +203,23 @@ def read(path: Path) -> tuple[pd.DataFrame, str]:
 
 def variants(frame: pd.DataFrame, truth: dict[str, str], place: int) -> dict[str, tuple[pd.DataFrame, dict[str, str]]]:
     """Return the changed copies of a file by name, each with its own truth."""
-    columns = list(frame.columns)
-    shuffled = random.Random(place).sample(columns, len(columns))  # noqa: S311 # no secret
+    shuffled = random.Random(place).sample(list(frame.columns), len(frame.columns))  # no secret
     made = {"as it is": (frame, truth), "shuffled": (frame[shuffled], truth)}
     for language, names in NAMES.items():
         renames = {}
         for role, column in truth.items():
             choices = names[role]
             renames[column.partition("|")[0]] = choices[place % len(choices)]
-        renamed = {role: "|".join(renames.get(name, name) for name in column.split("|")) for role, column in truth.items()}
+        renamed = {
+            role: "|".join(renames.get(name, name) for name in column.split("|")) for role, column in truth.items()
+        }
         made[language] = (frame.rename(columns=renames), renamed)
     return made
 
 
-def count_roles(frame: pd.DataFrame, separator: str, truth: dict[str, str], folder: Path) -> list[tuple[bool, Confidence | None, str]]:
+def count_roles(
+    frame: pd.DataFrame, separator: str, truth: dict[str, str], folder: Path
+) -> list[tuple[bool, Confidence | None, str]]:
     """Return, for each role that is played or given, whether it is right, the confidence, and a description."""
     path = folder / ("table.csv" if separator else "table.parquet")
     if separator:
@@ -155,7 +238,9 @@ def count_roles(frame: pd.DataFrame, separator: str, truth: dict[str, str], fold
 
 def main(folders: list[str]) -> None:
     """Print the counts by kind of copy, and every role that is wrong."""
-    paths = [path for folder in folders for path in sorted(Path(folder).rglob("*")) if path.suffix in {".csv", ".parquet"}]
+    paths = [
+        path for folder in folders for path in sorted(Path(folder).rglob("*")) if path.suffix in {".csv", ".parquet"}
+    ]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     with tempfile.TemporaryDirectory() as temporary:
         for place, path in enumerate(paths):
@@ -172,12 +257,16 @@ def main(folders: list[str]) -> None:
                     counts[name]["sure"] += is_sure
                     counts[name]["wrong and sure"] += is_sure and not right
                     if not right:
-                        print(f"{name}, {path.parent.name}/{path.name}: {described} ({confidence and confidence.value})", flush=True)
+                        print(
+                            f"{name}, {path.parent.name}/{path.name}: {described} ({confidence and confidence.value})",
+                            flush=True,
+                        )
     print(f"{'copy':<12}{'roles':>7}{'right':>7}{'share':>8}{'sure':>6}{'wrong and sure':>16}")
     counts["all"] = sum(counts.values(), Counter())
     for name, count in counts.items():
         share = count["right"] / max(count["roles"], 1)
-        print(f"{name:<12}{count['roles']:>7}{count['right']:>7}{share:>8.1%}{count['sure']:>6}{count['wrong and sure']:>16}")
+        wrong = count["wrong and sure"]
+        print(f"{name:<12}{count['roles']:>7}{count['right']:>7}{share:>8.1%}{count['sure']:>6}{wrong:>16}")
 
 
 if __name__ == "__main__":

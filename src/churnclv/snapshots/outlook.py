@@ -85,10 +85,19 @@ def measure_returns(events: Events) -> Returns:
 
 def measure_churn(events: Events, days: int, windows: WindowSettings) -> ChurnRate | None:
     """Return the churn rate of a horizon at the last cutoff whose label window lies in the log; None if none does."""
-    plain = replace(windows, horizon_months=None, step_months=None, horizon_days=days)
+    return _measure(events, replace(windows, horizon_months=None, step_months=None, horizon_days=days))
+
+
+def measure_month(events: Events, windows: WindowSettings) -> ChurnRate | None:
+    """Return the churn rate of the last month of the calendar that lies in the log; None if none does."""
+    return _measure(events, replace(windows, horizon_months=1, step_months=1))
+
+
+def _measure(events: Events, plain: WindowSettings) -> ChurnRate | None:
     cutoff = plain.latest_cutoff(events.end)
     if cutoff <= events.start:
         return None
+    days = (plain.label_end(cutoff) - cutoff).days
     kind = kind_of(events.shape)
     history = cut_history(events.table, (cutoff,))
     members: Any = kind.members(history, plain)

@@ -49,6 +49,10 @@ class LoadedTable:
         step = max(1, self.rows // _SAMPLE_ROWS)
         return self._frame(f'"row" % {step} = 0')
 
+    def cells(self) -> pd.DataFrame:
+        """Return all cells as text, under the file's names."""
+        return self._frame("true")
+
     def customers_sample(self, column: str, rows: int) -> tuple[pd.DataFrame, float]:
         """Return the rows of customers drawn by the hash of their id, and their share of the customers.
 
@@ -68,7 +72,7 @@ class LoadedTable:
         return frame.set_axis(list(self.header), axis=1).astype("str").where(frame.notna().to_numpy(), None)
 
 
-def load_table(connection: Any, path: str, place: int, sheet: str | None, encoding: str) -> LoadedTable:
+def load_table(connection: Any, path: str, place: int, sheet: str | None = None, encoding: str = "auto") -> LoadedTable:
     """Read a file into the engine.
 
     Raises:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from ..currencies import looks_like_currency
-from ..settings import OPEN_TOKENS
+from ..settings import MISSING_TOKENS, OPEN_TOKENS
 from .column_names import STRONG, is_other_money, name_evidence, plain_name
 from .column_profile import NEARLY_ALL, ColumnProfile
 from .column_relations import Relations
@@ -266,6 +266,13 @@ def choose_rest(roles: Roles, wanted: tuple[str, ...]) -> None:
 def choose_event_columns(roles: Roles) -> None:
     """Choose what else a row of a log says: item, category, channel, visit, currency."""
     choose_rest(roles, _EVENT_ROLES)
+
+
+def open_tokens(profile: ColumnProfile) -> list[str]:
+    """Return the texts of a column of ends that mean an open contract and are not known as such without a setting."""
+    known = {token.lower() for token in (*OPEN_TOKENS, *MISSING_TOKENS)}
+    texts = [text.strip() for text in profile.texts]
+    return sorted({text for text in texts if text.lower() in _OPEN - known})
 
 
 def choose_target(roles: Roles, least_named: float) -> bool:

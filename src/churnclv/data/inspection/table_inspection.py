@@ -21,6 +21,7 @@ from .role_choice import (
     choose_order,
     choose_rest,
     choose_target,
+    open_tokens,
 )
 from .table_kinds import (
     ATTRIBUTES,
@@ -101,7 +102,7 @@ def _choose_kind(
     if choose_contract_dates(roles):
         choose_customer(roles, None)
         if roles.column("customer_id"):
-            return CONTRACTS, roles, _contract_settings(roles), []
+            return CONTRACTS, roles, _contract_settings(roles, profiles), []
         roles = Roles(profiles, relations)
     if _is_labelled(profiles, relations, STRONG):
         return _labelled(profiles, relations, STRONG)
@@ -228,13 +229,14 @@ def _cancelled_pattern(roles: Roles, order: str, money: str) -> str:
     return f"^{cancelled[0]}" if len(cancelled) == 1 and cancelled[0] != str(rows[0][0]) else ""
 
 
-def _contract_settings(roles: Roles) -> dict[str, Any]:
+def _contract_settings(roles: Roles, profiles: dict[str, ColumnProfile]) -> dict[str, Any]:
     choose_rest(roles, ("price", "plan", "reason", "contract_id", "term_months", "currency"))
     if roles.column("price") is None:
         claims = roles.claims("amount")
         if claims:
             roles.take("price", claims[0], claims, at_most=Confidence.likely)
-    return {}
+    tokens = open_tokens(profiles[str(roles.column("end"))])
+    return {"open_tokens": tokens} if tokens else {}
 
 
 def _spell(
