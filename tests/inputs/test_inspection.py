@@ -178,9 +178,13 @@ def test_contracts_with_a_text_for_open_ones(tmp_path):
 
 def test_a_labelled_table_and_the_value_of_those_who_left(tmp_path):
     random = np.random.default_rng(2)
-    table = pd.DataFrame({
-        "kunden_id": np.arange(500), "alter": random.integers(18, 80, 500), "Gekündigt": random.choice(["Ja", "Nein"], 500)
-    })  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "kunden_id": np.arange(500),
+            "alter": random.integers(18, 80, 500),
+            "Gekündigt": random.choice(["Ja", "Nein"], 500),
+        }
+    )
     seen = look(saved(table, tmp_path / "kunden.csv"))
     assert (seen.main.kind.name, seen.reading.values["positive"]) == ("a labelled table", "Ja")
     assert "'data.target=Gekündigt'" in seen.command or "data.target=Gekündigt" in seen.command

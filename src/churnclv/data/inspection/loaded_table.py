@@ -10,6 +10,7 @@ from ..source import RAW, RawLog, read_columns, read_file
 from .table_kinds import ONE_ROW_PER_CUSTOMER
 
 _SAMPLE_ROWS = 4_000
+_WHOLE = 4  # times the wanted rows
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ class LoadedTable:
     def customers_sample(self, column: str, rows: int) -> tuple[pd.DataFrame, float]:
         """Return the rows of customers drawn by the hash of their id, and their share of the customers.
 
-        Rows without an id are drawn in the same share. The share is 1 for a file of up to `rows` rows.
+        Rows without an id are drawn in the same share. A file of up to four times as many rows is taken whole.
         """
-        parts = max(1, -(-self.rows // rows))
+        parts = 1 if self.rows <= _WHOLE * rows else -(-self.rows // rows)
         key = f"coalesce(nullif(trim({self.cell(column)}), ''), CAST(\"row\" AS VARCHAR))"
         chosen = "true" if parts == 1 else f"hash({key}) % {parts} = 0"
         return self._frame(chosen), 1.0 / parts
