@@ -66,7 +66,7 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
         "quantita, qta, pezzi, unita, numero pezzi, quantita articoli, "
         "menge, anzahl, stuck, stuckzahl, bestellmenge, anzahl artikel, "
         "quantite, qte, unites, nombre, nombre articles, quantite commandee, "
-        "cantidad, unidades, piezas, numero unidades, cantidad pedida"
+        "cantidad, uds, ud, unidades, piezas, numero unidades, cantidad pedida"
     ),
     "order_id": (
         "order, order id, order no, order nr, order number, order code, invoice, invoice id, invoice no, "
