@@ -156,10 +156,12 @@ def main(kills: int, signals: int, seed: int) -> None:
         commands = shop.commands()
         prepared = [[*commands["train"], "tuning.seed=0"], commands["export"], ["entry", "name=first"]]
         for words in prepared:
+            print(f"preparing: {words[0]}", file=sys.stderr, flush=True)
             shop.prepare(words)
         shutil.copytree(shop.work, shop.root / "before", symlinks=True)
         usual = {}
         for name, words in commands.items():
+            print(f"timing: {name}", file=sys.stderr, flush=True)
             usual[name] = shop.prepare(words)
         wanted = shop.outputs()
         kinds = [signal.SIGKILL] * kills + [ASKED[place % len(ASKED)] for place in range(signals)]
@@ -167,7 +169,9 @@ def main(kills: int, signals: int, seed: int) -> None:
         for place, number in enumerate(kinds):
             name = list(commands)[place % len(commands)]
             each = {path: found for path, found in wanted.items() if made_by(path) == name}
-            interrupt(shop, name, number, draws.uniform(0.05, 0.95) * usual[name], each)
+            seconds = draws.uniform(0.05, 0.95) * usual[name]
+            print(f"{place + 1} of {len(kinds)}: {name}, {signal.Signals(number).name}", file=sys.stderr, flush=True)
+            interrupt(shop, name, number, seconds, each)
             done[name, "kill -9" if number == signal.SIGKILL else "asked to end"] += 1
     for (name, kind), count in sorted(done.items()):
         print(f"| {name} | {kind} | {count} |")
