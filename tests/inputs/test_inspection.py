@@ -8,9 +8,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.inspection.column_names import STRONG, WEAK, name_evidence, plain_name
 from churnclv.data.inspection.event_values import kinds_of
+from churnclv.data.inspection.loaded_table import load_table
 from churnclv.data.inspection.role_choice import Confidence
+from churnclv.data.inspection.table_inspection import inspect_table
 from churnclv.errors import InputError
 from churnclv.pipeline.inspect import inspect, inspect_files, split_paths, train_command
 from churnclv.pipeline.inspection_page import render_inspection, verdict
@@ -23,6 +26,10 @@ from churnclv.testing.market import Market, simulate
 def orders() -> pd.DataFrame:
     """A log of 300 customers over two years."""
     return simulate(Market(customers=300, days=730, birth_days=500), seed=3).log
+
+
+def tabled(path: Path):
+    return inspect_table(load_table(connect(EngineSettings()), str(path), 0))
 
 
 def look(path: Path | str):
@@ -67,7 +74,7 @@ def test_columns_without_a_name_are_never_sure(orders, tmp_path):
     """Cells alone: the column whose values come back on other days, the only dates, the only numbers with decimals."""
     lines = np.arange(len(orders)) // 2
     frame = orders.assign(order=[f"B{number}" for number in lines]).set_axis(["c1", "c2", "c3", "c4"], axis=1)
-    main = look(saved(frame, tmp_path / "export.csv")).main
+    main = tabled(saved(frame, tmp_path / "export.csv"))
     assert {role: choice.column for role, choice in main.roles.items()} == {
         "customer_id": "c1", "timestamp": "c2", "amount": "c3",
     }  # fmt: skip
@@ -77,7 +84,7 @@ def test_columns_without_a_name_are_never_sure(orders, tmp_path):
 def test_two_columns_with_as_good_a_name_are_not_sure(orders, tmp_path):
     frame = orders.rename(columns={"timestamp": "order date", "amount": "total"})
     frame = frame.assign(**{"invoice date": frame["order date"] + pd.Timedelta(days=3)})
-    roles = look(saved(frame, tmp_path / "two.csv")).main.roles
+    roles = tabled(saved(frame, tmp_path / "two.csv")).roles
     assert roles["timestamp"].confidence is Confidence.likely
     assert any("also possible: 'invoice date'" in reason for reason in roles["timestamp"].reasons)
     assert roles["customer_id"].confidence is Confidence.sure
@@ -85,7 +92,7 @@ def test_two_columns_with_as_good_a_name_are_not_sure(orders, tmp_path):
 
 def test_the_name_of_a_person_is_no_order(orders, tmp_path):
     frame = orders.assign(name=orders["customer_id"].map(lambda one: f"Person {one}"))
-    assert "order_id" not in look(saved(frame, tmp_path / "names.csv")).main.roles
+    assert "order_id" not in tabled(saved(frame, tmp_path / "names.csv")).roles
 
 
 def test_ambiguous_dates_are_shown_and_decided_by_the_order_of_the_rows(tmp_path):
@@ -98,18 +105,15 @@ def test_ambiguous_dates_are_shown_and_decided_by_the_order_of_the_rows(tmp_path
             "amount": 12.5,
         }
     )
-    seen = look(saved(log, tmp_path / "us.csv"))
-    spelled = seen.main.spelling["timestamp"]
+    spelled = tabled(saved(log, tmp_path / "us.csv")).spelling["timestamp"]
     assert spelled.settings == {"day_first": False}
     assert spelled.cells[0] in set(log["timestamp"])
     assert "in order of time under this reading alone" in spelled.grounds
-    assert "data.day_first=false" in seen.command
 
 
 def test_ambiguous_amounts_are_shown_and_decided_by_the_separator(orders, tmp_path):
     whole = orders["amount"].map(lambda amount: f"{1 + int(amount) % 9}.{int(amount * 100) % 1000:03}")
-    seen = look(saved(orders.assign(amount=whole), tmp_path / "thousands.csv", sep=";"))
-    spelled = seen.main.spelling["amount"]
+    spelled = tabled(saved(orders.assign(amount=whole), tmp_path / "thousands.csv", sep=";")).spelling["amount"]
     assert spelled.settings == {"decimal": "comma"}
     assert set(spelled.cells) <= set(whole)
     assert "semicolons" in spelled.grounds
@@ -125,11 +129,11 @@ def test_ambiguous_amounts_are_shown_and_decided_by_the_separator(orders, tmp_pa
 )
 def test_dates_that_need_a_format_get_it(orders, tmp_path, written, setting):
     moments = orders["timestamp"].astype("datetime64[ns]")
-    seen = look(saved(orders.assign(timestamp=written(moments)), tmp_path / "dates.csv"))
-    assert seen.reading.values["date_format"] == setting
-    assert seen.can_train
+    seen = tabled(saved(orders.assign(timestamp=written(moments)), tmp_path / "dates.csv"))
+    assert seen.settings["date_format"] == setting
 
 
+@pytest.mark.slow
 def test_a_log_without_amounts_gets_a_command_without_them(orders, tmp_path):
     seen = look(saved(orders[["customer_id", "timestamp"]], tmp_path / "visits.csv"))
     assert "data.columns.amount=null" in seen.command
@@ -140,20 +144,20 @@ def test_lines_of_orders_their_totals_and_cancellations(orders, tmp_path):
     lines = pd.concat([lines, lines]).sort_values("invoice", kind="stable").rename(columns={"amount": "unit price"})
     lines["sku"] = [f"S{place % 17}" for place in range(len(lines))]
     cancelled = lines.head(40).assign(quantity=-2, invoice=lambda frame: "C" + frame["invoice"])
-    seen = look(saved(pd.concat([lines, cancelled]), tmp_path / "lines.csv"))
-    assert seen.main.kind.name == "order lines"
-    assert seen.reading.values["refund_order_pattern"] == "^C"
+    seen = tabled(saved(pd.concat([lines, cancelled]), tmp_path / "lines.csv"))
+    assert seen.kind.name == "order lines"
+    assert seen.settings["refund_order_pattern"] == "^C"
     assert {"price": "unit price", "quantity": "quantity", "order_id": "invoice", "item": "sku"}.items() <= {
-        role: choice.column for role, choice in seen.main.roles.items()
+        role: choice.column for role, choice in seen.roles.items()
     }.items()
 
 
 def test_events_are_orders_and_actions(orders, tmp_path):
     visits = orders.assign(event_name="page_view", amount=None)
     frame = pd.concat([orders.assign(event_name="purchase"), visits]).sort_values("timestamp")
-    seen = look(saved(frame, tmp_path / "events.csv"))
-    assert seen.main.kind.name == "events"
-    assert (seen.reading.values["kinds"], seen.reading.values["other_kind"]) == ({"purchase": "order"}, "action")
+    seen = tabled(saved(frame, tmp_path / "events.csv"))
+    assert seen.kind.name == "events"
+    assert (seen.settings["kinds"], seen.settings["other_kind"]) == ({"purchase": "order"}, "action")
 
 
 def contracts(number: int = 400) -> pd.DataFrame:
@@ -167,6 +171,7 @@ def contracts(number: int = 400) -> pd.DataFrame:
     })  # fmt: skip
 
 
+@pytest.mark.slow
 def test_contracts_with_a_text_for_open_ones(tmp_path):
     seen = look(saved(contracts(), tmp_path / "contratti.csv"))
     assert seen.main.kind.name == "contracts"
@@ -176,6 +181,7 @@ def test_contracts_with_a_text_for_open_ones(tmp_path):
     assert "windows=monthly" in seen.command
 
 
+@pytest.mark.slow
 def test_a_labelled_table_and_the_value_of_those_who_left(tmp_path):
     random = np.random.default_rng(2)
     table = pd.DataFrame(
@@ -190,6 +196,7 @@ def test_a_labelled_table_and_the_value_of_those_who_left(tmp_path):
     assert "'data.target=Gekündigt'" in seen.command or "data.target=Gekündigt" in seen.command
 
 
+@pytest.mark.slow
 def test_attributes_beside_a_log(orders, tmp_path):
     saved(orders, tmp_path / "orders.csv")
     people = pd.DataFrame({"customer_id": orders["customer_id"].unique()})
@@ -204,6 +211,7 @@ def test_attributes_beside_a_log(orders, tmp_path):
     assert "nothing to train on alone" in verdict(alone)
 
 
+@pytest.mark.slow
 def test_two_customers_are_too_few(tmp_path):
     table = pd.DataFrame({"customer_id": ["A", "B", "A"], "timestamp": ["2023-01-01", "2023-01-05", "2023-02-01"]})
     seen = look(saved(table.assign(amount=5.5), tmp_path / "few.csv"))
@@ -211,12 +219,14 @@ def test_two_customers_are_too_few(tmp_path):
     assert "cannot be trained" in verdict(seen)
 
 
+@pytest.mark.slow
 def test_few_leavers_get_a_date_or_the_probabilistic_model(tmp_path):
     log = simulate(Market(customers=60, days=500, birth_days=300, r=3.0, alpha=40.0, a=0.05), seed=4).log
     text = verdict(look(saved(log, tmp_path / "loyal.csv")))
     assert "wait until" in text or "probabilistic model alone" in text
 
 
+@pytest.mark.slow
 def test_one_wrong_year_is_left_out(orders, tmp_path):
     late = pd.DataFrame({"customer_id": ["C1"], "timestamp": [pd.Timestamp("2020-05-05")], "amount": [3.0]})
     seen = look(saved(pd.concat([orders, late]), tmp_path / "late.csv"))
@@ -224,6 +234,7 @@ def test_one_wrong_year_is_left_out(orders, tmp_path):
     assert any("after all others" in doubt for doubt in seen.days.doubts)
 
 
+@pytest.mark.slow
 def test_guests_widen_what_may_be_set_aside(orders, tmp_path):
     frame = orders.assign(customer_id=orders["customer_id"].where(np.arange(len(orders)) % 4 > 0, "NA"))
     seen = look(saved(frame, tmp_path / "guests.csv"))

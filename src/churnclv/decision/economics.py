@@ -77,8 +77,11 @@ class EconomicsSettings:
 
     def risk_bands(self, scores: NDArray[np.float64]) -> NDArray[np.object_]:
         """Return low, medium or high for churn scores (n,); None where there is no score."""
-        bands = np.select([scores >= self.high_risk, scores >= self.medium_risk], ["high", "medium"], "low")
-        return np.where(np.isnan(scores), None, bands.astype(object))
+        bands = np.full(len(scores), "low", dtype=object)
+        bands[scores >= self.medium_risk] = "medium"
+        bands[scores >= self.high_risk] = "high"
+        bands[np.isnan(scores)] = None
+        return bands
 
     @property
     def value_for_all(self) -> float:

@@ -104,7 +104,7 @@ def _with_properties(rows: pd.DataFrame, contact: dict[str, str]) -> pd.DataFram
 
 
 def defuse(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table without texts that a spreadsheet would take for formulas, its numbers rounded."""
+    """Return a table without texts that a spreadsheet would compute, its numbers rounded."""
     columns: dict[str, Any] = {}
     for name in table.columns:
         cells = table[name]

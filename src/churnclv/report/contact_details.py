@@ -22,7 +22,7 @@ _NAMES = {  # plain name of a column -> detail
 _EMAIL = re.compile(r"[a-z0-9_][a-z0-9._%+'-]*@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}")
 _FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a number with its country code (E.164)
 _KEEPS_ZERO = "39"  # Italian landlines keep the zero of the area code
-_FORMULA = re.compile(r"^[\s\x00]*[=+\-@\t\r|]")
+_COMPUTED = re.compile(r"^[\s\x00]*[=+\-@\t\r|]")
 _PHONE = re.compile(r"\+\d+")
 
 
@@ -104,6 +104,6 @@ def plain_name(name: str) -> str:
 
 def defused(cell: Any) -> Any:
     """Return a text that no spreadsheet takes for a formula: one that could be gets an apostrophe before it."""
-    if not isinstance(cell, str) or _PHONE.fullmatch(cell) or not _FORMULA.match(cell):
+    if not isinstance(cell, str) or _PHONE.fullmatch(cell) or not _COMPUTED.match(cell):
         return cell
     return f"'{cell}"

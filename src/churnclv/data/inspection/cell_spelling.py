@@ -117,7 +117,7 @@ def spell_numbers(table: LoadedTable, profiles: dict[str, ColumnProfile]) -> dic
             choices[role] = SpellingChoice(profile.name, "typed numbers", {})
     if not texts:
         return choices
-    signs, doubt = _detect(table, texts)
+    signs, doubt = _signs_of_sample(texts) or _detect(table, texts)
     for role, profile in texts.items():
         sign = signs.get(role, Decimal.point)
         ambiguous = profile.share("either") > 0 and not profile.text.count_certain(
@@ -130,16 +130,22 @@ def spell_numbers(table: LoadedTable, profiles: dict[str, ColumnProfile]) -> dic
     return choices
 
 
+def _signs_of_sample(texts: dict[str, ColumnProfile]) -> tuple[dict[str, Decimal], str] | None:
+    """Return the decimal signs where no cell of the sample can be read two ways, or others are certain; else None."""
+    signs = {role: profile.text.majority_decimal() for role, profile in texts.items()}
+    if any(signs[role] is None and profile.share("either") > 0 for role, profile in texts.items()):
+        return None
+    return {role: Decimal(sign or Decimal.point.value) for role, sign in signs.items()}, ""
+
+
 def _detect(table: LoadedTable, texts: dict[str, ColumnProfile]) -> tuple[dict[str, Decimal], str]:
     """Return the decimal sign of each role by the rules of reading, and the grounds where these do not decide."""
     raw = table.connection.table(table.name)
     columns = {role: raw[table.cell(profile.name)] for role, profile in texts.items()}
     log = with_numbers(table.connection, replace(table.log, table=raw.select("row", **columns), types={}))
-    names = {f"columns.{role}": profile.name for role, profile in texts.items()}
     settings = replace(
         table.settings, columns=replace(table.settings.columns, **{role: texts[role].name for role in texts})
     )
-    del names
     try:
         decided = choose_decimals(log, list(texts), settings)
     except InputError:

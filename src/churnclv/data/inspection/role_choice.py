@@ -146,7 +146,7 @@ def _choose_customer_by_cells(roles: Roles, date: str | None) -> None:
             roles.take("customer_id", text[0], unique, "no value occurs twice", at_most=Confidence.likely)
         return
     shares = {claim.column: roles.relations.returning_share(claim.column, date) for claim in claims}
-    back = [claim for claim in claims if shares[claim.column] >= 0.1]  # noqa: PLR2004 # of an order id, nearly none
+    back = [claim for claim in claims if shares[claim.column] >= 0.02]  # noqa: PLR2004 # of an order id, nearly none
     mails = [claim for claim in back if _is_mail(roles.profiles[claim.column])]
     ranked = sorted(mails or back, key=lambda claim: -roles.profiles[claim.column].distinct)
     if ranked:
