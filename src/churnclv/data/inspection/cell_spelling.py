@@ -17,6 +17,7 @@ from .column_profile import ColumnProfile
 from .loaded_table import LoadedTable
 
 _SHOWN = 3
+_MOST_FALLS, _TIMES_MORE = 0.01, 3  # steps back in time, as a share of the rows; by the other reading
 _COMMA_COUNTRIES = (";",)  # separators of exports with a decimal comma, and days before months
 
 
@@ -80,14 +81,14 @@ def _doubtful_dates(table: LoadedTable, profile: ColumnProfile, day: int, month:
 def _by_order_of_rows(table: LoadedTable, profile: ColumnProfile) -> tuple[bool, str]:
     """Return whether days come first, and why: rows are often in order of time under the right reading alone."""
     texts = list(profile.text.cells.dropna().astype(str))
-    rising = {}
+    falls = {}
     for pattern in ("%d/%m/%Y", "%m/%d/%Y"):
         dates = [datetime.strptime(_slashed(text), pattern) for text in texts]  # noqa: DTZ007 # shop time
-        steps = list(pairwise(dates))
-        rising[pattern] = sum(later >= earlier for earlier, later in steps) / max(len(steps), 1)
-    day, month = rising["%d/%m/%Y"], rising["%m/%d/%Y"]
-    if max(day, month) >= 0.95 and abs(day - month) > 0.02:  # noqa: PLR2004 # in order of time under one reading alone
-        return day > month, "the rows are in order of time under this reading alone"
+        falls[pattern] = sum(later < earlier for earlier, later in pairwise(dates))
+    day, month = falls["%d/%m/%Y"], falls["%m/%d/%Y"]
+    fewer, more = min(day, month), max(day, month)
+    if fewer <= _MOST_FALLS * len(texts) and more > _TIMES_MORE * (fewer + 1):
+        return day < month, "the rows are in order of time under this reading alone"
     if table.log.separator in _COMMA_COUNTRIES:
         return True, "files with semicolons come from countries that write the day first"
     marks = Counter(mark for text in texts[:100] for mark in "./-" if mark in text)
