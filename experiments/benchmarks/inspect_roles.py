@@ -5,7 +5,7 @@
 Every file whose columns are listed below is inspected as it is, with its columns shuffled, and with the columns
 that play a role renamed: to other English names, and to Italian, German, French and Spanish ones. Names are drawn by
 the file's place, so that no language has one name alone. A column that is given a role which it does not play counts as
-wrong. Files are cut to their first 20,000 rows.
+wrong. Files are cut to their first 5,000 rows.
 """
 
 import random
@@ -21,7 +21,7 @@ from churnclv.data.inspection.loaded_table import load_table
 from churnclv.data.inspection.role_choice import Confidence
 from churnclv.data.inspection.table_inspection import inspect_table
 
-MOST_ROWS = 20_000
+MOST_ROWS = 5_000
 ORDERS = {"customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"}
 CONTRACTS = {"customer_id": "customer_id", "start": "start", "end": "end", "price": "price"}
 LABELLED = {"customer_id": "member", "target": "left"}
@@ -248,6 +248,7 @@ def main(folders: list[str]) -> None:
             if truth is None:
                 print(f"not listed: {path}")
                 continue
+            print(f"{place + 1} of {len(paths)}: {path.parent.name}/{path.name}", file=sys.stderr, flush=True)
             frame, separator = read(path)
             for name, (copy, roles) in variants(frame, truth, place).items():
                 for right, confidence, described in count_roles(copy, separator, roles, Path(temporary)):

@@ -185,9 +185,7 @@ def _preset_reading(main: TableInspection, presets: Mapping[str, Mapping[str, An
             continue
         absent: dict[str, Any] = {role: None for role in columns if role not in present}
         values: dict[str, Any] = {"path": main.table.path} | ({"columns": absent} if absent else {})
-        windows = (PROJECT / "conf" / "windows" / f"{name}.yaml").exists()
-        months = (f"windows={main.kind.windows}",) if main.kind.windows else ()
-        return FileReading(name, content, values, (f"windows={name}",) if windows else months)
+        return FileReading(name, content, values, (f"windows={main.kind.windows}",) if main.kind.windows else ())
     return None
 
 

@@ -51,8 +51,8 @@ def kinds_of(texts: list[str], column: str) -> tuple[dict[str, str], str | None]
     kinds = {text: kind for text in texts if (kind := _kind_of(text)) is not None}
     if "order" not in kinds.values():
         return None
-    if "send" not in kinds.values():  # opens and clicks of messages need messages; else they are actions
-        kinds = {text: kind for text, kind in kinds.items() if kind not in _OF_MESSAGES or len(kinds) == len(texts)}
+    if "send" not in kinds.values() and not set(texts) <= set(KINDS):  # without messages, a click is an action
+        kinds = {text: kind for text, kind in kinds.items() if kind not in _OF_MESSAGES}
     is_status = _STATUS.search(plain_name(column)) is not None
     plain = {text: kind for text, kind in kinds.items() if text in KINDS}
     others = [text for text in texts if text not in kinds]
