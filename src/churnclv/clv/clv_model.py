@@ -25,6 +25,7 @@ from .hybrid import (
     Past,
     predict_at_each_cutoff,
 )
+from .next_order import NextOrder, expect_next_order
 from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive, Ranks
 from .purchase_model import PurchaseModel
 from .purchase_models import label_of, load_purchases, make_purchases
@@ -211,6 +212,20 @@ class ClvModel:
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days`, by the BTYD model."""
         return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
+
+    def next_order(self, rows: pd.DataFrame, within_days: float) -> NextOrder:
+        """Return when the next order is expected, if there is one within a limit.
+
+        The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
+        or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
+        """
+        histories, start = read_histories(rows), day_numbers(rows["cutoff"])
+        speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
+
+        def p_no_purchase(days: Array) -> Array:
+            return self.purchases.p_no_purchase(histories, self.season.length(start, days) * speed_up)
+
+        return expect_next_order(p_no_purchase, len(rows), within_days)
 
     def p_alive(self, rows: pd.DataFrame, days: float = 0.0) -> Array:
         """Return the probability of still being a customer `days` after the cutoff, by the BTYD model.
