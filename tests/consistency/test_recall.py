@@ -1,8 +1,10 @@
 """An answer that is recalled is the answer to the same question: same model, parameters, histories and days."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from churnclv.clv.gamma_gamma import GammaGammaModel
 from churnclv.clv.purchase_models import make_purchases
 from churnclv.clv.purchase_models.pareto_nbd import ParetoModel
 from churnclv.clv.recall import Recall
@@ -75,3 +77,16 @@ def test_the_oldest_answers_go_when_there_are_too_many_bytes():
     for name in ("a", "b", "c", "a", "d", "a", "b"):
         ask(name)
     assert computed == ["a", "b", "c", "d", "b"]
+
+
+def test_the_spend_model_recalls_its_fit_on_the_same_repeat_buyers(monkeypatch):
+    random = np.random.default_rng(4)
+    x, m = random.poisson(2.0, 200).astype(float), random.gamma(5.0, 7.0, 200)
+    frame = pd.DataFrame({"repeat_purchases": x, "mean_repeat_spend": m})
+    asked = []
+    whole = GammaGammaModel._maximise
+    monkeypatch.setattr(GammaGammaModel, "_maximise", lambda self, x, m: asked.append(1) or whole(self, x, m))
+    first, again = (GammaGammaModel().fit(frame) for _ in range(2))
+    assert len(asked) == 1
+    assert first.parameters == again.parameters
+    assert GammaGammaModel().fit(frame.iloc[:-1]).parameters != first.parameters

@@ -13,7 +13,7 @@ import numpy as np
 from ..files import write_json
 from ..ranges import Bounds
 from .maximum_likelihood import Certificate, Derivatives, Optimum, maximise, penalise
-from .recall import recall_fit, recalled
+from .recall import arrays_of, recall_fit, recalled
 from .rfm import Array, Histories, new_customers
 
 _COARSE_SEED = 0
@@ -74,7 +74,7 @@ class PurchaseModel(ABC):
         The fit never fails: where nobody repeats or nobody leaves, parameters end at a bound, and the certificate names
         them. On large data the optimum on a sample of customers is the start.
         """
-        optimum = recall_fit(self, histories, partial(self._maximise, histories))
+        optimum = recall_fit(self, self._shape(), arrays_of(histories), partial(self._maximise, histories))
         self._keep(optimum.log_parameters)
         self.covariance, self.certificate = optimum.covariance, optimum.certificate
         return self

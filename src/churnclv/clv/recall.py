@@ -1,4 +1,4 @@
-"""Answers of purchase models that were computed before: the same fit, and the same question to it, are not repeated.
+"""Answers of models that were computed before: the same fit, and the same question to it, are not repeated.
 
 Tuning, evaluation and intervals put the same questions to the same model many times, from several places. An answer is
 recalled by the content of the question (the model's class, hyperparameters and parameters, the histories, the days), so
@@ -7,7 +7,7 @@ that it cannot be out of date. It lives in this process only.
 
 import json
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from hashlib import blake2b
@@ -66,21 +66,25 @@ def recalled(method: Callable[..., Array]) -> Callable[..., Array]:
             computed.setflags(write=False)
             return computed
 
-        question = _digest([self._shape(), self.fitted()], histories, days)  # of the class it decorates
+        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days])
         return _recall.get((type(self), method.__name__, question), compute)
 
     return answer
 
 
-def recall_fit(model: "PurchaseModel", histories: Histories, fit: Callable[[], Answer]) -> Answer:
-    """Return what a model's fit on these histories returned before, or fit."""
-    question = _digest(model._shape(), histories, ())  # noqa: SLF001 # called from the class
-    return _recall.get((type(model), "fit", question), fit)
+def recall_fit(model: Any, chosen: dict[str, Any], data: Sequence[Array], fit: Callable[[], Answer]) -> Answer:
+    """Return what a fit of the model's class with what was chosen returned before on the same data, or fit."""
+    return _recall.get((type(model), "fit", _digest(chosen, data)), fit)
 
 
-def _digest(stated: Any, histories: Histories, days: tuple[Any, ...]) -> bytes:
+def arrays_of(histories: Histories) -> list[Array]:
+    """Return the arrays of histories, in the order of their fields."""
+    return [getattr(histories, field.name) for field in fields(histories)]
+
+
+def _digest(stated: Any, arrays: Sequence[Any]) -> bytes:
     content = blake2b(json.dumps(stated, sort_keys=True).encode(), digest_size=16)
-    for values in (*(getattr(histories, field.name) for field in fields(histories)), *days):
+    for values in arrays:
         array = np.ascontiguousarray(values, dtype=float)
         content.update(f"{array.shape}".encode())
         content.update(array)
