@@ -206,8 +206,9 @@ def name_evidence(name: str, role: str) -> float:
     names = _names()[role]
     if role == "plan" and plain in _names()["plan_type"]:
         return WEAK
-    joined = plain.replace(" ", "")
-    if plain in names or joined in {each.replace(" ", "") for each in names if " " in each}:
+    bare = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", " ", name))  # Umsatz (EUR)
+    joined = {each.replace(" ", "") for each in names}
+    if {plain.replace(" ", ""), bare.replace(" ", "")} & joined:
         return STRONG
     if _NEVER.search(plain) or (role in ("amount", "price") and _OTHER_MONEY.search(plain)):
         return 0.0

@@ -223,8 +223,8 @@ def choose_money(roles: Roles) -> None:
         if quantities:
             roles.take("quantity", quantities[0], quantities)
         return
-    if prices and quantities:
-        roles.take("price", prices[0], prices)
+    if prices and quantities:  # a column that may be the amount leaves a doubt
+        roles.take("price", prices[0], prices, at_most=Confidence.likely if amounts else Confidence.sure)
         quantities = [claim for claim in quantities if claim.column != prices[0].column]
         if quantities:
             roles.take("quantity", quantities[0], quantities)
