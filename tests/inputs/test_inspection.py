@@ -299,8 +299,8 @@ def test_the_command_survives_make_and_the_shells(column, tmp_path):
     [
         ("Data_Ordine", "timestamp", STRONG), ("dataOrdine", "timestamp", STRONG), ("N° de commande", "order_id", 0),
         ("KundenNr", "customer_id", STRONG), ("shipping amount", "amount", 0.0), ("phone number", "customer_id", 0.0),
-        ("Total (EUR)", "amount", STRONG),
-        ("my total", "amount", WEAK), ("Auftrags-Nr.", "order_id", STRONG), ("Código de cliente", "customer_id", STRONG),
+        ("Total (EUR)", "amount", STRONG), ("my total", "amount", WEAK), ("Auftrags-Nr.", "order_id", STRONG),
+        ("Código de cliente", "customer_id", STRONG),
     ],
 )  # fmt: skip
 def test_names_in_several_languages(name, role, evidence):

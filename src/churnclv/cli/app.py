@@ -140,7 +140,7 @@ def search_configuration(arguments: list[str]) -> list[str]:
         return arguments
     places = [argument for argument in arguments if argument.startswith("hydra.searchpath=[")]
     if not places:
-        return [*arguments, f"hydra.searchpath=[{_search(own)}]"]
+        return [f"hydra.searchpath=[{_search(own)}]", *arguments]  # settings stand before options
     widened = f"{places[-1].removesuffix(']')},{_search(own)}]"
     return [widened if argument == places[-1] else argument for argument in arguments]
 
