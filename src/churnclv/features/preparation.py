@@ -61,8 +61,17 @@ def prepare(
     `data` are the settings of the events, of which attributes are read.
     """
     kind_of(events.shape).require_labels(events, training, windows)
-    fingerprint, moments = events.quality.fingerprint, (*training, sealed)
-    frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
+    frame = build_features(
+        events.table,
+        events.learned_fingerprint,
+        (*training, sealed),
+        features,
+        windows,
+        cache,
+        events.shape,
+        events.refunds,
+        events.everyone,
+    )
     read = read_attributes(events, frame, data or DataSettings())
     frame = read.learned()
     eligible = frame[frame["in_population"]]
