@@ -1,12 +1,12 @@
 """Scoring from top to bottom: raw events in, one row of scores per customer out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
+from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_blocks, write_csv
 from ..progress import Progress
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
@@ -14,6 +14,11 @@ from .settings import ScoreConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pandas as pd
+
+BLOCK_ROWS = 50_000  # customers that are scored at a time
+_REASONS = "reason_"  # columns that the totals and notices do not need
 
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
@@ -82,10 +87,17 @@ def write_scores(
     for notice in compare_with_bundle(scorer, events):
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
-    scores = scorer.score(rows, config.language)
-    for notice in scorer.notices(events, rows, scores):
-        progress.log(notice.line())
-    write_csv(scores, outputs[0])
+    kept = []
+
+    def checked_blocks() -> Iterator["pd.DataFrame"]:
+        for block in score_blocks(scorer, rows, config.language, progress):
+            kept.append(block.drop(columns=[name for name in block.columns if name.startswith(_REASONS)]))
+            yield block
+        for notice in scorer.notices(events, rows, _below(kept)):  # before the file is put in place
+            progress.log(notice.line())
+
+    write_blocks(checked_blocks(), outputs[0])
+    scores = _below(kept)
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
     contacted = scores["action"] == "contact"
@@ -97,3 +109,26 @@ def write_scores(
         listed, totals = scorer.targets(rows, config.budget)
         write_csv(listed, output)
         write_line(f"{output.given}: {totals}")
+
+
+def score_blocks(scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress) -> Iterator["pd.DataFrame"]:
+    """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
+
+    What a model adds to a row, such as its reasons, then needs memory for one block only.
+    """
+    starts = range(0, max(len(rows), 1), BLOCK_ROWS)
+    if len(starts) == 1:
+        yield scorer.score(rows, language)
+        return
+    begin = progress.seconds
+    with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
+        for finished, start in enumerate(starts, start=1):
+            yield scorer.score(rows.iloc[start : start + BLOCK_ROWS], language)
+            left = (progress.seconds - begin) / finished * (len(starts) - finished)
+            advance(f"about {left:.0f} s left")
+
+
+def _below(blocks: list["pd.DataFrame"]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0]
