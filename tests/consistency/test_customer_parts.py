@@ -10,7 +10,7 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings
 from churnclv.features.family import FAMILIES, is_per_customer
-from churnclv.features.feature_table import compute_features, feature_table
+from churnclv.features.feature_table import build_features, compute_features, feature_table
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
@@ -84,3 +84,12 @@ def test_parts_and_threads_change_no_byte(others, families, parts, threads):
 def test_every_family_of_the_project_but_referral_needs_its_own_customer_only():
     across = [name for name, family in FAMILIES.built_in.items() if not is_per_customer(family)]
     assert across == ["referral"]
+
+
+def test_the_cached_table_is_the_computed_one(others, tmp_path):
+    events, settings = _events(1), FeatureSettings(families=[*SOME, others])
+    computed = compute_features(events.table, CUTOFFS, settings, WindowSettings())
+    for _ in range(2):  # made, and read again
+        cached = build_features(events.table, "", CUTOFFS, settings, WindowSettings(), tmp_path)
+        pd.testing.assert_frame_equal(cached, computed, check_exact=True)
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,5 +1,6 @@
 """The feature table: all families at all cutoffs, computed in parts of the customers, cached by content."""
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -64,10 +65,9 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), custom, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():
-        frame = compute_features(events, cutoffs, *chosen, everyone=everyone)
-        with replacing(path) as temporary:
-            frame.to_parquet(temporary, index=False)
-    return pd.read_parquet(path)
+        with replacing(path) as temporary, computed_features(events, cutoffs, *chosen, everyone=everyone) as computed:
+            _plain(computed).to_parquet(temporary)  # by the engine: the frame is made once
+    return _typed(pd.read_parquet(path), table)
 
 
 def feature_table(
@@ -94,13 +94,30 @@ def compute_features(  # noqa: PLR0913, PLR0917 # as for build_features
     everyone: Any = None,
 ) -> pd.DataFrame:
     """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
+    with computed_features(events, cutoffs, settings, windows, shape, refunds, parts, everyone) as table:
+        return _typed(_plain(table).to_pyarrow().to_pandas(), table)
+
+
+@contextlib.contextmanager
+def computed_features(  # noqa: PLR0913, PLR0917 # as for build_features
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: CustomerKind = CustomerKind.noncontractual,
+    refunds: Refunds = Refunds.net,
+    parts: int | None = None,
+    everyone: Any = None,
+) -> Iterator[Any]:
+    """Yield the feature table, computed in so many parts and stored until the block ends, as an expression."""
     chosen = (settings, windows, shape, refunds)
     pairs = count_pairs(events, cutoffs)
     if parts is None and everyone is None and pairs <= ONE_PASS_PAIRS:
-        return _as_frame(feature_table(events, cutoffs, *chosen))
+        yield feature_table(events, cutoffs, *chosen)
+        return
     with work_tables(events) as work:
         pieces = list(_compute_parts(work, events, cutoffs, chosen, parts or count_parts(pairs), everyone))
-        return _as_frame(ibis.union(*pieces).order_by(KEYS) if len(pieces) > 1 else pieces[0].order_by(KEYS))
+        yield (ibis.union(*pieces) if len(pieces) > 1 else pieces[0]).order_by(KEYS)
 
 
 def _compute_parts(
@@ -185,15 +202,28 @@ def _check_described(name: str, family: FamilyFunction, columns: Any) -> None:
     require(not unknown, message, remedy="add a Column for each, with its texts in English and Italian.")
 
 
-def _as_frame(table: Any) -> pd.DataFrame:
-    frame = table.execute()
+def _plain(table: Any) -> Any:
+    """Return the table with its numbers as floats, which is what a frame has; decimals are left to pandas."""
     kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
-    frame = frame.astype({name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()})
-    frame["in_population"] = frame["in_population"].astype(bool)
+    whole = [name for name, kind in kinds.items() if kind.is_integer() or kind.is_boolean() or kind.is_floating()]
+    return table.mutate(**{name: table[name].cast("float64") for name in whole}) if whole else table
+
+
+def _typed(frame: pd.DataFrame, table: Any) -> pd.DataFrame:
+    """Return the frame of a table with numbers as float64 and texts as pandas' `str`.
+
+    Raises:
+        InputError: a customer has several rows at a cutoff.
+    """
+    kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
+    wanted = {name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()} | {
+        "in_population": "bool"
+    }
+    frame = frame.astype({name: kind for name, kind in wanted.items() if str(frame[name].dtype) != kind})
     repeated = frame.duplicated(list(KEYS)).any()
     require(
         not repeated,
         "a feature family has several rows per customer and cutoff.",
         remedy="group by both keys.",
     )
-    return frame  # type: ignore[no-any-return] # ibis is untyped here
+    return frame
