@@ -4,10 +4,14 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
+from ..data.engine import EngineSettings, connect
+from ..data.inspection.loaded_table import load_table
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_blocks, write_csv
+from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_blocks, write_csv
 from ..progress import Progress
+from ..report.audience_files import audience_output, write_audiences
+from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
 from .settings import ScoreConfig
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_ROWS = 50_000  # customers that are scored at a time
-_REASONS = "reason_"  # columns that the totals and notices do not need
+_REASONS = ("reason_1", "reason_2", "reason_3")  # neither totals nor notices need them
 
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
@@ -41,7 +45,7 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     """
     home, outputs = Home.named(config.tracking.home), name_outputs(config)
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
-    reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
+    reads: dict[str, str | Path | None] = {"input": config.input, "contacts": config.contacts, **tables, **home.kept}
     guard(outputs, reads)
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
@@ -53,11 +57,13 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
-    """Return the output files: the scores, and the contact list if the settings name one."""
-    scores = Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))
-    if config.targets is None:
-        return (scores,)
-    return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
+    """Return the outputs: the scores, and the contact list and the audience files if the settings name them."""
+    outputs: list[Output] = [Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))]
+    if config.targets is not None:
+        outputs.append(Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4])))
+    if config.audiences is not None:
+        outputs.append(audience_output(config.audiences))
+    return tuple(outputs)
 
 
 def at_horizon(scorer: Any, days: int | None) -> Any:
@@ -87,11 +93,11 @@ def write_scores(
     for notice in compare_with_bundle(scorer, events):
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
-    kept = []
+    kept, left_out = [], () if config.audiences is not None else _REASONS
 
     def checked_blocks() -> Iterator["pd.DataFrame"]:
         for block in score_blocks(scorer, rows, config.language, progress):
-            kept.append(block.drop(columns=[name for name in block.columns if name.startswith(_REASONS)]))
+            kept.append(block.drop(columns=list(left_out)))
             yield block
         for notice in scorer.notices(events, rows, _below(kept)):  # before the file is put in place
             progress.log(notice.line())
@@ -106,24 +112,34 @@ def write_scores(
         f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
     )
     for output in outputs[1:]:
-        listed, totals = scorer.targets(rows, config.budget)
-        write_csv(listed, output)
-        write_line(f"{output.given}: {totals}")
+        if isinstance(output, FolderOutput):
+            written: Any = write_audiences(scores, _contact_details(config, scores), output)
+        else:
+            listed, written = scorer.targets(rows, config.budget)
+            write_csv(listed, output)
+        write_line(f"{output.given}: {written}")
+
+
+def _contact_details(config: ScoreConfig, scores: Any) -> Any:
+    """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
+    contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
+    return read_details(contacts, scores["customer_id"], config.phone_country_code)
 
 
 def score_blocks(scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress) -> Iterator["pd.DataFrame"]:
     """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
 
-    What a model adds to a row, such as its reasons, then needs memory for one block only.
+    What a model adds to a row, such as its reasons, then needs memory for one block only. The code of a former bundle
+    has fewer columns: these are empty.
     """
-    starts = range(0, max(len(rows), 1), BLOCK_ROWS)
+    starts, columns = range(0, max(len(rows), 1), BLOCK_ROWS), list(SCORE_COLUMNS)
     if len(starts) == 1:
-        yield scorer.score(rows, language)
+        yield scorer.score(rows, language).reindex(columns=columns)
         return
     begin = progress.seconds
     with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
         for finished, start in enumerate(starts, start=1):
-            yield scorer.score(rows.iloc[start : start + BLOCK_ROWS], language)
+            yield scorer.score(rows.iloc[start : start + BLOCK_ROWS], language).reindex(columns=columns)
             left = (progress.seconds - begin) / finished * (len(starts) - finished)
             advance(f"about {left:.0f} s left")
 
