@@ -365,6 +365,12 @@ def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...
     return RawLog(table, origin, rows_read, malformed, first_row)
 
 
+def keep_raw(connection: Any, name: str) -> None:
+    """Keep the cells of the log that was read last, of which no role is typed, as a table of that name."""
+    connection.raw_sql(f"DROP VIEW {RAW}")
+    connection.raw_sql(f"ALTER TABLE {_CELLS} RENAME TO {name}")
+
+
 def drop_raw(connection: Any) -> None:
     """Drop the cells of the log that was read last, which nothing needs once its events are made."""
     connection.raw_sql(f"DROP VIEW IF EXISTS {RAW}")
