@@ -27,7 +27,7 @@ from churnclv.features.preparation import prepare
 
 CUTOFFS = 4
 HELD_OUT = 5  # one customer in so many
-DRAWS = 3
+DRAWS = 2
 TREES = {"max_depth": 4, "learning_rate": 0.1, "min_child_weight": 50, "subsample": 0.8, "colsample_bytree": 0.5}
 ROUNDS = 150
 

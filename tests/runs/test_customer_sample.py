@@ -40,4 +40,5 @@ def test_a_sample_is_learned_from_and_everybody_is_scored(shop, tmp_path, monkey
 
 
 def test_runs_of_earlier_versions_learned_from_everybody():
-    assert train_config({"tuning": {"n_trials": 3}}).tuning.max_customers is None
+    stored = {"data": {"path": "orders.csv"}, "tuning": {"n_trials": 3}}
+    assert train_config(stored).tuning.max_customers is None

@@ -232,9 +232,7 @@ def _unknown(what: str, name: str, names: list[str], remedy: str) -> str:
 
 def train_config(values: Any) -> TrainConfig:
     """Return the configuration of the nested values that a run wrote."""
-    values = rename_values(values)
-    values.setdefault("tuning", {}).setdefault("max_customers", None)  # earlier versions learned from everybody
-    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), values)
+    merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 
 
