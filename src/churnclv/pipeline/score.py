@@ -10,14 +10,17 @@ from ..outputs import Output, guard, has_header, messages_apart, require_apart, 
 from ..progress import Progress
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
+from .scoring_record import record_scoring
 from .settings import ScoreConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
-    """Load the bundle, read the events with its mapping, and write the scores and the contact list.
+    """Load the bundle, read the events with its mapping, write the scores and the contact list, and record the scoring.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
     require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
-        write_scores(config, opened, outputs, progress, write_line)
+        scored = write_scores(config, opened, outputs, progress, write_line)
+    record_scoring(opened, *scored, config.history, home)
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
@@ -74,8 +78,8 @@ def write_scores(
     outputs: tuple[Output, ...],
     progress: Progress,
     write_line: Callable[[str], None],
-) -> None:
-    """Score the customers, and write the rows and the contact list."""
+) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]":
+    """Score the customers, write the rows and the contact list, and return feature rows, scores and list."""
     scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
@@ -93,7 +97,9 @@ def write_scores(
     write_line(
         f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
     )
+    listed = None
     for output in outputs[1:]:
         listed, totals = scorer.targets(rows, config.budget)
         write_csv(listed, output)
         write_line(f"{output.given}: {totals}")
+    return rows, scores, listed

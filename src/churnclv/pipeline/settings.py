@@ -16,7 +16,9 @@ from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
+from ..monitoring.settings import HistorySettings, MonitoringSettings
 from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
+from ..registration import LANGUAGES
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
@@ -156,28 +158,55 @@ class RollbackConfig:
 
 
 @dataclass
-class ScoreConfig:
-    """The configuration of scoring."""
+class InputConfig:
+    """A file that a bundle reads, and how it is written where it differs from the training file."""
 
     input: str = "???"
-    output: str = "???"
     as_of: str | None = None
-    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     model: str | None = None
     date_format: str | None = None
     data: Reading = field(default_factory=Reading)
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check_numbers(self)
+
+
+@dataclass
+class ScoreConfig(InputConfig):
+    """The configuration of scoring."""
+
+    output: str = "???"
+    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     targets: str | None = None
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
-    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
+
+
+@dataclass
+class MonitorConfig(InputConfig):
+    """The configuration of monitoring."""
+
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
 
     def __post_init__(self) -> None:
-        """Check the budget and the horizon."""
-        check_numbers(self)
+        """Check the language of the page."""
+        super().__post_init__()
+        require(self.language in LANGUAGES, f"language is {self.language!r}.", remedy=f"{' or '.join(LANGUAGES)}.")
+
+
+@dataclass
+class ForgetConfig:
+    """The configuration of forgetting: the file with the customers' ids."""
+
+    customers: str = "???"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass
