@@ -196,11 +196,11 @@ def _write(path: Path, table: pa.Table, scoring: Scoring) -> None:
 
 def list_scorings(home: Home) -> list[StoredScoring]:
     """Return the scorings of the history, oldest day first; files that are no scorings are left out."""
-    found = []
+    stored = []
     for path in sorted(home.scorings.glob("*.parquet")):
         with suppress(OSError, pa.ArrowInvalid, KeyError, TypeError, ValueError):
-            found.append(StoredScoring(_read_facts(path), path))
-    return sorted(found, key=lambda stored: (stored.scoring.as_of or "", stored.scoring.scored_at, stored.path.name))
+            stored.append(StoredScoring(_read_facts(path), path))
+    return sorted(stored, key=lambda one: (one.scoring.as_of or "", one.scoring.scored_at, one.path.name))
 
 
 def _read_facts(path: Path) -> Scoring:
