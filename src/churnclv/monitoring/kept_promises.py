@@ -1,7 +1,7 @@
 """Promises kept: the scores of past scorings against what happened since, and against what the sealed test promised."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import sqrt
 
@@ -18,14 +18,7 @@ from .scoring_history import LISTED, Scoring
 SPREADS = 2 * 1.959964  # standard deviations between the ends of a 95% interval
 _LEAST_OUTCOMES = 10  # customers who left, and who stayed: with fewer, a ranking says nothing
 _PROMISED = ("test", "valid")  # where a run's figures are promises, the sealed test first
-_FIGURES = {
-    "churn.auc": "AUC",
-    "churn.log_loss": "log-loss",
-    "churn.bias": "leavers, bias",
-    "purchases.bias": "purchases, bias",
-    "spend.bias": "spend, bias",
-    "spend.coverage": "90% intervals",
-}
+_FIGURES = ("churn.auc", "churn.log_loss", "churn.bias", "purchases.bias", "spend.bias", "spend.coverage")
 _STORED = {"spend.coverage": "spend.interval.coverage"}  # names of a run's metrics
 _TOLERANCE = {
     "churn.auc": 0.02, "churn.log_loss": 0.03, "churn.bias": 0.1, "purchases.bias": 0.1, "spend.bias": 0.1,
@@ -257,29 +250,34 @@ def _scoring_lines(outcome: Outcome, lights: Mapping[str, Light], promises: Mapp
         return [Finding(Part.promises, Light.unknown, "promises.few", {"day": day, "n": outcome.customers})]
     metrics = {f"promises.{day}.{name}": figure.value for name, figure in outcome.figures.items()}
     metrics[f"promises.{day}.expected_auc"] = outcome.expected_auc
-    light = lights.get("churn.auc", Light.unknown)
-    lines = [_figure_line(day, "churn.auc", outcome.figures, promises, light, outcome.customers)]
-    lines = [Finding(lines[0].part, lines[0].light, lines[0].text, lines[0].values, metrics)]
-    for name in _FIGURES:
-        if name != "churn.auc" and lights.get(name, Light.ok) > Light.ok:
-            lines.append(_figure_line(day, name, outcome.figures, promises, lights[name], outcome.customers))
-    kept = sum(light == Light.ok for name, light in lights.items() if name != "churn.auc")
-    if kept:
-        shown = {name: outcome.figures[name].value for name in ("churn.bias", "spend.bias") if name in outcome.figures}
-        values: Fields = {"day": day, "n": kept, "leavers": shown["churn.bias"], "spend": shown.get("spend.bias")}
-        lines.append(
-            Finding(
-                Part.promises, Light.ok, "promises.kept" if "spend.bias" in shown else "promises.kept_churn", values
-            )
-        )
-    if "churn.auc" in outcome.listed:
-        values: Fields = {
-            "day": day,
-            "auc": outcome.listed["churn.auc"].value,
-            "leavers": outcome.listed["churn.bias"].value,
-        }
-        lines.append(Finding(Part.promises, Light.unknown, "promises.listed", values))
-    return lines
+    broken = [name for name in _FIGURES[1:] if lights.get(name, Light.ok) > Light.ok]
+    lights = {"churn.auc": Light.unknown, **lights}
+    first, *others = (
+        _figure_line(day, name, outcome.figures, promises, lights[name], outcome.customers)
+        for name in ("churn.auc", *broken)
+    )
+    return [replace(first, metrics=metrics), *others, *_kept_lines(day, outcome, lights), *_listed_lines(day, outcome)]
+
+
+def _kept_lines(day: str, outcome: Outcome, lights: Mapping[str, Light]) -> list[Finding]:
+    """Return the line that counts the other figures that were kept, with the two biases that people plan by."""
+    kept = sum(lights.get(name) == Light.ok for name in _FIGURES[1:])
+    if not kept:
+        return []
+    spend = outcome.figures.get("spend.bias")
+    values: Fields = {
+        "day": day, "n": kept, "leavers": outcome.figures["churn.bias"].value,
+        "spend": None if spend is None else spend.value,
+    }  # fmt: skip
+    return [Finding(Part.promises, Light.ok, "promises.kept_churn" if spend is None else "promises.kept", values)]
+
+
+def _listed_lines(day: str, outcome: Outcome) -> list[Finding]:
+    """Return the line of the contact list, if the scoring had one."""
+    if "churn.auc" not in outcome.listed:
+        return []
+    ranking, leavers = (outcome.listed[name].value for name in ("churn.auc", "churn.bias"))
+    return [Finding(Part.promises, Light.unknown, "promises.listed", {"day": day, "auc": ranking, "leavers": leavers})]
 
 
 def _figure_line(

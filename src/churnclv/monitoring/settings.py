@@ -15,7 +15,7 @@ class HistorySettings:
     """
 
     record: bool = True
-    keep_days: int = number(1100, Bounds(1, CENTURY_DAYS))
+    keep_days: int = number(1100, Bounds(1, CENTURY_DAYS, technical=True))
 
     def __post_init__(self) -> None:
         """Check the ranges."""
