@@ -1,6 +1,8 @@
 """Monitoring: the history, changes of the data, drift, kept promises and performance without labels, by hand."""
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -31,6 +33,7 @@ from churnclv.monitoring.kept_promises import (
 from churnclv.monitoring.label_free import auc_draws, estimate_performance, expected_auc, report_estimate
 from churnclv.monitoring.monitoring_page import Subject, render_page
 from churnclv.monitoring.monitoring_texts import TEXTS, say
+from churnclv.monitoring.retraining_decision import decide
 from churnclv.monitoring.scoring_history import (
     KEPT_COLUMNS,
     Scoring,
@@ -41,6 +44,7 @@ from churnclv.monitoring.scoring_history import (
     remove_old,
     store_scoring,
 )
+from churnclv.pipeline.retrain import holding
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
@@ -489,3 +493,53 @@ def test_a_page_keeps_to_80_columns_and_hostile_text_is_only_text(language):
 
 def test_the_worst_light_of_nothing_is_unknown():
     assert worst([]) == Light.unknown
+
+
+# --- retraining
+
+
+def line(part, light, text="drift.few", **values):
+    return Finding(part, light, text, {"n": 3, **values})
+
+
+@pytest.mark.parametrize(
+    ("findings", "age", "forced", "is_due", "reason"),
+    [
+        ([line(Part.drift, Light.watch), line(Part.data, Light.watch)], 30, False, False, "need no attention"),
+        ([], 180, False, True, "the bundle's data end 180 days ago, and max_age_days is 180"),
+        ([], 179, False, False, "179 days ago, fewer than 180; "),
+        ([line(Part.drift, Light.act)], 30, False, True, "3 customers: too few to compare"),
+        ([line(Part.promises, Light.act, "promises.few", day="2011-03-01")], 30, False, True, "2011-03-01: too few"),
+        ([line(Part.estimate, Light.act, "estimate.few")], None, False, True, "3 customers: too few"),
+        (
+            [line(Part.data, Light.act), line(Part.drift, Light.act)],
+            999,
+            False,
+            False,
+            "the data need attention first: ",
+        ),
+        ([line(Part.data, Light.act)], 30, True, True, "forced"),
+        ([], None, False, False, "drift, promises and the estimate need no attention"),
+    ],
+)
+def test_a_challenger_is_trained_by_the_stated_rule(findings, age, forced, is_due, reason):
+    decision = decide(findings, age, 180, forced=forced)
+    assert decision.is_due == is_due
+    assert any(reason in one for one in decision.reasons), decision.reasons
+
+
+def test_one_process_holds_a_lock_and_a_killed_one_holds_it_no_more(tmp_path):
+    path = tmp_path / "locks" / "retrain.lock"
+    code = "\n".join([
+        "import time; from pathlib import Path; from churnclv.pipeline.retrain import holding",
+        f"with holding(Path({str(path)!r})) as ours: print(ours, flush=True); time.sleep(60)",
+    ])  # fmt: skip
+    other = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert other.stdout.readline().strip() == "True"
+    with holding(path) as ours:
+        assert not ours
+    other.kill()
+    other.wait()
+    other.stdout.close()
+    with holding(path) as ours:
+        assert ours

@@ -148,6 +148,23 @@ HELP = {
             "churnclv monitor input=orders.csv language=it": "in Italian",
         },
     ),
+    "retrain": Help(
+        "train a challenger where it is due, and promote it where it is better",
+        "Monitors as churnclv monitor does. Where the champion is old, or drift, promises or the estimate need "
+        "attention, it trains the champion's choices on the log through today, exports, and compares both on windows "
+        "that neither learned from. It prints why. A second call meanwhile does nothing.",
+        {
+            "input": "the file of events, through today (required)",
+            "max_age_days": "from this age on the champion is old (180)",
+            "force": "true trains a challenger in any case",
+            "model": "models:/name@champion (the champion fitted on these data)",
+        },
+        {
+            "churnclv retrain input=orders.csv": "by the rule",
+            "churnclv retrain input=orders.csv force=true": "in any case",
+            "churnclv rollback": "the former champion serves again",
+        },
+    ),
     "forget": Help(
         "remove customers from every file of the runs that holds ids",
         "Removes customers from the history of scorings, the cached feature tables and the report's tables. Models "

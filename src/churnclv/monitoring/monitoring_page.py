@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .finding import Finding, Light, Part, worst
-from .monitoring_texts import Field, say
+from .monitoring_texts import say, say_finding
 
 WIDTH = 80
 _INDENT = 9
@@ -70,11 +70,8 @@ def render_page(subject: Subject, findings: Sequence[Finding], language: str) ->
 
 def _line(finding: Finding, language: str) -> str:
     """Return a finding as text, its light in front."""
-    values: dict[str, Field] = {**finding.values}
-    if "figure" in values:
-        values["figure"] = say(language, f"figure.{values['figure']}")
     light = say(language, f"light.{finding.light.name}")
-    return _wrap(f"  {light:<{_INDENT - 2}}{say(language, finding.text, **values)}", _INDENT)
+    return _wrap(f"  {light:<{_INDENT - 2}}{say_finding(language, finding)}", _INDENT)
 
 
 def _wrap(text: str, indent: int) -> str:

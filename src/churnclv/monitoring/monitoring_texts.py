@@ -5,6 +5,7 @@ from string import Formatter
 from ..explain.phrases.language import Language, shorten
 from ..explain.phrases.phrase import LANGUAGES
 from ..report.texts.translation import ORDER, UNKNOWN, Translation
+from .finding import Finding
 
 Field = float | int | str | None
 _DECIMALS = ".4"  # the style of a figure such as the AUC
@@ -36,8 +37,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "attention": ("{n:line needs|lines need} attention.", "{n:riga richiede|righe richiedono} attenzione."),
     "calm": ("Nothing needs attention.", "Niente richiede attenzione."),
     "next.act": (
-        "Next:  mend what changed in the data; if it is right, train again: make train",
-        "Poi:   correggere ciò che è cambiato nei dati; se è giusto, riaddestrare: make train",
+        "Next:  mend what changed in the data; if it is right: make retrain",
+        "Poi:   correggere ciò che è cambiato nei dati; se è giusto: make retrain",
     ),
     "next.calm": (
         "Next:  make score INPUT=orders.csv OUTPUT=scores.csv",
@@ -192,6 +193,27 @@ def say(language: str, key: str, **values: Field) -> str:
         text + ("" if name is None else _write(words, values[name], style or ""))
         for text, name, style, _ in Formatter().parse(template)
     )
+
+
+def say_finding(language: str, finding: Finding) -> str:
+    """Return the text of a finding in a language.
+
+    Parameters
+    ----------
+    language
+        `en` or `it`.
+    finding
+        The finding; a field `figure` is the name of a figure.
+
+    Returns
+    -------
+    str
+        One line.
+    """
+    values: dict[str, Field] = {**finding.values}
+    if "figure" in values:
+        values["figure"] = say(language, f"figure.{values['figure']}")
+    return say(language, finding.text, **values)
 
 
 def _write(language: Language, value: Field, style: str) -> str:

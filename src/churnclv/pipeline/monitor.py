@@ -73,6 +73,15 @@ class Batch:
         return scorer.model_rows(chosen) if hasattr(scorer, "model_rows") else chosen
 
 
+@dataclass(frozen=True)
+class Examination:
+    """What monitoring gives: the batch, its findings, and the page."""
+
+    batch: Batch
+    findings: list[Finding]
+    page: str
+
+
 def monitor(config: MonitorConfig, progress: Progress, write_line: Callable[[str], None]) -> bool:
     """Compare today's log with the bundle's, evaluate past scorings, print the page and record it in MLflow.
 
@@ -95,26 +104,29 @@ def monitor(config: MonitorConfig, progress: Progress, write_line: Callable[[str
     InputError
         There is no bundle, or the file does not fit it.
     """
+    examination = examine(config, progress)
+    write_line(examination.page)
+    return worst(examination.findings) == Light.act
+
+
+def examine(config: MonitorConfig, progress: Progress) -> Examination:
+    """Return the findings on today's log and on past scorings, recorded in MLflow."""
     home = Home.named(config.tracking.home)
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
     progress.log(opened.line)
-    batch = score_batch(opened, config)
-    share = config.monitoring.false_alarm_share
+    batch, share = score_batch(opened, config), config.monitoring.false_alarm_share
     progress.log(f"Comparing {len(batch.scores):,} customers with the bundle's profile")
     history = _history(batch, home)
     findings = [*_data(batch, share), *_drift(batch, history, share)]
     progress.log(f"Joining outcomes of {len(history):,} past scorings")
     outcomes, pending = evaluate_history(batch, history, home)
-    run = run_behind(home, batch.specification.run_id)
-    promises = _promises(home, outcomes)
-    findings += report_promises(outcomes, promises, share) + pending
+    findings += report_promises(outcomes, _promises(home, outcomes), share) + pending
     findings += [] if outcomes or pending else [_no_promise(batch, history)]
-    findings += _estimate(batch, outcomes, run)
+    findings += _estimate(batch, outcomes, run_behind(home, batch.specification.run_id))
     page = render_page(_subject(batch), findings, config.language)
-    write_line(page)
     _record(batch, findings, page, home)
-    return worst(findings) == Light.act
+    return Examination(batch, findings, page)
 
 
 def score_batch(opened: Opened, config: MonitorConfig) -> Batch:

@@ -202,6 +202,14 @@ class MonitorConfig(InputConfig):
 
 
 @dataclass
+class RetrainConfig(MonitorConfig):
+    """The configuration of retraining: from `max_age_days` on a bundle is old; `force` trains in any case."""
+
+    max_age_days: int = number(180, Bounds(1, CENTURY_DAYS, technical=True))
+    force: bool = False
+
+
+@dataclass
 class ForgetConfig:
     """The configuration of forgetting: the file with the customers' ids."""
 
