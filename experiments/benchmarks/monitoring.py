@@ -27,13 +27,13 @@ from churnclv.testing.market import Market, simulate
 
 MONTHS = 10
 WITHIN = 0.01
-SMALL = ["tuning.n_trials=3", "clv=pareto_nbd"]
+SMALL = ["churn=logistic", "clv=bgnbd", "tuning.n_trials=1"]
 
 
 def write_logs(source: str, folder: Path) -> tuple[Path, Path, str, list[str]]:
     """Write the whole log and its part before the first month; return both, the first month and the data's settings."""
     if source == "shop":
-        log = simulate(Market(customers=12_000, days=1095, birth_days=900, season=0.3), seed=7).log
+        log = simulate(Market(customers=9_000, days=1095, birth_days=900, season=0.3), seed=7).log
         first, column, settings = "2011-11-01", "timestamp", ["data=transactions"]
     else:
         log = pd.read_parquet(source)

@@ -34,8 +34,10 @@ class ColumnDrift:
         Of the hypothesis that nothing differs, valid for all columns together.
     share
         The feature's share in the churn score; 1 for the score.
+    differs
+        Whether it is beyond chance, beyond what is usual, and beyond 0.1.
     light
-        The verdict.
+        The verdict, which weighs that by the share.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ColumnDrift:
     usual: float
     p_value: float
     share: float
+    differs: bool
     light: Light
 
 
@@ -101,13 +104,13 @@ def _column_drift(
 ) -> ColumnDrift:
     usual = float(stored.get("usual_drift", 0.0))
     share = 1.0 if name == SCORE else float(stored.get("share_in_score", 0.0))
-    differs = p_value < false_alarm_share and index > _MORE_DRIFT * usual
+    differs = p_value < false_alarm_share and index > _MORE_DRIFT * usual and index >= _WATCH
     light = Light.ok
     if differs and index >= _ACT and share >= _ACTED_SHARE:
         light = Light.act
-    elif differs and index >= _WATCH and share >= _WATCHED_SHARE:
+    elif differs and share >= _WATCHED_SHARE:
         light = Light.watch
-    return ColumnDrift(name, index, usual, p_value, share, light)
+    return ColumnDrift(name, index, usual, p_value, share, differs, light)
 
 
 def report_drift(drifts: list[ColumnDrift], customers: int) -> list[Finding]:
@@ -134,12 +137,20 @@ def report_drift(drifts: list[ColumnDrift], customers: int) -> list[Finding]:
     if len(drifted) > _SHOWN:
         light = drifted[_SHOWN].light
         lines.append(Finding(Part.drift, light, "drift.more", {"n": len(drifted) - _SHOWN}))
-    calm = len(drifts) - len(drifted)
-    if calm:
-        greatest = max((drift for drift in drifts if drift.light == Light.ok), key=lambda drift: drift.index)
-        values: Fields = {"n": calm, "name": greatest.name, "index": greatest.index}
-        lines.append(Finding(Part.drift, Light.ok, "drift.none", values))
+    lines += _summary([drift for drift in drifts if drift.light == Light.ok])
     return [replace(lines[0], metrics=metrics), *lines[1:]]
+
+
+def _summary(others: list[ColumnDrift]) -> list[Finding]:
+    """Return a line on the columns that drifted without weight in the score, and one on those that did not drift."""
+    lines = []
+    for key, differs in (("drift.weightless", True), ("drift.none", False)):
+        chosen = [drift for drift in others if drift.differs == differs]
+        if chosen:
+            greatest = max(chosen, key=lambda drift: drift.index)
+            values: Fields = {"n": len(chosen), "name": greatest.name, "index": greatest.index}
+            lines.append(Finding(Part.drift, Light.ok, key, values))
+    return lines
 
 
 def _line(drift: ColumnDrift) -> Finding:

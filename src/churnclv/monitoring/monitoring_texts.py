@@ -9,6 +9,7 @@ from .finding import Finding
 
 Field = float | int | str | None
 _DECIMALS = ".4"  # the style of a figure such as the AUC
+_LONGEST_LINE = 300  # characters of a notice
 TEXTS: dict[str, tuple[str, str]] = {
     "title": ("Monitoring of {name}, as of {day}", "Monitoraggio di {name}, al {day}"),
     "title.table": ("Monitoring of {name}", "Monitoraggio di {name}"),
@@ -91,7 +92,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the bundle keeps no profile of its log: export it again",
         "il modello non ha un profilo dei suoi dati: esportarlo di nuovo",
     ),
-    "data.notice": ("{name}: {text}", "{name}: {text}"),
+    "data.notice": ("{name}: {text:line}", "{name}: {text:line}"),
     "drift.score": (
         "churn score: PSI {index}, {usual} usual over one horizon",
         "punteggio di abbandono: PSI {index}, di solito {usual} in un orizzonte",
@@ -104,6 +105,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "drift.none": (
         "{n:column|columns} as usual; largest PSI {index} ({name})",
         "{n:colonna|colonne} come al solito; PSI massimo {index} ({name})",
+    ),
+    "drift.weightless": (
+        "{n:column|columns} with too little of the score drifted; PSI {index} ({name})",
+        "{n:colonna deviata|colonne deviate} con troppo poco del punteggio; PSI {index} ({name})",
     ),
     "drift.few": ("{n:customer|customers}: too few to compare", "{n:cliente|clienti}: troppo pochi per confrontare"),
     "drift.no_bins": (
@@ -180,7 +185,7 @@ def say(language: str, key: str, **values: Field) -> str:
         Of `TEXTS`.
     values
         The fields. Numbers have the styles of the report, or `.4` for four decimals; a text from the data is shortened
-        to one line, in quotes with the style `quoted`.
+        to one line, in quotes with the style `quoted`, or to 300 characters with `line`.
 
     Returns
     -------
@@ -219,6 +224,8 @@ def say_finding(language: str, finding: Finding) -> str:
 def _write(language: Language, value: Field, style: str) -> str:
     if value is None or value != value:  # noqa: PLR0124 # NaN
         return UNKNOWN
+    if isinstance(value, str) and style == "line":
+        return shorten(value, _LONGEST_LINE)
     if isinstance(value, str):
         return language.write(value) if style == "quoted" else shorten(value)
     if style == _DECIMALS:
