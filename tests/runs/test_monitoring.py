@@ -126,6 +126,29 @@ def test_the_page_is_written_in_italian(watched):
     assert max(map(len, page.splitlines())) <= 80
 
 
+def test_a_fresh_champion_gets_no_challenger_and_a_fault_is_not_learned(watched):
+    done = watched.run("retrain", f"input={watched.log}")
+    assert "Retraining: no challenger is trained\n  - the bundle's data end 0 days ago" in done.stdout
+    cents = watched.folder / "retrain cents.csv"
+    log = pd.read_csv(watched.log)
+    log.assign(amount=log["amount"] * 100).to_csv(cents, index=False)
+    done = watched.run("retrain", f"input={cents}", "max_age_days=1")
+    assert "Retraining: no challenger is trained\n  - the data need attention first: amount: median" in done.stdout
+    assert {run.data.tags["due"] for run in runs_of(watched, "retrain")} == {"false"}
+
+
+def test_a_challenger_that_is_due_competes_by_the_gate_of_export(watched):
+    """The same data, choices and code give the champion's own run again, without new training."""
+    mlflow = client(Home(watched.home))
+    (model,) = mlflow.search_registered_models()
+    before, trained = mlflow.get_model_version_by_alias(model.name, "champion").version, len(runs_of(watched, "train"))
+    done = watched.run("retrain", f"input={watched.log}", "force=true")
+    assert "Retraining: a challenger is trained\n  - forced" in done.stdout
+    assert f"of {model.name} is champion: the same run as the champion's" in done.stdout
+    assert mlflow.get_model_version_by_alias(model.name, "champion").version == before
+    assert len(runs_of(watched, "train")) == trained
+
+
 def test_a_forgotten_customer_is_in_no_file_that_holds_ids(watched):
     victim = list_scorings(Home(watched.home))[0].scores()["customer_id"].iloc[3]
     ids = watched.folder / "ids.csv"
