@@ -14,7 +14,7 @@ from churnclv.bundle.log_profile import describe_log
 from churnclv.bundle.profile_comparison import describe_columns
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
-from churnclv.data.settings import DataSettings
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
 from churnclv.evaluation.bootstrap import Interval
 from churnclv.evaluation.drift import Bins, adjusted, same_distribution, stability_index
 from churnclv.evaluation.metrics import auc, log_loss, plain
@@ -44,6 +44,7 @@ from churnclv.monitoring.scoring_history import (
     remove_old,
     store_scoring,
 )
+from churnclv.pipeline.kind_steps import steps_of
 from churnclv.pipeline.retrain import holding
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
@@ -340,6 +341,31 @@ def test_promises_equal_a_computation_by_hand_on_the_log(shop):
     assert outcome.figures["spend.bias"].value == pytest.approx(30.0 * len(known) / spend.sum() - 1)
     assert outcome.figures["purchases.bias"].value == pytest.approx(len(known) / days.sum() - 1)
     assert outcome.figures["spend.coverage"].value == pytest.approx(np.mean(spend <= 50.0))
+
+
+def test_outcomes_of_contracts_are_ends_within_the_horizon_and_those_of_a_table_its_target(tmp_path):
+    contracts = pd.DataFrame({
+        "customer_id": ["left", "stayed", "left later", "gone before"],
+        "timestamp": "2011-01-01", "end": ["2011-03-20", None, "2011-07-01", "2011-02-01"],
+    })  # fmt: skip
+    columns = Columns(amount=None, end="end")
+    settings = DataSettings(shape=CustomerKind.contractual, columns=columns, observed_until="2011-12-01")
+    events = read_events(connect(EngineSettings(threads=1)), settings, contracts)
+    home, steps = Home(tmp_path), steps_of(settings.shape)
+    labels = steps.outcomes(events, scoring(), settings, home)
+    assert dict(zip(labels["customer_id"], labels["churned"], strict=True)) == {"left": 1, "stayed": 0, "left later": 0}
+
+    path = tmp_path / "table.csv"
+    table = pd.DataFrame({"id": [f"c{n}" for n in range(8)], "age": range(8), "Churn": ["Yes", "No"] * 4})
+    named = {"columns": Columns("id", None, None), "target": "Churn", "positive": "Yes"}
+    settings = DataSettings(shape=CustomerKind.labelled, path=str(path), **named)
+    facts, steps = scoring(as_of=None, horizon_days=None), steps_of(settings.shape)
+    table.to_csv(path, index=False)
+    labels = steps.outcomes(None, facts, settings, home)
+    assert labels.set_index("customer_id")["churned"].to_dict() == {f"c{n}": 1.0 - n % 2 for n in range(8)}
+    table.drop(columns="Churn").to_csv(path, index=False)
+    assert steps.outcomes(None, facts, settings, home) is None
+    assert facts.day == facts.scored_at[:10]
 
 
 def test_customers_of_the_contact_list_are_shown_apart():

@@ -245,7 +245,7 @@ def _light(name: str, observed: Interval, promised: Interval, is_significant: bo
 
 def _scoring_lines(outcome: Outcome, lights: Mapping[str, Light], promises: Mapping[str, Interval]) -> list[Finding]:
     """Return the line of a scoring's AUC, a line for each broken promise, and one of its contact list."""
-    day = (outcome.scoring.as_of or "")[:10]
+    day = outcome.scoring.day
     if "churn.auc" not in outcome.figures:
         return [Finding(Part.promises, Light.unknown, "promises.few", {"day": day, "n": outcome.customers})]
     metrics = {f"promises.{day}.{name}": figure.value for name, figure in outcome.figures.items()}
@@ -313,7 +313,7 @@ def report_pending(scoring: Scoring, until: datetime, early: Mapping[str, Interv
     Finding
         Without a light: what is promised is about the whole horizon.
     """
-    start, day = scoring.moment, (scoring.as_of or "")[:10]
+    start, day = scoring.moment, scoring.day
     passed, whole = (until - start).days, (scoring.label_windows.label_end(start) - start).days
     values: dict[str, float | int | str | None] = {"day": day, "passed": passed, "whole": whole}
     if "churn.auc" not in early:

@@ -93,6 +93,11 @@ class Scoring:
         return WindowSettings(**{**vars(stored), **changed})
 
     @property
+    def day(self) -> str:
+        """The day of the scores, or the day on which a labelled table was scored."""
+        return (self.as_of or self.scored_at)[:10]
+
+    @property
     def moment(self) -> datetime:
         """The cutoff of the scores."""
         return datetime.fromisoformat(str(self.as_of))

@@ -135,7 +135,7 @@ def score_batch(opened: Opened, config: MonitorConfig) -> Batch:
     rows = opened.scorer.features(opened.events, config.as_of)
     scores = opened.scorer.score(rows)
     cutoff = rows["cutoff"].iloc[0] if len(rows) else pd.NaT
-    data = replace(specification.data, path=config.input)
+    data = replace(specification.data, builtin=None, path=config.input)
     return Batch(opened, specification, data, rows, scores, None if pd.isna(cutoff) else cutoff.to_pydatetime())
 
 

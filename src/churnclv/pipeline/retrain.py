@@ -64,8 +64,8 @@ def retrain(
         write_line("\n".join([f"\nRetraining: {verdict}", *(f"  - {reason}" for reason in decision.reasons)]))
         outcome = _compete(config, batch, read_config, progress, home) if decision.is_due else verdict
         _record(batch, decision, outcome, home)
-        following = "make rollback    the former champion serves again" if decision.is_due else "make ui"
-        write_line(f"  {outcome}\n\nNext:  {following}")
+        if decision.is_due:
+            write_line(f"  {outcome}\n\nNext:  make rollback    the former champion serves again")
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def record_scoring(
     scoring = describe_scoring(opened, rows, scores, listed)
     store_scoring(home.made(), scoring, scores, listed)
     remove_old(home, settings.keep_days)
-    with open_run(home, monitoring_experiment(opened), f"score {scoring.as_of or scoring.scored_at[:10]}") as sink:
+    with open_run(home, monitoring_experiment(opened), f"score {scoring.day}") as sink:
         names = ("bundle", "model", "version", "run_id", "as_of", "fitted_through", "fingerprint")
         tags = {name: str(value) for name in names if (value := getattr(scoring, name)) is not None}
         sink.write(records.Tags({"kind": "score", **tags}))
