@@ -27,6 +27,7 @@ from .rfm import Array, Histories
 Covariates = Mapping[str, Sequence[str]] | Sequence[str] | None
 MOST_EFFECT = 5.0  # of a coefficient, per standard deviation: a group that never buys would have an infinite one
 _COARSE_SEED = 0
+_ROWS_PER_CHUNK = 8_192
 
 
 class CovariateModel(PurchaseModel):
@@ -198,20 +199,36 @@ class CovariateModel(PurchaseModel):
         own = np.exp(own_logs(np.log(self.values), self.coefficients, self._shifts(histories), len(histories)))
         return tuple(own[place] if differs else self.values[place] for place, differs in enumerate(moved))
 
+    def log_likelihoods(self, histories: Histories) -> Array:
+        """Return each customer's log-likelihood at the estimate, (n,)."""
+        value = np.empty(len(histories))
+        for rows in histories.chunks(_ROWS_PER_CHUNK):
+            some = histories.take(rows)
+            shifts = self._shifts(some) if len(self.coefficients) else []
+            logs = own_logs(np.log(self.values), self.coefficients, shifts, len(some))
+            value[rows] = self._customer_derivatives(some, logs).value
+        return value
+
+    @property
+    def to_reference(self) -> Array:
+        """The matrix from a point to the one where numbers are 0, categories at their reference, and units as given."""
+        k, places = len(self.parameter_names), self._places()
+        matrix = np.eye(k + len(self.coefficient_names))
+        if self.design is not None and len(matrix) > k:
+            columns = [(process, place) for process, some in places for place in some]
+            zero = np.array([self.design.at_zero[place] for _, place in columns])
+            scales = np.array([self.design.columns[place].scale for _, place in columns])
+            matrix[:k, k:] = np.column_stack([self._direction(process) for process, _ in columns]) * zero
+            matrix[k:, k:] = np.diag(1.0 / scales)
+        return matrix
+
     def at_reference(self) -> tuple[Array, Array]:
         """Return the logs of the parameters where numbers are 0 and categories at their reference, and the covariance.
 
         The coefficients follow the parameters, per unit of each covariate, as other software prints them.
         """
-        k, names = len(self.parameter_names), self.coefficient_names
-        map_ = np.eye(k + len(names))
-        if self.design is not None and names:
-            scales = np.array([self.design.columns[p].scale for _, places in self._places() for p in places])
-            zero = np.concatenate([self.design.at_zero[places] for _, places in self._places()])
-            direction = np.column_stack([self._direction(name) for name, places in self._places() for _ in places])
-            map_[:k, k:] = direction * zero
-            map_[k:, k:] = np.diag(1.0 / scales)
-        return map_ @ self.point, map_ @ self.covariance @ map_.T
+        matrix = self.to_reference
+        return matrix @ self.point, matrix @ self.covariance @ matrix.T
 
     def coefficient_table(self) -> pd.DataFrame:
         """Return one row per coefficient, per unit of its covariate; see `coefficients.tabulate`."""

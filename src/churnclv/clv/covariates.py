@@ -1,9 +1,9 @@
 """Covariates that do not change: attributes of customers, encoded as columns with mean 0 and standard deviation 1.
 
 A number is one column; where it has missing values, a second one says so. A category has one column per level but the
-reference, which is its most frequent level; missing values are a level. A level that fewer than five customers have, or
-that was not in the fit, counts as the average customer, as does a missing number where the fit had none. A number
-beyond the range of the fit counts as the end of that range.
+reference, which is its most frequent level; missing values are a level. A level that fewer than five customers have,
+that is not among the 20 most frequent, or was not in the fit counts as the average customer, as does a missing number
+where the fit had none. A number beyond the range of the fit counts as the end of that range.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,9 +15,11 @@ import pandas as pd
 
 from ..data.readings import LEAST_CUSTOMERS
 from ..errors import listed, require
+from ..features.rare_categories import RARE
 from .rfm import Array
 
 MISSING = "(missing)"
+MOST_LEVELS = 20  # of a category: further levels count as the average customer
 _LEAST_SPREAD = 1e-9
 _DEPENDENT = 1e-8  # what is left of a column beside the columns before it
 
@@ -142,6 +144,7 @@ def _level_columns(name: str, cells: "pd.Series[Any]") -> tuple[tuple[str, ...],
     texts = cells.astype(object).where(cells.notna(), MISSING).astype(str)
     counts = texts.value_counts()
     frequent = sorted(counts.index[counts >= LEAST_CUSTOMERS], key=lambda level: (-counts[level], level))
+    frequent = [level for level in frequent if level != RARE][:MOST_LEVELS]
     if not frequent:
         return (), []
     reference = frequent[0]

@@ -85,6 +85,11 @@ class PurchaseModel(ABC):
         self.covariance, self.certificate = optimum.covariance, optimum.certificate
         return self
 
+    @property
+    def attributes(self) -> list[str]:
+        """The columns of a feature table that the model uses beside the purchase history."""
+        return []
+
     def read(self, rows: pd.DataFrame) -> Histories:
         """Return the histories of a feature table, with what else the model uses of it."""
         return read_histories(rows)

@@ -78,8 +78,8 @@ def death_points(
 def _reach(length: Array, low: Array, power: Array, start: Array, parameters: tuple[Value, Value, Value]) -> Array:
     """Return how far in log(alpha + u) the integrand has to be followed: to the end, or to where it has vanished.
 
-    With y the distance, the integrand falls by (power - 1) y + (s + 1) log((beta + u) / (beta + start)) in logs. This is
-    convex in y, so that Newton's steps come down to the distance of a fall by 40 and never pass it.
+    With y the distance, the log of the integrand falls by (power - 1) y + (s + 1) log((beta + u) / (beta + start)).
+    This is convex in y, so that Newton's steps come down to the distance of a fall by 40 and never pass it.
     """
     alpha, s, beta = parameters
     y = length
