@@ -21,7 +21,7 @@ from .bundle.loading import load_bundle as _load_bundle
 from .churn.boosted import BoostedChurnModel
 from .churn.log_odds import expit
 from .churn.logistic import LogisticChurnModel
-from .clv.gamma_gamma import GammaGammaModel
+from .clv.gamma_gamma import GammaGammaModel, Independence, check_independence
 from .clv.rfm import LOG_GAPS, MEAN_SPEND, Array, X
 from .data.engine import EngineSettings, connect
 from .data.events import Events
@@ -212,6 +212,16 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     def expected_spend(self, rfm: pd.DataFrame) -> "pd.Series[float]":
         """Return the expected value of each customer's next purchase, in the data's currency."""
         return series_of(self.model_.expected_spend_per_purchase(_spend(rfm)), rfm, "expected_spend")
+
+    def independence_test(self, rfm: pd.DataFrame) -> Independence:
+        """Return the test of the assumption that spend per purchase does not depend on frequency.
+
+        Parameters
+        ----------
+        rfm
+            The customers; those with `frequency` and `monetary_value` above 0 count.
+        """
+        return check_independence(_spend(rfm))
 
     def predict(self, rfm: pd.DataFrame) -> Array:
         """Return the expected value of each customer's next purchase, shape (n,)."""

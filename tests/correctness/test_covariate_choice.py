@@ -124,9 +124,11 @@ def test_the_study_gives_the_models_their_attributes(evidence, tmp_path):
     rows = evidence.data.at((CUTOFFS[1],)).features
     model = ClvModel(ClvChoice.from_dict(tuned.model.get_params())).fit(rows)
     assert "shop" in model.features
-    model.save(tmp_path)
-    assert not [path for path in tmp_path.rglob("*") if path.suffix not in {".json", ""}]
-    loaded = ClvModel.load(tmp_path)
+    saved = tmp_path / "saved"
+    saved.mkdir()
+    model.save(saved)
+    assert {path.suffix for path in saved.rglob("*")} == {".json"}
+    loaded = ClvModel.load(saved)
     for what in ("expected_purchases", "expected_spend", "p_no_purchase"):
         assert (getattr(loaded, what)(rows, 90.0) == getattr(model, what)(rows, 90.0)).all()
     pd.testing.assert_frame_equal(loaded.coefficient_table(), model.coefficient_table())

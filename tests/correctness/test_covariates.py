@@ -239,3 +239,16 @@ def test_quadrature_of_a_single_rate():
     model = ParetoModel().at(np.log([0.9, 30.0, 0.8, 150.0]))
     survival, _ = quad(lambda t: (150.0 / (150.0 + t)) ** 0.8, 0, 90)
     assert model.new_customer_purchases(90)[0] == pytest.approx(0.9 / 30.0 * survival, rel=1e-9)
+
+
+def test_independence_of_spend_and_frequency_is_the_rank_correlation():
+    rfm = pd.DataFrame({"frequency": np.arange(1.0, 21.0), "monetary_value": np.arange(1.0, 21.0)[::-1]})
+    test = churnclv.GammaGamma().independence_test(rfm)
+    assert (test.correlation, test.customers) == (pytest.approx(-1.0), 20)
+    assert test.sentence.endswith("Gamma-Gamma assumes none")
+    none = churnclv.GammaGamma().independence_test(rfm.assign(monetary_value=np.tile([3.0, 7.0, 7.0, 3.0], 5)))
+    assert abs(none.correlation) < 0.1
+    assert "hardly any" in none.sentence
+    few = churnclv.GammaGamma().independence_test(rfm.head(3))
+    assert np.isnan(few.correlation)
+    assert "too few repeat buyers" in few.sentence

@@ -9,6 +9,7 @@ import pandas as pd
 from ...bundle.expected_totals import Reference, expected_totals, references, require_plausible, totals_notices
 from ...bundle.valuation import OrderValuation
 from ...clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
+from ...clv.gamma_gamma import check_independence
 from ...clv.purchase_models import label_of
 from ...clv.settings import COMBINED, LEARNED
 from ...data.events import Events
@@ -130,10 +131,14 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             label = valid.comparison.labels.value
             lines += score_lines(title, label, metrics, getattr(valid.comparison, target), scores)
             lines += value_lines(comparison, target, where)
-            lines += items([events.refund_totals.sentence] if target == "spend" else [])
+            lines += items(self._spend_facts(run) if target == "spend" else [])
         lines += choice_lines(chosen.model.choice, chosen.ablation, chosen.season_errors)
         lines += covariate_lines(chosen.covariate_tests, fitted.valuation.clv.coefficient_table())
         return lines + items(notice.line() for notice in self.notices(tuned, fitted))
+
+    def _spend_facts(self, run: Run) -> list[str]:
+        """Return the treatment of refunds, and whether spend depends on frequency at the sealed cutoff."""
+        return [run.data.log.refund_totals.sentence, check_independence(run.data.snapshots.sealed).sentence]
 
     def overview(
         self, run: Run, tuned: TunedValues[OrderValuation], valid: ValueEvaluation, test: ValueEvaluation
