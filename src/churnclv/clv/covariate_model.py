@@ -157,7 +157,7 @@ class CovariateModel(PurchaseModel):
 
     def _direction(self, process: str) -> Array:
         if process == BOTH:
-            return self._direction(PURCHASE) + self._direction(DROPOUT)
+            return np.asarray(self._direction(PURCHASE) + self._direction(DROPOUT))
         return np.array(self.processes[process])
 
     def _places(self) -> list[tuple[str, list[int]]]:

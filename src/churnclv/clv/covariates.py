@@ -75,7 +75,11 @@ class Design:
         """
         names = list(dict.fromkeys(wanted))
         missing = [name for name in names if name not in frame]
-        require(not missing, f"no column {listed(missing)} for covariates.", remedy=f"columns: {listed(frame.columns)}")
+        require(
+            not missing,
+            f"no column {listed(missing)} for covariates.",
+            remedy=f"columns: {listed(list(frame.columns))}",
+        )
         columns: list[DesignColumn] = []
         levels: dict[str, tuple[str, ...]] = {}
         for name in names:

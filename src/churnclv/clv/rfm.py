@@ -1,7 +1,7 @@
 """Purchase histories as arrays, in the notation of the papers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -34,8 +34,8 @@ class Histories:
 
     def take(self, rows: Any) -> "Histories":
         """Return some customers: an index, mask or slice."""
-        parts = (getattr(self, field.name) for field in fields(self))
-        return Histories(*(None if part is None else part[rows] for part in parts))
+        z = None if self.z is None else self.z[rows]
+        return Histories(self.x[rows], self.t_x[rows], self.T[rows], self.log_gaps[rows], z)
 
     def chunks(self, rows: int) -> Iterator[slice]:
         """Yield slices of at most so many customers."""

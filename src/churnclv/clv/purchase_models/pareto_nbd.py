@@ -121,7 +121,7 @@ def _alike(alpha: Value, beta: Value) -> Iterator[Any]:
             yield alike
 
 
-def components(x: Array, t_x: Array, T: Array, parameters: Sequence[Value]) -> tuple[Array, Array]:
+def components(x: Array, t_x: Array, T: Array, parameters: Sequence[Value] | Array) -> tuple[Array, Array]:
     """Return the moments (alive until T, then deaths) and the logs of their likelihoods, each (n, 1 + points)."""
     r, alpha, s, beta = parameters
     power = r + x
