@@ -183,7 +183,7 @@ class CovariateModel(PurchaseModel):
     @property
     def point(self) -> Array:
         """The logs of the average customer's parameters, then the coefficients."""
-        return np.r_[super().point, self.coefficients]
+        return np.concatenate([super().point, self.coefficients])
 
     def at(self, point: Array) -> Self:
         """Return the same model at another point."""
