@@ -20,8 +20,9 @@ from ..errors import listed, require
 from .coefficients import BOTH, DROPOUT, PURCHASE, tabulate
 from .covariate_likelihood import Derived, Shift, own_logs, shared_derivatives
 from .covariates import Design
-from .maximum_likelihood import HIGHEST, LOWEST, Derivatives, maximise, penalise
+from .maximum_likelihood import HIGHEST, LOWEST, Derivatives, Optimum, maximise, penalise
 from .purchase_model import PurchaseModel
+from .recall import arrays_of, recall_fit
 from .rfm import Array, Histories
 
 Covariates = Mapping[str, Sequence[str]] | Sequence[str] | None
@@ -129,9 +130,16 @@ class CovariateModel(PurchaseModel):
 
     def _fit_coefficients(self, histories: Histories) -> Self:
         """Estimate parameters and coefficients together; the start is the model without covariates."""
-        k, names = len(self.parameter_names), self.coefficient_names
-        if not names or histories.z is None:
+        if self.design is None or histories.z is None or not self.coefficient_names:
             return self
+        chosen = {**self._shape(), "design": self.design.as_dict()}
+        optimum = recall_fit(self, chosen, arrays_of(histories), partial(self._maximise_jointly, histories))
+        self._keep(optimum.log_parameters)
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
+        return self
+
+    def _maximise_jointly(self, histories: Histories) -> Optimum:
+        k, names = len(self.parameter_names), self.coefficient_names
         plain = np.r_[self._plain(max(float(histories.T.mean()), 1.0)), np.zeros(len(names))]
         penalty = np.r_[np.full(k, self.penalty), np.full(len(names), self.covariate_penalty)]
         rows, counts = _collapsed(histories)
@@ -141,15 +149,10 @@ class CovariateModel(PurchaseModel):
             some = np.random.default_rng(_COARSE_SEED).choice(len(rows), self.coarse_customers, replace=False)
             coarse = likelihood(rows.take(some), counts[some])
         average = np.r_[np.log(self.values), np.zeros(len(names))]
-        starts = [average, plain]
         most = np.full(len(names), MOST_EFFECT)
         limits = np.r_[np.full(k, LOWEST), -most], np.r_[np.full(k, HIGHEST), most]
-        optimum = maximise(
-            likelihood(rows, counts), starts, (*self.parameter_names, *names), float(len(histories)), coarse, limits
-        )
-        self._keep(optimum.log_parameters)
-        self.covariance, self.certificate = optimum.covariance, optimum.certificate
-        return self
+        named = (*self.parameter_names, *names)
+        return maximise(likelihood(rows, counts), [average, plain], named, float(len(histories)), coarse, limits)
 
     def _joint_likelihood(self, rows: Histories, counts: Array, plain: Array, penalty: Array) -> Derivatives:
         each, parameters = self._customer_derivatives, len(self.parameter_names)

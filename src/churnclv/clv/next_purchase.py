@@ -8,15 +8,14 @@ a customer after t days.
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize.elementwise import find_root
 
+from .next_order import invert_chance, rising_chances
 from .purchase_model import PurchaseModel
 from .rfm import Array, Histories
 
 LONGEST_DAYS = 36_500.0  # a hundred years: what takes longer counts as never
 _SHORTEST_DAYS = 1e-3
-_TOLERANCE = 1e-6  # of the log of a time
+_GRID, _STEPS = 24, 24
 
 
 def days_to_next_purchase(model: PurchaseModel, histories: Histories, level: float = 0.5) -> Array:
@@ -36,7 +35,7 @@ def days_to_next_purchase(model: PurchaseModel, histories: Histories, level: flo
     Array
         Days, (n,); infinite where the chance of any further purchase is smaller than `level`.
     """
-    return _crossing(lambda some, days: model.p_at_least(some, days, 1) - level, histories)
+    return _reach(lambda days: model.p_at_least(histories, days, 1), len(histories), level)
 
 
 def chance_of_never(model: PurchaseModel, histories: Histories) -> Array:
@@ -65,25 +64,17 @@ def days_until_gone(model: PurchaseModel, histories: Histories, certainty: float
         Days, (n,); infinite where silence never gives that certainty, as after a single purchase under BG/NBD.
     """
 
-    def certain(some: Histories, days: Array) -> Array:
-        silent = Histories(some.x, some.t_x, some.T + days, some.log_gaps, some.z)
-        return 1.0 - model.p_alive(silent) - certainty
+    def p_left(days: Array) -> Array:
+        silent = Histories(histories.x, histories.t_x, histories.T + days, histories.log_gaps, histories.z)
+        return 1.0 - model.p_alive(silent)
 
-    return _crossing(certain, histories)
+    return _reach(p_left, len(histories), certainty)
 
 
-def _crossing(gap: Callable[[Histories, Array], Array], histories: Histories) -> Array:
-    """Return the days at which a rising function of the days crosses 0: 0 at once, infinite never."""
-    n = len(histories)
-    first, last = (gap(histories, np.full(n, days)) for days in (_SHORTEST_DAYS, LONGEST_DAYS))
-    days = np.where(first >= 0, 0.0, np.inf)
-    between = np.flatnonzero((first < 0) & (last >= 0))
-    if len(between):
-        ends = (np.full(len(between), np.log(_SHORTEST_DAYS)), np.full(len(between), np.log(LONGEST_DAYS)))
-
-        def moved(log_days: Array, places: NDArray[np.intp]) -> Array:
-            at = np.broadcast_to(places, np.shape(log_days)).astype(int)
-            return gap(histories.take(at.ravel()), np.exp(log_days).ravel()).reshape(np.shape(log_days))
-
-        days[between] = np.exp(find_root(moved, ends, args=(between,), tolerances={"xatol": _TOLERANCE}).x)
-    return days
+def _reach(chance: Callable[[Array], Array], customers: int, wanted: float) -> Array:
+    """Return the days at which a chance that rises with them is `wanted`: 0 at once, infinite never."""
+    ends = np.geomspace(_SHORTEST_DAYS, LONGEST_DAYS, _GRID)
+    times, chances = rising_chances(chance, customers, ends)
+    days = invert_chance(chance, times, chances, np.full(customers, wanted), _STEPS)
+    days = np.where(chance(np.full(customers, 0.0)) >= wanted, 0.0, days)
+    return np.where(chances[-1] >= wanted, days, np.inf)

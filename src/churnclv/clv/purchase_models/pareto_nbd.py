@@ -25,6 +25,7 @@ from ..covariate_model import CovariateModel
 from ..lifetime import LifetimeModel
 from ..maximum_likelihood import Derivatives, in_logs
 from ..purchase_model import spread
+from ..recall import recalled
 from ..rfm import Array, Histories
 
 NAMES = ("r", "alpha", "s", "beta")
@@ -232,6 +233,7 @@ class ParetoModel(CovariateModel, LifetimeModel):
     def _customer_derivatives(self, histories: Histories, log_parameters: Array) -> Derived:
         return customer_derivatives(histories, log_parameters)
 
+    @recalled
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff: Eq. 11 in [1]."""
         p_alive = np.empty(len(histories))
