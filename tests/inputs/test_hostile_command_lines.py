@@ -79,6 +79,10 @@ HAND_MADE = {
         ["input=a b, c=d.csv", "output=o (1).csv"], ["input=null", "output=null"], ["input={a: b}", "output=~"],
         ["input=a", "output=b", "tracking=nosuch"], ["input=a", "output=b", "tracking.home=[a]"], ["data=cdnow"],
     ],
+    "inspect": [
+        [], ["path="], ["path=[a.csv, b.csv]"], ["path={a: b}"], ["path=a", "save=[x]"], ["path=a", "save=../x"],
+        ["path=a", "sheet=[1]"], ["path=a", "engine=nosuch"], ["path=null"], ["data=cdnow"], ["pth=a"],
+    ],
     "export": [
         ["run=[a]"], ["force=maybe"], ["higher_is_better=2"], ["metric=[a]"], ["engine=nosuch"],
         ["engine.threads=many"],

@@ -34,9 +34,14 @@ SCORE_COLUMNS = (
     "expected_spend", "expected_spend_low", "expected_spend_high",
     "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
+    "expected_next_order", "expected_next_order_low", "expected_next_order_high",
+    "mean_gap_days", "spend_to_date", "clv_total", "risk_band",
 )  # fmt: skip
 _LOG = logging.getLogger("churnclv.scoring")
-_TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
+_TEXTS = (
+    "segment", "action", "reason_1", "reason_2", "reason_3",
+    "expected_next_order", "expected_next_order_low", "expected_next_order_high", "risk_band",
+)  # fmt: skip
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
@@ -233,6 +238,7 @@ class Scorer:
         gain = money["expected_gain"].to_numpy()
         reasons = self._reasons.explain(self._churn.contributions(rows), rows, language)
         columns = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
+        columns |= {"risk_band": self.specification.economics.risk_bands(columns["churn_score"])}
         columns |= {"action": Campaign(self.specification.economics).actions(gain)}
         columns |= {name: reasons[name].to_numpy() for name in reasons.columns}
         return {name: pd.Series(cells, index=rows.index) for name, cells in columns.items()}

@@ -37,6 +37,22 @@ class Help:
 
 
 HELP = {
+    "inspect": Help(
+        "what files are, how they are read, and what can be learned from them",
+        "Looks at one file or several and prints what they are, which column plays which role and how sure that is, "
+        "how dates and numbers are written, how often customers return, which horizon suits, whether there is enough "
+        "to learn from, and the make train command. It asks nothing and changes nothing.",
+        {
+            "path": "the file: CSV, Parquet, Excel or JSON lines; several between commas (required)",
+            "save": "a name: the settings are written to conf/data/<name>.yaml, for data=<name>",
+            "sheet": "of an Excel workbook with several",
+        },
+        {
+            "churnclv inspect path=orders.csv": "what it is, and the command that trains",
+            "churnclv inspect path=orders.csv,customers.csv": "two files of one shop",
+            "churnclv inspect path=orders.csv save=myshop": "and data=myshop from then on",
+        },
+    ),
     "train": Help(
         "train both models on a log or a table, and record the run",
         "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
@@ -118,6 +134,8 @@ HELP = {
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
+            "audiences": "a folder of audience files for Klaviyo, HubSpot, Meta and Google Ads",
+            "contacts": "a table with customer_id, email and phone, for audiences",
             "budget": "the most that these contacts may be expected to cost",
             "columns.<role>": "a column that has another name than at training",
             "language": "of the reasons, en or it",
@@ -127,6 +145,7 @@ HELP = {
             "churnclv score input=orders.csv output=scores.csv": "by the champion",
             "churnclv score input=orders.csv output=scores.csv as_of=2011-09-09": "of another day",
             "churnclv score input=orders.csv output=scores.csv targets=list.csv": "and whom to contact",
+            "churnclv score input=orders.csv output=scores.csv audiences=lists": "and files for other tools",
         },
     ),
     "monitor": Help(

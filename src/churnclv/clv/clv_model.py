@@ -25,7 +25,8 @@ from .hybrid import (
     Past,
     predict_at_each_cutoff,
 )
-from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
+from .next_order import NextOrder, expect_next_order
+from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive, Ranks
 from .purchase_model import PurchaseModel
 from .purchase_models import label_of, load_purchases, make_purchases
 from .refund_model import RefundModel
@@ -212,6 +213,20 @@ class ClvModel:
         """Return the probability of no purchase within `days`, by the BTYD model."""
         return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
 
+    def next_order(self, rows: pd.DataFrame, within_days: float) -> NextOrder:
+        """Return when the next order is expected, if there is one within a limit.
+
+        The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
+        or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
+        """
+        histories, start = read_histories(rows), day_numbers(rows["cutoff"])
+        speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
+
+        def p_no_purchase(days: Array) -> Array:
+            return self.purchases.p_no_purchase(histories, self.season.length(start, days) * speed_up)
+
+        return expect_next_order(p_no_purchase, len(rows), within_days)
+
     def p_alive(self, rows: pd.DataFrame, days: float = 0.0) -> Array:
         """Return the probability of still being a customer `days` after the cutoff, by the BTYD model.
 
@@ -266,10 +281,16 @@ class ClvModel:
         spend = self.intervals(rows, days)["spend"]
         return Interval(spend.low * value_per_spend, spend.high * value_per_spend)
 
-    def ranks(self, rows: pd.DataFrame, days: float, labels: pd.DataFrame) -> dict[str, tuple[Array, Array]]:
+    def ranks(self, rows: pd.DataFrame, days: float, labels: pd.DataFrame) -> Ranks:
         """Return where purchases and spend lie in their distributions: P(less) and P(no more)."""
-        actual = (labels[target].to_numpy(dtype=float) for target in TARGETS)
-        return Predictive(self.purchases, self.spend).ranks(self._request(rows, days), *actual)
+        return Predictive(self.purchases, self.spend).ranks(self._request(rows, days), *_outcomes(labels))
+
+    def intervals_and_ranks(
+        self, rows: pd.DataFrame, days: float, labels: pd.DataFrame
+    ) -> tuple[dict[str, Interval], Ranks]:
+        """Return both, from distributions that are computed once."""
+        request, levels = self._request(rows, days), self.choice.levels
+        return Predictive(self.purchases, self.spend).intervals_and_ranks(request, levels, *_outcomes(labels))
 
     def expected_frequencies(self, rows: pd.DataFrame, days: float, most: int) -> Array:
         """Return how many of these customers are expected to make 0, 1, ... purchases, shape (most + 1,)."""
@@ -387,6 +408,10 @@ class ClvModel:
             model.learned = LearnedPart.load(folder, model.choice.name, model.choice.boosting, model.choice.seed)
         model.members = {label: cls.load(folder / _MEMBERS / label) for label in model.choice.members}
         return model
+
+
+def _outcomes(labels: pd.DataFrame) -> list[Array]:
+    return [labels[target].to_numpy(dtype=float) for target in TARGETS]
 
 
 def _fit_members(

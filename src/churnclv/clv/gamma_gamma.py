@@ -11,7 +11,8 @@ import pandas as pd
 from ..files import read_json, write_json
 from . import closed_forms
 from . import gamma_gamma_likelihood as gamma_gamma
-from .maximum_likelihood import Certificate, maximise, penalise
+from .maximum_likelihood import Certificate, Optimum, maximise, penalise
+from .recall import recall_fit
 from .rfm import MEAN_SPEND, Array, X
 
 _LEAST_REPEATERS = 10
@@ -54,12 +55,15 @@ class GammaGammaModel:
         return self
 
     def _estimate(self, x: Array, m: Array) -> None:
+        optimum = recall_fit(self, self.get_params(), [x, m], partial(self._maximise, x, m))
+        self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(optimum.log_parameters).tolist(), strict=True))
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
+
+    def _maximise(self, x: Array, m: Array) -> Optimum:
         plain = np.log([2.0, 3.0, float(np.median(m))])
         likelihood = partial(gamma_gamma.log_likelihood, x, m, np.ones(len(x)))
         starts = [plain + move for move in ([0.0, 0.0, 0.0], [1.0, 0.5, 0.0], [-1.0, 0.0, 1.0])]
-        optimum = maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
-        self.parameters = dict(zip(gamma_gamma.NAMES, np.exp(optimum.log_parameters).tolist(), strict=True))
-        self.covariance, self.certificate = optimum.covariance, optimum.certificate
+        return maximise(penalise(likelihood, plain, self.penalty), starts, gamma_gamma.NAMES, float(len(x)))
 
     def points(self, place: Callable[[Array, Array], list[Array]]) -> "list[GammaGammaModel]":
         """Return the model at parameter points that `place` puts around the estimate; a fallback has one point."""

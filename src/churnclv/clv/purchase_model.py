@@ -4,6 +4,7 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,7 +12,8 @@ import numpy as np
 
 from ..files import write_json
 from ..ranges import Bounds
-from .maximum_likelihood import Certificate, Derivatives, maximise, penalise
+from .maximum_likelihood import Certificate, Derivatives, Optimum, maximise, penalise
+from .recall import arrays_of, recall_fit, recalled
 from .rfm import Array, Histories, new_customers
 
 _COARSE_SEED = 0
@@ -72,6 +74,12 @@ class PurchaseModel(ABC):
         The fit never fails: where nobody repeats or nobody leaves, parameters end at a bound, and the certificate names
         them. On large data the optimum on a sample of customers is the start.
         """
+        optimum = recall_fit(self, self._shape(), arrays_of(histories), partial(self._maximise, histories))
+        self._keep(optimum.log_parameters)
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
+        return self
+
+    def _maximise(self, histories: Histories) -> Optimum:
         plain = self._plain(max(float(histories.T.mean()), 1.0))
         coarse = None
         if len(histories) > 2 * self.coarse_customers:
@@ -79,10 +87,7 @@ class PurchaseModel(ABC):
             coarse = penalise(self._likelihood(histories.take(some)), plain, self.penalty)
         full = penalise(self._likelihood(histories), plain, self.penalty)
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
-        optimum = maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
-        self._keep(optimum.log_parameters)
-        self.covariance, self.certificate = optimum.covariance, optimum.certificate
-        return self
+        return maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
 
     def _keep(self, log_parameters: Array) -> None:
         self.parameters = dict(zip(self.parameter_names, np.exp(log_parameters).tolist(), strict=True))
@@ -151,6 +156,7 @@ class PurchaseModel(ABC):
             p_at_least, state = self._step(n, state)
         return np.clip(p_at_least, 0.0, 1.0)
 
+    @recalled
     def p_no_purchase(self, histories: Histories, days: Any) -> Array:
         """Return the probability of no purchase within `days` from the cutoff."""
         return 1.0 - self.p_at_least(histories, days, 1)

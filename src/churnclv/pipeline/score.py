@@ -4,10 +4,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
+from ..data.engine import EngineSettings, connect
+from ..data.inspection.loaded_table import load_table
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
+from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_csv
 from ..progress import Progress
+from ..report.audience_files import audience_output, write_audiences
+from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
 from .scoring_record import record_scoring
@@ -39,7 +43,7 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     """
     home, outputs = Home.named(config.tracking.home), name_outputs(config)
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
-    reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
+    reads: dict[str, str | Path | None] = {"input": config.input, "contacts": config.contacts, **tables, **home.kept}
     guard(outputs, reads)
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
@@ -52,11 +56,13 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
-    """Return the output files: the scores, and the contact list if the settings name one."""
-    scores = Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))
-    if config.targets is None:
-        return (scores,)
-    return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
+    """Return the outputs: the scores, and the contact list and the audience files if the settings name them."""
+    outputs: list[Output] = [Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))]
+    if config.targets is not None:
+        outputs.append(Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4])))
+    if config.audiences is not None:
+        outputs.append(audience_output(config.audiences))
+    return tuple(outputs)
 
 
 def at_horizon(scorer: Any, days: int | None) -> Any:
@@ -87,6 +93,7 @@ def write_scores(
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
+    scores = scores.reindex(columns=list(SCORE_COLUMNS))  # the code of a former bundle has fewer: these are empty
     for notice in scorer.notices(events, rows, scores):
         progress.log(notice.line())
     write_csv(scores, outputs[0])
@@ -99,7 +106,16 @@ def write_scores(
     )
     listed = None
     for output in outputs[1:]:
-        listed, totals = scorer.targets(rows, config.budget)
-        write_csv(listed, output)
-        write_line(f"{output.given}: {totals}")
+        if isinstance(output, FolderOutput):
+            written: Any = write_audiences(scores, _contact_details(config, scores), output)
+        else:
+            listed, written = scorer.targets(rows, config.budget)
+            write_csv(listed, output)
+        write_line(f"{output.given}: {written}")
     return rows, scores, listed
+
+
+def _contact_details(config: ScoreConfig, scores: Any) -> Any:
+    """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
+    contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
+    return read_details(contacts, scores["customer_id"], config.phone_country_code)

@@ -83,6 +83,24 @@ class TrainConfig:
 
 
 @dataclass
+class InspectConfig:
+    """The configuration of an inspection.
+
+    Attributes:
+        path: the file; several between commas, or between blanks.
+        save: the name of a file of settings to write, `conf/data/<name>.yaml`; null writes none.
+        sheet: of an Excel workbook with several.
+        encoding: of a text file.
+    """
+
+    path: str = "???"
+    save: str | None = None
+    sheet: str | None = None
+    encoding: str = "auto"
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+
+@dataclass
 class EntryConfig:
     """The configuration of a new entry: its name."""
 
@@ -183,10 +201,22 @@ class ScoreConfig(InputConfig):
     output: str = "???"
     horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     targets: str | None = None
+    audiences: str | None = None
+    contacts: str | None = None
+    phone_country_code: str | None = None
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
     history: HistorySettings = field(default_factory=HistorySettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget, the horizon, and the settings of audiences."""
+        super().__post_init__()
+        code = self.phone_country_code
+        plain = code is None or re.fullmatch(r"[1-9]\d{0,2}", code) is not None
+        require(plain, f"phone_country_code={code}: no country code.", remedy="digits alone, such as 39.")
+        named = self.contacts is None or self.audiences is not None
+        require(named, "contacts is for audience files.", remedy="name their folder: audiences=folder.")
 
 
 @dataclass

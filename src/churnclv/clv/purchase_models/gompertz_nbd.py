@@ -15,6 +15,7 @@ from scipy.special import gammaln
 from ..lifetime import LifetimeModel
 from ..maximum_likelihood import Derivatives, by_differences
 from ..purchase_model import spread
+from ..recall import recalled
 from ..rfm import Array, Histories
 from .pareto_nbd import death_points
 
@@ -73,6 +74,7 @@ class GompertzModel(LifetimeModel):
         n = counts.astype(float)
         return by_differences(lambda point: log_likelihood(x, t_x, T, n, point))
 
+    @recalled
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
         p_alive = np.empty(len(histories))

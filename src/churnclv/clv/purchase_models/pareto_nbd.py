@@ -20,6 +20,7 @@ from scipy.special import digamma, gammaln, polygamma
 from ..lifetime import LifetimeModel
 from ..maximum_likelihood import Derivatives, in_logs
 from ..purchase_model import spread
+from ..recall import recalled
 from ..rfm import Array, Histories
 
 NAMES = ("r", "alpha", "s", "beta")
@@ -143,6 +144,7 @@ class ParetoModel(LifetimeModel):
         x, t_x, T = rows.T
         return partial(log_likelihood, x, t_x, T, counts.astype(float))
 
+    @recalled
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff: Eq. 11 in [1]."""
         p_alive = np.empty(len(histories))
