@@ -38,7 +38,7 @@ class Help:
 
 HELP = {
     "inspect": Help(
-        "what files are, how they are read, and what can be learned from them",
+        "what files are, and what can be learned from them",
         "Looks at one file or several and prints what they are, which column plays which role and how sure that is, "
         "how dates and numbers are written, how often customers return, which horizon suits, whether there is enough "
         "to learn from, and the make train command. It asks nothing and changes nothing.",

@@ -93,7 +93,8 @@ def write_scores(
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
-    scores = scores.reindex(columns=list(SCORE_COLUMNS))  # the code of a former bundle has fewer: these are empty
+    columns = dict.fromkeys((*SCORE_COLUMNS, *scores.columns))  # a bundle of another version has its own code,
+    scores = scores.reindex(columns=list(columns))  # and the columns that it does not know are empty
     for notice in scorer.notices(events, rows, scores):
         progress.log(notice.line())
     write_csv(scores, outputs[0])

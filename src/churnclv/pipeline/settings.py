@@ -210,7 +210,7 @@ class ScoreConfig(InputConfig):
     history: HistorySettings = field(default_factory=HistorySettings)
 
     def __post_init__(self) -> None:
-        """Check the budget, the horizon, and the settings of audiences."""
+        """Check the numbers, and the settings of audiences."""
         super().__post_init__()
         code = self.phone_country_code
         plain = code is None or re.fullmatch(r"[1-9]\d{0,2}", code) is not None

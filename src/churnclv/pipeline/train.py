@@ -255,6 +255,7 @@ def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) 
         model.save(folder)
         fitted.valuation.save(folder)
         _write(run, records.Folder("model", folder))
+    _write(run, *fitted.records)
     _write(run, describe_model(run, model, fitted.valuation, choices_of(values, churn), values.sentence))
     if gains := model.gains():
         importance = figures.draw_importance(gains, "What the churn model looks at")

@@ -60,10 +60,14 @@ class TunedValues(Generic[Valuation]):
 
 @dataclass(frozen=True)
 class FittedValues(Generic[Valuation]):
-    """The chosen valuation, and the plain BTYD models beside it, fitted on all data known at the sealed cutoff."""
+    """The chosen valuation, and the plain BTYD models beside it, fitted on all data known at the sealed cutoff.
+
+    `records` describe the fit.
+    """
 
     valuation: Valuation
     btyd_models: tuple[ClvModel, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True)
