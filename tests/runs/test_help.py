@@ -147,7 +147,7 @@ def test_settings_may_stand_on_both_sides_of_an_option():
     ("line", "offered"),
     [
         ("churnclv ", list(HELP)),
-        ("churnclv re", ["report"]),
+        ("churnclv re", ["report", "retrain"]),
         ("churnclv nosuch a", []),
         ("churnclv train clv=p", ["clv=pareto_nbd"]),
         ("churnclv export hi", ["higher_is_better="]),

@@ -168,7 +168,7 @@ HELP = {
         },
     ),
     "retrain": Help(
-        "train a challenger where it is due, and promote it where it is better",
+        "train a challenger where it is due, and promote it if better",
         "Monitors as churnclv monitor does. Where the champion is old, or drift, promises or the estimate need "
         "attention, it trains the champion's choices on the log through today, exports, and compares both on windows "
         "that neither learned from. It prints why. A second call meanwhile does nothing.",
