@@ -103,6 +103,17 @@ HAND_MADE = {
         ["overrides=[a]"], ["dataset=nosuch"], ["nosuch=1"], ["workers=0"], ["incumbent={a: b}"], ["n_trials="],
     ],
     "rollback": [["model=[a]"], ["modl=x"], ["model=a b = c"], ["tracking=nosuch"], ["tracking.home={a: b}"], ["x"]],
+    "monitor": [
+        [], ["input="], ["input=[a]"], ["input=a", "language=[en]"], ["input=a", "language=de"], ["input=a", "x=y"],
+        ["input=a", "monitoring.false_alarm_share=0"], ["input=a", "monitoring.false_alarm_share=1"],
+        ["input=a", "monitoring.false_alarm_share=often"], ["input=a", "as_of=[a]"], ["input=a", "output=b"],
+        ["input=a", "columns=x"], ["input=a", "tables=[a]"], ["input={a: b}"], ["input=null"], ["input=a", "model={}"],
+    ],
+    "retrain": [
+        [], ["input=a", "force=maybe"], ["input=a", "max_age_days=0"], ["input=a", "max_age_days=old"], ["force=true"],
+        ["input=a", "max_age_days=99999999999999999999"], ["input=a", "reason=x"], ["input=[a]", "force=true"],
+    ],
+    "forget": [[], ["customers="], ["customers=[a]"], ["customers={a: b}"], ["custmers=a"], ["customers=null"], ["x"]],
     "ui": [["port=http"], ["port=5000.5"], ["port=[5000]"], ["host=[a]"], ["prt=1"], ["port=null"], ["host="],
         ["port="]],
     "serve": [["port=http"], ["port=-1.5"], ["model=[a]"], ["model=models:/a b@c=d"], ["hst=x"], ["port={}"],

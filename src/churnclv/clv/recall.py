@@ -88,7 +88,7 @@ def _digest(stated: Any, arrays: Sequence[Any]) -> bytes:
     for values in arrays:
         array = np.ascontiguousarray(values, dtype=float)
         content.update(f"{array.shape}".encode())
-        content.update(array)
+        content.update(array.data)
     return content.digest()
 
 

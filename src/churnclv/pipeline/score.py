@@ -14,14 +14,17 @@ from ..report.audience_files import audience_output, write_audiences
 from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
+from .scoring_record import record_scoring
 from .settings import ScoreConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
-    """Load the bundle, read the events with its mapping, and write the scores and the contact list.
+    """Load the bundle, read the events with its mapping, write the scores and the contact list, and record the scoring.
 
     Parameters
     ----------
@@ -48,7 +51,8 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
     require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
-        write_scores(config, opened, outputs, progress, write_line)
+        scored = write_scores(config, opened, outputs, progress, write_line)
+    record_scoring(opened, *scored, config.history, home)
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
@@ -80,8 +84,8 @@ def write_scores(
     outputs: tuple[Output, ...],
     progress: Progress,
     write_line: Callable[[str], None],
-) -> None:
-    """Score the customers, and write the rows and the contact list."""
+) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]":
+    """Score the customers, write the rows and the contact list, and return feature rows, scores and list."""
     scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
@@ -89,7 +93,8 @@ def write_scores(
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
-    scores = scores.reindex(columns=list(SCORE_COLUMNS))  # the code of a former bundle has fewer: these are empty
+    columns = dict.fromkeys((*SCORE_COLUMNS, *scores.columns))  # a bundle of another version has its own code,
+    scores = scores.reindex(columns=list(columns))  # and the columns that it does not know are empty
     for notice in scorer.notices(events, rows, scores):
         progress.log(notice.line())
     write_csv(scores, outputs[0])
@@ -100,6 +105,7 @@ def write_scores(
     write_line(
         f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
     )
+    listed = None
     for output in outputs[1:]:
         if isinstance(output, FolderOutput):
             written: Any = write_audiences(scores, _contact_details(config, scores), output)
@@ -107,6 +113,7 @@ def write_scores(
             listed, written = scorer.targets(rows, config.budget)
             write_csv(listed, output)
         write_line(f"{output.given}: {written}")
+    return rows, scores, listed
 
 
 def _contact_details(config: ScoreConfig, scores: Any) -> Any:
