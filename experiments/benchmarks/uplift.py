@@ -1,9 +1,9 @@
 """Learners of effects on a real experiment: Hillstrom's e-mails, each arm against none, visits and spend.
 
-The file is not part of the project: `--path hillstrom.csv` names it (64,000 customers; columns segment, visit, spend and
-eight features). All effects are cross-fitted on fixed folds. `auto` selects its learner within the training rows of each
-fold, so that its figures are as honest as those of the others. Rankings are compared on the same bootstrap draws; policies
-are evaluated by doubly robust scores, with the money of `COSTS`.
+The file is not part of the project: `--path hillstrom.csv` names it (64,000 customers; columns segment, visit, spend
+and eight features). All effects are cross-fitted on fixed folds. `auto` selects its learner within the training rows of
+each fold, so that its figures are as honest as those of the others. Rankings are compared on the same bootstrap draws;
+policies are evaluated by doubly robust scores, with the costs of `COSTS`.
 """
 
 import argparse

@@ -25,6 +25,8 @@ from ..outputs import settle_stdout, storage_fault
 from ..pipeline.renamed_settings import rename_arguments, rename_values
 from ..pipeline.settings import (
     EXPERIMENTS,
+    CampaignPlanConfig,
+    CampaignVerdictConfig,
     EntryConfig,
     ExportConfig,
     LeaderboardConfig,
@@ -52,6 +54,8 @@ SCHEMAS = {
     "export": ExportConfig,
     "rollback": RollbackConfig,
     "score": ScoreConfig,
+    "campaign-plan": CampaignPlanConfig,
+    "campaign-judge": CampaignVerdictConfig,
     "report": ReportConfig,
     "serve": ServeConfig,
     "ui": UiConfig,

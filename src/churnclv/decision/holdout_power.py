@@ -2,19 +2,19 @@
 
 The difference of two independent means with given variances is normal (Cohen 1988, Statistical power analysis for the
 behavioral sciences, chapter 6). The variances are those that are left after the adjustment by the churn score: with a
-calibrated score p, a customer's outcome has the variance p (1 - p), and what p explains counts no more (Deng, Xu, Kohavi,
-Walker 2013).
+calibrated score p, a customer's outcome has the variance p (1 - p), and what p explains counts no more (Deng, Xu,
+Kohavi, Walker 2013).
 """
 
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..evaluation.metrics import Array
 
 _NORMAL = NormalDist()
+_SHARE_OF_PROMISE = 0.5  # of the expected effect, which is to be seen: acceptance is assumed, and may be lower
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class ExpectedContrast:
     ) -> "ExpectedContrast":
         """Return the contrast of customers with these churn scores, of whom a share of leavers accepts the offer.
 
-        `effect` is the smallest fall of the churn rate that is to be seen; None = what the acceptance gives on average.
+        `effect` is the smallest fall of the churn rate that is to be seen; None = half of what the acceptance gives.
         """
         leaving = np.asarray(churn_score, dtype=float)
         kept = leaving * (1.0 - acceptance)
-        wanted = float((leaving - kept).mean()) if effect is None else effect
+        wanted = _SHARE_OF_PROMISE * float((leaving - kept).mean()) if effect is None else effect
         return cls(
             wanted, float((kept * (1.0 - kept)).mean()), float((leaving * (1.0 - leaving)).mean()), significance, power
         )
@@ -72,7 +72,7 @@ class ExpectedContrast:
 
     def least_holdout(self, customers: int) -> int | None:
         """Return the smallest hold-out of a number of customers with the wanted power; None where half is too few."""
-        sizes: NDArray[np.int64] = np.arange(1, customers // 2 + 1)
+        sizes = np.arange(1, customers // 2 + 1, dtype=float)
         enough = self.power_at(customers - sizes, sizes) >= self.power
         return int(sizes[enough][0]) if enough.any() else None
 

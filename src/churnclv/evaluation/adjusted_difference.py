@@ -12,6 +12,7 @@ References
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .bootstrap import Interval
 from .metrics import Array
@@ -47,7 +48,8 @@ def adjusted_difference(outcome: Array, treated: Array, covariates: Array | None
     """Return the effect of a treatment that was drawn at random.
 
     The outcome is regressed on the treatment, the centred covariates and their products [2], with errors that hold
-    whatever the variances are [3]. Without covariates, or with groups too small for them, it is the difference in means.
+    whatever the variances are [3]. Without covariates, or with groups too small for them, it is the difference in
+    means.
 
     Parameters
     ----------
@@ -76,7 +78,7 @@ def adjusted_difference(outcome: Array, treated: Array, covariates: Array | None
     return AdjustedDifference(normal_interval(value, error), plain, means[0], means[1], p_value(value, error))
 
 
-def _regress(outcome: Array, treated: Array, covariates: Array) -> tuple[float, float]:
+def _regress(outcome: Array, treated: NDArray[np.bool_], covariates: Array) -> tuple[float, float]:
     """Return the coefficient of the treatment and its HC2 error: each group has a regression of its own."""
     centre = covariates.mean(axis=0)
     scale = covariates.std(axis=0)

@@ -69,10 +69,9 @@ def evaluate_rankings(
     curves: dict[str, Metric] = {name: metric(treated) for name, metric in CURVE_METRICS.items()}
     curves |= {f"uplift_at_{share * 100:.0f}": uplift_at(share, treated) for share in TOP_SHARES}
     everyone, ranked = np.arange(len(responses)), dict(rankings)
-    draw = {"replicates": replicates, "seed": seed}
-    by_means = score([Sample(responses.outcome, ranked, everyone)], curves, reference, **draw)
+    by_means = score([Sample(responses.outcome, ranked, everyone)], curves, reference, replicates=replicates, seed=seed)
     effects = effect_scores(responses, expected)
-    by_scores = score([Sample(effects, ranked, everyone)], RATE_METRICS, reference, **draw)
+    by_scores = score([Sample(effects, ranked, everyone)], RATE_METRICS, reference, replicates=replicates, seed=seed)
     p_values = {
         name: {metric: p_value(figure.value, float(np.std(by_scores.drawn[name][metric], ddof=1)))
                for metric, figure in figures.items()}
