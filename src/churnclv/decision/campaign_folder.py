@@ -13,6 +13,8 @@ from .campaign_plan import PLAN_COLUMNS, CampaignPlan
 from .plan_page import explain_plan
 
 PLAN, TREAT, HOLDOUT, README = "plan.json", "treat.csv", "holdout.csv", "README.md"
+VERDICT, PAGE = "verdict.json", "verdict.md"
+VERDICT_KIND = "churnclv campaign verdict"
 _KIND, _VERSION = "churnclv campaign plan", 1
 _SHOWN_ROWS = 5
 
@@ -106,11 +108,7 @@ def write_campaign(folder: Path, plan: CampaignPlan, described: dict[str, Any]) 
 
 def holds_campaign(folder: Path) -> bool:
     """Return whether a folder holds the plan of a campaign."""
-    try:
-        stored = read_json(folder / PLAN)
-    except (OSError, ValueError):
-        return False
-    return isinstance(stored, dict) and stored.get("kind") == _KIND
+    return bool(_kind_of(folder / PLAN) == _KIND)
 
 
 def read_campaign(folder: Path) -> PlannedCampaign:
@@ -142,6 +140,63 @@ def read_campaign(folder: Path) -> PlannedCampaign:
         require(same, message, remedy=f"{broken}; bring back the file as it was planned.")
     everybody = pd.concat([tables[TREAT].assign(treated=1.0), tables[HOLDOUT].assign(treated=0.0)])
     return PlannedCampaign(plan, everybody.sort_values("customer_id", ignore_index=True))
+
+
+def read_verdict(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the plan and the verdict of a campaign.
+
+    Raises
+    ------
+    InputError
+        It is no campaign, or has no verdict yet.
+    """
+    remedy = f"make campaign-judge CAMPAIGN={folder} INPUT=orders_later.csv"
+    require(holds_campaign(folder), f"{folder}: holds no {PLAN} of a campaign.", remedy="name a campaign's folder.")
+    require(holds_verdict(folder / VERDICT), f"{folder}: has no verdict yet.", remedy=remedy)
+    return read_json(folder / PLAN), read_json(folder / VERDICT)
+
+
+def holds_verdict(path: Path) -> bool:
+    """Return whether a file is the verdict of a campaign."""
+    return bool(_kind_of(path) == VERDICT_KIND)
+
+
+def _kind_of(path: Path) -> Any:
+    """Return what a JSON file says it is; None for any other file."""
+    try:
+        stored = read_json(path)
+    except (OSError, ValueError):
+        return None
+    return stored.get("kind") if isinstance(stored, dict) else None
+
+
+def held_out_elsewhere(folder: Path, start: pd.Timestamp, end: pd.Timestamp) -> dict[str, frozenset[str]]:
+    """Return the customers held out by the other campaigns beside a folder that run at some time in [start, end).
+
+    Contacting them would break those hold-outs.
+
+    Parameters
+    ----------
+    folder
+        The folder of a campaign, which is itself left out.
+    start, end
+        From when until when that campaign runs.
+
+    Returns
+    -------
+    dict[str, frozenset[str]]
+        By the name of the other campaign's folder.
+    """
+    others = sorted(folder.parent.iterdir()) if folder.parent.is_dir() else []
+    held_out = {}
+    for other in others:
+        if other == folder or not holds_campaign(other):
+            continue
+        plan = read_json(other / PLAN)
+        begun = pd.Timestamp(plan["start"])
+        if begun < end and start < begun + pd.Timedelta(days=plan["horizon_days"]):
+            held_out[other.name] = frozenset(_read_group(other / HOLDOUT)["customer_id"])
+    return held_out
 
 
 def require_left_alone(campaign: PlannedCampaign, path: Path) -> int:

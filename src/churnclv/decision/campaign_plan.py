@@ -264,4 +264,4 @@ def _draw(listed: pd.DataFrame, size: int, seed: int) -> "pd.Series[bool]":
     places = ((np.arange(size) + random.random()) * len(listed) / size).astype(int)
     drawn = np.zeros(len(listed), dtype=bool)
     drawn[order[places]] = True
-    return pd.Series(drawn, index=listed.index)
+    return pd.Series(drawn, index=listed.index, dtype=bool)

@@ -31,7 +31,7 @@ def plot_verdict(verdict: CampaignVerdict) -> "Figure":
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.invert_yaxis()
     axes.set_xlabel("change of the churn rate, percentage points (left of 0: fewer leave)")
-    axes.legend(loc="best", frameon=False, fontsize="small")
+    axes.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
     axes.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -6,13 +6,24 @@ from pathlib import Path
 from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.paths import input_paths, set_aside_outputs
-from ..decision.campaign_folder import HOLDOUT, PLAN, TREAT, PlannedCampaign, read_campaign, require_left_alone
+from ..decision.campaign_folder import (
+    HOLDOUT,
+    PAGE,
+    PLAN,
+    TREAT,
+    VERDICT,
+    VERDICT_KIND,
+    PlannedCampaign,
+    holds_verdict,
+    read_campaign,
+    require_left_alone,
+)
 from ..decision.campaign_outcomes import campaign_outcomes, require_over
 from ..decision.campaign_verdict import CampaignVerdict, give_verdict
 from ..decision.verdict_page import PAGE_TITLE, verdict_lines, write_verdict_page
 from ..decision.verdict_plot import plot_verdict
 from ..errors import require
-from ..files import read_json, write_json, write_text
+from ..files import write_json, write_text
 from ..outputs import Output, guard
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
@@ -21,9 +32,6 @@ from ..tracking.home import Home
 from ..tracking.provenance import code_commit
 from ..tracking.sink import open_run, restore_experiment
 from .settings import CampaignVerdictConfig
-
-VERDICT, PAGE = "verdict.json", "verdict.md"
-_KIND = "churnclv campaign verdict"
 
 
 def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
@@ -65,7 +73,7 @@ def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
     verdict = give_verdict(campaign, outcomes, config.cost, reached)
     page = write_verdict_page(verdict, campaign.plan)
     with outputs[0].faults():
-        write_json(outputs[0].target, {"kind": _KIND, **verdict.as_dict()})
+        write_json(outputs[0].target, {"kind": VERDICT_KIND, **verdict.as_dict()})
     with outputs[1].faults():
         write_text(outputs[1].target, page)
     progress.log(f"Recording it in {home.root}")
@@ -75,17 +83,9 @@ def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
 
 def _outputs(folder: Path) -> tuple[Output, Output]:
     return (
-        Output("campaign", str(folder / VERDICT), "a verdict", _holds_verdict, streams=False),
+        Output("campaign", str(folder / VERDICT), "a verdict", holds_verdict, streams=False),
         Output("campaign", str(folder / PAGE), "a verdict's page", _holds_page, streams=False),
     )
-
-
-def _holds_verdict(path: Path) -> bool:
-    try:
-        stored = read_json(path)
-    except (OSError, ValueError):
-        return False
-    return isinstance(stored, dict) and stored.get("kind") == _KIND
 
 
 def _holds_page(path: Path) -> bool:

@@ -2,11 +2,21 @@
 
 import filecmp
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from ..decision.campaign_folder import HOLDOUT, PLAN, README, TREAT, describe_plan, holds_campaign, write_campaign
+from ..decision.campaign_folder import (
+    HOLDOUT,
+    PLAN,
+    README,
+    TREAT,
+    describe_plan,
+    held_out_elsewhere,
+    holds_campaign,
+    write_campaign,
+)
 from ..decision.campaign_plan import CampaignPlan, plan_campaign
 from ..decision.scored_customers import ScoredCustomers, read_scores
 from ..errors import InputError, require
@@ -42,6 +52,7 @@ def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
     progress.log(f"{len(scores.rows):,} customers with scores of {scores.as_of:%Y-%m-%d}; {scores.left_out:,} without")
     start = _start(config, scores)
     budget = config.economics.budget if config.budget is None else config.budget
+    scores = _without_held_out(scores, output.target, start, progress)
     plan = plan_campaign(scores, config.economics, config.design, budget)
     described = describe_plan(plan, start, Path(config.scores).name)
     with tempfile.TemporaryDirectory() as scratch:
@@ -52,6 +63,18 @@ def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
             with output.replacing() as folder:
                 write_campaign(folder, plan, described)
     return summarise_plan(config.out, plan, start)
+
+
+def _without_held_out(
+    scores: ScoredCustomers, folder: Path, start: pd.Timestamp, progress: Progress
+) -> ScoredCustomers:
+    """Return the scores without the customers whom an overlapping campaign beside this one holds out."""
+    end = start + pd.Timedelta(days=scores.horizon_days)
+    for name, customers in held_out_elsewhere(folder, start, end).items():
+        taken = scores.rows["customer_id"].isin(customers)
+        progress.log(f"{name}: runs at the same time; {int(taken.sum()):,} customers whom it holds out are left alone")
+        scores = replace(scores, rows=scores.rows[~taken].reset_index(drop=True))
+    return scores
 
 
 def _start(config: CampaignPlanConfig, scores: ScoredCustomers) -> pd.Timestamp:

@@ -86,7 +86,7 @@ def all_candidates(name: str = AUTO) -> list[Candidate]:
     learners = effect_learners()
     remedy = f"allowed are {AUTO}, {', '.join(learners)}."
     require(name == AUTO or name in learners, f"uplift is {name!r}.", remedy=remedy)
-    wanted = learners if name == AUTO else {name: learners[name], NoHeterogeneity.name: NoHeterogeneity}
+    wanted = {one: learners[one] for one in learners if name == AUTO or one in {name, NoHeterogeneity.name}}
     return [Candidate(one, family) for one, learner in wanted.items() for family in learner.families]
 
 

@@ -84,7 +84,7 @@ class UpliftModel:
             pair, rows = responses.against_control(number)
             own = features[rows]
             chosen = {"seed": self.seed, "threads": self.threads}
-            selection = select_learner(own, pair, all_candidates(self.name), advance=advance, **chosen)  # type: ignore[arg-type] # mypy joins the types
+            selection = select_learner(own, pair, all_candidates(self.name), advance=advance, **chosen)
             self.selections[name] = selection
             self._learners.append(selection.chosen.make(**chosen).fit(own, pair))
             self._calibrations.append(EffectCalibration.learn(selection.scores, selection.out_of_fold))
