@@ -4,10 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.data.settings import CustomerKind
 from churnclv.decision.campaign import Campaign
 from churnclv.decision.campaign_folder import (
     HOLDOUT,
     TREAT,
+    VERDICT,
+    VERDICT_KIND,
     describe_plan,
     read_campaign,
     require_left_alone,
@@ -22,6 +25,12 @@ from churnclv.decision.verdict_page import verdict_lines, verdict_paragraph, wri
 from churnclv.decision.verdict_plot import plot_verdict
 from churnclv.errors import InputError
 from churnclv.evaluation.adjusted_difference import adjusted_difference
+from churnclv.files import write_json
+from churnclv.report import sections  # noqa: F401 # it registers them
+from churnclv.report.report_context import ReportContext, wanted_sections
+from churnclv.report.section import Tiles
+from churnclv.report.settings import ReportSettings
+from churnclv.report.texts.translation import Translation
 from churnclv.testing.campaign_simulator import CampaignTruth, simulate_scores
 
 ECONOMICS = EconomicsSettings()
@@ -269,3 +278,36 @@ def test_the_page_has_one_paragraph_and_the_lines_fit_80_columns(folder):
     labels = [label.get_text() for label in plot_verdict(verdict).axes[0].get_yticklabels()]
     assert labels[0] == "all"
     assert len(labels) == 1 + len(verdict.groups)
+
+
+# --- the report ---
+
+
+def report_context(language, campaigns):
+    settings = ReportSettings(language=language, campaigns=campaigns)
+    return ReportContext(CustomerKind.noncontractual, Translation.of(language), settings, None, "2024-06-01")
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_the_report_shows_each_campaign_with_a_verdict_in_both_languages(folder, language):
+    campaign = read_campaign(folder)
+    verdict = give_verdict(campaign, outcomes(campaign, -0.3))
+    write_json(folder / VERDICT, {"kind": VERDICT_KIND, **verdict.as_dict()})
+    context = report_context(language, [str(folder)])
+    (registered,) = [one for one in wanted_sections(context) if one.name == "campaigns"]
+    made = registered.render(context)
+    assert folder.name in made.headline
+    assert made.tables["campaigns"]["churn_effect"].tolist() == [verdict.effects["churned"].effect.value]
+    assert {"en": "exceeded", "it": "superata"}[language] in made.tables["campaigns"]["promise"].tolist()
+    tiles = next(block for block in made.blocks if isinstance(block, Tiles))
+    assert tiles.figures[0].value == verdict.kept.value
+
+
+def test_the_report_has_no_such_section_without_campaigns_and_refuses_one_without_a_verdict(folder):
+    assert "campaigns" not in [one.name for one in wanted_sections(report_context("en", []))]
+    context = report_context("en", [str(folder)])
+    (registered,) = [one for one in wanted_sections(context) if one.name == "campaigns"]
+    with pytest.raises(InputError, match="has no verdict yet"):
+        registered.render(context)
+    with pytest.raises(InputError, match=r"holds no plan\.json"):
+        registered.render(report_context("en", ["nowhere"]))

@@ -59,7 +59,7 @@ TEXTS = {
         "en": "value of the customers kept less the cost of the last campaign",
         "it": "valore dei clienti trattenuti meno il costo dell'ultima campagna",
     },
-    "column.campaign": {"en": "Campaign", "it": "Campagna"},
+    "column.campaign_name": {"en": "Campaign", "it": "Campagna"},
     "column.campaign_start": {"en": "Start", "it": "Inizio"},
     "column.campaign_treated": {"en": "Treated", "it": "Trattati"},
     "column.campaign_held_out": {"en": "Held out", "it": "Lasciati in pace"},
@@ -69,7 +69,7 @@ TEXTS = {
 }  # fmt: skip
 _EFFECT = ("churn_effect", "churn_effect_low", "churn_effect_high")
 _COLUMNS = (
-    Column("campaign"),
+    Column("campaign_name"),
     Column("campaign_start"),
     Column("campaign_treated", "int"),
     Column("campaign_held_out", "int"),
@@ -98,7 +98,7 @@ def campaigns(context: ReportContext) -> Section:
     rows = pd.DataFrame([_row(name, plan, verdict, texts) for name, plan, verdict in verdicts])
     headlines = [_headline(name, verdict, texts) for name, _, verdict in verdicts]
     effect, low, high = (rows[name].to_numpy(dtype=float) for name in _EFFECT)
-    names = [name.replace("$", r"\$") for name in rows["campaign"]]
+    names = [name.replace("$", r"\$") for name in rows["campaign_name"]]
     caption = texts.text("campaigns.picture")
     blocks = (
         Note(texts.text("campaigns.lead")),
@@ -122,7 +122,7 @@ def _read_all(folders: list[str]) -> list[Verdict]:
 def _row(name: str, plan: dict[str, Any], verdict: dict[str, Any], texts: Translation) -> dict[str, Any]:
     churn, net = verdict["effects"]["churned"]["effect"], verdict["net"]
     return {
-        "campaign": name,
+        "campaign_name": name,
         "campaign_start": plan["start"],
         "campaign_treated": verdict["treated"],
         "campaign_held_out": verdict["held_out"],
