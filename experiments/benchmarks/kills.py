@@ -30,6 +30,7 @@ SMALL = (
     "churn.max_rounds=15",
 )  # fmt: skip
 WINDOWS = ("windows.n_cutoffs=5", "windows.n_folds=2")
+PATIENCE_SECONDS = 20.0
 ASKED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -40,6 +41,7 @@ class Shop:
     root: Path
     temporary: Path
     faults: Counter[str] = field(default_factory=Counter)
+    slowest_end: float = 0.0  # seconds from the end of a command to that of its last process
 
     @property
     def work(self) -> Path:
@@ -115,6 +117,17 @@ def outlive(session: int) -> int:
     return alive
 
 
+def wait_for_end(session: int) -> float:
+    """Wait until a session has no process left or patience is at an end; return the seconds.
+
+    A worker that is importing its modules sees the end of its parent only afterwards.
+    """
+    began = time.monotonic()
+    while outlive(session) and time.monotonic() - began < PATIENCE_SECONDS:
+        time.sleep(0.1)
+    return time.monotonic() - began
+
+
 def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[str, str]) -> None:
     """Let a command be interrupted after so many seconds, run it again, and count what is wrong."""
     shutil.rmtree(shop.work)
@@ -125,7 +138,7 @@ def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[s
         process.wait(seconds)
     process.send_signal(number)
     errors = process.communicate()[1]
-    time.sleep(2.0)
+    shop.slowest_end = max(shop.slowest_end, wait_for_end(process.pid))
     wrong = {
         "outlives": outlive(process.pid) > 0,
         "exit code": number != signal.SIGKILL and process.returncode not in (0, 128 + number, -number),
@@ -156,10 +169,12 @@ def main(kills: int, signals: int, seed: int) -> None:
         commands = shop.commands()
         prepared = [[*commands["train"], "tuning.seed=0"], commands["export"], ["entry", "name=first"]]
         for words in prepared:
+            print(f"preparing: {words[0]}", file=sys.stderr, flush=True)
             shop.prepare(words)
         shutil.copytree(shop.work, shop.root / "before", symlinks=True)
         usual = {}
         for name, words in commands.items():
+            print(f"timing: {name}", file=sys.stderr, flush=True)
             usual[name] = shop.prepare(words)
         wanted = shop.outputs()
         kinds = [signal.SIGKILL] * kills + [ASKED[place % len(ASKED)] for place in range(signals)]
@@ -167,10 +182,13 @@ def main(kills: int, signals: int, seed: int) -> None:
         for place, number in enumerate(kinds):
             name = list(commands)[place % len(commands)]
             each = {path: found for path, found in wanted.items() if made_by(path) == name}
-            interrupt(shop, name, number, draws.uniform(0.05, 0.95) * usual[name], each)
+            seconds = draws.uniform(0.05, 0.95) * usual[name]
+            print(f"{place + 1} of {len(kinds)}: {name}, {signal.Signals(number).name}", file=sys.stderr, flush=True)
+            interrupt(shop, name, number, seconds, each)
             done[name, "kill -9" if number == signal.SIGKILL else "asked to end"] += 1
     for (name, kind), count in sorted(done.items()):
         print(f"| {name} | {kind} | {count} |")
+    print(f"the last process of a command ended at most {shop.slowest_end:.1f} s after it")
     print(f"faults: {dict(shop.faults) or 'none'}")
 
 

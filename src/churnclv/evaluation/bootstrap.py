@@ -125,7 +125,7 @@ def _replicate(
     with ThreadPoolExecutor() as pool:  # numpy releases the interpreter lock while it computes
         for chunk in (plain, *draw_customers(n_customers, replicates, seed)):
             jobs = [(model, name) for model in parts for name in metrics if chunk is plain or model in named]
-            weights = [chunk[sample.customers] for sample in samples]
+            weights = [np.take(chunk.T, sample.customers, axis=1).T for sample in samples]  # each column in one piece
             figures = pool.map(partial(_mean_value, samples, weights, metrics), jobs)
             for (model, name), values in zip(jobs, figures, strict=True):
                 parts[model][name].append(values)
@@ -141,13 +141,13 @@ def _mean_value(
 
 
 def draw_customers(n_customers: int, replicates: int, seed: int) -> Iterator[Array]:
-    """Yield chunks (n_customers, some replicates) of how often each customer is drawn."""
+    """Yield chunks (n_customers, some replicates) of how often each customer is drawn, each column in one piece."""
     generator = np.random.default_rng(seed)
     per_chunk = min(replicates, max(1, _CELLS_PER_CHUNK // n_customers))
     for first in range(0, replicates, per_chunk):
         count = min(per_chunk, replicates - first)
         draws = generator.integers(n_customers, size=(count, n_customers))
-        yield np.stack([np.bincount(draw, minlength=n_customers) for draw in draws], axis=1).astype(float)
+        yield np.stack([np.bincount(draw, minlength=n_customers) for draw in draws]).astype(float).T
 
 
 def summarise_draws(values: Array) -> Interval:

@@ -222,7 +222,7 @@ def profit_curve(
     shares = np.linspace(0.0, 1.0, points)
     n_customers = 1 + int(rows.max())
     drawn = draw_customers(n_customers, replicates, seed) if replicates else ()
-    chunks = (weights[rows] for weights in chain([np.ones((n_customers, 1))], drawn))
+    chunks = (np.take(weights.T, rows, axis=1).T for weights in chain([np.ones((n_customers, 1))], drawn))
     profits = np.concatenate([captured(-ranking, gains, chunk, shares) / chunk.sum(axis=0) for chunk in chunks], axis=1)
     low, high = np.percentile(profits[:, 1:], LEVELS, axis=1) if replicates else np.full((2, points), np.nan)
     once = np.ones((len(gains), 1))
