@@ -10,6 +10,7 @@ from churnclv.decision.scored_customers import read_scores
 from churnclv.evaluation.adjusted_difference import adjusted_difference
 from churnclv.testing.campaign_simulator import CampaignTruth, simulate_scores
 
+pytestmark = pytest.mark.slow
 REPETITIONS = 6000
 
 

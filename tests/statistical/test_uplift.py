@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from churnclv.evaluation.bootstrap import Sample, score
+from churnclv.evaluation.bootstrap import draw_customers
 from churnclv.evaluation.policy_value import evaluate_policies, treat_best, treat_none
-from churnclv.evaluation.treatment_effects import Responses, arm_scores, effect_scores, mean_interval
+from churnclv.evaluation.treatment_effects import Responses, arm_scores, effect_scores, mean_interval, normal_interval
 from churnclv.evaluation.uplift_curves import RATE_METRICS, uplift_area
 from churnclv.testing.treatment_simulator import TreatmentDesign, simulate_treatment
 from churnclv.uplift.cross_fitting import cross_fit_outcomes, cross_fit_propensities
@@ -13,17 +13,20 @@ from churnclv.uplift.effect_selection import Candidate, select_learner
 from churnclv.uplift.uplift_model import UpliftModel
 
 
+@pytest.mark.slow
 def test_with_permuted_treatment_rate_leaves_out_zero_in_3_to_7_per_cent():
     truth = simulate_treatment(TreatmentDesign(customers=400), 1)
-    random, draws = np.random.default_rng(2), 600
+    random, draws = np.random.default_rng(2), 1000
+    ranking, once = truth.effects[:, 0] + truth.features["noise"].to_numpy(), np.ones((400, 1))
     excluded = dict.fromkeys(RATE_METRICS, 0)
     for draw in range(draws):
         arm = random.permutation(truth.responses.arm)
         effects = effect_scores(Responses.randomised(truth.responses.outcome, arm))
-        sample = Sample(effects, {"ranking": truth.effects[:, 0] + truth.features["noise"].to_numpy()}, np.arange(400))
-        figures = score([sample], RATE_METRICS, "ranking", replicates=200, seed=draw).figures["ranking"]
-        for name, figure in figures.items():
-            excluded[name] += not figure.low <= 0.0 <= figure.high
+        (weights,) = draw_customers(400, 100, draw)
+        for name, metric in RATE_METRICS.items():
+            error = np.std(metric(effects, ranking, weights), ddof=1)
+            interval = normal_interval(metric(effects, ranking, once)[0], error)
+            excluded[name] += not interval.low <= 0.0 <= interval.high
     assert {name: 0.03 <= count / draws <= 0.07 for name, count in excluded.items()} == dict.fromkeys(excluded, True), (
         excluded
     )
@@ -49,13 +52,13 @@ def test_intervals_of_policy_values_and_gains_cover_the_truth():
 
 @pytest.fixture(scope="module")
 def fitted():
-    train = simulate_treatment(TreatmentDesign(customers=3000, propensities=(0.4, 0.3, 0.3)), 5)
-    return UpliftModel("dr_learner").fit(train.features, train.responses, ("offer", "letter"))
+    train = simulate_treatment(TreatmentDesign(customers=4000, propensities=(0.4, 0.3, 0.3), strength=2.0), 5)
+    return UpliftModel("s_learner").fit(train.features, train.responses, ("offer", "letter"))
 
 
 @pytest.mark.slow
 def test_effects_are_recovered_and_calibrated_for_each_arm(fitted, tmp_path):
-    test = simulate_treatment(TreatmentDesign(customers=20_000, propensities=(0.4, 0.3, 0.3)), 6)
+    test = simulate_treatment(TreatmentDesign(customers=20_000, propensities=(0.4, 0.3, 0.3), strength=2.0), 6)
     effects = fitted.effects(test.features)
     ranking, truth, once = effects[:, 0], test.effects[:, 0], np.ones((20_000, 1))
     best, reached = (RATE_METRICS["rate_qini"](truth, by, once)[0] for by in (truth, ranking))
@@ -76,21 +79,22 @@ def test_effects_are_recovered_and_calibrated_for_each_arm(fitted, tmp_path):
 
 @pytest.mark.slow
 def test_without_heterogeneity_one_effect_for_all_wins_and_with_it_a_learner_does():
-    candidates = [Candidate(name, "linear") for name in ("t_learner", "dr_learner", "class_transformation")]
+    candidates = [Candidate(name, "linear") for name in ("t_learner", "s_learner", "class_transformation")]
     flat = []
-    for seed in range(6):
+    for seed in range(5):
         truth = simulate_treatment(TreatmentDesign(customers=1500, strength=0.0, average=0.1), seed)
         selection = select_learner(truth.features, truth.responses, candidates, seed=seed)
         flat.append(selection.chosen.learner == "no_heterogeneity")
         assert "same effect for everybody" in selection.sentence() or not flat[-1]
-    assert sum(flat) >= 5
-    for seed in range(3):
+    assert sum(flat) >= 4
+    for seed in range(2):
         truth = simulate_treatment(TreatmentDesign(customers=1500, strength=2.0), seed)
         selection = select_learner(truth.features, truth.responses, candidates, seed=seed)
         assert selection.chosen.learner != "no_heterogeneity"
         assert selection.losses[selection.chosen].value < 0.0
 
 
+@pytest.mark.slow
 def test_without_randomisation_estimated_propensities_take_the_bias_away():
     truth = simulate_treatment(TreatmentDesign(customers=6000, confounding=1.5, average=0.05, strength=0.0), 3)
     bare = Responses.randomised(truth.responses.outcome, truth.responses.arm)

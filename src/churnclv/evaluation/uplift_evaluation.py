@@ -1,14 +1,14 @@
 """Evaluation of rankings by effect: areas, RATE with p-values, paired differences, and effects by predicted group."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .bootstrap import Interval, Sample, Scores, score
 from .metrics import Array, Metric
-from .treatment_effects import Responses, effect_scores, mean_interval, p_value
+from .treatment_effects import Responses, effect_scores, mean_interval, normal_interval, p_value
 from .uplift_curves import CURVE_METRICS, RATE_METRICS, uplift_at
 
 TOP_SHARES = (0.1, 0.2, 0.3)
@@ -23,7 +23,8 @@ class UpliftFigures:
     curves
         `uplift_area`, `uplift_auc`, `qini_area`, and `uplift_at_10` and so on, from means of treated and control.
     rates
-        `rate_autoc` and `rate_qini`, from effect scores.
+        `rate_autoc` and `rate_qini`, from effect scores. Their intervals are normal, with the bootstrap's error
+        (Yadlowsky et al. 2025, section 3), so that they leave out zero where the p-value is below 0.05.
     p_values
         Of the RATE metrics, by ranking and metric: the probability of a figure so far from zero under no ranking.
     """
@@ -72,12 +73,19 @@ def evaluate_rankings(
     by_means = score([Sample(responses.outcome, ranked, everyone)], curves, reference, replicates=replicates, seed=seed)
     effects = effect_scores(responses, expected)
     by_scores = score([Sample(effects, ranked, everyone)], RATE_METRICS, reference, replicates=replicates, seed=seed)
-    p_values = {
-        name: {metric: p_value(figure.value, float(np.std(by_scores.drawn[name][metric], ddof=1)))
-               for metric, figure in figures.items()}
+    errors = {
+        name: {metric: float(np.std(values, ddof=1)) for metric, values in drawn.items()}
+        for name, drawn in by_scores.drawn.items()
+    }
+    rates = {
+        name: {metric: normal_interval(figure.value, errors[name][metric]) for metric, figure in figures.items()}
         for name, figures in by_scores.figures.items()
-    }  # fmt: skip
-    return UpliftFigures(by_means, by_scores, p_values)
+    }
+    p_values = {
+        name: {metric: p_value(figure.value, errors[name][metric]) for metric, figure in figures.items()}
+        for name, figures in by_scores.figures.items()
+    }
+    return UpliftFigures(by_means, replace(by_scores, figures=rates), p_values)
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from ..decision.campaign_verdict import CampaignVerdict, give_verdict
 from ..decision.verdict_page import PAGE_TITLE, verdict_lines, write_verdict_page
 from ..decision.verdict_plot import plot_verdict
 from ..errors import require
-from ..files import write_json, write_text
+from ..files import expanded, write_json, write_text
 from ..outputs import Output, guard
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
@@ -57,13 +57,13 @@ def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
     has_time = kind_of(config.data.shape).has_time
     remedy = "data=transactions or data=subscriptions"
     require(has_time, f"data={config.data.name}: a table without dates has no outcomes of a campaign.", remedy=remedy)
-    home, folder = Home.at(config.tracking.home), Path(config.campaign).expanduser()
+    home, folder = Home.at(config.tracking.home), expanded(config.campaign)
     campaign = read_campaign(folder)
     outputs = _outputs(folder)
     guarded = {f"campaign: {name}": folder / name for name in (PLAN, TREAT, HOLDOUT)}
     reads = {**input_paths(config.data), "contacted": config.contacted, **guarded, **home.kept}
     guard([*outputs, *set_aside_outputs(config.data)], reads)
-    reached = None if config.contacted is None else require_left_alone(campaign, Path(config.contacted).expanduser())
+    reached = None if config.contacted is None else require_left_alone(campaign, expanded(config.contacted))
     for notice in restore_experiment(home, config.tracking.experiment or config.data.name):
         progress.log(notice.line())
     events = _read(config, home, progress)

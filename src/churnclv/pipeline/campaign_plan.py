@@ -20,6 +20,7 @@ from ..decision.campaign_folder import (
 from ..decision.campaign_plan import CampaignPlan, plan_campaign
 from ..decision.scored_customers import ScoredCustomers, read_scores
 from ..errors import InputError, require
+from ..files import expanded
 from ..outputs import FolderOutput, guard
 from ..progress import Progress
 from .settings import CampaignPlanConfig
@@ -48,7 +49,7 @@ def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
     output = FolderOutput("out", config.out, "a campaign", holds_campaign)
     guard([output], {"scores": config.scores})
     progress.log(f"Reading {config.scores}")
-    scores = read_scores(Path(config.scores).expanduser())
+    scores = read_scores(expanded(config.scores))
     progress.log(f"{len(scores.rows):,} customers with scores of {scores.as_of:%Y-%m-%d}; {scores.left_out:,} without")
     start = _start(config, scores)
     budget = config.economics.budget if config.budget is None else config.budget

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import require
 from ..evaluation.bootstrap import Interval
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses, effect_scores, mean_interval, standard_error
 from .cross_fitting import cross_fit_outcomes, draw_folds
+from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner, effect_learners
 from .no_heterogeneity import NoHeterogeneity
 
@@ -103,9 +105,10 @@ def select_learner(
 
     The loss of effects is the mean of (score - effect)^2, whose differences estimate those of the squared error of the
     effects themselves, as the scores are unbiased (Kennedy 2023; Saito, Yasui 2020, Counterfactual cross-validation,
-    ICML). Learners and scores are cross-fitted. A learner is chosen only if its loss is below that of one effect for
-    everybody by more than a standard error of the paired difference (the rule of Breiman et al. 1984): without
-    heterogeneity, that is chosen.
+    ICML). Learners and scores are cross-fitted, and so is the calibration of the effects, as calibrated effects are
+    what is used: a learner that ranks well but exaggerates is not thrown away. A learner is chosen only if its loss is
+    below that of one effect for everybody by more than a standard error of the paired difference (the rule of Breiman
+    et al. 1984): without heterogeneity, that is chosen.
 
     Parameters
     ----------
@@ -135,11 +138,25 @@ def select_learner(
     for candidate in compared:
         effects[candidate] = cross_fit_effects(features, responses, candidate, seed=seed, threads=threads)
         advance(str(candidate))
-    losses = {one: np.square(scores - effect) - np.square(scores - effects[flat]) for one, effect in effects.items()}
+    fold = draw_folds(responses, FOLDS, seed)
+    compared_effects = {
+        one: effect if one == flat else calibrate_across(scores, effect, fold) for one, effect in effects.items()
+    }
+    of_flat = np.square(scores - effects[flat])
+    losses = {one: np.square(scores - effect) - of_flat for one, effect in compared_effects.items()}
     best = min(compared, key=lambda one: float(losses[one].mean()))
     chosen = best if losses[best].mean() + standard_error(losses[best]) < 0.0 else flat
     intervals = {one: mean_interval(loss) for one, loss in losses.items()}
     return EffectSelection(chosen, intervals, effects[chosen], effects, scores, expected)
+
+
+def calibrate_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> Array:
+    """Return cross-fitted effects, calibrated in each fold by the line that the other folds give, shape (n,)."""
+    calibrated = np.empty(len(effects))
+    for held in np.unique(fold):
+        inside = fold == held
+        calibrated[inside] = EffectCalibration.learn(scores[~inside], effects[~inside]).apply(effects[inside])
+    return calibrated
 
 
 def cross_fit_effects(

@@ -1,11 +1,11 @@
 """The section on campaigns: what each one changed against its hold-out, by the verdicts in their folders."""
 
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from ...decision.campaign_folder import read_verdict
+from ...files import expanded
 from ..charts import draw_bars, frame
 from ..report_context import ReportContext, section
 from ..section import Column, Figure, Grid, Note, Points, Section, Tiles
@@ -115,7 +115,7 @@ Verdict = tuple[str, dict[str, Any], dict[str, Any]]
 
 def _read_all(folders: list[str]) -> list[Verdict]:
     """Return name, plan and verdict of each campaign, the earliest first."""
-    read = [(Path(folder).resolve().name, *read_verdict(Path(folder).expanduser())) for folder in folders]
+    read = [(expanded(folder).resolve().name, *read_verdict(expanded(folder))) for folder in folders]
     return sorted(read, key=lambda one: (one[1]["start"], one[0]))
 
 
