@@ -4,18 +4,22 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from churnclv.data.settings import CustomerKind
+from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.events import read_events
+from churnclv.data.settings import Columns, CustomerKind, DataSettings
 from churnclv.decision.campaign import Campaign
 from churnclv.decision.campaign_folder import (
     HOLDOUT,
     TREAT,
     VERDICT,
     VERDICT_KIND,
+    PlannedCampaign,
     describe_plan,
     read_campaign,
     require_left_alone,
     write_campaign,
 )
+from churnclv.decision.campaign_outcomes import campaign_outcomes, require_over
 from churnclv.decision.campaign_plan import DesignSettings, plan_campaign
 from churnclv.decision.campaign_verdict import EXCEEDED, HARMED, HELD, MISSED, OPEN, WORKED, give_verdict
 from churnclv.decision.economics import EconomicsSettings
@@ -278,6 +282,45 @@ def test_the_page_has_one_paragraph_and_the_lines_fit_80_columns(folder):
     labels = [label.get_text() for label in plot_verdict(verdict).axes[0].get_yticklabels()]
     assert labels[0] == "all"
     assert len(labels) == 1 + len(verdict.groups)
+
+
+# --- outcomes ---
+
+
+def small_campaign(*ids):
+    rows = pd.DataFrame({"customer_id": list(ids), "treated": 1.0})
+    return PlannedCampaign({"start": "2024-03-01", "horizon_days": 30}, rows)
+
+
+def test_outcomes_are_of_the_half_open_window_and_who_is_absent_has_left():
+    moments = ["2024-02-29 23:59:59", "2024-03-01", "2024-03-30 23:59:59", "2024-03-31", "2024-04-02"]
+    log = pd.DataFrame({"customer_id": ["a", "b", "b", "c", "other"], "timestamp": moments, "amount": [1.0] * 5})
+    events = read_events(connect(EngineSettings()), DataSettings(), log)
+    campaign = small_campaign("a", "b", "c", "d")
+    require_over(campaign, events, "log.csv")
+    found = campaign_outcomes(campaign, events, 0.3).set_index("customer_id")
+    assert found["churned"].to_dict() == {"a": 1.0, "b": 0.0, "c": 1.0, "d": 1.0}
+    assert found.loc["b", ["purchases", "spend", "margin"]].tolist() == pytest.approx([2.0, 2.0, 0.6])
+    with pytest.raises(InputError, match=r"none of the campaign's 1 customers is in the log"):
+        campaign_outcomes(small_campaign("z"), events, 0.3)
+    early = read_events(connect(EngineSettings()), DataSettings(), log.iloc[:2])
+    with pytest.raises(InputError, match="ends on 2024-03-02, but the campaign's horizon ends on 2024-03-31"):
+        require_over(campaign, early, "log.csv")
+
+
+def test_contracts_that_end_in_the_window_have_left_and_a_customer_without_one_is_refused():
+    table = pd.DataFrame({
+        "customer_id": ["a", "b", "c"], "start": ["2023-01-01"] * 3, "end": ["2024-03-10", None, "2024-03-31"],
+        "price": [10.0] * 3,
+    })  # fmt: skip
+    columns = Columns(timestamp="start", amount=None, end="end", price="price")
+    settings = DataSettings(shape=CustomerKind.contractual, columns=columns, observed_until="2024-04-15")
+    events = read_events(connect(EngineSettings()), settings, table)
+    found = campaign_outcomes(small_campaign("a", "b", "c"), events, 0.3)
+    assert found.set_index("customer_id")["churned"].to_dict() == {"a": 1.0, "b": 0.0, "c": 0.0}
+    assert not {"purchases", "spend", "margin"} & set(found)
+    with pytest.raises(InputError, match="1 of the campaign's 2 customers have no contract in the table"):
+        campaign_outcomes(small_campaign("a", "z"), events, 0.3)
 
 
 # --- the report ---

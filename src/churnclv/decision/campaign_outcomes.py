@@ -55,7 +55,7 @@ def campaign_outcomes(campaign: PlannedCampaign, events: Events, margin: float) 
     Raises
     ------
     InputError
-        None of the customers is in the log.
+        None of the customers is in the log, or some have no contract in a table of contracts.
     """
     start: datetime = campaign.start.to_pydatetime()
     windows = WindowSettings(horizon_days=campaign.plan["horizon_days"])
@@ -64,11 +64,14 @@ def campaign_outcomes(campaign: PlannedCampaign, events: Events, margin: float) 
     seen = int(events.table.semi_join(members, "customer_id").customer_id.nunique().execute())
     remedy = "check that data.columns.customer_id names the same ids as the scores had."
     require(seen > 0, f"none of the campaign's {len(ids):,} customers is in the log.", remedy=remedy)
+    buys = kind_of(events.shape).buys
+    absent = f"{len(ids) - seen:,} of the campaign's {len(ids):,} customers have no contract in the table."
+    require(buys or seen == len(ids), absent, remedy="give the whole table: whether they left is not known without it.")
     population = members.cross_join(cutoff_table([start]))
     labels: Any = label_windows(events.table, population, [start], windows, events.shape, events.refunds).execute()
     wanted = [name for name in (CHURNED, PURCHASES, SPEND) if name in labels]
     joined = campaign.customers.merge(labels[["customer_id", *wanted]], on="customer_id", how="left", validate="1:1")
-    if not kind_of(events.shape).buys:
-        return joined.dropna(subset=[CHURNED], ignore_index=True)[[*campaign.customers.columns, CHURNED]]
     joined[wanted] = joined[wanted].astype(float)
+    if not buys:
+        return joined
     return joined.assign(**{MARGIN: joined[SPEND] * margin})
