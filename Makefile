@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock train entry leaderboard ui report export rollback score campaign-plan campaign-judge serve test test-nightly test-fast lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-nightly test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -33,6 +33,9 @@ setup: ## .venv with the locked dependencies, checked by their hashes (done once
 lock: ## write requirements.lock and docs/requirements.lock anew from pyproject.toml; ARGS="-U package" moves one up
 	@.ci/lock $(ARGS)
 
+inspect: setup ## what a file is, and the command that trains on it; DATA=orders.csv, SAVE=myshop for conf/data/myshop.yaml
+	@$(RUN_PYTHON) -m churnclv inspect $${DATA:+"path=$$DATA"} $${SAVE:+"save=$$SAVE"} $(ARGS)
+
 train: setup ## train both models; DATA=orders.csv for your own log, EXPERIMENT=entry, ARGS="key=value ..."
 	@$(RUN_PYTHON) -m churnclv train $${EXPERIMENT:+"experiment=$$EXPERIMENT"} $${DATA:+data=transactions "data.path=$$DATA"} $(ARGS)
 
@@ -54,8 +57,17 @@ export: setup ## write the best run as a bundle; RUN=id, OUT=dir
 rollback: setup ## the champion before the present one serves again
 	@$(RUN_PYTHON) -m churnclv rollback $(ARGS)
 
-score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500]
-	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500] [AUDIENCES=dir]
+	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${AUDIENCES:+"audiences=$$AUDIENCES"} $${CONTACTS:+"contacts=$$CONTACTS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+monitor: setup ## what changed since the export, and whether past scores came true: INPUT=orders.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
+	@$(RUN_PYTHON) -m churnclv monitor $${INPUT:+"input=$$INPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+retrain: setup ## a challenger where it is due, promoted where it is better: INPUT=orders.csv [MODEL=uri]
+	@$(RUN_PYTHON) -m churnclv retrain $${INPUT:+"input=$$INPUT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+forget: setup ## remove customers from every file of the runs that holds ids: CUSTOMERS=ids.csv
+	@$(RUN_PYTHON) -m churnclv forget $${CUSTOMERS:+"customers=$$CUSTOMERS"} $(ARGS)
 
 campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000]
 	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)

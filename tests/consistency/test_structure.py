@@ -141,6 +141,7 @@ def test_modules_are_nouns_of_the_domain_and_of_sensible_length():
 
 
 KIND_MODULES = {
+    "data/inspection/table_kinds.py": "what a file is",
     "data/settings.py": "columns and roles",
     "data/row_kinds.py": "rows and their faults",
     "snapshots/customer_kinds.py": "time, population and labels",

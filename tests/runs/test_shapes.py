@@ -22,7 +22,8 @@ from churnclv.tracking.sink import client
 pytestmark = pytest.mark.slow
 SMALL = ["tuning.n_trials=2", "churn.threads=1", "churn.max_rounds=40", "churn.bags=1", "windows.open_seal=true"]
 FIGURES = [f"{when}_{name}" for when in ("valid", "test") for name in ("calibration", "churn_gain", "profit")]
-TEXTS = ["segment", "action", "reason_1", "reason_2", "reason_3"]
+NEXT_ORDER = [f"expected_next_order{end}" for end in ("", "_low", "_high")]
+TEXTS = ["segment", "action", "reason_1", "reason_2", "reason_3", "risk_band", *NEXT_ORDER]
 OF_ORDERS = ["expected_purchases", "expected_spend", "p_alive", "segment"]
 BOUNDS = [f"{name}_{side}" for name in ("expected_purchases", "expected_spend") for side in ("low", "high")]
 

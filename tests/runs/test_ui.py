@@ -199,6 +199,19 @@ def test_the_page_of_models_shows_the_runs_models_with_their_validation_auc(page
         playwright.expect(rows.filter(has_text=figure)).to_have_count(1, timeout=PATIENCE_MS)
 
 
+def test_the_chart_view_of_the_page_of_models_compares_them_by_validation_auc(page, served, runs):
+    page.goto(f"{served[0]}/#/experiments/{runs[0].info.experiment_id}/models?workflowType=machine_learning")
+    page.locator(".ag-header-cell").get_by_text("valid.churn.auc", exact=True).first.wait_for()
+    page.locator("input[value='CHART']").dispatch_event("click")
+    chart = page.locator(".js-plotly-plot").first  # valid.churn.auc is the first metric
+    playwright.expect(chart.locator(".barlayer .point")).to_have_count(2, timeout=PATIENCE_MS)
+    bars = chart.locator(".barlayer .point").evaluate_all(
+        "found => found.map(bar => [bar.querySelector('path').getBoundingClientRect().width, bar.textContent])"
+    )
+    expected = [f"{run.data.metrics['valid.churn.auc']:.2g}" for run in runs]
+    assert [text for _, text in sorted(bars, reverse=True)] == expected
+
+
 def test_the_models_version_and_alias_are_visible(page, served):
     page.goto(f"{served[0]}/#/models/transactions")
     version = page.get_by_role("row").filter(has=page.get_by_role("link", name="Version 1"))

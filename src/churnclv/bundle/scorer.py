@@ -34,9 +34,14 @@ SCORE_COLUMNS = (
     "expected_spend", "expected_spend_low", "expected_spend_high",
     "p_alive", "clv", "clv_low", "clv_high", "segment", "action",
     "expected_gain", "reason_1", "reason_2", "reason_3",
+    "expected_next_order", "expected_next_order_low", "expected_next_order_high",
+    "mean_gap_days", "spend_to_date", "clv_total", "risk_band",
 )  # fmt: skip
 _LOG = logging.getLogger("churnclv.scoring")
-_TEXTS = ("segment", "action", "reason_1", "reason_2", "reason_3")
+_TEXTS = (
+    "segment", "action", "reason_1", "reason_2", "reason_3",
+    "expected_next_order", "expected_next_order_low", "expected_next_order_high", "risk_band",
+)  # fmt: skip
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
@@ -195,12 +200,12 @@ class Scorer:
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
         most = self.specification.economics.budget if budget is None else budget
-        inputs = self._model_rows(frame)
+        inputs = self.model_rows(frame)
         customers = self._money(inputs[inputs["in_population"].astype(bool)])
         listed = target_list(customers, most)
         return listed, total_targets(customers, listed, most)
 
-    def _model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the covered rows, with the columns of the value models."""
         covered = frame[self._valuation.covered(frame)]
         # the copy is one block of memory: pandas is slow on a frame of many, and warns of it
@@ -218,7 +223,7 @@ class Scorer:
     def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
         if not self._valuation.covered(frame).any():
             return {}
-        inputs = self._model_rows(frame)
+        inputs = self.model_rows(frame)
         columns = self._churn_values(inputs[inputs["in_population"].astype(bool)], language)
         scores = columns.get("churn_score", pd.Series(dtype=float)).reindex(inputs.index)
         values = self._valuation.values(inputs, scores)
@@ -233,6 +238,7 @@ class Scorer:
         gain = money["expected_gain"].to_numpy()
         reasons = self._reasons.explain(self._churn.contributions(rows), rows, language)
         columns = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
+        columns |= {"risk_band": self.specification.economics.risk_bands(columns["churn_score"])}
         columns |= {"action": Campaign(self.specification.economics).actions(gain)}
         columns |= {name: reasons[name].to_numpy() for name in reasons.columns}
         return {name: pd.Series(cells, index=rows.index) for name, cells in columns.items()}

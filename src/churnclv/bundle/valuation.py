@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..churn.log_odds import expit
 from ..clv.clv_model import ClvModel
 from ..clv.contract_value import CHANCE, ContractValueModel, ValueTerms
+from ..clv.rfm import T_X, X
 from ..clv.value_if_staying import value_if_staying
 from ..data.settings import DataSettings, PerKind
 from ..decision.economics import EconomicsSettings
@@ -164,15 +165,36 @@ class OrderValuation(Valuation):
             "p_alive": self.clv.p_alive(rows),
             **({} if self.segments is None else {"segment": self.segments.predict(rows)}),
             **_bounds("expected_purchases", intervals["purchases"]),
+            **self._timing(rows),
         }
         if not self.has_amount:
             return expectations
+        value, spent = self.clv.discounted_value(rows, *self.terms), _spend_to_date(rows)
+        _, margin, _ = self.terms
         return expectations | {
             "expected_spend": self.clv.expected_spend(rows, self.scored_days),
-            "clv": self.clv.discounted_value(rows, *self.terms),
+            "clv": value,
+            "spend_to_date": spent,
+            "clv_total": margin * spent + value,
             **_bounds("expected_spend", intervals["spend"]),
             **_bounds("clv", self.clv.value_interval(rows, *self.terms)),
         }
+
+    def _timing(self, rows: pd.DataFrame) -> dict[str, Any]:
+        """Return the mean days between purchases, and the days on which the next order is expected.
+
+        Both are empty where they do not exist: for customers who bought once, and for those of whom no order within
+        the horizon of the CLV is likelier than one.
+        """
+        repeats, days = (rows[name].to_numpy(dtype=float) for name in (X, T_X))
+        expected = self.clv.next_order(rows, self.terms[0])
+        likely = expected.p_order >= 0.5  # noqa: PLR2004 # else no order is likelier
+        dates = {
+            f"expected_next_order{end}": _dates(rows["cutoff"], np.where(likely, after, np.nan))
+            for end, after in (("", expected.median), ("_low", expected.low), ("_high", expected.high))
+        }
+        gaps = np.divide(days, repeats, out=np.full(len(rows), np.nan), where=repeats > 0)
+        return {"mean_gap_days": gaps, **dates}
 
 
 class ContractValuation(Valuation):
@@ -215,6 +237,18 @@ class ContractValuation(Valuation):
         hazard = np.asarray(scores, dtype=float)
         interval = self.model.value_interval(rows, hazard, self.terms)
         return {"clv": self.model.value(rows, hazard, self.terms), **_bounds("clv", interval)}
+
+
+def _spend_to_date(rows: pd.DataFrame) -> Array:
+    """Return what customers spent before the cutoff, less what they returned, in currency."""
+    settled, returned = (rows[name].to_numpy(dtype=float) for name in ("settled_spend", "returned_spend"))
+    return np.asarray(settled - returned)
+
+
+def _dates(moments: "pd.Series[pd.Timestamp]", days: Array) -> list[str | None]:
+    """Return the day so many days after each moment, as text; None where there is none."""
+    after = pd.to_datetime(moments).to_numpy() + pd.to_timedelta(np.floor(days), unit="D").to_numpy()
+    return [None if pd.isna(moment) else f"{pd.Timestamp(moment):%Y-%m-%d}" for moment in after]
 
 
 def _bounds(name: str, interval: Any) -> dict[str, Any]:

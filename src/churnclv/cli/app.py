@@ -29,8 +29,12 @@ from ..pipeline.settings import (
     CampaignVerdictConfig,
     EntryConfig,
     ExportConfig,
+    ForgetConfig,
+    InspectConfig,
     LeaderboardConfig,
+    MonitorConfig,
     ReportConfig,
+    RetrainConfig,
     RollbackConfig,
     ScoreConfig,
     ServeConfig,
@@ -48,6 +52,7 @@ DECLARED = "command_line"  # the configuration group of the entries that the com
 
 
 SCHEMAS = {
+    "inspect": InspectConfig,
     "train": TrainConfig,
     "entry": EntryConfig,
     "leaderboard": LeaderboardConfig,
@@ -56,6 +61,9 @@ SCHEMAS = {
     "score": ScoreConfig,
     "campaign-plan": CampaignPlanConfig,
     "campaign-judge": CampaignVerdictConfig,
+    "monitor": MonitorConfig,
+    "retrain": RetrainConfig,
+    "forget": ForgetConfig,
     "report": ReportConfig,
     "serve": ServeConfig,
     "ui": UiConfig,
@@ -73,7 +81,7 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
         for notice in notices:
             print(notice.line(), file=sys.stderr)
         _require_known(arguments, name)
-        sys.argv[1:] = take_overrides(name_entries(arguments), SCHEMAS[name])
+        sys.argv[1:] = take_overrides(search_configuration(name_entries(arguments)), SCHEMAS[name])
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -121,7 +129,6 @@ def name_entries(arguments: list[str]) -> list[str]:
         InputError: there is no entry of that name.
     """
     folder = Path(EXPERIMENTS).resolve()
-    where = str(folder.parent).replace("\\", "\\\\").replace("'", "\\'")
     named = []
     for argument in arguments:
         if not argument.startswith("experiment="):
@@ -129,8 +136,29 @@ def name_entries(arguments: list[str]) -> list[str]:
             continue
         entries = [find_entry(folder, name) for name in argument.partition("=")[2].split(",")]
         files = [f"{entry.name}/{entry.delta.stem}" for entry in entries]
-        named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=['file://{where}']"]
+        named += [f"+{folder.name}={','.join(files)}", f"hydra.searchpath=[{_search(folder.parent)}]"]
     return named
+
+
+def search_configuration(arguments: list[str]) -> list[str]:
+    """Return the arguments with the folder `conf` that the command is called beside, if it is not the project's.
+
+    Its files are choices beside the project's, such as `conf/data/myshop.yaml` for `data=myshop`.
+    """
+    own = Path("conf").resolve()
+    if not (own / "data").is_dir() or own == PROJECT / "conf":
+        return arguments
+    places = [argument for argument in arguments if argument.startswith("hydra.searchpath=[")]
+    if not places:
+        return [*arguments, f"hydra.searchpath=[{_search(own)}]"]
+    widened = f"{places[-1].removesuffix(']')},{_search(own)}]"
+    return [widened if argument == places[-1] else argument for argument in arguments]
+
+
+def _search(folder: Path) -> str:
+    """Return a folder as an entry of Hydra's search path."""
+    where = str(folder).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'file://{where}'"
 
 
 def take_overrides(arguments: list[str], schema: type) -> list[str]:

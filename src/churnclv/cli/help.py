@@ -37,6 +37,22 @@ class Help:
 
 
 HELP = {
+    "inspect": Help(
+        "what files are, and what can be learned from them",
+        "Looks at one file or several and prints what they are, which column plays which role and how sure that is, "
+        "how dates and numbers are written, how often customers return, which horizon suits, whether there is enough "
+        "to learn from, and the make train command. It asks nothing and changes nothing.",
+        {
+            "path": "the file: CSV, Parquet, Excel or JSON lines; several between commas (required)",
+            "save": "a name: the settings are written to conf/data/<name>.yaml, for data=<name>",
+            "sheet": "of an Excel workbook with several",
+        },
+        {
+            "churnclv inspect path=orders.csv": "what it is, and the command that trains",
+            "churnclv inspect path=orders.csv,customers.csv": "two files of one shop",
+            "churnclv inspect path=orders.csv save=myshop": "and data=myshop from then on",
+        },
+    ),
     "train": Help(
         "train both models on a log or a table, and record the run",
         "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
@@ -118,14 +134,64 @@ HELP = {
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
+            "audiences": "a folder of audience files for Klaviyo, HubSpot, Meta and Google Ads",
+            "contacts": "a table with customer_id, email and phone, for audiences",
             "budget": "the most that these contacts may be expected to cost",
             "columns.<role>": "a column that has another name than at training",
             "language": "of the reasons, en or it",
+            "history.record": "false leaves no record for monitoring",
         },
         {
             "churnclv score input=orders.csv output=scores.csv": "by the champion",
             "churnclv score input=orders.csv output=scores.csv as_of=2011-09-09": "of another day",
             "churnclv score input=orders.csv output=scores.csv targets=list.csv": "and whom to contact",
+            "churnclv score input=orders.csv output=scores.csv audiences=lists": "and files for other tools",
+        },
+    ),
+    "monitor": Help(
+        "what changed since the export, and whether past scores came true",
+        "Compares a log of today with the one that the bundle was fitted on, joins the outcomes of the past scorings "
+        "whose horizon has passed, and estimates today's performance without labels. It prints one page with a light "
+        "per line, and ends with exit code 3 where a line needs attention.",
+        {
+            "input": "the file of events (required)",
+            "as_of": "the day (the end of the bundle's data, or of the file's, if later)",
+            "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
+            "language": "of the page, en or it",
+            "monitoring.false_alarm_share": "how often drift may alarm if nothing changed (0.01)",
+            "columns.<role>": "a column that has another name than at training",
+        },
+        {
+            "churnclv monitor input=orders.csv": "by the champion",
+            "churnclv monitor input=orders.csv as_of=2011-09-09": "as it was known on another day",
+            "churnclv monitor input=orders.csv language=it": "in Italian",
+        },
+    ),
+    "retrain": Help(
+        "train a challenger where it is due, and promote it where it is better",
+        "Monitors as churnclv monitor does. Where the champion is old, or drift, promises or the estimate need "
+        "attention, it trains the champion's choices on the log through today, exports, and compares both on windows "
+        "that neither learned from. It prints why. A second call meanwhile does nothing.",
+        {
+            "input": "the file of events, through today (required)",
+            "max_age_days": "from this age on the champion is old (180)",
+            "force": "true trains a challenger in any case",
+            "model": "models:/name@champion (the champion fitted on these data)",
+        },
+        {
+            "churnclv retrain input=orders.csv": "by the rule",
+            "churnclv retrain input=orders.csv force=true": "in any case",
+            "churnclv rollback": "the former champion serves again",
+        },
+    ),
+    "forget": Help(
+        "remove customers from every file of the runs that holds ids",
+        "Removes customers from the history of scorings, the cached feature tables and the report's tables. Models "
+        "hold no ids and stay.",
+        {"customers": "a CSV with the column customer_id (required)"},
+        {
+            "churnclv forget customers=ids.csv": "the customers of a file",
+            "make forget CUSTOMERS=ids.csv": "the short form",
         },
     ),
     "campaign-plan": Help(

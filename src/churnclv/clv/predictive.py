@@ -10,6 +10,7 @@ customer's row alone.
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,10 @@ from .rfm import Array, Histories
 
 Levels = tuple[float, float]
 Rows = NDArray[np.intp]
+Ranks = dict[str, tuple[Array, Array]]
 NOMINAL: Levels = (0.05, 0.95)
 _ROWS_PER_CHUNK = 20_000
+_COMPUTED = 8  # rows at most, of one value per customer: the ends of two intervals, and two pairs of ranks
 _NEGLIGIBLE = 1e-4
 _FARTHEST = 3.0  # in log-parameters: the normal approximation does not hold beyond
 _TOLERANCE = 1e-3  # of the log of an amount
@@ -71,30 +74,32 @@ class Predictive:
 
     def __init__(self, purchases: PurchaseModel, spend: GammaGammaModel) -> None:
         """Place the parameter points of both models."""
-        self.purchases = [purchases.at(p) for p in cubature_points(np.log(purchases.values), purchases.covariance)]
+        self.purchases = [purchases.at(p) for p in cubature_points(purchases.point, purchases.covariance)]
         self.spend = spend.points(cubature_points)
 
     def intervals(self, request: PredictionRequest, levels: dict[str, Levels]) -> dict[str, Interval]:
         """Return the intervals of purchases (counts) and spend (the log's currency) that end at these levels."""
+        return _as_intervals(self._in_chunks(request, partial(_bounds, levels=levels)))
 
-        def compute(forecast: Forecast) -> Array:
-            counts, amounts = (
-                forecast.purchase_quantiles(levels["purchases"]),
-                forecast.spend_quantiles(levels["spend"]),
-            )
-            return np.vstack([counts, amounts])
-
-        bounds = self._in_chunks(request, compute)
-        return {"purchases": Interval(*bounds[:2]), "spend": Interval(*bounds[2:])}
-
-    def ranks(self, request: PredictionRequest, purchases: Array, spend: Array) -> dict[str, tuple[Array, Array]]:
+    def ranks(self, request: PredictionRequest, purchases: Array, spend: Array) -> Ranks:
         """Return where outcomes lie in their distributions, P(less) and P(no more)."""
 
         def compute(forecast: Forecast, made: Array, spent: Array) -> Array:
             return np.vstack([forecast.purchase_ranks(made), forecast.spend_ranks(spent)])
 
-        below, upto, less, no_more = self._in_chunks(request, compute, purchases, spend)
-        return {"purchases": (below, upto), "spend": (less, no_more)}
+        return _as_ranks(self._in_chunks(request, compute, purchases, spend))
+
+    def intervals_and_ranks(
+        self, request: PredictionRequest, levels: dict[str, Levels], purchases: Array, spend: Array
+    ) -> tuple[dict[str, Interval], Ranks]:
+        """Return both, from distributions that are computed once."""
+
+        def compute(forecast: Forecast, made: Array, spent: Array) -> Array:
+            ranks = (forecast.purchase_ranks(made), forecast.spend_ranks(spent))
+            return np.vstack([_bounds(forecast, levels), *ranks])
+
+        computed = self._in_chunks(request, compute, purchases, spend)
+        return _as_intervals(computed[:4]), _as_ranks(computed[4:])
 
     def frequencies(self, request: PredictionRequest, most: int) -> Array:
         """Return how many of the customers are expected to make 0, 1, ... purchases, the last for `most` or more."""
@@ -106,7 +111,7 @@ class Predictive:
         return np.asarray(-np.diff(np.r_[len(request.histories), reached, 0.0]))
 
     def _in_chunks(self, request: PredictionRequest, compute: Callable[..., Array], *more: Array) -> Array:
-        """Compute (4, n) chunk by chunk, in threads: the special functions release the GIL."""
+        """Compute (rows, n) chunk by chunk, in threads: the special functions release the GIL."""
         slices = list(request.histories.chunks(_ROWS_PER_CHUNK))
 
         def run(rows: slice) -> Array:
@@ -115,7 +120,7 @@ class Predictive:
 
         with ThreadPoolExecutor() as pool:
             parts = list(pool.map(run, slices))
-        return np.concatenate(parts, axis=1) if parts else np.zeros((4, 0))
+        return np.concatenate(parts, axis=1) if parts else np.zeros((_COMPUTED, 0))
 
     def _exceedance(self, request: PredictionRequest) -> Array:
         """Return P(at least n purchases) for n = 1, 2, ... until negligible for all: (at least 1, customers)."""
@@ -124,6 +129,22 @@ class Predictive:
         for table in tables:
             rows[: len(table)] += np.array(table) / len(tables)
         return rows
+
+
+def _bounds(forecast: "Forecast", levels: dict[str, Levels]) -> Array:
+    """Return the lower and upper ends of purchases, then of spend, (4, n)."""
+    return np.vstack([
+        forecast.purchase_quantiles(levels["purchases"]), forecast.spend_quantiles(levels["spend"])
+    ])  # fmt: skip
+
+
+def _as_intervals(bounds: Array) -> dict[str, Interval]:
+    return {"purchases": Interval(*bounds[:2]), "spend": Interval(*bounds[2:4])}
+
+
+def _as_ranks(ranks: Array) -> Ranks:
+    below, upto, less, no_more = ranks[:4]
+    return {"purchases": (below, upto), "spend": (less, no_more)}
 
 
 @dataclass(frozen=True)

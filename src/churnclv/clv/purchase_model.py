@@ -4,15 +4,18 @@ import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from ..files import write_json
 from ..ranges import Bounds
-from .maximum_likelihood import Certificate, Derivatives, maximise, penalise
-from .rfm import Array, Histories, new_customers
+from .maximum_likelihood import Certificate, Derivatives, Optimum, maximise, penalise
+from .recall import arrays_of, recall_fit, recalled
+from .rfm import Array, Histories, new_customers, read_histories
 
 _COARSE_SEED = 0
 _MOST_PURCHASES = 20_000
@@ -72,6 +75,12 @@ class PurchaseModel(ABC):
         The fit never fails: where nobody repeats or nobody leaves, parameters end at a bound, and the certificate names
         them. On large data the optimum on a sample of customers is the start.
         """
+        optimum = recall_fit(self, self._shape(), arrays_of(histories), partial(self._maximise, histories))
+        self._keep(optimum.log_parameters)
+        self.covariance, self.certificate = optimum.covariance, optimum.certificate
+        return self
+
+    def _maximise(self, histories: Histories) -> Optimum:
         plain = self._plain(max(float(histories.T.mean()), 1.0))
         coarse = None
         if len(histories) > 2 * self.coarse_customers:
@@ -79,23 +88,43 @@ class PurchaseModel(ABC):
             coarse = penalise(self._likelihood(histories.take(some)), plain, self.penalty)
         full = penalise(self._likelihood(histories), plain, self.penalty)
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
-        optimum = maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
-        self._keep(optimum.log_parameters)
-        self.covariance, self.certificate = optimum.covariance, optimum.certificate
-        return self
+        return maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
 
-    def _keep(self, log_parameters: Array) -> None:
-        self.parameters = dict(zip(self.parameter_names, np.exp(log_parameters).tolist(), strict=True))
+    @property
+    def attributes(self) -> list[str]:
+        """The columns of a feature table that the model uses beside the purchase history."""
+        return []
+
+    def read(self, rows: pd.DataFrame) -> Histories:
+        """Return the histories of a feature table, with what else the model uses of it."""
+        return read_histories(rows)
+
+    def learn(self, rows: pd.DataFrame) -> Self:
+        """Estimate the parameters on the rows of a feature table at one cutoff."""
+        return self.fit(self.read(rows))
+
+    def _keep(self, point: Array) -> None:
+        self.parameters = dict(zip(self.parameter_names, np.exp(point).tolist(), strict=True))
 
     @property
     def values(self) -> Array:
         """The parameters in the order of their names."""
         return np.array([self.parameters[name] for name in self.parameter_names])
 
-    def at(self, log_parameters: Array) -> Self:
-        """Return the same model at other parameters."""
+    @property
+    def point(self) -> Array:
+        """The logs of the parameters in the order of their names, and what else is estimated."""
+        return np.log(self.values)
+
+    def parameters_of(self, histories: Histories) -> tuple[Any, ...]:
+        """Return the parameters in the order of their names: a number each, or one per customer, (n,)."""
+        del histories
+        return tuple(self.values)
+
+    def at(self, point: Array) -> Self:
+        """Return the same model at another point."""
         other = type(self)(**self._shape())
-        other._keep(log_parameters)  # noqa: SLF001 # same class
+        other._keep(point)  # noqa: SLF001 # same class
         return other
 
     def _shape(self) -> dict[str, Any]:
@@ -151,6 +180,7 @@ class PurchaseModel(ABC):
             p_at_least, state = self._step(n, state)
         return np.clip(p_at_least, 0.0, 1.0)
 
+    @recalled
     def p_no_purchase(self, histories: Histories, days: Any) -> Array:
         """Return the probability of no purchase within `days` from the cutoff."""
         return 1.0 - self.p_at_least(histories, days, 1)
@@ -161,6 +191,17 @@ class PurchaseModel(ABC):
         for p_at_least in self.exceedance(histories, days):
             total += p_at_least
         return total
+
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase.
+
+        Raises
+        ------
+        NotImplementedError
+            The model has no sampler.
+        """
+        message = f"{self.name} has no sampler"
+        raise NotImplementedError(message)
 
     def new_customer_purchases(self, days: Any) -> Array:
         """Return the expected repeat purchases of a new customer within `days` of the first one; shape of `days`."""

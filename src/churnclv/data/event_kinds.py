@@ -46,9 +46,11 @@ def _translate(text: Any, settings: DataSettings) -> Any:
 
 def _flag(rows: Any) -> Any:
     is_order, is_refund = (rows.kind == "order").fill_null(False), (rows.kind == "refund").fill_null(False)
+    is_sale = is_order | is_refund  # other events, such as a view of an item with its price, need no amount
     return rows.mutate(
         unknown_kind=rows.kind.isnull(),
-        missing_amount=rows.missing_amount & (is_order | is_refund),
+        missing_amount=rows.missing_amount & is_sale,
+        unparseable_amount=rows.unparseable_amount & is_sale,
         zero_amount=(rows.amount == 0).fill_null(False) & is_order & ~rows.line,
         negative_amount=is_refund,
     )

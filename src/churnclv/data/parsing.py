@@ -140,7 +140,7 @@ def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: st
     """
     if settings.day_first is not None:
         return settings.day_first
-    rows, day, month = _count_orders_of_days(cells)
+    rows, day, month = count_orders_of_days(cells)
     remedy = f"set {settings.where}.day_first=true or {settings.where}.day_first=false."
     require(
         not (rows and day == month == 0),
@@ -154,12 +154,12 @@ def choose_day_first(cells: Any, column: str, settings: DataSettings, origin: st
 
 def confirm_day_first(cells: Any, trained: bool) -> bool:
     """Return `trained`, the order of training, unless the cells allow only the other order."""
-    _, day, month = _count_orders_of_days(cells)
+    _, day, month = count_orders_of_days(cells)
     same, other = (day, month) if trained else (month, day)
     return trained if same or not other else not trained
 
 
-def _count_orders_of_days(cells: Any) -> tuple[int, int, int]:
+def count_orders_of_days(cells: Any) -> tuple[int, int, int]:
     """Count the dates that begin with two short numbers, and those whose first or second number has to be the day."""
     first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
     numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))

@@ -127,8 +127,7 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
         raise InputError("\n".join(_sentence(count, origin, settings) for count in failed))
     aside = [count for count in counts if count.set_aside]
     total = sum(count.set_aside for count in aside)
-    chosen = (*CHOSEN, "mixed_currency") if settings.currency is not None else CHOSEN
-    faulty = sum(count.set_aside for count in aside if count.fault not in chosen)
+    faulty = _faulty_rows(counts, settings)
     if faulty > settings.max_set_aside_share * rows_read:
         raise InputError(
             f"{origin}: {faulty:,} of {rows_read:,} rows would be set aside, more than data.max_set_aside_share "
@@ -141,6 +140,18 @@ def check_policies(counts: tuple[FaultCount, ...], rows_read: int, origin: str, 
             + "\n".join(_sentence(count, origin, settings) for count in aside),
             remedy=f"mend the file{_policy(settings, ' or change ')}.",
         )
+
+
+def _faulty_rows(counts: tuple[FaultCount, ...], settings: DataSettings) -> int:
+    """Return the rows set aside for a fault of the file, not for a choice of the settings."""
+    chosen = (*CHOSEN, "mixed_currency") if settings.currency is not None else CHOSEN
+    return sum(count.set_aside for count in counts if count.fault not in chosen)
+
+
+def faulty_share(quality: QualityReport, settings: DataSettings) -> float:
+    """Return the share of the rows that `data.max_set_aside_share` bounds; the largest of all tables."""
+    shares = [_faulty_rows(quality.faults, settings) / max(quality.rows_read, 1)]
+    return max([*shares, *(faulty_share(table, settings) for table in quality.tables.values())])
 
 
 def _policy(settings: DataSettings, before: str) -> str:

@@ -116,7 +116,7 @@ class ReadColumns:
 
 
 @dataclass(frozen=True)
-class _Column:
+class TextColumn:
     """One column: its cells, and the properties of each distinct text.
 
     `facts` is indexed by text and has the columns `count`, `comma` and `point` (the number under either decimal sign),
@@ -201,7 +201,7 @@ def learn_readings(connection: Any, columns: pd.DataFrame, choices: ReadingChoic
     InputError
         Numbers can be read two ways, or `data.decimal` contradicts most of a column's numbers.
     """
-    parsed = _parse_columns(connection, columns)
+    parsed = parse_columns(connection, columns)
     common_decimal = _common_decimal([column for column in parsed if column.name not in choices.typed])
     readings, notices, values = {}, [], {}
     for column in parsed:
@@ -235,7 +235,7 @@ def read_numbers(
         Column -> float64, NaN where a cell is no number.
     """
     chosen = [name for name in columns.columns if name in readings and readings[name].kind == NUMBER]
-    return {column.name: column.values(readings[column.name]) for column in _parse_columns(connection, columns[chosen])}
+    return {column.name: column.values(readings[column.name]) for column in parse_columns(connection, columns[chosen])}
 
 
 def apply_readings(
@@ -267,7 +267,7 @@ def apply_readings(
         Too many cells of a number column are no numbers.
     """
     chosen = {name: reading for name, reading in readings.items() if reading.kind == NUMBER and name in columns.columns}
-    parsed = _parse_columns(connection, columns[list(chosen)])
+    parsed = parse_columns(connection, columns[list(chosen)])
     common_decimal = _common_decimal([column for column in parsed if column.name not in choices.typed])
     values, faults, notices, differing = {}, [], list[Notice](), list[str]()
     for column in parsed:
@@ -297,14 +297,14 @@ def apply_readings(
     return ReadColumns(frame, {name: readings[name] for name in columns.columns if name in readings}, tuple(notices))
 
 
-def _differs(column: _Column, trained: ColumnReading, reading: ColumnReading) -> bool:
+def _differs(column: TextColumn, trained: ColumnReading, reading: ColumnReading) -> bool:
     """Return whether the decimal or currency sign differs from that of training."""
     decimal = column.majority_decimal()
     return reading.currency != trained.currency or decimal not in (None, trained.decimal)
 
 
 def _learn_reading(
-    column: _Column, common_decimal: str | None, choices: ReadingChoices
+    column: TextColumn, common_decimal: str | None, choices: ReadingChoices
 ) -> tuple[ColumnReading, list[Notice]]:
     """Return the reading of a column, and notices if it is doubtful."""
     decimal = _decimal_of(column, common_decimal, choices)
@@ -327,7 +327,7 @@ def _learn_reading(
     return is_text, [Notice("numbers_as_text", f"{choices.origin}: {message}", remedy)]
 
 
-def _decimal_of(column: _Column, common_decimal: str | None, choices: ReadingChoices) -> str:
+def _decimal_of(column: TextColumn, common_decimal: str | None, choices: ReadingChoices) -> str:
     """Return the decimal sign of a column at training.
 
     Raises:
@@ -355,7 +355,7 @@ def _decimal_of(column: _Column, common_decimal: str | None, choices: ReadingCho
     return point
 
 
-def _common_decimal(columns: list[_Column]) -> str | None:
+def _common_decimal(columns: list[TextColumn]) -> str | None:
     """Return the decimal sign of most certain cells of number columns; None if no cell is certain."""
     sums = {"comma": 0, "point": 0}
     for column in columns:
@@ -364,18 +364,18 @@ def _common_decimal(columns: list[_Column]) -> str | None:
     return max(sums, key=lambda sign: sums[sign]) if any(sums.values()) else None
 
 
-def _unread_sentence(column: _Column, unread: "pd.Series[bool]", choices: ReadingChoices) -> str:
+def _unread_sentence(column: TextColumn, unread: "pd.Series[bool]", choices: ReadingChoices) -> str:
     filled = int(column.cells.notna().sum())
     row = f", the first in row {unread.idxmax()}" if not choices.of_attributes else ""
     return f"{column.where}: {int(unread.sum()):,} of {filled:,} cells ({unread.sum() / filled:.1%}) are no number{row}"
 
 
-def _unread_notice(column: _Column, unread: "pd.Series[bool]", choices: ReadingChoices) -> Notice:
+def _unread_notice(column: TextColumn, unread: "pd.Series[bool]", choices: ReadingChoices) -> Notice:
     message = f"{choices.origin}: {_unread_sentence(column, unread, choices)}: they count as missing."
     return Notice("cells_no_number", message, "mend them in the file, or leave them blank.")
 
 
-def _mixture(column: _Column, choices: ReadingChoices) -> Notice:
+def _mixture(column: TextColumn, choices: ReadingChoices) -> Notice:
     counts = {sign: column.count_certain(sign) for sign in ("comma", "point")}
     message = (
         f"{choices.origin}: {column.where}: {counts['comma']:,} numbers have a decimal comma and {counts['point']:,} "
@@ -384,7 +384,7 @@ def _mixture(column: _Column, choices: ReadingChoices) -> Notice:
     return Notice("mixed_decimals", message, "write the column with one decimal sign.")
 
 
-def _parse_columns(connection: Any, columns: pd.DataFrame) -> list[_Column]:
+def parse_columns(connection: Any, columns: pd.DataFrame) -> list[TextColumn]:
     """Return the columns with the properties of each distinct text, from one query for all columns."""
     counts = [columns.iloc[:, place].value_counts() for place in range(columns.shape[1])]
     texts = pd.DataFrame({"text": sorted({str(text) for count in counts for text in count.index})}, dtype="str")
@@ -398,7 +398,7 @@ def _parse_columns(connection: Any, columns: pd.DataFrame) -> list[_Column]:
     parsed = []
     for place, name in enumerate(columns.columns):
         column_facts = facts.reindex(counts[place].index.astype(str)).assign(count=counts[place].to_numpy())
-        parsed.append(_Column(str(name), columns.iloc[:, place], column_facts))
+        parsed.append(TextColumn(str(name), columns.iloc[:, place], column_facts))
     return parsed
 
 

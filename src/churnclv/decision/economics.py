@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import Enum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..errors import require
 from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
 
@@ -33,6 +36,7 @@ class EconomicsSettings:
         value_at_stake: `clv` = each customer's own, `fixed` = `fixed_value` for all.
         fixed_value: currency per customer who stays; null = 200. Stands in for `clv` where a table has no values.
         budget: currency, the most that a campaign is expected to spend; null = no limit.
+        medium_risk, high_risk: churn scores from which on the risk of a customer is medium, or high.
     """
 
     margin: float = number(0.3, Bounds(0, 1, above=True))
@@ -47,10 +51,17 @@ class EconomicsSettings:
         None, Bounds(0, CURRENCY, above=True, technical=True, hint=" (currency), or null for 200")
     )
     budget: float | None = number(None, _COST)
+    medium_risk: float = number(0.3, Bounds(0, 1))
+    high_risk: float = number(0.7, Bounds(0, 1))
 
     def __post_init__(self) -> None:
         """Check the ranges, and that an offer costs less than a value that is fixed for all."""
         check_numbers(self, "economics")
+        require(
+            self.medium_risk <= self.high_risk,
+            f"economics.medium_risk is {self.medium_risk}, above economics.high_risk, {self.high_risk}.",
+            remedy="name the score from which the risk is medium first, the one from which it is high second.",
+        )
         value = self.value_for_all
         require(
             self.value_at_stake is not ValueAtStake.fixed or self.incentive_cost < value,
@@ -63,6 +74,14 @@ class EconomicsSettings:
     def value_terms(self) -> tuple[float, float, float]:
         """Return the arguments of value models in order: days ahead, margin (share), discount rate (per year)."""
         return self.clv_horizon_days, self.margin, self.annual_discount_rate
+
+    def risk_bands(self, scores: NDArray[np.float64]) -> NDArray[np.object_]:
+        """Return low, medium or high for churn scores (n,); None where there is no score."""
+        bands = np.full(len(scores), "low", dtype=object)
+        bands[scores >= self.medium_risk] = "medium"
+        bands[scores >= self.high_risk] = "high"
+        bands[np.isnan(scores)] = None
+        return bands
 
     @property
     def value_for_all(self) -> float:

@@ -4,20 +4,27 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
+from ..data.engine import EngineSettings, connect
+from ..data.inspection.loaded_table import load_table
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import Output, guard, has_header, messages_apart, require_apart, write_csv
+from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_csv
 from ..progress import Progress
+from ..report.audience_files import audience_output, write_audiences
+from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
+from .scoring_record import record_scoring
 from .settings import ScoreConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import pandas as pd
+
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
-    """Load the bundle, read the events with its mapping, and write the scores and the contact list.
+    """Load the bundle, read the events with its mapping, write the scores and the contact list, and record the scoring.
 
     Parameters
     ----------
@@ -36,7 +43,7 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     """
     home, outputs = Home.named(config.tracking.home), name_outputs(config)
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
-    reads: dict[str, str | Path | None] = {"input": config.input, **tables, **home.kept}
+    reads: dict[str, str | Path | None] = {"input": config.input, "contacts": config.contacts, **tables, **home.kept}
     guard(outputs, reads)
     progress.log(f"Reading {config.input}")
     opened = open_bundle(config, home)
@@ -44,15 +51,18 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
     require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
-        write_scores(config, opened, outputs, progress, write_line)
+        scored = write_scores(config, opened, outputs, progress, write_line)
+    record_scoring(opened, *scored, config.history, home)
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
-    """Return the output files: the scores, and the contact list if the settings name one."""
-    scores = Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))
-    if config.targets is None:
-        return (scores,)
-    return scores, Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4]))
+    """Return the outputs: the scores, and the contact list and the audience files if the settings name them."""
+    outputs: list[Output] = [Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))]
+    if config.targets is not None:
+        outputs.append(Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4])))
+    if config.audiences is not None:
+        outputs.append(audience_output(config.audiences))
+    return tuple(outputs)
 
 
 def at_horizon(scorer: Any, days: int | None) -> Any:
@@ -74,8 +84,8 @@ def write_scores(
     outputs: tuple[Output, ...],
     progress: Progress,
     write_line: Callable[[str], None],
-) -> None:
-    """Score the customers, and write the rows and the contact list."""
+) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]":
+    """Score the customers, write the rows and the contact list, and return feature rows, scores and list."""
     scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
@@ -83,6 +93,8 @@ def write_scores(
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
     scores = scorer.score(rows, config.language)
+    columns = dict.fromkeys((*SCORE_COLUMNS, *scores.columns))  # a bundle of another version has its own code,
+    scores = scores.reindex(columns=list(columns))  # and the columns that it does not know are empty
     for notice in scorer.notices(events, rows, scores):
         progress.log(notice.line())
     write_csv(scores, outputs[0])
@@ -93,7 +105,18 @@ def write_scores(
     write_line(
         f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
     )
+    listed = None
     for output in outputs[1:]:
-        listed, totals = scorer.targets(rows, config.budget)
-        write_csv(listed, output)
-        write_line(f"{output.given}: {totals}")
+        if isinstance(output, FolderOutput):
+            written: Any = write_audiences(scores, _contact_details(config, scores), output)
+        else:
+            listed, written = scorer.targets(rows, config.budget)
+            write_csv(listed, output)
+        write_line(f"{output.given}: {written}")
+    return rows, scores, listed
+
+
+def _contact_details(config: ScoreConfig, scores: Any) -> Any:
+    """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
+    contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
+    return read_details(contacts, scores["customer_id"], config.phone_country_code)

@@ -17,7 +17,9 @@ from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
+from ..monitoring.settings import HistorySettings, MonitoringSettings
 from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
+from ..registration import LANGUAGES
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
@@ -79,6 +81,24 @@ class TrainConfig:
         chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
         chosen["churn"] = {**chosen["churn"], "threads": None}
         return chosen
+
+
+@dataclass
+class InspectConfig:
+    """The configuration of an inspection.
+
+    Attributes:
+        path: the file; several between commas, or between blanks.
+        save: the name of a file of settings to write, `conf/data/<name>.yaml`; null writes none.
+        sheet: of an Excel workbook with several.
+        encoding: of a text file.
+    """
+
+    path: str = "???"
+    save: str | None = None
+    sheet: str | None = None
+    encoding: str = "auto"
+    engine: EngineSettings = field(default_factory=EngineSettings)
 
 
 @dataclass
@@ -157,27 +177,21 @@ class RollbackConfig:
 
 
 @dataclass
-class ScoreConfig:
-    """The configuration of scoring."""
+class InputConfig:
+    """A file that a bundle reads, and how it is written where it differs from the training file."""
 
     input: str = "???"
-    output: str = "???"
     as_of: str | None = None
-    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     model: str | None = None
     date_format: str | None = None
     data: Reading = field(default_factory=Reading)
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
-    targets: str | None = None
-    budget: float | None = number(
-        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
-    )
     tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
     def __post_init__(self) -> None:
-        """Check the budget and the horizon."""
+        """Check the numbers."""
         check_numbers(self)
 
 
@@ -221,6 +235,59 @@ class CampaignVerdictConfig:
     def __post_init__(self) -> None:
         """Check the cost."""
         check_numbers(self)
+
+
+@dataclass
+class ScoreConfig(InputConfig):
+    """The configuration of scoring."""
+
+    output: str = "???"
+    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
+    targets: str | None = None
+    audiences: str | None = None
+    contacts: str | None = None
+    phone_country_code: str | None = None
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
+    history: HistorySettings = field(default_factory=HistorySettings)
+
+    def __post_init__(self) -> None:
+        """Check the numbers, and the settings of audiences."""
+        super().__post_init__()
+        code = self.phone_country_code
+        plain = code is None or re.fullmatch(r"[1-9]\d{0,2}", code) is not None
+        require(plain, f"phone_country_code={code}: no country code.", remedy="digits alone, such as 39.")
+        named = self.contacts is None or self.audiences is not None
+        require(named, "contacts is for audience files.", remedy="name their folder: audiences=folder.")
+
+
+@dataclass
+class MonitorConfig(InputConfig):
+    """The configuration of monitoring."""
+
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+
+    def __post_init__(self) -> None:
+        """Check the language of the page."""
+        super().__post_init__()
+        require(self.language in LANGUAGES, f"language is {self.language!r}.", remedy=f"{' or '.join(LANGUAGES)}.")
+
+
+@dataclass
+class RetrainConfig(MonitorConfig):
+    """The configuration of retraining: from `max_age_days` on a bundle is old; `force` trains in any case."""
+
+    max_age_days: int = number(180, Bounds(1, CENTURY_DAYS, technical=True))
+    force: bool = False
+
+
+@dataclass
+class ForgetConfig:
+    """The configuration of forgetting: the file with the customers' ids."""
+
+    customers: str = "???"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass

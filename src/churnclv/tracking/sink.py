@@ -178,8 +178,10 @@ class Sink:
 
     @_write.register
     def _(self, record: records.Drawing) -> None:
+        pixels = rasterise(record.figure)
+        record.figure.set_layout_engine("none")  # drawing the pixels has arranged the figure: once is enough
         self._mlflow.log_figure(self.run_id, record.figure, record.path)
-        self._mlflow.log_image(self.run_id, rasterise(record.figure), key=Path(record.path).stem)
+        self._mlflow.log_image(self.run_id, pixels, key=Path(record.path).stem)
 
     @_write.register
     def _(self, record: records.Folder) -> None:

@@ -153,7 +153,7 @@ def _is_candidate(name: str, labels: Labels) -> bool:
 def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
     """Return the chosen model's intervals, and the rank of the truth in its distributions, for a part of customers."""
     some, clv = trial.rows.some(HELD_CUSTOMERS), trial.clv
-    intervals, ranks = clv.intervals(some.features, horizon_days), clv.ranks(some.features, horizon_days, some.labels)
+    intervals, ranks = clv.intervals_and_ranks(some.features, horizon_days, some.labels)
     return {
         target: Held(
             some.labels[target].to_numpy(dtype=float),

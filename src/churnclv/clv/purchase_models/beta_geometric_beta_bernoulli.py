@@ -15,6 +15,7 @@ from scipy.special import betaln, gammaln
 from ...ranges import CENTURY_DAYS, Bounds
 from ..maximum_likelihood import Derivatives, by_differences
 from ..purchase_model import Hyperparameter, PurchaseModel, State, spread
+from ..recall import recalled
 from ..rfm import Array, Histories
 
 NAMES = ("alpha", "beta", "gamma", "delta")
@@ -93,6 +94,7 @@ class BetaBernoulliModel(PurchaseModel):
         (x, t_x, n), weights = rows.T, counts / counts.sum()
         return by_differences(lambda point: float(weights @ log_likelihoods(x, t_x, n, point)[0]))
 
+    @recalled
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
         x, t_x, n = self._counts(histories)

@@ -1,0 +1,1 @@
+"""Inspection: what a file is, which column plays which role, and the settings that read it."""

@@ -1,0 +1,109 @@
+"""Contact details: e-mail addresses, phone numbers and names of customers, in the forms that other tools take.
+
+Advertising platforms match by the SHA-256 of a normalised value: an e-mail address without blanks in lower case, a
+phone number with its country code.
+"""
+
+import hashlib
+import re
+from typing import Any
+
+import pandas as pd
+
+from ..errors import require
+
+DETAILS = ("email", "phone", "first_name", "last_name", "country", "zip")
+_NAMES = {  # plain name of a column -> detail
+    "e mail": "email", "mail": "email", "email address": "email", "phone number": "phone", "mobile": "phone",
+    "telephone": "phone", "first name": "first_name", "firstname": "first_name", "given name": "first_name",
+    "last name": "last_name", "lastname": "last_name", "surname": "last_name", "country code": "country",
+    "zip code": "zip", "postcode": "zip", "postal code": "zip",
+}  # fmt: skip
+_EMAIL = re.compile(r"[a-z0-9_][a-z0-9._%+'-]*@[a-z0-9][a-z0-9.-]*\.[a-z]{2,}")
+_FEWEST_DIGITS, _MOST_DIGITS = 8, 15  # of a number with its country code (E.164)
+_KEEPS_ZERO = "39"  # Italian landlines keep the zero of the area code
+_COMPUTED = re.compile(r"^[\s\x00]*[=+\-@\t\r|]")
+_PHONE = re.compile(r"\+\d+")
+
+
+def read_details(contacts: pd.DataFrame | None, ids: "pd.Series[Any]", country_code: str | None) -> pd.DataFrame:
+    """Return the details of customers, one row per id in its order, normalised; empty where there is none.
+
+    Parameters
+    ----------
+    contacts
+        A table with `customer_id` and any of `DETAILS`; None where there is no such table. An id that is itself an
+        e-mail address is used as one.
+    ids
+        The customers.
+    country_code
+        Of phone numbers that are written without one, such as 39.
+
+    Raises:
+        InputError: the table has no column customer_id, none of the details, or two rows for one customer.
+    """
+    given = pd.DataFrame({"customer_id": ids.astype(str).to_numpy()})
+    if contacts is not None:
+        given = given.merge(_named(contacts), on="customer_id", how="left")
+    details = pd.DataFrame({"customer_id": given["customer_id"]})
+    for name in DETAILS:
+        cells = given[name] if name in given else pd.Series("", index=given.index)
+        details[name] = cells.fillna("").astype(str).str.strip()
+    address = details["email"].where(details["email"] != "", details["customer_id"])
+    details["email"] = address.map(normalise_email)
+    details["phone"] = details["phone"].map(lambda phone: normalise_phone(phone, country_code))
+    return details
+
+
+def _named(contacts: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with the columns under their names here."""
+    plain = {column: re.sub(r"[^a-z0-9]+", " ", str(column).lower()).strip() for column in contacts.columns}
+    names = {column: _NAMES.get(name, name.replace(" ", "_")) for column, name in plain.items()}
+    table = contacts.rename(columns=names)
+    remedy = f"it needs customer_id, and some of {', '.join(DETAILS)}."
+    require("customer_id" in table.columns, "contacts: there is no column customer_id.", remedy=remedy)
+    known = [name for name in DETAILS if name in table.columns]
+    require(bool(known), "contacts: there are no contact details.", remedy=remedy)
+    require(table.columns.is_unique, "contacts: two columns mean the same.", remedy="leave one of them out.")
+    rows = table[["customer_id", *known]].dropna(subset=["customer_id"])
+    rows = rows.assign(customer_id=rows["customer_id"].astype(str).str.strip())
+    doubled = int(rows["customer_id"].duplicated().sum())
+    require(not doubled, f"contacts: {doubled:,} rows have the id of an earlier row.", remedy="keep one row each.")
+    return rows
+
+
+def normalise_email(address: str) -> str:
+    """Return an e-mail address in lower case without blanks; empty where it is none."""
+    plain = re.sub(r"\s+", "", address).lower()
+    return plain if _EMAIL.fullmatch(plain) else ""
+
+
+def normalise_phone(phone: str, country_code: str | None) -> str:
+    """Return a phone number as +, country code and number (E.164); empty where it is none, or has no country code."""
+    digits = re.sub(r"\D", "", phone)
+    if phone.strip().startswith("+"):
+        number = digits
+    elif digits.startswith("00"):
+        number = digits[2:]
+    elif country_code and digits:
+        number = country_code + (digits if country_code == _KEEPS_ZERO else digits.removeprefix("0"))
+    else:
+        return ""
+    return f"+{number}" if _FEWEST_DIGITS <= len(number) <= _MOST_DIGITS else ""
+
+
+def hashed(text: str) -> str:
+    """Return the SHA-256 of a normalised text in hexadecimal digits; empty for an empty text."""
+    return hashlib.sha256(text.encode()).hexdigest() if text else ""
+
+
+def plain_name(name: str) -> str:
+    """Return a person's name in lower case, without blanks and signs at its ends, as platforms hash it."""
+    return re.sub(r"\s+", " ", name.lower()).strip(" .,;-'\"")
+
+
+def defused(cell: Any) -> Any:
+    """Return a text that no spreadsheet takes for a formula: one that could be gets an apostrophe before it."""
+    if not isinstance(cell, str) or _PHONE.fullmatch(cell) or not _COMPUTED.match(cell):
+        return cell
+    return f"'{cell}"
