@@ -9,6 +9,7 @@ wrong. Files are cut to their first 5,000 rows.
 """
 
 import random
+import signal
 import sys
 import tempfile
 from collections import Counter, defaultdict
@@ -236,12 +237,13 @@ def count_roles(
     return counted
 
 
-def main(folders: list[str]) -> None:
-    """Print the counts by kind of copy, and every role that is wrong."""
-    paths = [
-        path for folder in folders for path in sorted(Path(folder).rglob("*")) if path.suffix in {".csv", ".parquet"}
-    ]
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+def inspect_variants(paths: list[Path], counts: dict[str, Counter[str]]) -> None:
+    """Inspect the files and their copies, add to the counts by kind of copy, and print every role that is wrong.
+
+    Of files with the same columns and roles, the first has every copy; a later one is inspected as it is, and with the
+    names of one language in turn.
+    """
+    seen: set[tuple[str, ...]] = set()
     with tempfile.TemporaryDirectory() as temporary:
         for place, path in enumerate(paths):
             truth = truth_of(path)
@@ -250,23 +252,33 @@ def main(folders: list[str]) -> None:
                 continue
             print(f"{place + 1} of {len(paths)}: {path.parent.name}/{path.name}", file=sys.stderr, flush=True)
             frame, separator = read(path)
-            for name, (copy, roles) in variants(frame, truth, place).items():
+            made = variants(frame, truth, place)
+            columns = (*map(str, frame.columns), separator)
+            chosen = list(made) if columns not in seen else ["as it is", list(made)[1 + place % (len(made) - 1)]]
+            seen.add(columns)
+            for name in chosen:
+                copy, roles = made[name]
                 for right, confidence, described in count_roles(copy, separator, roles, Path(temporary)):
-                    counts[name]["roles"] += 1
-                    counts[name]["right"] += right
                     is_sure = confidence is Confidence.sure
-                    counts[name]["sure"] += is_sure
-                    counts[name]["wrong and sure"] += is_sure and not right
+                    counts[name].update(roles=1, right=right, sure=is_sure, wrong_and_sure=is_sure and not right)
                     if not right:
-                        print(
-                            f"{name}, {path.parent.name}/{path.name}: {described} ({confidence and confidence.value})",
-                            flush=True,
-                        )
-    print(f"{'copy':<12}{'roles':>7}{'right':>7}{'share':>8}{'sure':>6}{'wrong and sure':>16}")
+                        stated = "none" if confidence is None else confidence.value
+                        print(f"{name}, {path.parent.name}/{path.name}: {described} ({stated})", flush=True)
+
+
+def main(folders: list[str]) -> None:
+    """Print the counts by kind of copy, also of what was counted before the script is stopped."""
+    everything = [path for folder in folders for path in sorted(Path(folder).rglob("*"))]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        inspect_variants([path for path in everything if path.suffix in {".csv", ".parquet"}], counts)
+    except KeyboardInterrupt:
+        print("stopped before the end")
     counts["all"] = sum(counts.values(), Counter())
+    print(f"{'copy':<12}{'roles':>7}{'right':>7}{'share':>8}{'sure':>6}{'wrong and sure':>16}")
     for name, count in counts.items():
-        share = count["right"] / max(count["roles"], 1)
-        wrong = count["wrong and sure"]
+        share, wrong = count["right"] / max(count["roles"], 1), count["wrong_and_sure"]
         print(f"{name:<12}{count['roles']:>7}{count['right']:>7}{share:>8.1%}{count['sure']:>6}{wrong:>16}")
 
 

@@ -239,7 +239,7 @@ def test_one_wrong_year_is_left_out(orders, tmp_path):
 def test_guests_widen_what_may_be_set_aside(orders, tmp_path):
     frame = orders.assign(customer_id=orders["customer_id"].where(np.arange(len(orders)) % 4 > 0, "NA"))
     seen = look(saved(frame, tmp_path / "guests.csv"))
-    assert seen.reading.values["max_set_aside_share"] == pytest.approx(0.3)
+    assert 0.25 < seen.reading.values["max_set_aside_share"] <= 0.35  # every fourth row is a guest's
     assert seen.can_train
 
 

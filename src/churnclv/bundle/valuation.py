@@ -242,7 +242,7 @@ class ContractValuation(Valuation):
 def _spend_to_date(rows: pd.DataFrame) -> Array:
     """Return what customers spent before the cutoff, less what they returned, in currency."""
     settled, returned = (rows[name].to_numpy(dtype=float) for name in ("settled_spend", "returned_spend"))
-    return settled - returned
+    return np.asarray(settled - returned)
 
 
 def _dates(moments: "pd.Series[pd.Timestamp]", days: Array) -> list[str | None]:

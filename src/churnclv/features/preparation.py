@@ -77,7 +77,7 @@ def prepare(
     frame = read.learned()
     del read  # a large log's frame is held once
     names = model_columns(frame.columns, features.families)
-    labels = _read_labels(events, training, windows)
+    labels = read_labels(events, training, windows)
     at_training = frame[frame["in_population"] & frame["cutoff"].isin(list(training))].reset_index(drop=True)
     at_seal = frame[frame["in_population"] & (frame["cutoff"] == sealed)].reset_index(drop=True)
     del frame
@@ -85,7 +85,7 @@ def prepare(
     training_data = join_labels(mask_rare(at_training, frequent), labels, names)
     daily = daily_purchases(events.table, sealed).execute()
     masked = mask_rare(at_seal, frequent)
-    read_sealed = partial(_read_labels, events, (sealed,), windows)
+    read_sealed = partial(read_labels, events, (sealed,), windows)
     return Snapshots(training_data, masked, read_sealed, daily, readings, notices)
 
 
@@ -138,7 +138,7 @@ def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> N
 
 def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> dict[str, float]:
     """Return the sum of each label at a cutoff, and the number of `customers` in the population."""
-    labels = _read_labels(events, (cutoff,), windows)
+    labels = read_labels(events, (cutoff,), windows)
     sums = {name: float(labels[name].sum()) for name in kind_of(events.shape).labels}
     return {"customers": float(len(labels)), **sums}
 
@@ -154,7 +154,23 @@ def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
     return join_labels(snapshots.sealed, labels, snapshots.training.names)
 
 
-def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
+def read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
+    """Return the labels of the population at each cutoff: the keys and the columns of `kind_of(shape).labels`.
+
+    Parameters
+    ----------
+    events
+        The log.
+    cutoffs
+        The cutoffs; their label windows are over.
+    windows
+        The settings of the windows and the population.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per member of the population and cutoff, ordered by both.
+    """
     population = _population(events, cutoffs, windows)
     labels = label_windows(events.table, population, cutoffs, windows, events.shape, events.refunds)
     frame: pd.DataFrame = labels.execute()

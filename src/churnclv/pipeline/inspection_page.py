@@ -34,11 +34,11 @@ def _file_lines(file: TableInspection) -> Iterator[str]:
         yield from _labelled(choice.role, text)
     if file.unused and file.kind.shape is not None:
         yield from _labelled("no role", listed([repr(name) for name in file.unused]))
-    for role, choice in file.spelling.items():
-        text = choice.written
-        if choice.grounds:
-            cells = ", ".join(repr(cell) for cell in choice.cells)
-            text = f"{text}; can be read two ways: {cells}; {choice.grounds}"
+    for role, spelled in file.spelling.items():
+        text = spelled.written
+        if spelled.grounds:
+            cells = ", ".join(repr(cell) for cell in spelled.cells)
+            text = f"{text}; can be read two ways: {cells}; {spelled.grounds}"
         yield from _labelled(f"{role} as", text)
     yield ""
 

@@ -14,6 +14,7 @@ from ..report.audience_files import audience_output, write_audiences
 from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
+from .scoring_record import record_scoring
 from .settings import ScoreConfig
 
 if TYPE_CHECKING:
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BLOCK_ROWS = 50_000  # customers that are scored at a time
-_REASONS = ("reason_1", "reason_2", "reason_3")  # neither totals nor notices need them
 
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
-    """Load the bundle, read the events with its mapping, and write the scores and the contact list.
+    """Load the bundle, read the events with its mapping, write the scores and the contact list, and record the scoring.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     former = {f"tables.{name}": path for name, path in opened.tables.items() if name not in config.tables}
     require_apart(outputs, {**former, "model": opened.source.folder})  # known only now
     with messages_apart(outputs):
-        write_scores(config, opened, outputs, progress, write_line)
+        scored = write_scores(config, opened, outputs, progress, write_line)
+    record_scoring(opened, *scored, config.history, home)
 
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
@@ -85,25 +86,25 @@ def write_scores(
     outputs: tuple[Output, ...],
     progress: Progress,
     write_line: Callable[[str], None],
-) -> None:
-    """Score the customers, and write the rows and the contact list."""
+) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]":
+    """Score the customers, write the rows and the contact list, and return feature rows, scores and list."""
     scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
     for notice in compare_with_bundle(scorer, events):
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
-    kept, left_out = [], () if config.audiences is not None else _REASONS
+    blocks = []
 
     def checked_blocks() -> Iterator["pd.DataFrame"]:
         for block in score_blocks(scorer, rows, config.language, progress):
-            kept.append(block.drop(columns=list(left_out)))
+            blocks.append(block)
             yield block
-        for notice in scorer.notices(events, rows, _below(kept)):  # before the file is put in place
+        for notice in scorer.notices(events, rows, _below(blocks)):  # before the file is put in place
             progress.log(notice.line())
 
     write_blocks(checked_blocks(), outputs[0])
-    scores = _below(kept)
+    scores = _below(blocks)
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
     contacted = scores["action"] == "contact"
@@ -111,6 +112,7 @@ def write_scores(
     write_line(
         f"{contacted.sum():,} are worth contacting; expected to bring {scores['expected_gain'][contacted].sum():,.2f}"
     )
+    listed = None
     for output in outputs[1:]:
         if isinstance(output, FolderOutput):
             written: Any = write_audiences(scores, _contact_details(config, scores), output)
@@ -118,6 +120,7 @@ def write_scores(
             listed, written = scorer.targets(rows, config.budget)
             write_csv(listed, output)
         write_line(f"{output.given}: {written}")
+    return rows, scores, listed
 
 
 def _contact_details(config: ScoreConfig, scores: Any) -> Any:
@@ -129,19 +132,23 @@ def _contact_details(config: ScoreConfig, scores: Any) -> Any:
 def score_blocks(scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress) -> Iterator["pd.DataFrame"]:
     """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
 
-    What a model adds to a row, such as its reasons, then needs memory for one block only. The code of a former bundle
-    has fewer columns: these are empty.
+    What a model adds to a row, such as its reasons, then needs memory for one block only. A bundle of another version
+    has its own code, and the columns that it does not know are empty.
     """
-    starts, columns = range(0, max(len(rows), 1), BLOCK_ROWS), list(SCORE_COLUMNS)
+    starts = range(0, max(len(rows), 1), BLOCK_ROWS)
     if len(starts) == 1:
-        yield scorer.score(rows, language).reindex(columns=columns)
+        yield _with_all_columns(scorer.score(rows, language))
         return
     begin = progress.seconds
     with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
         for finished, start in enumerate(starts, start=1):
-            yield scorer.score(rows.iloc[start : start + BLOCK_ROWS], language).reindex(columns=columns)
+            yield _with_all_columns(scorer.score(rows.iloc[start : start + BLOCK_ROWS], language))
             left = (progress.seconds - begin) / finished * (len(starts) - finished)
             advance(f"about {left:.0f} s left")
+
+
+def _with_all_columns(scores: "pd.DataFrame") -> "pd.DataFrame":
+    return scores.reindex(columns=list(dict.fromkeys((*SCORE_COLUMNS, *scores.columns))))
 
 
 def _below(blocks: list["pd.DataFrame"]) -> "pd.DataFrame":

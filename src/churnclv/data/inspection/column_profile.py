@@ -77,8 +77,9 @@ class ColumnProfile:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all numbers are whole."""
-        return bool((self.values == self.values.round()).all()) and not self.text.majority_decimal()
+        """Whether all numbers are whole, also as 1001.0, which programs write; 10.00 is money."""
+        with_cents = self.values.index.astype(str).str.contains(r"[.,]\d{2}$")
+        return bool((self.values == self.values.round()).all() and not with_cents.any())
 
     @property
     def negative_share(self) -> float:

@@ -94,8 +94,10 @@ def further_table(inspection: TableInspection) -> dict[str, Any] | None:
     ):
         return None
     columns = {role: name for role in inspection.kind.roles if (name := inspection.column(role)) is not None}
-    table = {"path": path, "columns": columns, **spelled}
-    kinds = {name: inspection.settings[name] for name in ("kinds", "other_kind") if name in inspection.settings}
+    table: dict[str, Any] = {"path": path, "columns": columns, **spelled}
+    kinds: dict[str, Any] = {
+        name: inspection.settings[name] for name in ("kinds", "other_kind") if name in inspection.settings
+    }
     money = {"amount", "price"} & set(columns)
     return {**table, **kinds} if kinds or money else {**table, "kind": "action"}
 

@@ -112,5 +112,5 @@ def _busiest(days: Any, rows: Any) -> tuple[int, float] | None:
     span = pd.DatetimeIndex(pd.date_range(pd.Timestamp(int(days[0]), unit="D"), pd.Timestamp(int(days[-1]), unit="D")))
     per_day = pd.Series(rows).groupby(months).sum() / pd.Series(1, index=span).groupby(span.month).sum()
     usual = float(rows.sum()) / len(span)
-    month = int(per_day.idxmax())
-    return month, float(per_day[month] / usual)
+    month = int(np.asarray(per_day.index)[int(np.argmax(per_day.to_numpy()))])
+    return month, float(per_day.max() / usual)
