@@ -149,7 +149,7 @@ HELP = {
         },
     ),
     "monitor": Help(
-        "what changed since the export, and whether past scores came true",
+        "what changed since the export, whether past scores came true",
         "Compares a log of today with the one that the bundle was fitted on, joins the outcomes of the past scorings "
         "whose horizon has passed, and estimates today's performance without labels. It prints one page with a light "
         "per line, and ends with exit code 3 where a line needs attention.",
