@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score serve test test-nightly test-fast lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-nightly test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
@@ -59,6 +59,21 @@ rollback: setup ## the champion before the present one serves again
 
 score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500] [AUDIENCES=dir]
 	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${AUDIENCES:+"audiences=$$AUDIENCES"} $${CONTACTS:+"contacts=$$CONTACTS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+monitor: setup ## what changed since the export, and whether past scores came true: INPUT=orders.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
+	@$(RUN_PYTHON) -m churnclv monitor $${INPUT:+"input=$$INPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+retrain: setup ## a challenger where it is due, promoted where it is better: INPUT=orders.csv [MODEL=uri]
+	@$(RUN_PYTHON) -m churnclv retrain $${INPUT:+"input=$$INPUT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+forget: setup ## remove customers from every file of the runs that holds ids: CUSTOMERS=ids.csv
+	@$(RUN_PYTHON) -m churnclv forget $${CUSTOMERS:+"customers=$$CUSTOMERS"} $(ARGS)
+
+campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000]
+	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)
+
+campaign-judge: setup ## what a campaign brought: CAMPAIGN=campaigns/spring INPUT=orders_later.csv [CONTACTED=sent.csv COST=4100]
+	@$(RUN_PYTHON) -m churnclv campaign-judge $${CAMPAIGN:+"campaign=$$CAMPAIGN"} $${INPUT:+"input=$$INPUT"} $${CONTACTED:+"contacted=$$CONTACTED"} $${COST:+"cost=$$COST"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)

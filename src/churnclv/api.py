@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -21,14 +21,8 @@ from .bundle.loading import load_bundle as _load_bundle
 from .churn.boosted import BoostedChurnModel
 from .churn.log_odds import expit
 from .churn.logistic import LogisticChurnModel
-from .clv.gamma_gamma import GammaGammaModel
-from .clv.purchase_model import PurchaseModel
-from .clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
-from .clv.purchase_models.condensed_nbd import CondensedModel
-from .clv.purchase_models.gompertz_nbd import GompertzModel
-from .clv.purchase_models.nbd import NbdModel
-from .clv.purchase_models.pareto_nbd import ParetoModel
-from .clv.rfm import AGE, LOG_GAPS, MEAN_SPEND, T_X, Array, Histories, X
+from .clv.gamma_gamma import GammaGammaModel, Independence, check_independence
+from .clv.rfm import LOG_GAPS, MEAN_SPEND, Array, X
 from .data.engine import EngineSettings, connect
 from .data.events import Events
 from .data.events import read_events as _read_events
@@ -36,12 +30,37 @@ from .data.settings import Columns, DataSettings
 from .errors import require
 from .features.feature_table import build_features as _build_features
 from .features.settings import FeatureSettings
+from .purchase_estimators import (
+    NBD,
+    RFM_COLUMNS,
+    BetaGeo,
+    CondensedBetaGeo,
+    GompertzNBD,
+    ModifiedBetaGeo,
+    ParetoNBD,
+    column_of,
+    series_of,
+)
 from .snapshots.customer_kinds import label_windows
 from .snapshots.history import cut_history
 from .snapshots.settings import WindowSettings
 
-RFM_COLUMNS = {"frequency": X, "recency": T_X, "T": AGE, "monetary_value": MEAN_SPEND}
-"""The names of `lifetimes`, and the columns of the feature table that hold the same."""
+__all__ = [
+    "NBD",
+    "BetaGeo",
+    "BoostedChurn",
+    "CondensedBetaGeo",
+    "GammaGamma",
+    "GompertzNBD",
+    "LogisticChurn",
+    "ModifiedBetaGeo",
+    "ParetoNBD",
+    "build_features",
+    "load_bundle",
+    "read_events",
+    "read_labels",
+    "summarise_rfm",
+]
 
 
 def read_events(data: pd.DataFrame | str | Path, *, columns: dict[str, str] | None = None, **settings: Any) -> Events:
@@ -163,132 +182,6 @@ def summarise_rfm(events: Events, cutoff: str | datetime) -> pd.DataFrame:
     return table.assign(monetary_value=table["monetary_value"].fillna(0.0), log_gaps=rows[LOG_GAPS])
 
 
-class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
-    """What all models of purchases share: fitted on an RFM summary, asked about any RFM summary.
-
-    Parameters
-    ----------
-    penalty
-        Weight of the squared distance of the log-parameters from plain values; 0 is maximum likelihood.
-
-    Attributes
-    ----------
-    params_
-        The estimated parameters by the names of the paper.
-    log_likelihood_
-        The log-likelihood at the estimate.
-    certificate_
-        Evidence that the estimate is an optimum: gradient, curvature, parameters at the edge.
-    """
-
-    _model: ClassVar[type[PurchaseModel]]
-    model_: PurchaseModel
-    params_: dict[str, float]
-
-    def __init__(self, penalty: float = 0.0) -> None:
-        """Keep the penalty."""
-        self.penalty = penalty
-
-    def _make(self) -> PurchaseModel:
-        return self._model(**self.get_params())
-
-    def fit(self, rfm: pd.DataFrame, y: None = None) -> Self:
-        """Estimate the parameters by (penalised) maximum likelihood.
-
-        Parameters
-        ----------
-        rfm
-            One row per customer with `frequency`, `recency` and `T`.
-        y
-            Not used; scikit-learn's convention.
-
-        Raises
-        ------
-        InputError
-            A column is missing, or a row is impossible (negative, or `recency` after `T`).
-        """
-        del y
-        self.model_ = self._make().fit(_histories(rfm))
-        self.params_ = dict(self.model_.parameters)
-        self.certificate_ = self.model_.certificate
-        self.log_likelihood_ = self.certificate_.log_likelihood if self.certificate_ else np.nan
-        return self
-
-    def expected_purchases(self, rfm: pd.DataFrame, t: Any) -> "pd.Series[float]":
-        """Return the expected purchases of each customer in (T, T + t]; `t` is a number or one per customer."""
-        return _series(self.model_.expected_purchases(_histories(rfm), t), rfm, "expected_purchases")
-
-    def p_alive(self, rfm: pd.DataFrame) -> "pd.Series[float]":
-        """Return each customer's probability of being a customer at T; not a churn score for one-time buyers."""
-        return _series(self.model_.p_alive(_histories(rfm)), rfm, "p_alive")
-
-    def expected_probability_no_purchase(self, rfm: pd.DataFrame, t: Any) -> "pd.Series[float]":
-        """Return each customer's probability of no purchase in (T, T + t]: the churn score of these models."""
-        return _series(self.model_.p_no_purchase(_histories(rfm), t), rfm, "p_no_purchase")
-
-    def probability_at_least(self, rfm: pd.DataFrame, t: Any, n: int) -> "pd.Series[float]":
-        """Return each customer's probability of `n` (1 or more) purchases at least in (T, T + t]."""
-        return _series(self.model_.p_at_least(_histories(rfm), t, n), rfm, f"p_at_least_{n}")
-
-    def expected_purchases_new_customer(self, t: Any) -> Array:
-        """Return the expected repeat purchases of a new customer within `t` of the first one, shape of `t`."""
-        return self.model_.new_customer_purchases(t)
-
-    def predict(self, rfm: pd.DataFrame, t: Any = 1.0) -> Array:
-        """Return expected purchases in (T, T + t], shape (n,)."""
-        return np.asarray(self.expected_purchases(rfm, t))
-
-
-class BetaGeo(PurchaseEstimator):
-    """BG/NBD of Fader, Hardie and Lee (2005): customers may leave after a repeat purchase."""
-
-    _model = BetaGeoModel
-
-
-class ModifiedBetaGeo(PurchaseEstimator):
-    """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after the first purchase."""
-
-    _model = ModifiedBetaGeoModel
-
-
-class ParetoNBD(PurchaseEstimator):
-    """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
-
-    _model = ParetoModel
-
-
-class GompertzNBD(PurchaseEstimator):
-    """GGom/NBD of Bemmaor and Glady (2012): the chance of leaving may grow with age."""
-
-    _model = GompertzModel
-
-
-class NBD(PurchaseEstimator):
-    """NBD of Ehrenberg (1959): nobody leaves. The yardstick of what dropout adds."""
-
-    _model = NbdModel
-
-
-class CondensedBetaGeo(PurchaseEstimator):
-    """MBG/CNBD-k of Platzer and Reutterer (2016): MBG/NBD with regular purchases (Erlang-k gaps).
-
-    Parameters
-    ----------
-    stages
-        k; 0 chooses it by likelihood. `rfm` then needs `log_gaps`, the sum of the logs of the times between purchases,
-        which `summarise_rfm` gives.
-    penalty
-        As for the other models.
-    """
-
-    _model = CondensedModel
-
-    def __init__(self, stages: int = 0, penalty: float = 0.0) -> None:
-        """Keep the choices."""
-        super().__init__(penalty)
-        self.stages = stages
-
-
 class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
     """Gamma-Gamma of Fader and Hardie (2013): the mean value of a customer's purchases.
 
@@ -318,7 +211,17 @@ class GammaGamma(BaseEstimator):  # type: ignore[misc] # scikit-learn is untyped
 
     def expected_spend(self, rfm: pd.DataFrame) -> "pd.Series[float]":
         """Return the expected value of each customer's next purchase, in the data's currency."""
-        return _series(self.model_.expected_spend_per_purchase(_spend(rfm)), rfm, "expected_spend")
+        return series_of(self.model_.expected_spend_per_purchase(_spend(rfm)), rfm, "expected_spend")
+
+    def independence_test(self, rfm: pd.DataFrame) -> Independence:
+        """Return the test of the assumption that spend per purchase does not depend on frequency.
+
+        Parameters
+        ----------
+        rfm
+            The customers; those with `frequency` and `monetary_value` above 0 count.
+        """
+        return check_independence(_spend(rfm))
 
     def predict(self, rfm: pd.DataFrame) -> Array:
         """Return the expected value of each customer's next purchase, shape (n,)."""
@@ -405,28 +308,5 @@ def load_bundle(path: str | Path) -> Any:
     return _load_bundle(Path(path))
 
 
-def _histories(rfm: pd.DataFrame) -> Histories:
-    x, t_x, age = (_column(rfm, name) for name in ("frequency", "recency", "T"))
-    negative = ((x < 0) | (t_x < 0) | (age < 0)).any()
-    require(not negative, "frequency, recency and T have to be 0 or more.", remedy="check the rows.")
-    late = np.flatnonzero(t_x > age)
-    where = f"row {late[0] + 1}: recency {t_x[late[0]]:g} lies after T {age[late[0]]:g}." if len(late) else ""
-    require(not len(late), where, remedy="both count from the customer's first purchase.")
-    gaps = rfm["log_gaps"].to_numpy(dtype=float) if "log_gaps" in rfm else np.zeros(len(x))
-    return Histories(x, t_x, age, gaps)
-
-
 def _spend(rfm: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({X: _column(rfm, "frequency"), MEAN_SPEND: _column(rfm, "monetary_value")})
-
-
-def _column(rfm: pd.DataFrame, name: str) -> Array:
-    require(name in rfm, f"the RFM summary has no column {name!r}.", remedy=f"it needs {', '.join(RFM_COLUMNS)}.")
-    cells = rfm[name].to_numpy(dtype=float)
-    bad = np.flatnonzero(~np.isfinite(cells))
-    require(not len(bad), f"column {name!r}, row {bad[0] + 1 if len(bad) else 0}: is not a finite number.")
-    return cells
-
-
-def _series(values: Array, rfm: pd.DataFrame, name: str) -> "pd.Series[float]":
-    return pd.Series(values, index=rfm.index, name=name)
+    return pd.DataFrame({X: column_of(rfm, "frequency"), MEAN_SPEND: column_of(rfm, "monetary_value")})

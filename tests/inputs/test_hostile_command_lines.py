@@ -79,6 +79,18 @@ HAND_MADE = {
         ["input=a b, c=d.csv", "output=o (1).csv"], ["input=null", "output=null"], ["input={a: b}", "output=~"],
         ["input=a", "output=b", "tracking=nosuch"], ["input=a", "output=b", "tracking.home=[a]"], ["data=cdnow"],
     ],
+    "campaign-plan": [
+        [], ["scores=a.csv"], ["out=b"], ["scores=a", "out=b", "budget=much"], ["scores=a", "out=b", "budget=-1"],
+        ["scores=a", "out=b", "design.power=1"], ["scores=a", "out=b", "design.effect=0"], ["scores=[a]", "out={}"],
+        ["scores=a", "out=b", "design.holdout=few"], ["scores=a", "out=b", "design=x"], ["scores=", "out="],
+        ["scores=a", "out=b", "economics=nosuch"], ["scores=a", "out=b", "start=[now]"], ["data=cdnow"],
+    ],
+    "campaign-judge": [
+        [], ["campaign=a"], ["input=b.csv"], ["campaign=[a]", "input=b"], ["campaign=a", "input=b", "cost=-1"],
+        ["campaign=a", "input=b", "cost=free"], ["campaign=a", "input=b", "contacted={a: b}"],
+        ["campaign=a", "input=b", "data=nosuch"], ["campaign=a", "input=b", "data.columns=x"],
+        ["campaign=a", "input=b, c.csv"], ["campaign=", "input="], ["campaign=a", "input=null"], ["x=y"],
+    ],
     "inspect": [
         [], ["path="], ["path=[a.csv, b.csv]"], ["path={a: b}"], ["path=a", "save=[x]"], ["path=a", "save=../x"],
         ["path=a", "sheet=[1]"], ["path=a", "engine=nosuch"], ["path=null"], ["data=cdnow"], ["pth=a"],
@@ -103,6 +115,17 @@ HAND_MADE = {
         ["overrides=[a]"], ["dataset=nosuch"], ["nosuch=1"], ["workers=0"], ["incumbent={a: b}"], ["n_trials="],
     ],
     "rollback": [["model=[a]"], ["modl=x"], ["model=a b = c"], ["tracking=nosuch"], ["tracking.home={a: b}"], ["x"]],
+    "monitor": [
+        [], ["input="], ["input=[a]"], ["input=a", "language=[en]"], ["input=a", "language=de"], ["input=a", "x=y"],
+        ["input=a", "monitoring.false_alarm_share=0"], ["input=a", "monitoring.false_alarm_share=1"],
+        ["input=a", "monitoring.false_alarm_share=often"], ["input=a", "as_of=[a]"], ["input=a", "output=b"],
+        ["input=a", "columns=x"], ["input=a", "tables=[a]"], ["input={a: b}"], ["input=null"], ["input=a", "model={}"],
+    ],
+    "retrain": [
+        [], ["input=a", "force=maybe"], ["input=a", "max_age_days=0"], ["input=a", "max_age_days=old"], ["force=true"],
+        ["input=a", "max_age_days=99999999999999999999"], ["input=a", "reason=x"], ["input=[a]", "force=true"],
+    ],
+    "forget": [[], ["customers="], ["customers=[a]"], ["customers={a: b}"], ["custmers=a"], ["customers=null"], ["x"]],
     "ui": [["port=http"], ["port=5000.5"], ["port=[5000]"], ["host=[a]"], ["prt=1"], ["port=null"], ["host="],
         ["port="]],
     "serve": [["port=http"], ["port=-1.5"], ["model=[a]"], ["model=models:/a b@c=d"], ["hst=x"], ["port={}"],

@@ -1,5 +1,6 @@
 """The scoring server: whatever arrives is answered in one message, in JSON, and nobody starves the others."""
 
+import asyncio
 import http.client
 import json
 import socket
@@ -320,3 +321,82 @@ def test_large_requests_share_a_bounded_memory():
     held._held_bytes = LIMITS.body_bytes * serving._MOST_BODIES + 1
     with pytest.raises(serving.RefusedRequestError, match="too many large requests"):
         held._require_room(1)
+
+
+def test_answers_are_counted_by_status(server):
+    before = metrics_of(server[1])
+    score(server[1], [RECORD])
+    score(server[1], [RECORD], as_of="soon")
+    after = metrics_of(server[1])
+    for status in ("200", "400"):
+        name = f'churnclv_requests_total{{status="{status}"}}'
+        assert after[name] == before.get(name, 0) + 1
+    assert after["churnclv_request_seconds_count"] == before["churnclv_request_seconds_count"] + 2
+    assert after["churnclv_request_seconds_sum"] > before["churnclv_request_seconds_sum"]
+    assert after["churnclv_waiting_requests"] == 0
+
+
+def metrics_of(port):
+    """Return the counters by name."""
+    status, text, headers = call(port, path="/metrics", method="GET")
+    assert status == 200
+    assert headers["content-type"].startswith("text/plain; version=0.0.4")
+    lines = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: float(value) for name, _, value in lines}
+
+
+def test_a_full_queue_is_not_ready(server):
+    scorer, port = server
+    assert call(port, path="/ready", method="GET")[0] == 200
+    scorer.gate.clear()
+    threads = [threading.Thread(target=score, args=(port, [RECORD])) for _ in range(LIMITS.waiting + 1)]
+    try:
+        for thread in threads:
+            thread.start()
+        deadline = time.monotonic() + 20
+        while metrics_of(port)["churnclv_waiting_requests"] < LIMITS.waiting and time.monotonic() < deadline:
+            time.sleep(0.05)
+        status, _, headers = call(port, path="/ready", method="GET")
+        assert (status, headers["retry-after"]) == (503, "10")
+    finally:
+        scorer.gate.set()
+        for thread in threads:
+            thread.join()
+    assert call(port, path="/ready", method="GET")[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "token", "status"),
+    [
+        ("/metrics", None, 401), ("/metrics", "Bearer wrong", 401), ("/metrics", "s3cret-t0ken", 401),
+        ("/metrics", "Bearer s3cret-t0ken", 200),
+        ("/nowhere", None, 401), ("/health", None, 200), ("/ready", None, 200),
+    ],
+)  # fmt: skip
+def test_a_server_with_a_token_answers_nobody_without_it(path, token, status):
+    limits = ServingLimits(token="s3cret-t0ken")  # noqa: S106 # of this test
+    headers = [(b"host", b"localhost")] + ([] if token is None else [(b"authorization", token.encode())])
+    answer = asyncio.run(call_app(build_app(model_of(FakeScorer()), limits), path, headers))
+    assert answer[0]["status"] == status
+    if status == 401:
+        assert (b"www-authenticate", b"Bearer") in answer[0]["headers"]
+        assert json.loads(answer[1]["body"])["error_code"] == "UNAUTHENTICATED"
+    assert "s3cret" not in f"{answer}{limits}"
+
+
+async def call_app(app, path, headers):
+    """Return the messages of an application's answer to a GET, without a server."""
+    messages = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        messages.append(message)
+
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(), "headers": headers,
+        "query_string": b"", "scheme": "http", "root_path": "", "http_version": "1.1", "server": ("localhost", 80),
+    }  # fmt: skip
+    await app(scope, receive, send)
+    return messages

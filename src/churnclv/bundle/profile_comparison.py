@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..evaluation.drift import Bins
 from ..features.rare_categories import RARE
 from ..notices import Notice
 
+PROFILE = "profile.json"  # its file in a bundle
 _QUANTILES = (0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99)
 _SHOWN = 5  # columns in a message
 _CLEAR = 0.1  # of the cells: a smaller rise of a share is not mentioned
@@ -22,7 +24,7 @@ Profile = Mapping[str, Mapping[str, Any]]
 
 
 def describe_columns(rows: pd.DataFrame) -> dict[str, Any]:
-    """Return each column's share of missing cells, with quantiles of numbers or shares of frequent texts.
+    """Return each column's share of missing cells, quantiles of numbers or shares of frequent texts, and its bins.
 
     Parameters
     ----------
@@ -49,7 +51,15 @@ def describe_columns(rows: pd.DataFrame) -> dict[str, Any]:
             profile[str(name)]["values"] = {
                 str(value): float(share) for value, share in sorted(shares.items()) if value != RARE
             }
+        if str(name) in profile:
+            profile[str(name)]["bins"] = _count_bins(column)
     return profile
+
+
+def _count_bins(column: "pd.Series[Any]") -> dict[str, Any]:
+    """Return the bins of a column and its cells in each; a masked text is one of the others."""
+    bins = Bins.learn(column[~column.isin([RARE])])
+    return {**bins.as_dict(), "counts": bins.count(column).tolist()}
 
 
 def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:

@@ -200,12 +200,12 @@ class Scorer:
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
         most = self.specification.economics.budget if budget is None else budget
-        inputs = self._model_rows(frame)
+        inputs = self.model_rows(frame)
         customers = self._money(inputs[inputs["in_population"].astype(bool)])
         listed = target_list(customers, most)
         return listed, total_targets(customers, listed, most)
 
-    def _model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def model_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the covered rows, with the columns of the value models."""
         covered = frame[self._valuation.covered(frame)]
         # the copy is one block of memory: pandas is slow on a frame of many, and warns of it
@@ -223,7 +223,7 @@ class Scorer:
     def _values(self, frame: pd.DataFrame, language: str) -> dict[str, Any]:
         if not self._valuation.covered(frame).any():
             return {}
-        inputs = self._model_rows(frame)
+        inputs = self.model_rows(frame)
         columns = self._churn_values(inputs[inputs["in_population"].astype(bool)], language)
         scores = columns.get("churn_score", pd.Series(dtype=float)).reindex(inputs.index)
         values = self._valuation.values(inputs, scores)

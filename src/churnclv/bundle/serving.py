@@ -6,10 +6,13 @@ its own queue, limits and error messages.
 """
 
 import asyncio
+import hmac
 import ipaddress
 import json
 import logging
+import time
 import traceback
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from io import StringIO
@@ -38,8 +41,11 @@ if TYPE_CHECKING:
 _OK = 200
 _FORMS = ("dataframe_records", "dataframe_split", "inputs", "instances")
 _JSON, _CSV = "application/json", "text/csv"
+_METRICS = "text/plain; version=0.0.4"  # Prometheus' text format
+_OPEN = ("/ping", "/health", "/ready", "/version")  # answered without a token
 _CODES = {
     400: "INVALID_PARAMETER_VALUE",
+    401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
     413: "REQUEST_LIMIT_EXCEEDED",
     415: "INVALID_PARAMETER_VALUE",
@@ -63,6 +69,7 @@ class ServingLimits:
         request_seconds: how long a request may take to arrive, its first byte to its last.
         wait_seconds: how long a request waits before it is answered 503 as well.
         hosts: names in the Host header that are answered, beside this machine's own on loopback.
+        token: what a request has to bring as `Authorization: Bearer <token>`; empty asks for none.
     """
 
     waiting: int = 30
@@ -70,6 +77,7 @@ class ServingLimits:
     request_seconds: float = 10.0
     wait_seconds: float = 30.0
     hosts: tuple[str, ...] = ()
+    token: str = field(default="", repr=False)
 
 
 class ServedBundle:
@@ -103,11 +111,44 @@ class ScoringServer:
 
     model: Any
     limits: ServingLimits
+    answers: Counter[int] = field(default_factory=Counter, init=False)
+    seconds: float = field(default=0.0, init=False)
     _waiting: int = field(default=0, init=False)
     _held_bytes: int = field(default=0, init=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def invocations(self, request: Request) -> Response:
+        """Score the body, and count the answer by its status and its seconds."""
+        start = time.monotonic()
+        response = await self._invocations(request)
+        self.answers[response.status_code] += 1
+        self.seconds += time.monotonic() - start
+        return response
+
+    async def ready(self, _: Request) -> Response:
+        """Answer 200 where another request would be taken, 503 where the queue is full."""
+        if self._waiting >= self.limits.waiting:
+            return _refuse(503, f"{self._waiting} requests are waiting already; try again later.")
+        return Response("\n", media_type=_JSON)
+
+    async def metrics(self, _: Request) -> Response:
+        """Return the counters in the text format of Prometheus."""
+        answered = [f'churnclv_requests_total{{status="{code}"}} {n}' for code, n in sorted(self.answers.items())]
+        lines = [
+            "# HELP churnclv_requests_total Answered requests to /invocations by status.",
+            "# TYPE churnclv_requests_total counter",
+            *answered,
+            "# HELP churnclv_request_seconds Seconds from a request's headers to its answer.",
+            "# TYPE churnclv_request_seconds summary",
+            f"churnclv_request_seconds_sum {self.seconds:.6f}",
+            f"churnclv_request_seconds_count {self.answers.total()}",
+            "# HELP churnclv_waiting_requests Requests that wait while one is scored.",
+            "# TYPE churnclv_waiting_requests gauge",
+            f"churnclv_waiting_requests {self._waiting}",
+        ]
+        return Response("\n".join([*lines, ""]), media_type=_METRICS)
+
+    async def _invocations(self, request: Request) -> Response:
         """Score the body: JSON in MLflow's forms, CSV, or Parquet."""
         held = 0
         try:
@@ -249,6 +290,24 @@ class HostGuard:
         return await self.app(scope, receive, send)
 
 
+class TokenGuard:
+    """Answers requests that bring the token; whether the server lives may be seen without one."""
+
+    def __init__(self, app: "ASGIApp", token: str) -> None:
+        """Keep the token."""
+        self.app, self.wanted = app, f"Bearer {token}".encode()
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Pass the request on, or answer 401."""
+        if scope["type"] == "http" and scope["path"] not in _OPEN:
+            given = dict(scope["headers"]).get(b"authorization", b"")
+            if not hmac.compare_digest(given, self.wanted):
+                refusal = _refuse(401, "this server needs a token: send Authorization: Bearer <token>.")
+                refusal.headers["WWW-Authenticate"] = "Bearer"
+                return await refusal(scope, receive, send)
+        return await self.app(scope, receive, send)
+
+
 def host_name(header: str) -> str:
     """Return the name in a Host header, without its port and an address's brackets."""
     if header.startswith("["):
@@ -290,7 +349,7 @@ class TimedProtocol(H11Protocol):
 
 
 def build_app(model: Any, limits: ServingLimits) -> "ASGIApp":
-    """Return the application: /invocations, and /ping, /health and /version as MLflow's server has them."""
+    """Return the application: /invocations, /ready and /metrics; /ping, /health and /version as MLflow's server."""
 
     def fixed(content: str) -> Callable[[Request], Awaitable[Response]]:
         async def reply(_: Request) -> Response:
@@ -302,9 +361,12 @@ def build_app(model: Any, limits: ServingLimits) -> "ASGIApp":
     routes = [
         Route("/invocations", server.invocations, methods=["POST"]),
         Route("/version", fixed(VERSION)),
+        Route("/ready", server.ready),
+        Route("/metrics", server.metrics),
     ]
     routes += [Route(path, fixed("\n")) for path in ("/ping", "/health")]
-    return HostGuard(Starlette(routes=routes), limits.hosts)
+    app: ASGIApp = Starlette(routes=routes)
+    return HostGuard(TokenGuard(app, limits.token) if limits.token else app, limits.hosts)
 
 
 def load_model(folder: Path, scorer: Any, tables: dict[str, str]) -> Any:

@@ -3,7 +3,8 @@
 import shutil
 import tempfile
 import warnings
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,8 @@ from ..files import file_digest, locate, replacing_folder, write_json, write_tex
 from ..notices import Notice
 from ..outputs import FolderOutput
 from ..snapshots.customer_kinds import kind_of
-from .profile_comparison import describe_columns
+from .log_profile import LOG_PROFILE
+from .profile_comparison import PROFILE, describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleSpecification, write_specification
 from .valuation import Valuation
@@ -45,6 +47,8 @@ class BundleParts:
     """The fitted models and their description; the valuation is that of the customer kind.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
+    `profile` are the rows that are described, `column_facts` further figures of their columns by name, and
+    `log_profile` describes the recent events; both are empty where monitoring is to compare nothing with them.
     """
 
     churn: ChurnModel
@@ -55,6 +59,8 @@ class BundleParts:
     card: str
     trained: datetime
     notices: tuple[Notice, ...] = ()
+    column_facts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    log_profile: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:
@@ -91,7 +97,11 @@ def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
     parts.churn.save(folder / "models")
     write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
     parts.valuation.save(folder / "models")
-    write_json(folder / "profile.json", describe_columns(parts.profile))
+    described = describe_columns(parts.profile)
+    facts = {name: {**described[name], **parts.column_facts.get(name, {})} for name in described}
+    write_json(folder / PROFILE, facts)
+    if parts.log_profile:
+        write_json(folder / LOG_PROFILE, parts.log_profile)
     write_text(folder / "card.md", parts.card)
     return specification
 

@@ -1,7 +1,11 @@
 """Serve: the bundle's scores over HTTP, in MLflow's protocol, on loopback."""
 
+import os
+
 from ..pipeline.settings import ServeConfig
 from ..progress import Progress
+
+TOKEN = "CHURNCLV_TOKEN"  # noqa: S105 # the name of the variable in the environment
 
 
 def main(config: ServeConfig) -> None:
@@ -31,5 +35,6 @@ def main(config: ServeConfig) -> None:
         body_bytes=config.max_body_mb * 1024**2,
         request_seconds=config.request_seconds,
         hosts=(config.host, *config.hosts),
+        token=os.environ.get(TOKEN, ""),
     )
     serve(model, limits, bound)

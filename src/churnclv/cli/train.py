@@ -12,4 +12,4 @@ def main(config: TrainConfig) -> None:
 
     load_extensions(config.extensions)
     add_families(config.features, config.extensions)
-    print(train(config, command_overrides(), Progress()), end="")
+    print(train(config, command_overrides(), Progress()).text, end="")

@@ -12,13 +12,14 @@ from scipy.special import betainc, betaincinv, betaln, hyp2f1
 
 from .rfm import Array
 
+Value = float | Array  # a parameter of all customers, or one of each
 _LARGEST = 700.0  # exp of more is infinite
 _NEAR_ONE, _NEAR_ZERO = 1e-9, 1e-12
 _SMALL_A, _CANCELLED = 1e-4, 1e-9
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(64)
 
 
-def p_alive(x: Array, t_x: Array, T: Array, shift: int, r: float, alpha: float, a: float, b: float) -> Array:
+def p_alive(x: Array, t_x: Array, T: Array, shift: int, r: Value, alpha: Value, a: Value, b: Value) -> Array:
     """P(still a customer at T | x, t_x, T); under BG/NBD (shift 0) 1 for everyone without a repeat purchase."""
     y = np.maximum(x + shift, 1.0)
     log_odds = np.log(a) - np.log(b + y - 1.0) + (r + x) * (np.log(alpha + T) - np.log(alpha + t_x))
@@ -26,7 +27,7 @@ def p_alive(x: Array, t_x: Array, T: Array, shift: int, r: float, alpha: float, 
 
 
 def expected_purchases(
-    t: Array, x: Array, t_x: Array, T: Array, shift: int, r: float, alpha: float, a: float, b: float
+    t: Array, x: Array, t_x: Array, T: Array, shift: int, r: Value, alpha: Value, a: Value, b: Value
 ) -> Array:
     """E[purchases in (T, T + t] | x, t_x, T]: Eq. 10 in [1]; under MBG/NBD (shift 1) b is one more.
 
@@ -34,7 +35,7 @@ def expected_purchases(
     expectation is integrated numerically over the dropout probability.
     """
     later_b = b + x + shift
-    a = a if abs(a - 1.0) > _NEAR_ONE else 1.0 + _NEAR_ONE  # a removable singularity
+    a = np.where(np.abs(a - 1.0) > _NEAR_ONE, a, 1.0 + _NEAR_ONE)  # a removable singularity
     z = t / (alpha + T + t)
     with np.errstate(all="ignore"):  # what overflows is integrated below
         shrink = np.exp((r + x) * (np.log(alpha + T) - np.log(alpha + T + t)))
@@ -45,11 +46,12 @@ def expected_purchases(
     cancelled = (np.abs(rest) < _CANCELLED) | (a < _SMALL_A)
     wrong = cancelled | ~(np.isfinite(if_alive) & (if_alive >= 0.0) & (if_alive <= most * (1.0 + 1e-9)))
     if wrong.any():
-        if_alive[wrong] = integrate_purchases(t[wrong], (r + x)[wrong], (alpha + T)[wrong], a, later_b[wrong])
+        of_wrong = np.broadcast_to(a, wrong.shape)[wrong]
+        if_alive[wrong] = integrate_purchases(t[wrong], (r + x)[wrong], (alpha + T)[wrong], of_wrong, later_b[wrong])
     return np.asarray(if_alive * p_alive(x, t_x, T, shift, r, alpha, a, b))
 
 
-def integrate_purchases(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
+def integrate_purchases(t: Array, shape: Array, rate: Array, a: Value, b: Array) -> Array:
     """Return E[(1 - (1 + p t / rate)^-shape) / p] over p ~ Beta(a, b): purchases of a customer who is alive.
 
     Given p, purchases decay as a customer with rate Gamma(shape, rate) leaves after each with chance p.
@@ -60,7 +62,7 @@ def integrate_purchases(t: Array, shape: Array, rate: Array, a: float, b: Array)
     return total
 
 
-def p_stays(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
+def p_stays(t: Array, shape: Array, rate: Array, a: Value, b: Array) -> Array:
     """E[(1 + p t / rate)^-shape] over p ~ Beta(a, b): the chance that a customer who is alive still is after t."""
     total = np.zeros(len(shape))
     for p, weight in _dropout_chances(a, b):
@@ -68,13 +70,13 @@ def p_stays(t: Array, shape: Array, rate: Array, a: float, b: Array) -> Array:
     return total
 
 
-def _dropout_chances(a: float, b: Array) -> Iterator[tuple[Array, float]]:
+def _dropout_chances(a: Value, b: Array) -> Iterator[tuple[Array, float]]:
     """Yield quantiles of Beta(a, b) at Gauss-Legendre points, and their weights."""
     for node, weight in zip((_NODES + 1.0) / 2.0, _WEIGHTS / 2.0, strict=True):
         yield np.maximum(betaincinv(a, b, node), _NEAR_ZERO), weight
 
 
-def p_at_least(n: int, stages: Array, shape: Array, z: Array, a: float, b: Array) -> Array:
+def p_at_least(n: int, stages: Array, shape: Array, z: Array, a: Value, b: Array) -> Array:
     """P(at least n purchases in (T, T + t] | x, t_x, T): the sum over further purchases of Eq. 8 in [1].
 
     Purchases take k stages; `stages` (k, customers) is P(alive, j stages since the last purchase). With

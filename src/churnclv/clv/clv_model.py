@@ -16,6 +16,7 @@ from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR
 from .cohort import Cohort, take_cohort
 from .combination import combine
+from .covariate_model import CovariateModel
 from .gamma_gamma import GammaGammaModel
 from .hybrid import (
     BTYD_COLUMNS,
@@ -30,7 +31,7 @@ from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
 from .purchase_model import PurchaseModel
 from .purchase_models import label_of, load_purchases, make_purchases
 from .refund_model import RefundModel
-from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
+from .rfm import AGE, MEAN_SPEND, Array, Histories, X
 from .season import Season, day_numbers
 from .settings import COMBINED, LEARNED, BoostingSettings
 
@@ -141,10 +142,22 @@ class ClvModel:
 
     @property
     def features(self) -> list[str]:
-        """Names of the training columns of the trees, beside the purchase history."""
+        """Names of the training columns of the trees and of covariates, beside the purchase history."""
         amounts = self.learned.amounts.values() if self.learned is not None else ()
         own = [name for amount in amounts for name in amount.features if name not in BTYD_COLUMNS]
+        own += self.purchases.attributes
         return list(dict.fromkeys([*own, *(name for member in self.members.values() for name in member.features)]))
+
+    def coefficient_table(self) -> pd.DataFrame:
+        """Return the coefficients of covariates in each model of purchases, with its label as `model`."""
+        models = {label: member.purchases for label, member in self.members.items()}
+        models = models or {label_of(self.choice.btyd): self.purchases}
+        tables = [
+            model.coefficient_table().assign(model=label)
+            for label, model in models.items()
+            if label == label_of(model.name) and isinstance(model, CovariateModel) and model.covariates
+        ]
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     def notices(self) -> tuple[Notice, ...]:
         """Return what is doubtful about the fit."""
@@ -162,7 +175,7 @@ class ClvModel:
         if self.choice.members:
             return self.combine(_fit_members(self.choice, rows, past, daily))
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
-        self.purchases.fit(read_histories(usable))
+        self.purchases.learn(usable)
         self.spend.fit(usable)
         self.refunds.fit(rows)
         if self.choice.season and daily is not None:
@@ -211,7 +224,7 @@ class ClvModel:
 
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days`, by the BTYD model."""
-        return self.purchases.p_no_purchase(read_histories(rows), self._length(rows, days))
+        return self.purchases.p_no_purchase(self.purchases.read(rows), self._length(rows, days))
 
     def next_order(self, rows: pd.DataFrame, within_days: float) -> NextOrder:
         """Return when the next order is expected, if there is one within a limit.
@@ -219,7 +232,7 @@ class ClvModel:
         The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
         or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
         """
-        histories, start = read_histories(rows), day_numbers(rows["cutoff"])
+        histories, start = self.purchases.read(rows), day_numbers(rows["cutoff"])
         speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
 
         def p_no_purchase(days: Array) -> Array:
@@ -232,7 +245,7 @@ class ClvModel:
 
         Under BG/NBD it is 1 for everyone without a repeat purchase, so it is not a churn score.
         """
-        histories = read_histories(rows)
+        histories = self.purchases.read(rows)
         if not days:
             return self.purchases.p_alive(histories)
         return self.purchases.p_alive_later(histories, self._length(rows, days))
@@ -308,11 +321,11 @@ class ClvModel:
             speed_up = np.clip(of_purchases, 1.0 / _MOST_SPEED_UP, _MOST_SPEED_UP)
             length, cost = length * speed_up, np.maximum(of_spend / speed_up, _TINY)
         cost = cost * self.refunds.kept_share(rows)
-        return PredictionRequest(read_histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+        return PredictionRequest(self.purchases.read(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
     def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the BTYD model's expectations of orders in an average season, as feature columns for trees."""
-        histories = read_histories(rows)
+        histories = self.purchases.read(rows)
         purchases = self.purchases.expected_purchases(histories, days)
         each = self.spend.expected_spend_per_purchase(rows)
         columns = (
@@ -326,19 +339,18 @@ class ClvModel:
 
     def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the shift of the log-odds of no purchase within `days` that the season causes, (n,)."""
-        histories = read_histories(rows)
+        histories = self.purchases.read(rows)
         average = self.purchases.p_no_purchase(histories, days)
         seasonal = self.purchases.p_no_purchase(histories, self._length(rows, days))
         return logit(seasonal) - logit(average)
 
     def candidate_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the probability of no purchase in an average season by every purchase model of the combination."""
-        histories = read_histories(rows)
         models = {
             label: member.purchases for label, member in self.members.items() if member.choice.name not in LEARNED
         }
         chances = {
-            f"{CANDIDATE_PREFIX}{label}": model.p_no_purchase(histories, days) for label, model in models.items()
+            f"{CANDIDATE_PREFIX}{label}": model.p_no_purchase(model.read(rows), days) for label, model in models.items()
         }
         return pd.DataFrame(chances, index=rows.index)
 
@@ -367,7 +379,7 @@ class ClvModel:
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _ExpectedTotal(self, rows, read_histories(rows), each)
+        btyd = _ExpectedTotal(self, rows, self.purchases.read(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}

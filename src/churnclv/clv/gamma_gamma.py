@@ -1,12 +1,14 @@
 """Gamma-Gamma: the spend per purchase."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import pandas as pd
+from scipy.stats import spearmanr
 
 from ..files import read_json, write_json
 from . import closed_forms
@@ -16,8 +18,56 @@ from .recall import recall_fit
 from .rfm import MEAN_SPEND, Array, X
 
 _LEAST_REPEATERS = 10
+_SMALL_CORRELATION, _LIKELY = 0.1, 0.05
 _ROUNDING = 1e-9
 _LEAST_SPREAD = 1e-6  # of log mean spend: below it all spend the same
+
+
+@dataclass(frozen=True)
+class Independence:
+    """The test of the Gamma-Gamma model's assumption that spend per purchase does not depend on how often one buys.
+
+    Parameters
+    ----------
+    correlation
+        Spearman's rank correlation between repeat purchases and their mean value; missing where it has none.
+    p_value
+        The probability of so large a one without dependence.
+    customers
+        Repeat buyers with positive spend.
+    """
+
+    correlation: float
+    p_value: float
+    customers: int
+
+    @property
+    def sentence(self) -> str:
+        """The finding as a sentence."""
+        if np.isnan(self.correlation):
+            return "spend per purchase and frequency: too few repeat buyers to test that they are independent"
+        holds = abs(self.correlation) < _SMALL_CORRELATION or self.p_value > _LIKELY
+        verdict = "hardly any, as Gamma-Gamma assumes" if holds else "Gamma-Gamma assumes none"
+        return (
+            f"spend per purchase and frequency: rank correlation {self.correlation:+.2f} (p = {self.p_value:.3f}, "
+            f"{self.customers:,} repeat buyers): {verdict}"
+        )
+
+
+def check_independence(history: pd.DataFrame) -> Independence:
+    """Return the rank correlation between repeat purchases and their mean value, over repeat buyers.
+
+    Parameters
+    ----------
+    history
+        Rows of a feature table at one cutoff.
+    """
+    x, m = history[X].to_numpy(dtype=float), history[MEAN_SPEND].to_numpy(dtype=float)
+    paid = (x > 0) & (m > 0)
+    if paid.sum() < _LEAST_REPEATERS or np.ptp(x[paid]) == 0 or np.ptp(m[paid]) == 0:
+        return Independence(np.nan, np.nan, int(paid.sum()))
+    test = spearmanr(x[paid], m[paid])
+    return Independence(float(test.statistic), float(test.pvalue), int(paid.sum()))
 
 
 class GammaGammaModel:

@@ -8,6 +8,7 @@ from scipy.special import betainc
 
 from .purchase_model import PurchaseModel, State, spread
 from .rfm import Array, Histories
+from .sampling import sample_histories
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
 
@@ -16,24 +17,30 @@ class LifetimeModel(PurchaseModel):
     """A model whose customers buy until they die; its first two parameters are r and alpha."""
 
     @abstractmethod
-    def _survival(self, T: Array, t: Array) -> Array:
+    def _survival(self, histories: Histories, t: Array) -> Array:
         """Return P(alive at T + t | alive at T)."""
 
     @abstractmethod
-    def _death(self, T: Array, survival: Array) -> Array:
+    def _death(self, histories: Histories, survival: Array) -> Array:
         """Return the t at which `_survival` has fallen to `survival`."""
 
     def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
-        return self.p_alive(histories) * self._survival(histories.T, spread(days, histories))
+        return self.p_alive(histories) * self._survival(histories, spread(days, histories))
+
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase."""
+        r, alpha = self.parameters_of(customers)[:2]
+        rate = random.gamma(r, 1.0, len(customers)) / alpha
+        return sample_histories(rate, T, random, self._death(customers, 1.0 - random.random(len(customers))))
 
     def _ahead(self, histories: Histories, t: Array) -> State:
         """Return the shape of the rates, and for each exposure u its u / (alpha + T + u) and its probability.
 
         Customers who are alive buy until the end of the period or their death.
         """
-        r, alpha = self.values[:2]
-        exposure, chance = self._exposures(histories.T, t)
+        r, alpha = self.parameters_of(histories)[:2]
+        exposure, chance = self._exposures(histories, t)
         return r + histories.x, exposure / (alpha + histories.T + exposure), chance * self.p_alive(histories)
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
@@ -41,13 +48,13 @@ class LifetimeModel(PurchaseModel):
         shape, reach, chance = state
         return np.asarray(sum(chance * betainc(n, shape, reach))), state
 
-    def _exposures(self, T: Array, t: Array) -> tuple[Array, Array]:
+    def _exposures(self, histories: Histories, t: Array) -> tuple[Array, Array]:
         """Return how long customers who are alive buy within t, and the probabilities: (1 + nodes, n) each.
 
         The first is the whole period; deaths within it are at Gauss-Legendre points of their distribution.
         """
-        stays = self._survival(T, t)
+        stays = self._survival(histories, t)
         shares = (_NODES[:, None] + 1.0) / 2.0
-        deaths = self._death(T, stays + shares * (1.0 - stays))
+        deaths = self._death(histories, stays + shares * (1.0 - stays))
         chances = _WEIGHTS[:, None] / 2.0 * (1.0 - stays)
         return np.vstack([t[None, :], np.minimum(deaths, t)]), np.vstack([stays[None, :], chances])

@@ -10,6 +10,7 @@ from .rfm import Array
 
 Evaluation = tuple[float, Array, Array]
 Derivatives = Callable[[Array], Evaluation]
+Limits = tuple[float | Array, float | Array]
 
 LOWEST, HIGHEST = np.log(1e-6), np.log(1e6)  # a parameter at a bound: this part of the model is not needed
 _MOST_STEPS = 100
@@ -58,34 +59,35 @@ class Optimum:
     certificate: Certificate
 
 
-def climb(derivatives: Derivatives, start: Array) -> tuple[Array, int, Evaluation]:
+def climb(derivatives: Derivatives, start: Array, limits: Limits = (LOWEST, HIGHEST)) -> tuple[Array, int, Evaluation]:
     """Return the end point of damped Newton steps from `start`, their number, and value and derivatives there.
 
     `derivatives` gives value, gradient and Hessian of the mean log-likelihood at log-parameters. A step that does not
-    improve is damped (Levenberg, Marquardt) until it does; parameters stay between `LOWEST` and `HIGHEST`.
+    improve is damped (Levenberg, Marquardt) until it does; parameters stay within the limits.
     """
-    point, damping = np.clip(start, LOWEST, HIGHEST), 1e-3
+    point, damping = np.clip(start, *limits), 1e-3
     value, gradient, hessian = evaluation = derivatives(point)
     for step in range(_MOST_STEPS):
-        free = _free(point, gradient)
+        free = _free(point, gradient, limits)
         if not free.any() or np.abs(gradient[free]).max() < _SMALL_GRADIENT / 100:
             return point, step, evaluation
         while damping < _MOST_DAMPING:
             candidate = point + _newton_step(gradient, hessian, free, damping)
-            tried = derivatives(np.clip(candidate, LOWEST, HIGHEST))
+            tried = derivatives(np.clip(candidate, *limits))
             if np.isfinite(tried[0]) and tried[0] > value:
                 break
             damping *= 10.0
         else:
             return point, step, evaluation
-        point, damping = np.clip(candidate, LOWEST, HIGHEST), max(damping / 10.0, _LEAST_DAMPING)
+        point, damping = np.clip(candidate, *limits), max(damping / 10.0, _LEAST_DAMPING)
         value, gradient, hessian = evaluation = tried
     return point, _MOST_STEPS, evaluation
 
 
-def _free(point: Array, gradient: Array) -> NDArray[np.bool_]:
+def _free(point: Array, gradient: Array, limits: Limits) -> NDArray[np.bool_]:
     """Return which parameters are not held at a bound."""
-    bounded = ((point <= LOWEST) & (gradient < 0)) | ((point >= HIGHEST) & (gradient > 0))
+    lowest, highest = limits
+    bounded = ((point <= lowest) & (gradient < 0)) | ((point >= highest) & (gradient > 0))
     return np.asarray(~bounded)
 
 
@@ -105,28 +107,34 @@ def maximise(
     names: Sequence[str],
     customers: float,
     coarse: Derivatives | None = None,
+    limits: Limits = (LOWEST, HIGHEST),
 ) -> Optimum:
     """Climb from every start and certify the best end.
 
     Where `coarse` (the same likelihood on a sample of customers) is given, the starts climb there, and only the best
-    end climbs on the full data.
+    end climbs on the full data. `limits` bound all log-parameters, or each.
     """
-    ends = [climb(coarse or derivatives, start) for start in starts]
+    ends = [climb(coarse or derivatives, start, limits) for start in starts]
     values = np.array([evaluation[0] for _, _, evaluation in ends])
     best = int(np.nanargmax(values))
     agreement = float(np.mean(values >= values[best] - _AGREE * abs(values[best])))
     point, steps, evaluation = ends[best]
     if coarse is not None:
-        point, more, evaluation = climb(derivatives, point)
+        point, more, evaluation = climb(derivatives, point, limits)
         steps += more
-    return _certify(evaluation, point, names, customers, agreement, steps)
+    free = _free(point, evaluation[1], limits)
+    return _certify(evaluation, point, free, names, customers, (agreement, steps))
 
 
 def _certify(
-    evaluation: Evaluation, point: Array, names: Sequence[str], customers: float, agreement: float, steps: int
+    evaluation: Evaluation,
+    point: Array,
+    free: NDArray[np.bool_],
+    names: Sequence[str],
+    customers: float,
+    climbed: tuple[float, int],
 ) -> Optimum:
     value, gradient, hessian = evaluation
-    free = _free(point, gradient)
     inner = -hessian[np.ix_(free, free)]
     curved = bool(np.linalg.eigvalsh(inner).min() > 0) if free.any() else True
     covariance = np.zeros_like(hessian)
@@ -134,7 +142,7 @@ def _certify(
         covariance[np.ix_(free, free)] = np.linalg.pinv(inner, hermitian=True) / customers
     edge = tuple(name for name, inside in zip(names, free, strict=True) if not inside)
     largest = float(np.abs(gradient[free]).max()) if free.any() else 0.0
-    certificate = Certificate(value * customers, largest, curved, agreement, edge, steps)
+    certificate = Certificate(value * customers, largest, curved, climbed[0], edge, climbed[1])
     return Optimum(point, covariance, certificate)
 
 
@@ -144,14 +152,14 @@ def in_logs(value: float, gradient: Array, hessian: Array, parameters: Array) ->
     return value, parameters * gradient, scaled
 
 
-def penalise(derivatives: Derivatives, plain: Array, penalty: float) -> Derivatives:
-    """Return the derivatives less `penalty` times the squared distance of the log-parameters from plain values."""
+def penalise(derivatives: Derivatives, plain: Array, penalty: float | Array) -> Derivatives:
+    """Return the derivatives less `penalty` (or one each) times the squared distances of log-parameters from plain."""
 
     def penalised(point: Array) -> tuple[float, Array, Array]:
         value, gradient, hessian = derivatives(point)
         away = point - plain
-        curve = 2.0 * penalty * np.eye(len(away))
-        return value - penalty * float(away @ away), gradient - curve @ away, hessian - curve
+        curve = 2.0 * np.diag(np.broadcast_to(penalty, len(away)))
+        return value - float((penalty * away) @ away), gradient - curve @ away, hessian - curve
 
     return penalised
 

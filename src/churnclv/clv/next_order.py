@@ -51,22 +51,45 @@ def expect_next_order(p_no_purchase: Callable[[Array], Array], customers: int, w
         Quantiles by a grid in log time, refined by regula falsi.
     """
     ends = np.geomspace(min(_SHORTEST_DAYS, within_days / 2.0), within_days, _GRID)
-    chances = np.array([1.0 - p_no_purchase(np.full(customers, end)) for end in ends])  # (grid, n)
-    chances = np.maximum.accumulate(np.vstack([np.zeros(customers), chances]), axis=0)
-    times, p_order = np.r_[0.0, ends], chances[-1]
-    low, median, high = (_invert(p_no_purchase, times, chances, level * p_order) for level in QUANTILES)
+
+    def p_order_by(days: Array) -> Array:
+        return 1.0 - p_no_purchase(days)
+
+    times, chances = rising_chances(p_order_by, customers, ends)
+    p_order = chances[-1]
+    low, median, high = (invert_chance(p_order_by, times, chances, level * p_order) for level in QUANTILES)
     return NextOrder(p_order, median, low, high)
 
 
-def _invert(p_no_purchase: Callable[[Array], Array], times: Array, chances: Array, wanted: Array) -> Array:
-    """Return the time at which the probability of an order is `wanted`, (n,)."""
+def rising_chances(chance: Callable[[Array], Array], customers: int, ends: Array) -> tuple[Array, Array]:
+    """Return the times 0 and `ends`, and a chance that rises from 0 with time at each of them, (times, n)."""
+    chances = np.array([chance(np.full(customers, end)) for end in ends])
+    return np.r_[0.0, ends], np.maximum.accumulate(np.vstack([np.zeros(customers), chances]), axis=0)
+
+
+def invert_chance(
+    chance: Callable[[Array], Array], times: Array, chances: Array, wanted: Array, steps: int = _STEPS
+) -> Array:
+    """Return the time at which a chance that rises with time is `wanted`, (n,).
+
+    Parameters
+    ----------
+    chance
+        Of days, one number per customer, (n,) -> (n,).
+    times, chances
+        Of a grid, from `rising_chances`.
+    wanted
+        A chance per customer, at most that at the last time.
+    steps
+        Of regula falsi.
+    """
     above = np.clip((chances < wanted).sum(axis=0), 1, len(times) - 1)
     rows = np.arange(len(wanted))
     left, right = times[above - 1], times[above]
     at_left, at_right = chances[above - 1, rows], chances[above, rows]
     middle = _chord(left, right, at_left, at_right, wanted)
-    for _ in range(_STEPS):
-        value = 1.0 - p_no_purchase(middle)
+    for _ in range(steps):
+        value = chance(middle)
         below = value < wanted
         left, at_left = np.where(below, middle, left), np.where(below, value, at_left)
         right, at_right = np.where(below, right, middle), np.where(below, at_right, value)

@@ -74,7 +74,7 @@ class Predictive:
 
     def __init__(self, purchases: PurchaseModel, spend: GammaGammaModel) -> None:
         """Place the parameter points of both models."""
-        self.purchases = [purchases.at(p) for p in cubature_points(np.log(purchases.values), purchases.covariance)]
+        self.purchases = [purchases.at(p) for p in cubature_points(purchases.point, purchases.covariance)]
         self.spend = spend.points(cubature_points)
 
     def intervals(self, request: PredictionRequest, levels: dict[str, Levels]) -> dict[str, Interval]:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 
 from ..files import write_json
 from ..ranges import Bounds
 from .maximum_likelihood import Certificate, Derivatives, Optimum, maximise, penalise
 from .recall import arrays_of, recall_fit, recalled
-from .rfm import Array, Histories, new_customers
+from .rfm import Array, Histories, new_customers, read_histories
 
 _COARSE_SEED = 0
 _MOST_PURCHASES = 20_000
@@ -89,18 +90,41 @@ class PurchaseModel(ABC):
         starts = [plain, *(plain + np.array(move) for move in self.moves)]
         return maximise(full, starts, self.parameter_names, float(len(histories)), coarse)
 
-    def _keep(self, log_parameters: Array) -> None:
-        self.parameters = dict(zip(self.parameter_names, np.exp(log_parameters).tolist(), strict=True))
+    @property
+    def attributes(self) -> list[str]:
+        """The columns of a feature table that the model uses beside the purchase history."""
+        return []
+
+    def read(self, rows: pd.DataFrame) -> Histories:
+        """Return the histories of a feature table, with what else the model uses of it."""
+        return read_histories(rows)
+
+    def learn(self, rows: pd.DataFrame) -> Self:
+        """Estimate the parameters on the rows of a feature table at one cutoff."""
+        return self.fit(self.read(rows))
+
+    def _keep(self, point: Array) -> None:
+        self.parameters = dict(zip(self.parameter_names, np.exp(point).tolist(), strict=True))
 
     @property
     def values(self) -> Array:
         """The parameters in the order of their names."""
         return np.array([self.parameters[name] for name in self.parameter_names])
 
-    def at(self, log_parameters: Array) -> Self:
-        """Return the same model at other parameters."""
+    @property
+    def point(self) -> Array:
+        """The logs of the parameters in the order of their names, and what else is estimated."""
+        return np.log(self.values)
+
+    def parameters_of(self, histories: Histories) -> tuple[Any, ...]:
+        """Return the parameters in the order of their names: a number each, or one per customer, (n,)."""
+        del histories
+        return tuple(self.values)
+
+    def at(self, point: Array) -> Self:
+        """Return the same model at another point."""
         other = type(self)(**self._shape())
-        other._keep(log_parameters)  # noqa: SLF001 # same class
+        other._keep(point)  # noqa: SLF001 # same class
         return other
 
     def _shape(self) -> dict[str, Any]:
@@ -167,6 +191,17 @@ class PurchaseModel(ABC):
         for p_at_least in self.exceedance(histories, days):
             total += p_at_least
         return total
+
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase.
+
+        Raises
+        ------
+        NotImplementedError
+            The model has no sampler.
+        """
+        message = f"{self.name} has no sampler"
+        raise NotImplementedError(message)
 
     def new_customer_purchases(self, days: Any) -> Array:
         """Return the expected repeat purchases of a new customer within `days` of the first one; shape of `days`."""

@@ -60,13 +60,13 @@ def recalled(method: Callable[..., Array]) -> Callable[..., Array]:
     """Let a method of a fitted model, of histories and perhaps of days, recall its answers, which are read-only."""
 
     @wraps(method)
-    def answer(self: "PurchaseModel", histories: Histories, *days: Any) -> Array:
+    def answer(self: "PurchaseModel", histories: Histories, *days: Any, **named: Any) -> Array:
         def compute() -> Array:
-            computed = np.asarray(method(self, histories, *days))
+            computed = np.asarray(method(self, histories, *days, **named))
             computed.setflags(write=False)
             return computed
 
-        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days])
+        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days, *named.values()])
         return _recall.get((type(self), method.__name__, question), compute)
 
     return answer
@@ -78,8 +78,9 @@ def recall_fit(model: Any, chosen: dict[str, Any], data: Sequence[Array], fit: C
 
 
 def arrays_of(histories: Histories) -> list[Array]:
-    """Return the arrays of histories, in the order of their fields."""
-    return [getattr(histories, field.name) for field in fields(histories)]
+    """Return the arrays of histories, in the order of their fields, without covariates where there are none."""
+    arrays = [getattr(histories, field.name) for field in fields(histories)]
+    return [values for values in arrays if values is not None]
 
 
 def _digest(stated: Any, arrays: Sequence[Any]) -> bytes:
@@ -87,7 +88,7 @@ def _digest(stated: Any, arrays: Sequence[Any]) -> bytes:
     for values in arrays:
         array = np.ascontiguousarray(values, dtype=float)
         content.update(f"{array.shape}".encode())
-        content.update(array)
+        content.update(array.data)
     return content.digest()
 
 

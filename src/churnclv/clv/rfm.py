@@ -1,7 +1,7 @@
 """Purchase histories as arrays, in the notation of the papers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,13 +18,15 @@ class Histories:
     """The input of purchase models, one value per customer, each of shape (n,).
 
     `x` repeat purchases; `t_x` days from the first purchase to the last; `T` days from the first purchase to the
-    cutoff; `log_gaps` the sum of the logs of the days between purchases, 0 where there is none.
+    cutoff; `log_gaps` the sum of the logs of the days between purchases, 0 where there is none. `z` are covariates as a
+    model encodes them, (n, columns); without them a customer is the average one.
     """
 
     x: Array
     t_x: Array
     T: Array
     log_gaps: Array
+    z: Array | None = None
 
     def __len__(self) -> int:
         """Return the number of customers."""
@@ -32,7 +34,8 @@ class Histories:
 
     def take(self, rows: Any) -> "Histories":
         """Return some customers: an index, mask or slice."""
-        return Histories(*(getattr(self, field.name)[rows] for field in fields(self)))
+        z = None if self.z is None else self.z[rows]
+        return Histories(self.x[rows], self.t_x[rows], self.T[rows], self.log_gaps[rows], z)
 
     def chunks(self, rows: int) -> Iterator[slice]:
         """Yield slices of at most so many customers."""

@@ -6,12 +6,14 @@ from typing import Any
 
 from ..errors import listed, require
 from ..ranges import CENTURY_DAYS, Bounds, check_numbers, number, numbers, require_within
+from .coefficients import BOTH, DROPOUT, PURCHASE
 from .purchase_models import PURCHASE_MODELS, find_purchase_model, is_custom
 
 AUTO = "auto"
 LEARNED = ("boosted", "hybrid", "ridge")
 _CANDIDATES = ("bgnbd", "mbgnbd", "mbgcnbd", "pareto_nbd", "ridge", "boosted", "hybrid")
 COMBINED = "combined"  # what auto makes of its candidates
+_PROCESSES = (PURCHASE, DROPOUT, BOTH)
 KINDS = ("tweedie", "two_part")
 _CAUTIOUS_TREES = {
     "max_depth": 3.0,
@@ -84,6 +86,14 @@ class SeasonMode(Enum):
     no = "no"
 
 
+class CovariateMode(Enum):
+    """Whether declared attributes enter the purchase models; `auto` takes those that gain on other customers."""
+
+    auto = "auto"
+    yes = "yes"
+    no = "no"
+
+
 @dataclass
 class ClvSettings:
     """The CLV model, and its hyperparameters when nothing is tuned.
@@ -96,6 +106,10 @@ class ClvSettings:
             `ridge` and the combination stand on; `auto` takes the candidate with the least log-loss of no purchase.
         candidates: what `auto` combines.
         season: yes, no, or auto.
+        covariates: whether attributes of customers enter the models of purchases: yes, no, or auto.
+        covariate_names: the attributes of each process, such as `{purchase: [country], dropout: [channel]}`; empty
+            takes all declared attributes in both. `both` gives an attribute one coefficient in both.
+        covariate_penalty: on the squared coefficients per standard deviation of their covariates.
         purchase_penalty: on the squared distance of log-parameters from plain values (0 = maximum likelihood).
         spend_penalty: the same for the Gamma-Gamma parameters.
         cohort_days: parameters are estimated on customers first seen within so many days before the cutoff; 0 = all.
@@ -108,6 +122,9 @@ class ClvSettings:
     base: str = AUTO
     candidates: list[str] = field(default_factory=lambda: list(_CANDIDATES))
     season: SeasonMode = SeasonMode.auto
+    covariates: CovariateMode = CovariateMode.auto
+    covariate_names: dict[str, list[str]] = field(default_factory=dict)
+    covariate_penalty: float = number(0.001, _PENALTY)
     purchase_penalty: float = number(0.0, _PENALTY)
     spend_penalty: float = number(0.0, _PENALTY)
     cohort_days: int = number(0, Bounds(0, CENTURY_DAYS, technical=True))
@@ -129,6 +146,9 @@ class ClvSettings:
                 self._check_model(setting, name, others)
         needed = f"one of {', '.join(PURCHASE_MODELS)}."
         require(len(self.btyd_candidates) > 0, "clv.candidates needs a model of purchases.", remedy=needed)
+        unknown = [process for process in self.covariate_names if process not in _PROCESSES]
+        remedy = f"allowed are {', '.join(_PROCESSES)}."
+        require(not unknown, f"clv.covariate_names has the process {listed(unknown)}.", remedy=remedy)
         for name, parameters in self.purchase_parameters.items():
             check_hyperparameters(name, parameters)
         check_numbers(self, "clv")

@@ -61,21 +61,32 @@ def prepare(
     `data` are the settings of the events, of which attributes are read.
     """
     kind_of(events.shape).require_labels(events, training, windows)
-    fingerprint, moments = events.quality.fingerprint, (*training, sealed)
-    frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
+    frame = build_features(
+        events.table,
+        events.learned_fingerprint,
+        (*training, sealed),
+        features,
+        windows,
+        cache,
+        events.shape,
+        events.refunds,
+        events.everyone,
+    )
     read = read_attributes(events, frame, data or DataSettings())
+    readings, notices = read.readings, read.notices
     frame = read.learned()
-    eligible = frame[frame["in_population"]]
+    del read  # a large log's frame is held once
     names = model_columns(frame.columns, features.families)
-    labels = _read_labels(events, training, windows)
-    at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
-    at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
+    labels = read_labels(events, training, windows)
+    at_training = frame[frame["in_population"] & frame["cutoff"].isin(list(training))].reset_index(drop=True)
+    at_seal = frame[frame["in_population"] & (frame["cutoff"] == sealed)].reset_index(drop=True)
+    del frame
     frequent = frequent_values(at_training)
     training_data = join_labels(mask_rare(at_training, frequent), labels, names)
     daily = daily_purchases(events.table, sealed).execute()
     masked = mask_rare(at_seal, frequent)
-    read_sealed = partial(_read_labels, events, (sealed,), windows)
-    return Snapshots(training_data, masked, read_sealed, daily, read.readings, read.notices)
+    read_sealed = partial(read_labels, events, (sealed,), windows)
+    return Snapshots(training_data, masked, read_sealed, daily, readings, notices)
 
 
 def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:
@@ -127,7 +138,7 @@ def count_weekly(events: Events, cutoff: datetime, windows: WindowSettings) -> N
 
 def total_labels(events: Events, cutoff: datetime, windows: WindowSettings) -> dict[str, float]:
     """Return the sum of each label at a cutoff, and the number of `customers` in the population."""
-    labels = _read_labels(events, (cutoff,), windows)
+    labels = read_labels(events, (cutoff,), windows)
     sums = {name: float(labels[name].sum()) for name in kind_of(events.shape).labels}
     return {"customers": float(len(labels)), **sums}
 
@@ -143,7 +154,23 @@ def open_sealed(snapshots: Snapshots, labels: pd.DataFrame) -> Dataset:
     return join_labels(snapshots.sealed, labels, snapshots.training.names)
 
 
-def _read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
+def read_labels(events: Events, cutoffs: Sequence[datetime], windows: WindowSettings) -> pd.DataFrame:
+    """Return the labels of the population at each cutoff: the keys and the columns of `kind_of(shape).labels`.
+
+    Parameters
+    ----------
+    events
+        The log.
+    cutoffs
+        The cutoffs; their label windows are over.
+    windows
+        The settings of the windows and the population.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per member of the population and cutoff, ordered by both.
+    """
     population = _population(events, cutoffs, windows)
     labels = label_windows(events.table, population, cutoffs, windows, events.shape, events.refunds)
     frame: pd.DataFrame = labels.execute()

@@ -35,7 +35,7 @@ from ..tracking.registry import (
     table_paths,
 )
 from ..tracking.sink import client
-from .settings import ScoreConfig, TrainConfig
+from .settings import InputConfig, TrainConfig
 
 _MOST_FOREIGN, _MOST_SLUG = 0.5, 60
 _SURE = 0.001
@@ -144,7 +144,7 @@ class Opened:
         return f"Scoring with {self.source}, fitted on {data} through {specification.fitted_through}"
 
 
-def open_bundle(config: ScoreConfig, home: Home) -> Opened:
+def open_bundle(config: InputConfig, home: Home) -> Opened:
     """Read a file with the named bundle, the only champion, or the one champion that was fitted on its events.
 
     Raises:
@@ -159,7 +159,7 @@ def open_bundle(config: ScoreConfig, home: Home) -> Opened:
     return fitting[0] if len(fitting) == 1 else _open(source_of(only_champion(mlflow, home)), config, home)
 
 
-def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
+def _open(source: BundleSource, config: InputConfig, home: Home) -> Opened:
     scorer = load_bundle(source.folder, registered=source.manifest)
     paths = table_paths(home, specification_of(scorer).run_id)
     tables = {
@@ -171,7 +171,7 @@ def _open(source: BundleSource, config: ScoreConfig, home: Home) -> Opened:
     return Opened(source, scorer, events, tables)
 
 
-def _try(source: BundleSource, config: ScoreConfig, home: Home) -> Opened | None:
+def _try(source: BundleSource, config: InputConfig, home: Home) -> Opened | None:
     """Return the bundle if it can read the file and was fitted on most of its earlier events; None otherwise."""
     try:
         opened = _open(source, config, home)

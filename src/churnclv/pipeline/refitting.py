@@ -10,8 +10,10 @@ from ..bundle.model_card import write_card
 from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
 from ..churn.ensemble import ChurnChoice, ChurnModel
+from ..churn.log_odds import BIAS
 from ..data.quality import QualityReport
 from ..errors import require
+from ..evaluation.drift import stability_index
 from ..explain.reasons import Reasons
 from ..progress import Progress
 from ..redaction import redact
@@ -20,6 +22,8 @@ from ..tracking.registry import RunFacts
 from .kind_steps import steps_of
 from .kind_steps.steps import RefitRows, RefittedValues
 from .settings import TrainConfig
+
+_TINY = 1e-12
 
 
 def refit(
@@ -37,7 +41,7 @@ def refit(
         InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
     steps = steps_of(config.data.shape)
-    data = steps.read(config.data, config.engine, home)
+    data = steps.learned_from(steps.read(config.data, config.engine, home), config)
     _require_same(data.quality, config, run)
     rows = steps.refit_rows(config, data, home, progress)
     config = replace(config, data=rows.data)
@@ -48,7 +52,8 @@ def refit(
     churn = ChurnModel(ChurnChoice.from_dict(choices["churn"]), config.churn.threads)
     churn.fit(training.features, training.churned, training.names, latest)
     scored = pd.concat([latest, values.valuation.columns(latest)], axis=1)
-    return _parts(config, run, data.quality, rows, values, churn, scored)
+    parts = _parts(config, run, data.quality, rows, values, churn, scored)
+    return replace(parts, column_facts=_column_facts(churn, training.features, parts.profile, scored))
 
 
 def _parts(
@@ -84,7 +89,28 @@ def _parts(
         card=redact(write_card(specification, title, run.metrics, run.params, values.notices, values.refunds)),
         trained=run.started,
         notices=values.notices,
+        log_profile=rows.log_profile,
     )
+
+
+def _column_facts(
+    churn: ChurnModel, labelled: pd.DataFrame, profile: pd.DataFrame, scored: pd.DataFrame
+) -> dict[str, dict[str, float]]:
+    """Return by column the share in the churn score, and the drift from the last labelled cutoff to the scored one.
+
+    The share is that of the mean distance of the feature's contributions from their mean, in log-odds.
+    """
+    contributions = churn.contributions(scored).drop(columns=BIAS)
+    spread = (contributions - contributions.mean()).abs().mean()
+    shares = spread / max(float(spread.sum()), _TINY)
+    earlier = labelled[labelled["cutoff"] == labelled["cutoff"].max()]
+    earlier = earlier.assign(churn_score=churn.predict(earlier)) if len(earlier) else earlier
+    facts: dict[str, dict[str, float]] = {}
+    for name in map(str, profile.columns):
+        facts[name] = {"share_in_score": float(shares.get(name, 0.0))}
+        if name in earlier.columns and len(earlier):
+            facts[name]["usual_drift"] = stability_index(earlier[name], profile[name])[0]
+    return facts
 
 
 def _require_same(quality: QualityReport, config: TrainConfig, run: RunFacts) -> None:

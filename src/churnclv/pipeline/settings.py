@@ -11,12 +11,15 @@ from ..churn.settings import ChurnSettings
 from ..clv.settings import ClvSettings
 from ..data.engine import EngineSettings
 from ..data.settings import DataSettings, Reading
+from ..decision.campaign_plan import DesignSettings
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
+from ..monitoring.settings import HistorySettings, MonitoringSettings
 from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
+from ..registration import LANGUAGES
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
@@ -174,19 +177,72 @@ class RollbackConfig:
 
 
 @dataclass
-class ScoreConfig:
-    """The configuration of scoring."""
+class InputConfig:
+    """A file that a bundle reads, and how it is written where it differs from the training file."""
 
     input: str = "???"
-    output: str = "???"
     as_of: str | None = None
-    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     model: str | None = None
     date_format: str | None = None
     data: Reading = field(default_factory=Reading)
     columns: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     language: str = "en"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the numbers."""
+        check_numbers(self)
+
+
+@dataclass
+class CampaignPlanConfig:
+    """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out."""
+
+    scores: str = "???"
+    out: str = "???"
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
+    start: str | None = None
+    design: DesignSettings = field(default_factory=DesignSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        check_numbers(self)
+
+
+@dataclass
+class CampaignVerdictConfig:
+    """The configuration of the verdict on a campaign.
+
+    Attributes:
+        campaign: the folder of the plan.
+        input: the log of what happened since.
+        contacted: a CSV file with the column customer_id, of who was contacted.
+        cost: currency, what was spent; null = what the plan expected.
+    """
+
+    campaign: str = "???"
+    input: str = "???"
+    contacted: str | None = None
+    cost: float | None = number(None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null."))
+    data: DataSettings = field(default_factory=DataSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the cost."""
+        check_numbers(self)
+
+
+@dataclass
+class ScoreConfig(InputConfig):
+    """The configuration of scoring."""
+
+    output: str = "???"
+    horizon_days: int | None = number(None, Bounds(1, CENTURY_DAYS, technical=True))
     targets: str | None = None
     audiences: str | None = None
     contacts: str | None = None
@@ -194,16 +250,44 @@ class ScoreConfig:
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
-    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
 
     def __post_init__(self) -> None:
-        """Check the budget, the horizon, and the settings of audiences."""
-        check_numbers(self)
+        """Check the numbers, and the settings of audiences."""
+        super().__post_init__()
         code = self.phone_country_code
         plain = code is None or re.fullmatch(r"[1-9]\d{0,2}", code) is not None
         require(plain, f"phone_country_code={code}: no country code.", remedy="digits alone, such as 39.")
         named = self.contacts is None or self.audiences is not None
         require(named, "contacts is for audience files.", remedy="name their folder: audiences=folder.")
+
+
+@dataclass
+class MonitorConfig(InputConfig):
+    """The configuration of monitoring."""
+
+    monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
+
+    def __post_init__(self) -> None:
+        """Check the language of the page."""
+        super().__post_init__()
+        require(self.language in LANGUAGES, f"language is {self.language!r}.", remedy=f"{' or '.join(LANGUAGES)}.")
+
+
+@dataclass
+class RetrainConfig(MonitorConfig):
+    """The configuration of retraining: from `max_age_days` on a bundle is old; `force` trains in any case."""
+
+    max_age_days: int = number(180, Bounds(1, CENTURY_DAYS, technical=True))
+    force: bool = False
+
+
+@dataclass
+class ForgetConfig:
+    """The configuration of forgetting: the file with the customers' ids."""
+
+    customers: str = "???"
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass

@@ -63,7 +63,15 @@ from .run_model import describe_model
 from .settings import TrainConfig
 
 
-def train(config: TrainConfig, overrides: list[str], progress: Progress) -> str:
+@dataclass(frozen=True)
+class Recorded:
+    """A recorded run: its id in MLflow, and its summary with the next command."""
+
+    run_id: str
+    text: str
+
+
+def train(config: TrainConfig, overrides: list[str], progress: Progress) -> Recorded:
     """Train both models in a recorded run, or repeat the result of an earlier run of the same data and choices.
 
     Parameters
@@ -77,8 +85,8 @@ def train(config: TrainConfig, overrides: list[str], progress: Progress) -> str:
 
     Returns
     -------
-    str
-        The summary, and the next command.
+    Recorded
+        The run, and its summary with the next command.
 
     Raises
     ------
@@ -95,11 +103,11 @@ def train(config: TrainConfig, overrides: list[str], progress: Progress) -> str:
     check_custom_code(config, data)
     twin = None if config.tracking.repeat else find_twin(home, name_run(config, data).run, (RESULT, SUMMARY))
     if twin is not None:
-        return f"{repeat_result(config, twin)}\n"
+        return Recorded(twin.run_id, f"{repeat_result(config, twin)}\n")
     progress.log(f"Starting a run in {home.root}")
     with open_run(home, experiment, title_run(config, overrides)) as sink:
         trained = train_models(Run(config, data, home, sink, progress, experiment, overrides))
-    return f"{trained.summary}\n{hand_in(config, trained.result)}"
+    return Recorded(sink.run_id, f"{trained.summary}\n{hand_in(config, trained.result)}")
 
 
 def build_dataset(config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
@@ -247,6 +255,7 @@ def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) 
         model.save(folder)
         fitted.valuation.save(folder)
         _write(run, records.Folder("model", folder))
+    _write(run, *fitted.records)
     _write(run, describe_model(run, model, fitted.valuation, choices_of(values, churn), values.sentence))
     if gains := model.gains():
         importance = figures.draw_importance(gains, "What the churn model looks at")

@@ -11,7 +11,6 @@ from ..clv.clv_model import ClvModel
 from ..clv.gamma_gamma import GammaGammaModel
 from ..clv.maximum_likelihood import HIGHEST, LOWEST
 from ..clv.purchase_model import PurchaseModel
-from ..clv.rfm import read_histories
 from ..decision.economics import EconomicsSettings
 from ..evaluation.bootstrap import LEVELS
 from ..evaluation.metrics import Array
@@ -124,7 +123,7 @@ def _draw_models(
         return [np.clip(logs + np.clip(move, -_FARTHEST, _FARTHEST), LOWEST, HIGHEST) for move in moved]
 
     spends = model.spend.points(draw_points)
-    points = draw_points(np.log(model.purchases.values), model.purchases.covariance)
+    points = draw_points(model.purchases.point, model.purchases.covariance)
     for place, point in enumerate(points):
         yield model.purchases.at(point), spends[place % len(spends)]
 
@@ -136,7 +135,7 @@ def _predict_spend(
     btyd_models = model.btyd_alone()
     btyd_models.purchases, btyd_models.spend = purchases, spend
     expected = btyd_models.expected_spend(rows, days)
-    alive = np.maximum(btyd_models.purchases.p_alive(read_histories(rows)), _TINY)
+    alive = np.maximum(btyd_models.purchases.p_alive(btyd_models.purchases.read(rows)), _TINY)
     climbed = np.zeros(len(rows))
     once = rows["repeat_purchases"].to_numpy(dtype=float) == 0
     if once.any():

@@ -84,7 +84,7 @@ class Home:
     @property
     def kept(self) -> dict[str, Path]:
         """The paths that runs keep and no output of a command may replace, by their name in messages."""
-        folders = (self.artifacts, self.cache, self.export, self.seals, self.locks)
+        folders = (self.artifacts, self.cache, self.export, self.seals, self.locks, self.scorings)
         files = [Path(f"{path}{end}") for path in (self.database, self.studies) for end in ("", *_SQLITE_ENDS)]
         return {f"tracking.home ({path.name})": path for path in (*files, *folders)}
 
@@ -92,6 +92,11 @@ class Home:
     def locks(self) -> Path:
         """Locks of studies."""
         return self.root / "locks"
+
+    @property
+    def scorings(self) -> Path:
+        """The history of scorings, with customer ids."""
+        return self.root / "scorings"
 
     @property
     def seals(self) -> Path:

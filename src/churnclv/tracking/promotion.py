@@ -19,7 +19,7 @@ from .registry import CHAMPION, EXPERIMENT_TAG, MANIFEST_TAG, BundleSource, RunF
 from .sink import client
 
 Contest = Callable[[BundleSource], Sample | str]
-_DECISION, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
+DECISION_TAG, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
 _CHECK, _FAILED = "check.", "failed"
 _MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
 _NEWCOMER, _CHAMPION = "newcomer", "champion"
@@ -57,7 +57,7 @@ def promote(home: Home, run: RunFacts, source: BundleSource, compare: Contest, *
     mlflow, name, version = client(home), str(source.model), str(source.version)
     former = champion_of(mlflow, name)
     decision, moves = _decide(mlflow, run, former, compare, force=force, reason=reason)
-    mlflow.set_model_version_tag(name, version, _DECISION, decision)
+    mlflow.set_model_version_tag(name, version, DECISION_TAG, decision)
     if moves:
         if former is not None and str(former.version) != version:
             mlflow.set_model_version_tag(name, version, _FORMER, str(former.version))

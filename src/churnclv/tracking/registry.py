@@ -150,15 +150,21 @@ def local_path(uri: str) -> Path:
     return Path(unquote(urlparse(uri).path)) if uri.startswith("file:") else Path(uri)
 
 
-def table_paths(home: Home, run_id: str) -> dict[str, str]:
-    """Return where a run read its further tables, by name; empty for a run of another home."""
+def run_behind(home: Home, run_id: str) -> RunFacts | None:
+    """Return the facts of a bundle's training run; None for a run of another home."""
     from mlflow.exceptions import MlflowException
 
     mlflow = client(home)
     try:
-        params = run_facts(mlflow, mlflow.get_run(run_id)).params
+        return run_facts(mlflow, mlflow.get_run(run_id))
     except MlflowException:
-        return {}
+        return None
+
+
+def table_paths(home: Home, run_id: str) -> dict[str, str]:
+    """Return where a run read its further tables, by name; empty for a run of another home."""
+    facts = run_behind(home, run_id)
+    params = {} if facts is None else facts.params
     matches = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
     return {match[1]: params[match[0]] for match in matches if match}
 

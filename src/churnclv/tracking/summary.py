@@ -17,6 +17,7 @@ from ..evaluation.check import Check, Outcome
 from ..snapshots.cutoff_plan import Plan
 from ..snapshots.splits import SplitPlan
 from ..tuning.churn_comparison import SCORE, ChurnComparison
+from ..tuning.covariate_choice import CovariateTest
 from ..tuning.value_comparison import ValueComparison, summarise_coverage
 
 PAGE = "summary.md"  # among a run's artefacts
@@ -51,7 +52,12 @@ def _kind(line: str) -> str:
 
 def data_lines(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
     """Return the data that were read and the windows of time."""
-    return [*section("Data"), *items(quality.lines()), *section("Windows"), *items(plan.lines())]
+    return [
+        *section("Data"),
+        *items([*quality.lines(), *quality.sample_lines()]),
+        *section("Windows"),
+        *items(plan.lines()),
+    ]
 
 
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:
@@ -197,6 +203,19 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
         ),
         f"- season: {'followed' if choice.season else 'not followed'} ({off})",
     ]
+
+
+def covariate_lines(tests: Mapping[str, CovariateTest], table: pd.DataFrame) -> list[str]:
+    """Return which attributes entered the models of purchases and why, and what each coefficient says."""
+    if not tests and not len(table):
+        return []
+    lines = [
+        f"- {name}: {'taken' if test.taken else 'left out'}; log-probability of purchases per customer "
+        f"{test.gain:+.4f} (standard error {test.standard_error:.4f})"
+        for name, test in tests.items()
+    ]
+    rows = [] if not len(table) else [(row.model, row.sentence) for row in table.itertuples(index=False)]
+    return [*section("Attributes in the models of purchases"), *lines, *(f"- {one}: {text}" for one, text in rows)]
 
 
 def _weights(weights: Mapping[str, float]) -> str:

@@ -12,12 +12,20 @@ from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
 from ..clv.hybrid import TARGETS, Past
 from ..clv.predictive import NOMINAL
 from ..clv.purchase_models import find_purchase_model, label_of
-from ..clv.settings import AUTO, COMBINED, LEARNED, ClvSettings, SeasonMode
+from ..clv.settings import AUTO, COMBINED, LEARNED, ClvSettings, CovariateMode, SeasonMode
+from ..errors import listed, require
 from ..evaluation.interval_coverage import HELD_CUSTOMERS, calibrate_levels
 from ..evaluation.metrics import Array, log_loss, plain, rmse
 from ..features.dataset import Dataset
 from ..progress import Progress
 from ..snapshots.cutoff_plan import Fold
+from .covariate_choice import (
+    CovariateTest,
+    attributes_by_process,
+    choose_covariates,
+    taken_covariates,
+    takes_covariates,
+)
 from .figure_cache import FigureCache
 from .settings import Kind, Range, TuningSettings
 from .study import Goal, StudyPlan, TrialRecord, run_study
@@ -48,6 +56,7 @@ class ClvEvidence:
         folds: their training and validation cutoffs.
         daily: the purchases of all customers per day.
         horizon_days: length of the label window.
+        attributes: columns of the rows that are declared attributes of customers.
         wanted: the target by which parameters are searched, `spend` or `purchases`; a log without amounts uses
             purchases.
     """
@@ -57,6 +66,7 @@ class ClvEvidence:
     daily: pd.DataFrame
     horizon_days: int
     wanted: str = "spend"
+    attributes: tuple[str, ...] = ()
 
     @property
     def has_spend(self) -> bool:
@@ -97,6 +107,7 @@ class TunedClv:
             and the probabilities of no purchase by the other candidates.
         btyd_models: the candidates that are BTYD models, unfitted, at their default parameters.
         folds: the chosen model and the plain BTYD models, fitted at each validation cutoff.
+        covariate_tests: what each attribute gains on customers outside the fit; empty where none was tested.
         no_purchase_losses: log-loss of the probability of no purchase by each model of purchases, by label.
     """
 
@@ -109,6 +120,7 @@ class TunedClv:
     btyd_models: tuple[ClvModel, ...]
     folds: list[FittedFold]
     no_purchase_losses: dict[str, float] = field(default_factory=dict)
+    covariate_tests: dict[str, CovariateTest] = field(default_factory=dict)
 
 
 def tune_clv(
@@ -134,7 +146,8 @@ def tune_clv(
     season_errors = contest.season_errors()
     names = settings.candidates if settings.name == AUTO else [settings.name]
     start = _plain_choice(settings, season_errors, tuning.seed)
-    models = _purchase_choices(start, settings, names)
+    covariates, tests = _choose_covariates(contest, settings, progress)
+    models = _purchase_choices(start, settings, names, covariates)
     losses = {label: contest.no_purchase_loss(choice) for label, choice in models.items()}
     base = models[min(losses, key=lambda label: losses[label])] if settings.base == AUTO else (
         models[label_of(settings.base)]
@@ -167,7 +180,36 @@ def tune_clv(
         tuple(ClvModel(plain) for plain in models.values()),
         [FittedFold(model.at(choice.levels), tuple(beside)) for model, beside in zip(fitted, others, strict=True)],
         losses,
+        tests,
     )
+
+
+def _choose_covariates(
+    contest: "_Contest", settings: ClvSettings, progress: Progress
+) -> tuple[dict[str, list[str]], dict[str, CovariateTest]]:
+    """Return the attributes by process that enter the models of purchases, and the tests of `auto`.
+
+    Raises:
+        InputError: a named attribute is not declared.
+    """
+    declared = contest.evidence.attributes
+    absent = [name for names in settings.covariate_names.values() for name in names if name not in declared]
+    remedy = f"declared are {listed(declared)}." if declared else "declare it: data.static=[...]."
+    require(not absent, f"clv.covariate_names has {listed(absent)}, no declared attribute.", remedy=remedy)
+    wanted = attributes_by_process(settings.covariate_names, declared)
+    if settings.covariates is CovariateMode.no or not wanted:
+        return {}, {}
+    if settings.covariates is CovariateMode.yes:
+        return wanted, {}
+    progress.log("Testing which attributes predict the purchases of customers outside the fit")
+    tests = choose_covariates(
+        [rows.features for rows in contest.rows],
+        contest.outcomes,
+        wanted,
+        settings.covariate_penalty,
+        contest.evidence.horizon_days,
+    )
+    return taken_covariates(wanted, tests), tests
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
@@ -178,14 +220,19 @@ def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: 
     return ClvChoice(season=wanted, seed=seed, **{name: getattr(settings, name) for name in chosen})
 
 
-def _purchase_choices(start: ClvChoice, settings: ClvSettings, names: Sequence[str]) -> dict[str, ClvChoice]:
+def _purchase_choices(
+    start: ClvChoice, settings: ClvSettings, names: Sequence[str], covariates: dict[str, list[str]]
+) -> dict[str, ClvChoice]:
     """Return the models of purchases to fit, by label: those named, and those that may be the base."""
     wanted = [*names, *(settings.candidates if settings.base == AUTO else [settings.base])]
     models = [name for name in dict.fromkeys(wanted) if name not in LEARNED]
-    own = settings.purchase_parameters
-    return {
-        label_of(name): replace(start, name=name, base=name, purchase_parameters=own.get(name, {})) for name in models
+    with_covariates = {"covariates": covariates, "covariate_penalty": settings.covariate_penalty}
+    own = {
+        name: settings.purchase_parameters.get(name, {})
+        | (with_covariates if covariates and takes_covariates(name) else {})
+        for name in models
     }
+    return {label_of(name): replace(start, name=name, base=name, purchase_parameters=own[name]) for name in models}
 
 
 def _combine(

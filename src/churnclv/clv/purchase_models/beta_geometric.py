@@ -10,6 +10,7 @@ Both likelihoods are one expression in a shift s (BG 0, MBG 1):
 with d = 1 where x + s > 0, else 0 (Eq. 6 in [1], Eq. 5 in [2]).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar
@@ -19,11 +20,22 @@ from numpy.typing import NDArray
 from scipy.special import digamma, gammaln, polygamma
 
 from .. import closed_forms
+from ..coefficients import DROPOUT, PURCHASE
+from ..covariate_likelihood import Derived
+from ..covariate_model import CovariateModel
 from ..maximum_likelihood import Derivatives, in_logs
-from ..purchase_model import PurchaseModel, State, spread
+from ..purchase_model import State, spread
 from ..rfm import Array, Histories
+from ..sampling import sample_histories
+from ..stages import stage_derivatives
 
 NAMES = ("r", "alpha", "a", "b")
+PROCESSES: Mapping[str, tuple[float, ...]] = {
+    PURCHASE: (0.0, -1.0, 0.0, 0.0),
+    DROPOUT: (0.0, 0.0, 0.5, -0.5),  # the odds of leaving at a purchase, a / b
+    "dropout_a": (0.0, 0.0, 1.0, 0.0),  # Fader and Hardie (2007) scale a and b apart
+    "dropout_b": (0.0, 0.0, 0.0, 1.0),
+}
 _ROWS_PER_CHUNK = 32_768
 
 
@@ -158,7 +170,7 @@ def _alive_or_left(
     return value, gradient, np.triu(hessian) + np.triu(hessian, 1).T
 
 
-class BetaGeoModel(PurchaseModel):
+class BetaGeoModel(CovariateModel):
     """BG/NBD of Fader, Hardie and Lee (2005).
 
     One-time buyers have P(alive) = 1 by construction: rank churn by the probability of no purchase, not by P(alive).
@@ -169,6 +181,7 @@ class BetaGeoModel(PurchaseModel):
     source = "Fader, Hardie, Lee 2005"
     shift: ClassVar[int] = 0
     parameter_names = NAMES
+    processes = PROCESSES
     moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
 
     def _plain(self, mean_age_days: float) -> Array:
@@ -177,37 +190,46 @@ class BetaGeoModel(PurchaseModel):
     def _likelihood(self, histories: Histories) -> Derivatives:
         return partial(log_likelihood, count_histories(histories.x, histories.t_x, histories.T), self.shift)
 
+    def _customer_derivatives(self, histories: Histories, log_parameters: Array) -> Derived:
+        return stage_derivatives(histories, self.shift, 1, log_parameters)
+
     def expected_purchases(self, histories: Histories, days: Any) -> Array:
         """Return expected purchases within `days` from the cutoff, in closed form."""
         t = spread(days, histories)
         return closed_forms.expected_purchases(
-            t, histories.x, histories.t_x, histories.T, self.shift, **self.parameters
+            t, histories.x, histories.t_x, histories.T, self.shift, *self.parameters_of(histories)
         )
 
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
-        return closed_forms.p_alive(histories.x, histories.t_x, histories.T, self.shift, **self.parameters)
+        return closed_forms.p_alive(histories.x, histories.t_x, histories.T, self.shift, *self.parameters_of(histories))
 
     def p_alive_later(self, histories: Histories, days: Any) -> Array:
         """Return the probability of still being a customer `days` after the cutoff."""
-        r, alpha, a, b = self.values
+        r, alpha, a, b = self.parameters_of(histories)
         later = closed_forms.p_stays(
             spread(days, histories), r + histories.x, alpha + histories.T, a, b + histories.x + self.shift
         )
         return self.p_alive(histories) * later
 
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase."""
+        r, alpha, a, b = self.parameters_of(customers)
+        rate, dropout = random.gamma(r, 1.0, len(customers)) / alpha, random.beta(a, b, len(customers))
+        return sample_histories(rate, T, random, dropout=dropout, shift=self.shift)
+
     def _ahead(self, histories: Histories, t: Array) -> State:
-        r, alpha, _, b = self.values
+        r, alpha, a, b = self.parameters_of(histories)
         return (
             self.p_alive(histories)[None, :],
             r + histories.x,
             t / (alpha + histories.T + t),
+            np.broadcast_to(a, len(histories)),
             b + histories.x + self.shift,
         )
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
-        stages, shape, z, later_b = state
-        return closed_forms.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return closed_forms.p_at_least(n, *state), state
 
 
 class ModifiedBetaGeoModel(BetaGeoModel):

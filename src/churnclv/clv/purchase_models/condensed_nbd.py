@@ -20,10 +20,14 @@ from scipy.special import gammaln
 
 from ...ranges import Bounds
 from .. import closed_forms
+from ..covariate_likelihood import Derived
+from ..covariate_model import CovariateModel, Covariates
 from ..maximum_likelihood import Derivatives, in_logs
 from ..purchase_model import Hyperparameter, PurchaseModel, State, spread
 from ..rfm import Array, Histories
-from .beta_geometric import NAMES, CountedHistories, by_count, count_histories
+from ..sampling import sample_histories
+from ..stages import stage_components, stage_derivatives, stage_shares, stage_weights
+from .beta_geometric import NAMES, PROCESSES, CountedHistories, by_count, count_histories
 
 MOST_STAGES = 8
 _LEAST_WAIT = 1e-300
@@ -49,33 +53,12 @@ def log_likelihood(
     return in_logs(value / n, gradient / n, hessian / n, parameters)
 
 
-def _components(x: Array, t_x: Array, T: Array, shift: int, k: int, parameters: Array) -> Array:
-    """Return the logs of the bracket's terms: j = 0 .. k-1 stages since the last purchase, then left; (k + 1, n)."""
-    r, alpha, a, b = parameters
-    base, wait = r + k * x, np.log(np.maximum(T - t_x, _LEAST_WAIT))
-    log_T, rising, logs = np.log(alpha + T), np.zeros(len(x)), []
-    for j in range(k):
-        logs.append(rising - (base + j) * log_T + (j * wait - gammaln(j + 1) if j else 0.0))
-        rising = rising + np.log(base + j)
-    may_leave = x + shift > 0
-    left = np.log(a) - np.log(np.where(may_leave, b + x + shift - 1.0, 1.0)) - base * np.log(alpha + t_x)
-    return np.stack([*logs, np.where(may_leave, left, -np.inf)])
-
-
-def _shares(logs: Array) -> tuple[Array, Array]:
-    """Return the log of the sum of the terms (n,) and each term's share of it (terms, n)."""
-    top = logs.max(axis=0)
-    parts = np.exp(logs - top)
-    total = sum(parts)  # term by term: a customer's value must not depend on the number of rows
-    return top + np.log(total), parts / total
-
-
 def _stages_or_left(
     x: Array, t_x: Array, T: Array, n: Array, shift: int, k: int, parameters: Array
 ) -> tuple[float, Array, Array]:
     """Return the log of the bracket with its derivatives: means and covariances of the slopes over the terms."""
     r, alpha, a, b = parameters
-    total, share = _shares(_components(x, t_x, T, shift, k, parameters))
+    total, share = stage_shares(stage_components(x, t_x, T, shift, k, list(parameters)))
     base, later_b = r + k * x, np.maximum(b + x + shift - 1.0, _LEAST_WAIT)
     mean, second, hessian, rising, bent = np.zeros((4, len(x))), np.zeros((4, 4)), np.zeros((4, 4)), 0.0, 0.0
     for j in range(k + 1):
@@ -101,12 +84,7 @@ def _stages_or_left(
     return float(n @ total), mean @ n, hessian
 
 
-def stage_weights(histories: Histories, shift: int, k: int, parameters: Array) -> Array:
-    """Return P(alive, j stages since the last purchase | x, t_x, T), shape (k, n); they add up to P(alive)."""
-    return _shares(_components(histories.x, histories.t_x, histories.T, shift, k, parameters))[1][:k]
-
-
-class CondensedModel(PurchaseModel):
+class CondensedModel(CovariateModel):
     """MBG/CNBD-k of Platzer and Reutterer (2016): like MBG/NBD, but gaps between purchases are Erlang with k stages.
 
     `stages` = 0 takes the k with the greatest likelihood.
@@ -127,34 +105,38 @@ class CondensedModel(PurchaseModel):
     parameter_names = NAMES
     moves = ((-1.5, -1.0, -1.0, 0.5), (0.5, 1.0, -2.0, 1.5))
 
-    def __init__(self, penalty: float = 0.0, stages: int = 0) -> None:
-        """Keep the penalty and the number of stages."""
-        super().__init__(penalty)
+    processes = PROCESSES
+
+    def __init__(
+        self, penalty: float = 0.0, stages: int = 0, covariates: Covariates = None, covariate_penalty: float = 0.0
+    ) -> None:
+        """Keep the penalties, the number of stages and the covariates."""
+        super().__init__(penalty, covariates, covariate_penalty)
         self.stages = stages
         self.k = max(stages, 1)
 
     def get_params(self) -> dict[str, Any]:
         """Return the hyperparameters."""
-        return {"penalty": self.penalty, "stages": self.stages}
+        return {**super().get_params(), "stages": self.stages}
 
     def fit(self, histories: Histories) -> Self:
-        """Estimate the parameters for k stages, or for each k until the likelihood falls."""
+        """Estimate the parameters for k stages, or for each k until the likelihood falls; then the coefficients."""
         self.k = max(self.stages, 1)
-        super().fit(histories)
+        self._fit_average(histories)
         while not self.stages and self.k < MOST_STAGES:
             further = type(self)(self.penalty, self.k + 1).fit(histories)
             if _log_likelihood(self) >= _log_likelihood(further):
                 break
             self.k, self.parameters = further.k, further.parameters
             self.covariance, self.certificate = further.covariance, further.certificate
-        return self
+        return self._fit_coefficients(histories)
 
     def fitted(self) -> dict[str, Any]:
         """Return the fitted parameters, for JSON."""
-        return {"parameters": self.parameters, "stages": self.k}
+        return {**super().fitted(), "stages": self.k}
 
     def _shape(self) -> dict[str, Any]:
-        return {"penalty": self.penalty, "stages": self.k}
+        return {**super().get_params(), "stages": self.k}
 
     def restore(self, stored: dict[str, Any]) -> Self:
         """Take over what `save` wrote."""
@@ -168,8 +150,11 @@ class CondensedModel(PurchaseModel):
         counted = count_histories(histories.x, histories.t_x, histories.T)
         return partial(log_likelihood, counted, float(histories.log_gaps.sum()), self.shift, self.k)
 
+    def _customer_derivatives(self, histories: Histories, log_parameters: Array) -> Derived:
+        return stage_derivatives(histories, self.shift, self.k, log_parameters)
+
     def _stages(self, histories: Histories) -> Array:
-        return stage_weights(histories, self.shift, self.k, self.values)
+        return stage_weights(histories, self.shift, self.k, self.parameters_of(histories))
 
     def p_alive(self, histories: Histories) -> Array:
         """Return the probability of still being a customer at the cutoff."""
@@ -181,7 +166,7 @@ class CondensedModel(PurchaseModel):
             return super().expected_purchases(histories, days)
         t = spread(days, histories)
         return closed_forms.expected_purchases(
-            t, histories.x, histories.t_x, histories.T, self.shift, **self.parameters
+            t, histories.x, histories.t_x, histories.T, self.shift, *self.parameters_of(histories)
         )
 
     def p_alive_later(self, histories: Histories, days: Any) -> Array:
@@ -189,24 +174,31 @@ class CondensedModel(PurchaseModel):
 
         Who makes the n-th next purchase leaves after it with the chance a / (a + b' + n - 1).
         """
-        a, later_b = self.parameters["a"], self.parameters["b"] + histories.x + self.shift
+        _, _, a, b = self.parameters_of(histories)
+        later_b = b + histories.x + self.shift
         alive = self.p_alive(histories)
         for n, reach in enumerate(self.exceedance(histories, days, _NEGLIGIBLE), 1):
             alive = alive - reach * a / (a + later_b + n - 1.0)
         return np.clip(alive, 0.0, 1.0)
 
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase."""
+        r, alpha, a, b = self.parameters_of(customers)
+        rate, dropout = random.gamma(r, 1.0, len(customers)) / alpha, random.beta(a, b, len(customers))
+        return sample_histories(rate, T, random, dropout=dropout, shift=self.shift, stages=self.k)
+
     def _ahead(self, histories: Histories, t: Array) -> State:
-        r, alpha, _, b = self.values
+        r, alpha, a, b = self.parameters_of(histories)
         return (
             self._stages(histories),
             r + self.k * histories.x,
             t / (alpha + histories.T + t),
+            np.broadcast_to(a, len(histories)),
             b + histories.x + self.shift,
         )
 
     def _step(self, n: int, state: State) -> tuple[Array, State]:
-        stages, shape, z, later_b = state
-        return closed_forms.p_at_least(n, stages, shape, z, self.parameters["a"], later_b), state
+        return closed_forms.p_at_least(n, *state), state
 
 
 def _log_likelihood(model: PurchaseModel) -> float:

@@ -84,12 +84,14 @@ class GompertzModel(LifetimeModel):
             p_alive[rows] = likelihood[:, 0] / likelihood.sum(axis=1)
         return p_alive
 
-    def _survival(self, T: Array, t: Array) -> Array:
+    def _survival(self, histories: Histories, t: Array) -> Array:
         _, _, b, s, beta = self.values
+        T = histories.T
         return np.asarray(np.exp(-s * (_log_growth(T + t, b, beta) - _log_growth(T, b, beta))))
 
-    def _death(self, T: Array, survival: Array) -> Array:
+    def _death(self, histories: Histories, survival: Array) -> Array:
         _, _, b, s, beta = self.values
+        T = histories.T
         grown = np.minimum(_log_growth(T, b, beta) - np.log(survival) / s, _LARGEST)
         return np.asarray(np.maximum(np.log1p(np.maximum(np.exp(grown) - beta, 0.0)) / b - T, 0.0))
 
@@ -101,5 +103,5 @@ class GompertzModel(LifetimeModel):
         length, lived = np.log1p(t / scale), np.zeros(len(histories))  # in log(scale + u) an early death is smooth
         for node, weight in zip(_NODES, _WEIGHTS, strict=True):
             moved = scale * np.exp(length * (node + 1.0) / 2.0)
-            lived += weight / 2.0 * length * moved * self._survival(histories.T, moved - scale)
+            lived += weight / 2.0 * length * moved * self._survival(histories, moved - scale)
         return np.asarray(self.p_alive(histories) * (r + histories.x) / (alpha + histories.T) * lived)

@@ -13,6 +13,7 @@ from scipy.special import betainc, digamma, gammaln, polygamma
 from ..maximum_likelihood import Derivatives, in_logs
 from ..purchase_model import PurchaseModel, State, spread
 from ..rfm import Array, Histories
+from ..sampling import sample_histories
 
 NAMES = ("r", "alpha")
 
@@ -57,6 +58,11 @@ class NbdModel(PurchaseModel):
         """Return expected purchases within `days` from the cutoff: (r + x) t / (alpha + T)."""
         r, alpha = self.values
         return np.asarray((r + histories.x) * spread(days, histories) / (alpha + histories.T))
+
+    def sample(self, customers: Histories, T: float, random: np.random.Generator) -> Histories:
+        """Return simulated histories of new customers, observed for T from their first purchase."""
+        r, alpha = self.values
+        return sample_histories(random.gamma(r, 1.0 / alpha, len(customers)), T, random)
 
     def _ahead(self, histories: Histories, t: Array) -> State:
         r, alpha = self.values

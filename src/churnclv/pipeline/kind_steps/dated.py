@@ -6,13 +6,16 @@ from typing import Any
 
 import pandas as pd
 
+from ...bundle.log_profile import RECENT_DAYS, describe_log
 from ...bundle.specification import specification_of
+from ...data.customer_sample import sample_customers
 from ...data.engine import EngineSettings, connect
 from ...data.events import Events, read_events
 from ...data.quality import with_spelling
 from ...data.settings import DataSettings
 from ...data.sketch import sketch_events
-from ...features.preparation import prepare
+from ...features.preparation import prepare, read_labels
+from ...monitoring.scoring_history import Scoring
 from ...progress import Progress
 from ...snapshots.cutoff_plan import refit_cutoffs
 from ...tracking.home import Home
@@ -28,11 +31,15 @@ class DatedSteps(KindSteps[Events, Valuation]):
         """Read the data."""
         return read_events(connect(engine, home.cache / "spill"), data)
 
+    def learned_from(self, data: Events, config: TrainConfig) -> Events:
+        """Return the events of the customers that models learn from."""
+        return sample_customers(data, config.tuning.max_customers)
+
     def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
         """Return features and labels at the cutoffs of a run; the sealed labels are not read."""
 
         def read_log() -> Events:
-            return self.read(config.data, config.engine, home)
+            return self.learned_from(self.read(config.data, config.engine, home), config)
 
         return build_events_dataset(read_log, config, home, progress)
 
@@ -42,7 +49,9 @@ class DatedSteps(KindSteps[Events, Valuation]):
         settings = with_spelling(config.data, data.quality)
         cutoffs = refit_cutoffs(data.start, data.end, config.windows)
         snapshots = prepare(data, cutoffs, data.end, config.features, config.windows, home.cache, settings)
-        return RefitRows(settings, snapshots, f"{data.end:%Y-%m-%d}", sketch_events(data.table, data.end))
+        everybody = replace(data, table=data.whole, everyone=None)
+        profile = describe_log(everybody, data.end, RECENT_DAYS)
+        return RefitRows(settings, snapshots, f"{data.end:%Y-%m-%d}", sketch_events(data.whole, data.end), profile)
 
     def feature_rows(self, scorer: Any, data: Events, as_of: datetime | None) -> pd.DataFrame:
         """Return the feature rows of a bundle; its code has enumerations of its own, of kinds and of refunds."""
@@ -50,3 +59,9 @@ class DatedSteps(KindSteps[Events, Valuation]):
         enums = {name: getattr(settings, name) for name in ("shape", "refunds") if hasattr(settings, name)}
         rows: pd.DataFrame = scorer.features(replace(data, **enums), as_of)
         return rows
+
+    def outcomes(self, data: Any, scoring: Scoring, settings: DataSettings, home: Home) -> pd.DataFrame | None:
+        """Return the labels at the scoring's cutoff; a bundle's code has enumerations of its own."""
+        del home
+        ours = replace(data, shape=settings.shape, refunds=settings.refunds)
+        return read_labels(ours, (scoring.moment,), scoring.label_windows)

@@ -9,7 +9,9 @@ from ...bundle.valuation import NoValuation
 from ...data.engine import EngineSettings, connect
 from ...data.labelled_table import LabelledTable, read_labelled
 from ...data.settings import DataSettings
+from ...data.source import read_columns
 from ...features.preparation import Snapshots, prepare_whole_table
+from ...monitoring.scoring_history import Scoring
 from ...progress import Progress
 from ...tracking.home import Home
 from ...tracking.registry import RunFacts
@@ -65,3 +67,11 @@ class LabelledSteps(KindSteps[LabelledTable, NoValuation]):
         del scorer, as_of
         keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
         return pd.concat([keys, data.frame.reset_index(drop=True)], axis=1)
+
+    def outcomes(self, data: Any, scoring: Scoring, settings: DataSettings, home: Home) -> pd.DataFrame | None:
+        """Return the outcomes that the table has; None where it has no such column."""
+        del data, scoring
+        if settings.target not in read_columns(settings):
+            return None
+        table = self.read(settings, EngineSettings(), home)
+        return pd.DataFrame({"customer_id": table.ids, "churned": table.outcomes})

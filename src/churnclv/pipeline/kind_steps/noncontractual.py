@@ -9,6 +9,7 @@ import pandas as pd
 from ...bundle.expected_totals import Reference, expected_totals, references, require_plausible, totals_notices
 from ...bundle.valuation import OrderValuation
 from ...clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
+from ...clv.gamma_gamma import check_independence
 from ...clv.purchase_models import label_of
 from ...clv.settings import COMBINED, LEARNED
 from ...data.events import Events
@@ -23,7 +24,7 @@ from ...tracking.comparison_records import spend_table, value_records
 from ...tracking.model_plots import draw_model
 from ...tracking.overview import value_overview
 from ...tracking.registry import RunFacts
-from ...tracking.summary import choice_lines, items, score_lines, value_lines
+from ...tracking.summary import choice_lines, covariate_lines, items, score_lines, value_lines
 from ...tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from ...tuning.value_comparison import ValuePredictions, btyd_probabilities, compare_values, predict_values
 from ..run import Run
@@ -41,7 +42,13 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
         """Choose the CLV model, its season and its parameters on the folds."""
         config, snapshots = run.config, run.data.snapshots
         tuned = tune_clv(
-            ClvEvidence(snapshots.training, run.data.plan.folds, snapshots.daily, run.data.horizon_days),
+            ClvEvidence(
+                snapshots.training,
+                run.data.plan.folds,
+                snapshots.daily,
+                run.data.horizon_days,
+                attributes=tuple(name for name in snapshots.readings if name in snapshots.training.names),
+            ),
             config.clv,
             config.tuning,
             run.study("clv", {}, run.names.values),
@@ -53,6 +60,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
         errors = {f"ablation.clv.{name}": error for name, error in tuned.ablation.items()}
         season = {f"ablation.season.{name}": error for name, error in tuned.season_errors.items()}
         chances = {f"ablation.no_purchase.{name}": loss for name, loss in tuned.no_purchase_losses.items()}
+        covariates = {f"ablation.covariates.{name}": test.gain for name, test in tuned.covariate_tests.items()}
         return TunedValues(
             folds=tuple(_order_valuation(fold.model, config) for fold in tuned.folds),
             choices={"clv": tuned.model.get_params()},
@@ -60,7 +68,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             clv=tuned,
             season_shifts=_season_shifts(run, tuned) if choice.season else None,
             sentence=f"{choice.label} on {label_of(choice.base)}" if beneath else choice.label,
-            metrics=errors | season | chances,
+            metrics=errors | season | chances | covariates,
         )
 
     def chances(self, valuation: OrderValuation, rows: Dataset) -> dict[str, Array]:
@@ -87,7 +95,10 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             model.clone().fit(snapshots.sealed, chosen.past, snapshots.daily)
             for model in (chosen.model, *chosen.btyd_models)
         )
-        return FittedValues(_order_valuation(clv, run.config, Segmentation.learn(snapshots.sealed)), tuple(others))
+        valuation = _order_valuation(clv, run.config, Segmentation.learn(snapshots.sealed))
+        table = clv.coefficient_table()
+        coefficients = (records.Table("coefficients.parquet", table),) if len(table) else ()
+        return FittedValues(valuation, tuple(others), coefficients)
 
     def evaluate(
         self, run: Run, fitted: FittedValues[OrderValuation], sealed: Dataset, valid: ValueEvaluation
@@ -120,9 +131,14 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             label = valid.comparison.labels.value
             lines += score_lines(title, label, metrics, getattr(valid.comparison, target), scores)
             lines += value_lines(comparison, target, where)
-            lines += items([events.refund_totals.sentence] if target == "spend" else [])
+            lines += items(self._spend_facts(run) if target == "spend" else [])
         lines += choice_lines(chosen.model.choice, chosen.ablation, chosen.season_errors)
+        lines += covariate_lines(chosen.covariate_tests, fitted.valuation.clv.coefficient_table())
         return lines + items(notice.line() for notice in self.notices(tuned, fitted))
+
+    def _spend_facts(self, run: Run) -> list[str]:
+        """Return the treatment of refunds, and whether spend depends on frequency at the sealed cutoff."""
+        return [run.data.log.refund_totals.sentence, check_independence(run.data.snapshots.sealed).sentence]
 
     def overview(
         self, run: Run, tuned: TunedValues[OrderValuation], valid: ValueEvaluation, test: ValueEvaluation

@@ -18,6 +18,7 @@ from ...evaluation.bootstrap import Scores
 from ...evaluation.metrics import Array
 from ...features.dataset import Dataset
 from ...features.preparation import Snapshots
+from ...monitoring.scoring_history import Scoring
 from ...notices import Notice
 from ...progress import Progress
 from ...tracking.home import Home
@@ -59,10 +60,14 @@ class TunedValues(Generic[Valuation]):
 
 @dataclass(frozen=True)
 class FittedValues(Generic[Valuation]):
-    """The chosen valuation, and the plain BTYD models beside it, fitted on all data known at the sealed cutoff."""
+    """The chosen valuation, and the plain BTYD models beside it, fitted on all data known at the sealed cutoff.
+
+    `records` describe the fit.
+    """
 
     valuation: Valuation
     btyd_models: tuple[ClvModel, ...] = ()
+    records: tuple[Record, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,12 +95,14 @@ class RefitRows:
         snapshots: every labelled row, and, as `sealed`, the rows that the models are to score first.
         through: the end of the data, as text.
         sketch: of the log; None for a labelled table.
+        log_profile: of the last days of the log; empty for a labelled table.
     """
 
     data: DataSettings
     snapshots: Snapshots
     through: str
     sketch: EventSketch | None = None
+    log_profile: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -127,6 +134,11 @@ class KindSteps(ABC, Generic[Read, Valuation]):
     @abstractmethod
     def read(self, data: DataSettings, engine: EngineSettings, home: Home) -> Read:
         """Read the data."""
+
+    def learned_from(self, data: Read, config: TrainConfig) -> Read:
+        """Return the part of the data that models learn from; by default all of it."""
+        del config
+        return data
 
     @abstractmethod
     def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
@@ -214,3 +226,10 @@ class KindSteps(ABC, Generic[Read, Valuation]):
     @abstractmethod
     def feature_rows(self, scorer: Any, data: Read, as_of: datetime | None) -> pd.DataFrame:
         """Return the feature rows of a bundle."""
+
+    @abstractmethod
+    def outcomes(self, data: Any, scoring: Scoring, settings: DataSettings, home: Home) -> pd.DataFrame | None:
+        """Return what became of the customers of a past scoring whose horizon has passed, by the labels of training.
+
+        `data` are the events that a bundle has read, and `settings` name their file. None where it has no outcomes.
+        """
