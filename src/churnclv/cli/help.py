@@ -129,7 +129,7 @@ HELP = {
         "purchases and spend, CLV, segment, action.",
         {
             "input": "the file of events (required)",
-            "output": "the file of scores (required); /dev/stdout and pipes are written through",
+            "output": "the file of scores (required), CSV or .parquet; /dev/stdout and pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
