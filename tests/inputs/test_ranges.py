@@ -60,9 +60,12 @@ def ranges(owner, name):
 def make(owner, name, value):
     """Make the settings; what else a value needs stands beside it."""
     beside = {"step_months": "horizon_months", "horizon_months": "step_months"}
+    pairs = {"medium_risk": ("high_risk", 1.0), "high_risk": ("medium_risk", 0.0)}
     chosen = {name: value}
     if name in beside:
         chosen[beside[name]] = 1
+    if name in pairs:
+        chosen[pairs[name][0]] = pairs[name][1]
     if owner is Range:
         chosen = {"low": value, "high": value}
     return owner(**chosen)

@@ -36,7 +36,7 @@ def test_every_command_has_a_help_a_schema_a_configuration_and_a_module():
     assert set(HELP) == set(SCHEMAS)
     for name in HELP:
         assert (PROJECT / "conf" / f"{name}.yaml").is_file()
-        assert (PROJECT / "src/churnclv/cli" / f"{name}.py").is_file()
+        assert (PROJECT / "src/churnclv/cli" / f"{name.replace('-', '_')}.py").is_file()
         assert re.search(rf"^{name}:.*## ", (PROJECT / "Makefile").read_text(), re.MULTILINE)
 
 

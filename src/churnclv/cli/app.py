@@ -25,6 +25,8 @@ from ..outputs import settle_stdout, storage_fault
 from ..pipeline.renamed_settings import rename_arguments, rename_values
 from ..pipeline.settings import (
     EXPERIMENTS,
+    CampaignPlanConfig,
+    CampaignVerdictConfig,
     EntryConfig,
     ExportConfig,
     ForgetConfig,
@@ -46,6 +48,7 @@ from .overrides import write_overrides
 
 _UNKNOWN_SETTING = re.compile(r"Key '([^']+)' not in '\w+'\s+full_key: (\S+)")
 _UNKNOWN_CHOICE = re.compile(r"Could not find '([^'/]+)/([^']+)'\s+Available options in '[^']+':\n((?:\t\S+\n)+)")
+WITH_TRIALS = ("train", "leaderboard", "retrain")  # commands that keep finished trials
 DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
@@ -57,6 +60,8 @@ SCHEMAS = {
     "export": ExportConfig,
     "rollback": RollbackConfig,
     "score": ScoreConfig,
+    "campaign-plan": CampaignPlanConfig,
+    "campaign-judge": CampaignVerdictConfig,
     "monitor": MonitorConfig,
     "retrain": RetrainConfig,
     "forget": ForgetConfig,
@@ -104,7 +109,8 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
     except (HydraException, OmegaConfBaseException) as error:
         fail(_explain(error, name))
     except Interruption as error:
-        fail(f"stopped by {error}. The same command goes on with the finished trials.", code=128 + error.number)
+        onwards = " The same command goes on with the finished trials." if name in WITH_TRIALS else ""
+        fail(f"stopped by {error}.{onwards}", code=128 + error.number)
 
 
 def end_with_message(error: Exception) -> None:

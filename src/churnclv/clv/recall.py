@@ -60,13 +60,13 @@ def recalled(method: Callable[..., Array]) -> Callable[..., Array]:
     """Let a method of a fitted model, of histories and perhaps of days, recall its answers, which are read-only."""
 
     @wraps(method)
-    def answer(self: "PurchaseModel", histories: Histories, *days: Any) -> Array:
+    def answer(self: "PurchaseModel", histories: Histories, *days: Any, **named: Any) -> Array:
         def compute() -> Array:
-            computed = np.asarray(method(self, histories, *days))
+            computed = np.asarray(method(self, histories, *days, **named))
             computed.setflags(write=False)
             return computed
 
-        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days])
+        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days, *named.values()])
         return _recall.get((type(self), method.__name__, question), compute)
 
     return answer
