@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def backtest(bundle: Path, whole: Path, first: str) -> pd.DataFrame:
     scorer: Any = load_bundle(bundle)
     specification = read_specification(scorer.folder)
     events = scorer.read(whole)
-    ours = type(events)(**{**vars(events), "shape": specification.data.shape, "refunds": specification.data.refunds})
+    ours = replace(events, shape=specification.data.shape, refunds=specification.data.refunds)
     lines = []
     for month in pd.date_range(first, periods=MONTHS, freq="MS"):
         day = month.to_pydatetime()

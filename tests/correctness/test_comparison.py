@@ -31,7 +31,10 @@ def test_the_profile_by_hand():
     found = describe_columns(rows)
     assert found["x"]["missing_share"] == 0.25
     assert found["x"]["quantiles"]["0.5"] == 2.0
-    assert found["plan"] == {"missing_share": 0.25, "values": {"a": 2 / 3}}
+    bins = {"values": ["a"], "counts": [2.0, 1.0, 1.0]}  # a, masked, missing
+    assert found["plan"] == {"missing_share": 0.25, "values": {"a": 2 / 3}, "bins": bins}
+    assert found["x"]["bins"]["counts"][-1] == 1
+    assert sum(found["x"]["bins"]["counts"]) == 4
 
 
 def test_rows_like_those_of_training_are_not_mentioned():
