@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score monitor retrain forget serve test test-nightly test-fast lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-nightly test-fast lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -16,7 +16,7 @@ export OMP_WAIT_POLICY ?= passive
 export CHURNCLV_HOME := $(ROOT)/mlruns
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' "$(ROOT)/Makefile" | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: ## .venv with the locked dependencies, checked by their hashes (done once; other targets do it when missing)
 	@if cmp -s requirements.lock .venv/installed.lock; then exit 0; fi; \
@@ -68,6 +68,12 @@ retrain: setup ## a challenger where it is due, promoted where it is better: INP
 
 forget: setup ## remove customers from every file of the runs that holds ids: CUSTOMERS=ids.csv
 	@$(RUN_PYTHON) -m churnclv forget $${CUSTOMERS:+"customers=$$CUSTOMERS"} $(ARGS)
+
+campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000]
+	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)
+
+campaign-judge: setup ## what a campaign brought: CAMPAIGN=campaigns/spring INPUT=orders_later.csv [CONTACTED=sent.csv COST=4100]
+	@$(RUN_PYTHON) -m churnclv campaign-judge $${CAMPAIGN:+"campaign=$$CAMPAIGN"} $${INPUT:+"input=$$INPUT"} $${CONTACTED:+"contacted=$$CONTACTED"} $${COST:+"cost=$$COST"} $(ARGS)
 
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)

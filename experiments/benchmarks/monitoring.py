@@ -37,7 +37,7 @@ def write_logs(source: str, folder: Path) -> tuple[Path, Path, str, list[str]]:
         first, column, settings = "2011-11-01", "timestamp", ["data=transactions"]
     else:
         log = pd.read_parquet(source)
-        first, column, settings = "2010-12-01", "InvoiceDate", ["data=online_retail", "windows=online_retail"]
+        first, column, settings = "2010-12-01", "InvoiceDate", ["data=online_retail"]
     whole, past = folder / "whole.parquet", folder / "past.parquet"
     log.to_parquet(whole)
     log[log[column] < first].to_parquet(past)

@@ -37,7 +37,7 @@ def _run(command: str, arguments: list[str]) -> None:
     from .cli.app import run_command
 
     sys.argv[1:] = arguments
-    run_command(command, import_module(f".cli.{command}", __package__).main)
+    run_command(command, import_module(f".cli.{command.replace('-', '_')}", __package__).main)
 
 
 if __name__ == "__main__":

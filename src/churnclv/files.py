@@ -129,6 +129,11 @@ def resolved(path: Path) -> Path:
     return Path(os.path.realpath(path))
 
 
+def expanded(given: str) -> Path:
+    """Return a path as it was given, with `~` as the user's home; a name such as ~orders.csv stays as it is."""
+    return Path(os.path.expanduser(given))  # noqa: PTH111 # Path raises for such a name
+
+
 def status_of(path: Path) -> os.stat_result | None:
     """Return the status of a path, links followed; None where nothing is there."""
     try:

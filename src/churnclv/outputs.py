@@ -15,7 +15,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".xz": "xz", ".zip": "zip", ".zst": "zstd"}
+_ONE_MEMBER = (".zip", ".zst")  # packings that do not take one piece after another
+PARQUET = ".parquet"
 _HEAD_CHARACTERS = 1 << 20
 _MOST_LINKS = 40
 _DEVICES, _SHARED_MEMORY = Path("/dev"), Path("/dev/shm")  # noqa: S108 # compared with, not written
@@ -356,26 +358,73 @@ def _reason(error: OSError) -> str:
 
 
 def write_csv(table: "pd.DataFrame", output: Output) -> None:
-    """Write a table as CSV, packed where the ending of the name requires it.
+    """Write a table as CSV, packed where the ending of the name requires it, or as Parquet where it ends so.
 
     Raises:
         InputError: it cannot be written; what was there before is unchanged.
     """
-    packing: Any = _COMPRESSIONS.get(output.path.suffix.lower())
+    write_blocks((table,), output)
+
+
+def write_blocks(blocks: Iterable["pd.DataFrame"], output: Output) -> None:
+    """Write tables of the same columns one below the other, each as it comes: as CSV, or as Parquet by the ending.
+
+    Raises:
+        InputError: it cannot be written; what was there before is unchanged.
+    """
+    suffix = output.path.suffix.lower()
     with output.writing() as stream:
-        table.to_csv(stream, index=False, mode="wb", compression=packing)
+        if suffix == PARQUET:
+            _write_parquet(blocks, stream)
+            return
+        for place, table in enumerate(_whole(blocks) if suffix in _ONE_MEMBER else blocks):
+            packing: Any = _COMPRESSIONS.get(suffix)
+            table.to_csv(stream, index=False, header=not place, mode="wb", compression=packing)
+
+
+def _whole(blocks: Iterable["pd.DataFrame"]) -> list["pd.DataFrame"]:
+    """Return the tables as one, for a packing that takes one piece."""
+    import pandas as pd
+
+    return [pd.concat(list(blocks), ignore_index=True)]
+
+
+def _write_parquet(blocks: Iterable["pd.DataFrame"], stream: IO[bytes]) -> None:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    with contextlib.ExitStack() as resources:
+        writer = None
+        for table in blocks:
+            if writer is None:
+                schema = pa.schema([(str(name), _arrow_type(table[name])) for name in table.columns])
+                writer = resources.enter_context(parquet.ParquetWriter(stream, schema))
+            writer.write_table(pa.Table.from_pandas(table, schema=schema, preserve_index=False))
+
+
+def _arrow_type(column: "pd.Series[Any]") -> Any:
+    """Return the Parquet type of a column: text where pandas has objects, which may all be missing in one block."""
+    import pyarrow as pa
+    from pandas.api.types import is_bool_dtype, is_numeric_dtype
+
+    if is_bool_dtype(column) or is_numeric_dtype(column):
+        return pa.from_numpy_dtype(column.dtype)
+    return pa.string()
 
 
 def has_header(*columns: str) -> Callable[[Path], bool]:
-    """Return the test whether a file is a CSV table whose first columns have these names."""
+    """Return the test whether a file is a table, CSV or Parquet, whose first columns have these names."""
     return lambda path: read_head(path)[: len(columns)] == list(columns)
 
 
 def read_head(path: Path) -> list[str]:
-    """Return the names in the first row of a CSV file; none where it is something else, or is packed in other ways."""
+    """Return the names in the first row of a CSV file, or of a Parquet file's columns; none for anything else."""
     import bz2
     import gzip
     import lzma
+
+    if path.suffix.lower() == PARQUET:
+        return _parquet_names(path)
 
     openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
     try:
@@ -383,6 +432,15 @@ def read_head(path: Path) -> list[str]:
             head = content.read(_HEAD_CHARACTERS).decode("utf-8-sig", errors="ignore")
         return next(csv.reader(io.StringIO(head, newline="")), [])
     except (OSError, EOFError, csv.Error, lzma.LZMAError):
+        return []
+
+
+def _parquet_names(path: Path) -> list[str]:
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return [str(name) for name in parquet.read_schema(path).names]
+    except (ArrowException, OSError):
         return []
 
 

@@ -79,6 +79,18 @@ HAND_MADE = {
         ["input=a b, c=d.csv", "output=o (1).csv"], ["input=null", "output=null"], ["input={a: b}", "output=~"],
         ["input=a", "output=b", "tracking=nosuch"], ["input=a", "output=b", "tracking.home=[a]"], ["data=cdnow"],
     ],
+    "campaign-plan": [
+        [], ["scores=a.csv"], ["out=b"], ["scores=a", "out=b", "budget=much"], ["scores=a", "out=b", "budget=-1"],
+        ["scores=a", "out=b", "design.power=1"], ["scores=a", "out=b", "design.effect=0"], ["scores=[a]", "out={}"],
+        ["scores=a", "out=b", "design.holdout=few"], ["scores=a", "out=b", "design=x"], ["scores=", "out="],
+        ["scores=a", "out=b", "economics=nosuch"], ["scores=a", "out=b", "start=[now]"], ["data=cdnow"],
+    ],
+    "campaign-judge": [
+        [], ["campaign=a"], ["input=b.csv"], ["campaign=[a]", "input=b"], ["campaign=a", "input=b", "cost=-1"],
+        ["campaign=a", "input=b", "cost=free"], ["campaign=a", "input=b", "contacted={a: b}"],
+        ["campaign=a", "input=b", "data=nosuch"], ["campaign=a", "input=b", "data.columns=x"],
+        ["campaign=a", "input=b, c.csv"], ["campaign=", "input="], ["campaign=a", "input=null"], ["x=y"],
+    ],
     "inspect": [
         [], ["path="], ["path=[a.csv, b.csv]"], ["path={a: b}"], ["path=a", "save=[x]"], ["path=a", "save=../x"],
         ["path=a", "sheet=[1]"], ["path=a", "engine=nosuch"], ["path=null"], ["data=cdnow"], ["pth=a"],

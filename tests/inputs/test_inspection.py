@@ -91,6 +91,11 @@ def test_two_columns_with_as_good_a_name_are_not_sure(orders, tmp_path):
     assert roles["customer_id"].confidence is Confidence.sure
 
 
+@pytest.mark.parametrize("name", ["currency", "count", "comma", "text"])
+def test_a_column_of_numbers_may_have_the_name_of_a_fact(name, orders, tmp_path):
+    assert tabled(saved(orders.assign(**{name: 1.5}), tmp_path / "facts.csv")).profiles[name].is_number
+
+
 def test_the_name_of_a_person_is_no_order(orders, tmp_path):
     frame = orders.assign(name=orders["customer_id"].map(lambda one: f"Person {one}"))
     assert "order_id" not in tabled(saved(frame, tmp_path / "names.csv")).roles

@@ -36,7 +36,7 @@ def test_every_command_has_a_help_a_schema_a_configuration_and_a_module():
     assert set(HELP) == set(SCHEMAS)
     for name in HELP:
         assert (PROJECT / "conf" / f"{name}.yaml").is_file()
-        assert (PROJECT / "src/churnclv/cli" / f"{name}.py").is_file()
+        assert (PROJECT / "src/churnclv/cli" / f"{name.replace('-', '_')}.py").is_file()
         assert re.search(rf"^{name}:.*## ", (PROJECT / "Makefile").read_text(), re.MULTILINE)
 
 
@@ -147,7 +147,7 @@ def test_settings_may_stand_on_both_sides_of_an_option():
     ("line", "offered"),
     [
         ("churnclv ", list(HELP)),
-        ("churnclv re", ["report"]),
+        ("churnclv re", ["report", "retrain"]),
         ("churnclv nosuch a", []),
         ("churnclv train clv=p", ["clv=pareto_nbd"]),
         ("churnclv export hi", ["higher_is_better="]),

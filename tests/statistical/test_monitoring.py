@@ -20,7 +20,7 @@ from churnclv.monitoring.label_free import estimate_performance
 from churnclv.testing.market import Market, simulate
 
 BATCHES = 100
-RESAMPLES = 40
+RESAMPLES = 20
 SHARE = 0.05
 
 
@@ -38,6 +38,7 @@ def most_by_chance(tries: int, share: float) -> int:
     return int(binom.ppf(0.999, tries, share))
 
 
+@pytest.mark.slow
 def test_stable_batches_give_no_more_alarms_of_drift_than_stated():
     random = np.random.default_rng(11)
     rejected, alarms = 0, 0

@@ -7,24 +7,18 @@ import numpy as np
 import pandas as pd
 
 from ..evaluation.metrics import Array
-from ..features.category_encoding import Encoding
+from ..features.linear_design import LinearDesign
 from ..files import read_json, write_json
 from .churn_models import LINEAR, Situation, churn_model
 from .log_odds import BIAS, expit, log_odds_of
 
 _SOLVER = "newton-cholesky"  # many rows, few columns: a handful of steps
 _MOST_ROWS = 20_000  # of training, evenly spaced: enough for two hundred weights
-_LARGEST = 1e12
-_FARTHEST = 6.0  # standard deviations, at which outliers are clipped
 
 
 @churn_model
 class LogisticChurnModel:
-    """L2-penalised logistic regression on standardised columns.
-
-    Each number enters as it is and log-compressed, sign(v) log(1 + |v|). Missing values are replaced by the mean and
-    flagged. Categories are one-hot encoded.
-    """
+    """L2-penalised logistic regression on the standardised columns of `features.linear_design`."""
 
     name = "logistic"
     family = LINEAR
@@ -33,9 +27,8 @@ class LogisticChurnModel:
     def __init__(self, penalty_strength: float = 1.0) -> None:
         """Keep the L2 strength (scikit-learn's 1 / C)."""
         self.penalty_strength = penalty_strength
-        self.encoding = Encoding((), {})
-        self._means = self._scales = self._weights = np.zeros(0)
-        self._fills = np.zeros(0)
+        self.design = LinearDesign.empty()
+        self._weights = np.zeros(0)
         self._intercept = 0.0
 
     @classmethod
@@ -52,7 +45,7 @@ class LogisticChurnModel:
     @property
     def features(self) -> list[str]:
         """Names of the training columns."""
-        return list(self.encoding.columns)
+        return list(self.design.encoding.columns)
 
     def get_params(self) -> dict[str, Any]:
         """Return the hyperparameters."""
@@ -64,45 +57,19 @@ class LogisticChurnModel:
 
         step = max(1, len(features) // _MOST_ROWS)
         sample, outcomes = features.iloc[::step], churned[::step]
-        self.encoding = Encoding.learn(sample)
-        cells = self.encoding.apply(sample)
-        finite = np.isfinite(cells)
-        bounded = np.clip(np.where(finite, cells, 0.0), -_LARGEST, _LARGEST)
-        self._fills = bounded.sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
-        derived, _ = self._derive(cells)
-        self._means, spread = derived.mean(axis=0), derived.std(axis=0)
-        self._scales = np.where(spread > np.abs(self._means) / _LARGEST, spread, np.inf)  # constant columns become 0
+        self.design = LinearDesign.learn(sample)
+        columns = self.design.apply(sample)
         if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 # one class only
-            self._weights, self._intercept = np.zeros(derived.shape[1]), float(log_odds_of(outcomes.mean()))
+            self._weights, self._intercept = np.zeros(columns.shape[1]), float(log_odds_of(outcomes.mean()))
             return self
         model: Any = LogisticRegression(C=1.0 / self.penalty_strength, solver=_SOLVER, tol=1e-5)
-        model.fit(self._standardise(derived), outcomes)
+        model.fit(columns, outcomes)
         self._weights, self._intercept = model.coef_[0], float(model.intercept_[0])
         return self
 
-    def _derive(self, cells: Array) -> tuple[Array, list[int]]:
-        """Return the derived columns, and for each the index of its feature."""
-        columns, owners = [], []
-        for place, name in enumerate(self.encoding.columns):
-            cell = cells[:, place]
-            missing = ~np.isfinite(cell)
-            if name in self.encoding.categories:
-                values = len(self.encoding.categories[name]) + 1
-                parts = [(cell == value).astype(float) for value in range(values)]
-            else:
-                filled = np.clip(np.where(missing, self._fills[place], cell), -_LARGEST, _LARGEST)
-                parts = [filled, np.sign(filled) * np.log1p(np.abs(filled))]
-            parts.append(missing.astype(float))
-            columns += parts
-            owners += [place] * len(parts)
-        return np.column_stack(columns), owners
-
     def _terms(self, features: pd.DataFrame) -> tuple[Array, list[int]]:
-        derived, owners = self._derive(self.encoding.apply(features))
-        return self._standardise(derived) * self._weights, owners
-
-    def _standardise(self, derived: Array) -> Array:
-        return np.clip((derived - self._means) / self._scales, -_FARTHEST, _FARTHEST)
+        columns, owners = self.design.apply_with_owners(features)
+        return columns * self._weights, owners
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
@@ -123,20 +90,15 @@ class LogisticChurnModel:
     def save(self, folder: Path) -> None:
         """Write everything as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        scales = np.where(np.isfinite(self._scales), self._scales, 0.0)  # JSON has no infinity
-        arrays = {"fills": self._fills, "means": self._means, "scales": scales, "weights": self._weights}
-        stored = {name: [float(value) for value in values] for name, values in arrays.items()}
-        stored |= {"penalty_strength": self.penalty_strength, "intercept": self._intercept}  # type: ignore[dict-item] # numbers beside lists
-        write_json(folder / "logistic.json", {**stored, "encoding": self.encoding.as_dict()})
+        stored = {"penalty_strength": self.penalty_strength, "intercept": self._intercept}
+        weights = [float(value) for value in self._weights]
+        write_json(folder / "logistic.json", {**stored, **self.design.as_dict(), "weights": weights})
 
     @classmethod
     def load(cls, folder: Path) -> "LogisticChurnModel":
         """Read what `save` wrote."""
         stored = read_json(folder / "logistic.json")
         model = cls(stored["penalty_strength"])
-        model.encoding, model._intercept = Encoding.from_dict(stored["encoding"]), stored["intercept"]
-        model._fills, model._means, scales, model._weights = (
-            np.array(stored[name]) for name in ("fills", "means", "scales", "weights")
-        )
-        model._scales = np.where(scales == 0.0, np.inf, scales)
+        model.design, model._intercept = LinearDesign.from_dict(stored), stored["intercept"]
+        model._weights = np.array(stored["weights"])
         return model

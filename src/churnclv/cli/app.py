@@ -25,6 +25,8 @@ from ..outputs import settle_stdout, storage_fault
 from ..pipeline.renamed_settings import rename_arguments, rename_values
 from ..pipeline.settings import (
     EXPERIMENTS,
+    CampaignPlanConfig,
+    CampaignVerdictConfig,
     EntryConfig,
     ExportConfig,
     ForgetConfig,
@@ -58,6 +60,8 @@ SCHEMAS = {
     "export": ExportConfig,
     "rollback": RollbackConfig,
     "score": ScoreConfig,
+    "campaign-plan": CampaignPlanConfig,
+    "campaign-judge": CampaignVerdictConfig,
     "monitor": MonitorConfig,
     "retrain": RetrainConfig,
     "forget": ForgetConfig,

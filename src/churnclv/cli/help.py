@@ -101,7 +101,7 @@ HELP = {
         ("data",),
     ),
     "export": Help(
-        "write the best run as a bundle, and compare it with the champion",
+        "write the best run as a bundle, compare it with the champion",
         "Refits the choices of a run on all labels through the end of the data, and writes models, mapping and code as "
         "one folder, the bundle. It is registered, and becomes champion if there is none or if it is better.",
         {
@@ -129,7 +129,7 @@ HELP = {
         "purchases and spend, CLV, segment, action.",
         {
             "input": "the file of events (required)",
-            "output": "the file of scores (required); /dev/stdout and pipes are written through",
+            "output": "the file of scores (required), CSV or .parquet; /dev/stdout and pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
@@ -149,7 +149,7 @@ HELP = {
         },
     ),
     "monitor": Help(
-        "what changed since the export, and whether past scores came true",
+        "what changed since the export, whether past scores came true",
         "Compares a log of today with the one that the bundle was fitted on, joins the outcomes of the past scorings "
         "whose horizon has passed, and estimates today's performance without labels. It prints one page with a light "
         "per line, and ends with exit code 3 where a line needs attention.",
@@ -168,7 +168,7 @@ HELP = {
         },
     ),
     "retrain": Help(
-        "train a challenger where it is due, and promote it where it is better",
+        "train a challenger where it is due, and promote it if better",
         "Monitors as churnclv monitor does. Where the champion is old, or drift, promises or the estimate need "
         "attention, it trains the champion's choices on the log through today, exports, and compares both on windows "
         "that neither learned from. It prints why. A second call meanwhile does nothing.",
@@ -193,6 +193,44 @@ HELP = {
             "churnclv forget customers=ids.csv": "the customers of a file",
             "make forget CUSTOMERS=ids.csv": "the short form",
         },
+    ),
+    "campaign-plan": Help(
+        "whom to treat, and whom to hold out at random",
+        "Reads scores, and writes the folder of a campaign: whom to treat within the budget, whom to hold out at "
+        "random so that the effect can be seen, how small an effect can be seen, and what is expected.",
+        {
+            "scores": "the file of scores (required)",
+            "out": "a new folder (required)",
+            "budget": "the most that the treated may be expected to cost",
+            "start": "the day on which it is sent (the day of the scores)",
+            "design.power": "probability of seeing the effect (0.8)",
+            "design.effect": "the smallest fall of the churn rate to be seen (half of what is expected)",
+            "design.holdout": "customers to hold out (as few as the power allows)",
+            "design.seed": "of the draw (0)",
+            "economics.contact_cost": "as in training; so are the other economics",
+        },
+        {
+            "churnclv campaign-plan scores=scores.csv out=campaigns/spring budget=5000": "within a budget",
+            "churnclv campaign-plan scores=scores.csv out=campaigns/may design.effect=0.02": "to see two in a hundred",
+        },
+    ),
+    "campaign-judge": Help(
+        "what a campaign brought, against its hold-out",
+        "Reads the folder of a campaign and the log of what happened since, and writes the verdict into the folder: "
+        "effects on churn, purchases, spend and margin with intervals, cost and return. It is recorded in MLflow.",
+        {
+            "campaign": "the folder that campaign-plan wrote (required)",
+            "input": "the log up to the end of the horizon (required)",
+            "contacted": "a CSV file with the column customer_id: who was contacted",
+            "cost": "what was spent (what the plan expected)",
+            "data.columns.<role>": "the name of a column in the log, such as data.columns.customer_id=cust",
+            "data.observed_until": "the day until which the log is complete (midnight after its last event)",
+        },
+        {
+            "churnclv campaign-judge campaign=campaigns/spring input=orders_later.csv": "orders",
+            "churnclv campaign-judge campaign=may input=may.csv cost=4100": "what was spent",
+        },
+        ("data",),
     ),
     "serve": Help(
         "the same scores over HTTP, on loopback",
@@ -238,7 +276,7 @@ HELP = {
 
 def overview() -> str:
     """Return the list of commands."""
-    commands = "\n".join(f"  {name:<13}{command.purpose}" for name, command in HELP.items())
+    commands = "\n".join(f"  {name:<16}{command.purpose}" for name, command in HELP.items())
     return (
         "usage: churnclv <command> [key=value ...]\n\n"
         "Trains churn and customer-lifetime-value models on a log of customer behaviour,\n"

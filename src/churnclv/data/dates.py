@@ -9,6 +9,7 @@ from ..errors import require
 from . import parsing
 from .settings import DataSettings, Policy
 from .source import MOMENT, RawLog
+from .typed_columns import has_typed, typed_moment
 
 _MONTH_STYLES = {"day_month": True, "month_day": False}  # style -> whether the day comes first
 _EXAMPLES = {
@@ -51,6 +52,8 @@ def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", no
     text, typed = log.table[role], log.types.get(role) == MOMENT
     chosen = "auto" if typed else settings.date_format
     never = ibis.literal(False)
+    if has_typed(log.table, role):
+        return Dates(typed_moment(log.table, role), never, never, "iso")
     if chosen not in ("auto", *parsing.STYLES):
         return Dates(parsing.parse_chosen_date(text, settings), never, never, chosen)
     shape = parsing.date_shape(text)

@@ -3,14 +3,13 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-import ibis
-
 from ..errors import InputError, require
 from ..notices import Notice
 from . import parsing
 from .currencies import currency
 from .settings import DataSettings, Decimal
 from .source import NUMBER, RawLog
+from .typed_columns import has_typed
 
 _COMMA = (
     r",\d{1,2}$|\.\d{3},|,\d{4,}$"  # 12,5   1.234,56   12,3456
@@ -21,7 +20,7 @@ _POINT = (
     r"|^-?0?\.\d+$|^-?\d{4,}\.\d+$|^-?[1-9]\d{0,2}(,\d{3}){2,}$"  # 0.125   1234.567   1,234,567
 )
 _EITHER = {"comma": r"^-?[1-9]\d{0,2},\d{3}$", "point": r"^-?[1-9]\d{0,2}\.\d{3}$"}  # 1,234 and 1.234
-_NUMBERED = "raw_log_with_numbers"
+NUMBERED = "raw_log_with_numbers"
 _OTHER = {Decimal.comma: Decimal.point, Decimal.point: Decimal.comma}
 
 
@@ -30,16 +29,15 @@ BARE, SIGN = "bare_", "sign_"  # prefixes of the columns with a role's bare numb
 
 
 def with_numbers(connection: Any, log: RawLog) -> RawLog:
-    """Return the log with two more columns per number column: the bare number and the currency of each cell."""
+    """Return the log with two more columns per column of numbers as text: the bare number, and each cell's currency."""
     raw = log.table
     added = {}
-    for role in [role for role in ROLES if role in raw.columns]:
-        typed = log.types.get(role) == NUMBER
-        added[f"{BARE}{role}"] = raw[role] if typed else parsing.bare_number(raw[role])
-        added[f"{SIGN}{role}"] = ibis.literal("") if typed else currency(raw[role]).fill_null("")
+    for role in [role for role in ROLES if role in raw.columns and not has_typed(raw, role)]:
+        added[f"{BARE}{role}"] = parsing.bare_number(raw[role])
+        added[f"{SIGN}{role}"] = currency(raw[role]).fill_null("")
     if not added:
         return log
-    return replace(log, table=connection.create_table(_NUMBERED, raw.mutate(**added), temp=True, overwrite=True))
+    return replace(log, table=connection.create_table(NUMBERED, raw.mutate(**added), temp=True, overwrite=True))
 
 
 @dataclass(frozen=True)

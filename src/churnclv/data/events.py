@@ -30,7 +30,7 @@ class Events:
     """The canonical events in the engine, the quality report, and the observed span [start, end).
 
     `quality` is the report of the main log, and `quality.tables` has those of the other tables. The span is that of the
-    main log.
+    main log. Where `table` has a sample of the customers, `everyone` has the events of all.
     """
 
     connection: Any
@@ -41,11 +41,23 @@ class Events:
     has_amount: bool
     shape: CustomerKind = CustomerKind.noncontractual
     refunds: Refunds = Refunds.net
+    everyone: Any = None
+
+    @property
+    def whole(self) -> Any:
+        """The events of all customers."""
+        return self.table if self.everyone is None else self.everyone
+
+    @property
+    def learned_fingerprint(self) -> str:
+        """The fingerprint of the log, and of the sample of its customers where there is one."""
+        quality = self.quality
+        return quality.fingerprint if quality.learned is None else digest(quality.fingerprint, quality.learned)
 
     @cached_property
     def refund_totals(self) -> RefundTotals:
         """The total amounts of orders and of refunds, over the whole log."""
-        return total_refunds(self.table, self.refunds)
+        return total_refunds(self.whole, self.refunds)
 
     @property
     def tables(self) -> dict[str, QualityReport]:

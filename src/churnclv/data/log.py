@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from ..outputs import Output, write_csv
-from .decimals import with_numbers
+from .decimals import NUMBERED, with_numbers
 from .event_kinds import check_kinds
 from .faults import Fault
 from .fingerprint import fingerprint, row_hash
@@ -19,9 +19,9 @@ from .row_notices import find_notices
 from .rows import ParsedRows, parse_rows
 from .schema import check_events, event_columns
 from .settings import DataSettings, Policy
-from .source import RawLog, read_file, read_frame
+from .source import RawLog, drop_raw, read_file, read_frame
 
-_CHECKED = "checked_log"
+_CHECKED, _ALL_CHECKED = "checked_log", "checked_log_all"
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,12 @@ def read_log(
     check_kinds(settings)
     raw = read_raw(connection, settings, frame)
     parsed = parse_rows(with_numbers(connection, raw), settings)
-    rows = connection.create_table(_CHECKED, parsed.table, temp=True, overwrite=True)
-    kind = rows_of(settings.shape)
+    kind, rows = rows_of(settings.shape), parsed.table
+    if kind.plans_ahead:
+        rows = connection.create_table(_CHECKED, rows, temp=True, overwrite=True)
     until = kind.observed_until(rows, raw.origin, settings, observed_since)
     flagged = _set_aside(kind.flag(rows, until), settings, kind)
-    checked = connection.create_table(f"{_CHECKED}_all", flagged, temp=True, overwrite=True)
+    checked = connection.create_table(_ALL_CHECKED, flagged, temp=True, overwrite=True)
     counts = count_faults(checked, raw, settings, kind.faults)
     if settings.set_aside_path is not None:
         _write_set_aside(checked, raw, set_aside_output(settings.set_aside_path))
@@ -64,7 +65,16 @@ def read_log(
     table = connection.create_table(name, kind.events(kept, settings), temp=True, overwrite=True)
     check_events(table, raw.origin, settings)
     notices = (*parsed.notices, *find_notices(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
-    return _describe(table, raw, counts, replace(parsed, notices=notices), settings, until)
+    log = _describe(table, raw, counts, replace(parsed, notices=notices), settings, until)
+    _drop_rows(connection)
+    return log
+
+
+def _drop_rows(connection: Any) -> None:
+    """Drop the rows from which the events were made, which are larger than these."""
+    for name in (_CHECKED, _ALL_CHECKED, NUMBERED):
+        connection.drop_table(name, force=True)
+    drop_raw(connection)
 
 
 def read_raw(connection: Any, settings: DataSettings, frame: Any = None) -> RawLog:

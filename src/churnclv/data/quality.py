@@ -30,7 +30,8 @@ class QualityReport:
     """What was read, kept and set aside.
 
     `rows_kept` counts rows of the file; a contract becomes more than one event. `tables` has the reports of the other
-    tables by name; `known_customers` is the number of a table's customers that are in the main one. `notices` are
+    tables by name;`known_customers` is the number of a table's customers that are in the main one, `learned` that
+    of the customers that models learn from, where this is a sample. `notices` are
     warnings about the meaning of rows. `spelling` has the formats of dates and numbers that were derived from the rows.
     """
 
@@ -50,6 +51,7 @@ class QualityReport:
     contracts: int = field(default=0, kw_only=True)
     ended: int = field(default=0, kw_only=True)
     known_customers: int | None = field(default=None, kw_only=True)
+    learned: int | None = field(default=None, kw_only=True)
     tables: dict[str, "QualityReport"] = field(default_factory=dict, kw_only=True)
     notices: tuple[Notice, ...] = field(default=(), kw_only=True)
     spelling: Spelling = field(default_factory=Spelling, kw_only=True)
@@ -73,6 +75,13 @@ class QualityReport:
         )
         others = [f"{name}: {line}" for name, report in self.tables.items() for line in report.lines()]
         return [head, *self._fault_lines(), *(notice.line() for notice in self.notices), *others]
+
+    def sample_lines(self) -> list[str]:
+        """Return the line on the customers that models learn from; none where these are all."""
+        if self.learned is None:
+            return []
+        sentence = f"Learned from and evaluated on {self.learned:,} of the {self.customers:,} customers"
+        return [f"{sentence}, chosen by a hash of the id (tuning.max_customers)."]
 
     def _content(self) -> str:
         """Return the numbers of orders, contracts or events, and their dates, as text."""

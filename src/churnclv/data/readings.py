@@ -397,7 +397,8 @@ def parse_columns(connection: Any, columns: pd.DataFrame) -> list[TextColumn]:
     facts = facts.assign(**{sign: facts[sign].where(np.isfinite(facts[sign])) for sign in ("comma", "point")})
     parsed = []
     for place, name in enumerate(columns.columns):
-        column_facts = facts.reindex(counts[place].index.astype(str)).assign(count=counts[place].to_numpy())
+        distinct = counts[place].index.astype(str).rename("text")  # the column's own name may be that of a fact
+        column_facts = facts.reindex(distinct).assign(count=counts[place].to_numpy())
         parsed.append(TextColumn(str(name), columns.iloc[:, place], column_facts))
     return parsed
 

@@ -33,12 +33,14 @@ class EventRows:
         last_fault: the fault that is checked only among the rows without another.
         count: the role of the column of whole numbers beside the amount.
         roles: canonical column -> role, where the names differ.
+        plans_ahead: whether rows may lie after the observed span, which is then derived from all rows first.
     """
 
     faults: tuple[Fault, ...] = CATALOGUE
     last_fault: str = "same_day_order"
     count: str = "quantity"
     roles: Mapping[str, str] = {}
+    plans_ahead: bool = False
 
     def parse_ends(self, log: RawLog, settings: DataSettings) -> dict[str, Any]:
         """Return the columns parsed from the ends of contracts."""
@@ -49,9 +51,9 @@ class EventRows:
         """Return the amount of a row from its amount or price."""
         return parsing.multiply(money, quantity) if role == "price" else money
 
-    def mark(self, parsed: Any, settings: DataSettings) -> Any:
-        """Add what depends on the other rows of an order."""
-        return mark_lines(parsed, settings)
+    def mark(self, parsed: Any, settings: DataSettings, *, amounts_lack: bool) -> Any:
+        """Add what depends on the other rows of an order; `amounts_lack` is whether any row has no amount."""
+        return mark_lines(parsed, settings, amounts_lack=amounts_lack)
 
     def name(self, flagged: Any, settings: DataSettings) -> Any:
         """Replace the text in `kind` by the canonical kind."""
@@ -94,6 +96,7 @@ class ContractRows(EventRows):
     last_fault = "overlapping_contract"
     count = "term_months"
     roles = CONTRACT_ROLES
+    plans_ahead = True
 
     def parse_ends(self, log: RawLog, settings: DataSettings) -> dict[str, Any]:
         """Return the ends, and whether a contract is open."""
@@ -104,9 +107,9 @@ class ContractRows(EventRows):
         del quantity, role
         return money
 
-    def mark(self, parsed: Any, settings: DataSettings) -> Any:
+    def mark(self, parsed: Any, settings: DataSettings, *, amounts_lack: bool) -> Any:
         """Return the rows as they are: a contract is one row."""
-        del settings
+        del settings, amounts_lack
         return parsed
 
     def name(self, flagged: Any, settings: DataSettings) -> Any:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 
@@ -14,8 +14,9 @@ from .dates import parse_dates
 from .decimals import BARE, ROLES, SIGN, Decimals, choose_decimals
 from .row_kinds import EventRows, rows_of
 from .schema import text_columns
-from .settings import DataSettings, Spelling
+from .settings import DataSettings, Decimal, Spelling
 from .source import RawLog
+from .typed_columns import TYPED, has_typed, typed_non_finite, typed_number
 
 
 @dataclass(frozen=True)
@@ -49,17 +50,18 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
         content=raw.content,
         customer_id=parsing.clean_id(raw.customer_id, settings),
         **{name: _text(raw, role) for name, role in texts.items()},
-        raw_id=raw.customer_id,
+        padded=parsing.is_padded(raw.customer_id),
         timestamp=dates.moment,
-        raw_date=raw.timestamp,
+        blank_date=_is_blank(raw, "timestamp"),
         other_shape=dates.other_shape,
         offset=dates.offset,
         **money,
         **kind.parse_ends(log, settings),
     )
     main_currency = _main_currency(raw.select(sign=money["sign"]), log, settings)
-    with_lines = kind.mark(parsed, settings)
-    flagged = with_lines.mutate(**_flags(with_lines, main_currency, settings))
+    facts = _describe_rows(parsed)
+    with_lines = kind.mark(parsed, settings, amounts_lack=facts.amounts_lack)
+    flagged = with_lines.mutate(**_flags(with_lines, main_currency, settings, facts))
     return ParsedRows(
         kind.name(flagged, settings),
         dates.style,
@@ -69,8 +71,34 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
     )
 
 
+class _Facts(NamedTuple):
+    """Whether any row has no amount, and whether any two rows have the same content."""
+
+    amounts_lack: bool
+    rows_repeat: bool
+
+
+def _describe_rows(parsed: Any) -> _Facts:
+    """Return what spares most logs the comparison of rows with each other."""
+    distinct = parsed.content.nunique()
+    facts = parsed.aggregate(lacks=parsed.blank_amount.sum(), repeats=parsed.count() - distinct).execute().iloc[0]
+    return _Facts(int(facts["lacks"]) > 0, int(facts["repeats"]) > 0)
+
+
 def _text(raw: Any, role: str) -> Any:
     return raw[role].strip().nullif("") if role in raw.columns else ibis.null("string")
+
+
+def _is_blank(raw: Any, role: str) -> Any:
+    """Return whether a cell is empty."""
+    if has_typed(raw, role):
+        return raw[f"{TYPED}{role}"].isnull()
+    return raw[role].strip().nullif("").isnull()
+
+
+def _number(raw: Any, role: str, sign: Decimal) -> Any:
+    """Return the exact number of a cell; null where it is none."""
+    return typed_number(raw, role) if has_typed(raw, role) else parsing.parse_number(raw[f"{BARE}{role}"], sign)
 
 
 def _decimal_style(decimals: Decimals, settings: DataSettings) -> str:
@@ -85,23 +113,23 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals, kind: 
     raw = log.table
     null = ibis.null(parsing.AMOUNT)
     count = kind.count
-    quantity = parsing.parse_number(raw[f"{BARE}{count}"], decimals.signs[count]) if count in raw.columns else null
+    quantity = _number(raw, count, decimals.signs[count]) if count in raw.columns else null
     if not settings.has_amount:
-        without = {"amount": null, "quantity": quantity, "raw_amount": ibis.null("string")}
-        return without | dict.fromkeys(("cell_sign", "sign"), ibis.literal("")) | {"comma": ibis.literal(False)}
+        never = dict.fromkeys(("blank_amount", "infinite", "comma"), ibis.literal(False))
+        return {"amount": null, "quantity": quantity, "cell_sign": ibis.literal(""), "sign": ibis.literal(""), **never}
     role = _money_role(settings)
-    number = raw[f"{BARE}{role}"]
-    money = parsing.parse_number(number, decimals.signs[role])
-    amount = kind.amount(money, quantity, role)
-    sign = raw[f"{SIGN}{role}"]
+    amount = kind.amount(_number(raw, role, decimals.signs[role]), quantity, role)
+    typed = has_typed(raw, role)
+    sign = ibis.literal("") if typed else raw[f"{SIGN}{role}"]
     column = currency_cell(raw.currency) if "currency" in raw.columns else ibis.literal("")
     return {
         "amount": (-amount).cast(amount.type()) if settings.sales_are_negative else amount,
         "quantity": quantity,
-        "raw_amount": raw[role],
+        "blank_amount": _is_blank(raw, role),
+        "infinite": typed_non_finite(raw, role) if typed else parsing.is_non_finite(raw[role]),
         "cell_sign": sign,
         "sign": (column == "").ifelse(sign, column),
-        "comma": parsing.uses_comma(number, decimals.signs[role]),
+        "comma": ibis.literal(False) if typed else parsing.uses_comma(raw[f"{BARE}{role}"], decimals.signs[role]),
     }
 
 
@@ -125,18 +153,18 @@ def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
     return trained or main
 
 
-def _flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, Any]:
+def _flags(parsed: Any, main: str, settings: DataSettings, facts: _Facts) -> dict[str, Any]:
     """Return one boolean column per fault that every dated row can have."""
     latest = parsing.latest_moment(settings)
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
-    blank_date = parsed.raw_date.strip().nullif("").isnull()
+    blank_date = parsed.blank_date
     copies = ibis.row_number().over(
         group_by=[parsed.content, parsed.customer_id, parsed.timestamp], order_by=parsed.row
     )
     flags = {
         "malformed_row": ibis.literal(False),
         "missing_id": parsed.customer_id.isnull(),
-        "padded_id": parsed.customer_id.notnull() & parsing.is_padded(parsed.raw_id),
+        "padded_id": parsed.customer_id.notnull() & parsed.padded,
         "leading_zero_id": parsed.customer_id.re_search(r"^0\d"),
         "missing_date": blank_date,
         "unparseable_date": ~blank_date & parsed.timestamp.isnull(),
@@ -144,7 +172,7 @@ def _flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, Any]:
         "time_zone": parsed.offset,
         "future_date": parsed.timestamp > latest,
         "early_date": parsed.timestamp < earliest,
-        "exact_duplicate": copies > 0,
+        "exact_duplicate": copies > 0 if facts.rows_repeat else ibis.literal(False),
         **({"order_line": parsed.line} if "line" in parsed.columns else {}),
         **_amount_flags(parsed, main, settings),
     }
@@ -162,8 +190,7 @@ def _amount_flags(parsed: Any, main: str, settings: DataSettings) -> dict[str, A
     )
     if not settings.has_amount:
         return dict.fromkeys(names, ibis.literal(False))
-    blank = parsed.raw_amount.strip().nullif("").isnull()
-    infinite = parsing.is_non_finite(parsed.raw_amount)
+    blank, infinite = parsed.blank_amount, parsed.infinite
     return {
         "missing_amount": blank & ~parsed.line if "line" in parsed.columns else blank,
         "non_finite_amount": ~blank & infinite,

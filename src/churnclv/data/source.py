@@ -18,11 +18,15 @@ from ..errors import InputError, require
 from .record_count import check_rows
 from .settings import DataSettings, Format
 from .text_file import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
+from .typed_columns import TYPED
 
 RAW = "raw_log"
+_CELLS = "raw_cells"  # the table behind it
 NUMBER, MOMENT = "number", "moment"  # types of columns that are not text
 _CURRENCY_NAME = re.compile(r"curr|ccy|w(ä|ae)hrung|devise|divisa|valuta|moneda|monnaie|moeda|waluta", re.IGNORECASE)
 _NUMBERS, _MOMENTS = r"^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)", r"^(TIMESTAMP|DATE)"
+_LOCAL_MOMENTS = r"^(TIMESTAMP(_S|_MS|_NS)?|DATE)$"  # without a zone
+_NUMBER_ROLES, _MOMENT_ROLES = ("amount", "price", "quantity", "term_months"), ("timestamp", "end")
 _EMBEDDED = {
     "cdnow": ("lifetimes", "datasets/CDNOW_master.txt"),
     "tv_subscriptions": ("empulse", "datasets/data/churn_tv_subscriptions.csv.gz"),
@@ -33,6 +37,8 @@ _EMBEDDED = {
 class RawLog:
     """The log as text: columns `row` (in the file, its header is row 1), `content` (hash) and one per mapped role.
 
+    A column whose type in the file is a number or a moment is kept in that type too, as `typed_<role>`; its text is
+    made where it is used.
     `types` has the roles whose columns are typed as numbers or moments in the file. `separator` is that of a text file.
     `currency_column` is the name of an unmapped column that looks like a currency; its cells are `unmapped_currency`.
     """
@@ -123,7 +129,8 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     connection.con.register("raw_frame", _with_text_for_mixtures(frame))
     texts = _typed_text(connection, "raw_frame", header)
     types = _types(connection, "raw_frame", header, settings)
-    _create_raw(connection, "FROM raw_frame", settings, texts, first_row=1)
+    typed = _typed_cells(connection, "raw_frame", header, settings)
+    _create_raw(connection, "FROM raw_frame", settings, texts, first_row=1, typed=typed)
     connection.con.unregister("raw_frame")
     log = _raw_log(connection, "the events given", (), first_row=1)
     return replace(log, types=types, currency_column=_currency_column(header, settings))
@@ -159,7 +166,8 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
         header = [name for name, _ in texts]
         check_header(str(path), header, settings)
         types = _types(connection, source, header, settings)
-        _create_raw(connection, f"FROM {source}", settings, texts, first_row=1)
+        typed = _typed_cells(connection, source, header, settings)
+        _create_raw(connection, f"FROM {source}", settings, texts, first_row=1, typed=typed)
     log = _raw_log(connection, str(path), (), first_row=1)
     return replace(log, types=types, currency_column=_currency_column(header, settings))
 
@@ -249,10 +257,10 @@ def _shift_rows(connection: Any, skipped: list[int]) -> None:
     moves = pd.DataFrame([(line - place, place + 1) for place, line in enumerate(skipped)], columns=["line", "moved"])
     connection.con.register("moves", moves)
     connection.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE {RAW} AS "
-        f'SELECT {RAW}.* REPLACE ({RAW}."row" + coalesce(moved, 0) AS "row") FROM {RAW} '
+        f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS "
+        f'SELECT {_CELLS}.* REPLACE ({_CELLS}."row" + coalesce(moved, 0) AS "row") FROM {_CELLS} '
         "ASOF LEFT JOIN (SELECT line, max(moved) AS moved FROM moves GROUP BY line) AS steps "
-        f'ON {RAW}."row" >= steps.line'
+        f'ON {_CELLS}."row" >= steps.line'
     )
     connection.con.unregister("moves")
 
@@ -282,21 +290,35 @@ def _create_raw(
     settings: DataSettings,
     cells: list[tuple[str, str]],
     first_row: int,
+    typed: dict[str, str] | None = None,
 ) -> None:
-    """Create the raw table: the row's number, the hash of its cells, and the mapped cells as text.
+    """Create the raw log: the row's number, the hash of its cells, and the mapped cells as text.
 
     `cells` are the columns in order, as pairs of the name (unmapped columns may share one) and the SQL for the text.
+    `typed` has the SQL of each role that is stored in the type of the file; its text is an expression over it.
     """
     compared = [cell for name, cell in cells if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
-    texts = dict(cells)
+    texts, typed = dict(cells), typed or {}
     extra = _currency_column([name for name, _ in cells], settings)
     wanted = {**settings.mapped(), **({} if extra is None else {"unmapped_currency": extra})}
-    roles = ", ".join(f'{texts[name]} AS "{role}"' for role, name in wanted.items())
+    stored = {role: texts[name] for role, name in wanted.items() if role not in typed}
+    stored |= {f"{TYPED}{role}": cell for role, cell in typed.items()}
+    columns = ", ".join(f'{cell} AS "{name}"' for name, cell in stored.items())
     connection.raw_sql(
-        f'CREATE OR REPLACE TEMP TABLE {RAW} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
-        f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {roles} {source}"
+        f'CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
+        f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {columns} {source}"
     )
+    views = [_text_of(role, texts[name], typed) for role, name in wanted.items()]
+    kept = ", ".join([*views, *(f'"{TYPED}{role}"' for role in typed)])
+    connection.raw_sql(f'CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT "row", content, {kept} FROM {_CELLS}')
+
+
+def _text_of(role: str, text: str, typed: dict[str, str]) -> str:
+    """Return SQL for the text of a role of the stored cells."""
+    if role not in typed:
+        return f'"{role}"'
+    return f"{text.replace(typed[role], _name(TYPED + role), 1)} AS {_name(role)}"
 
 
 def _typed_text(connection: Any, source: str, header: list[str]) -> list[tuple[str, str]]:
@@ -320,6 +342,15 @@ def _types(connection: Any, source: str, header: list[str], settings: DataSettin
     return numbers | {role: MOMENT for role, name in settings.mapped().items() if re.search(_MOMENTS, kinds[name])}
 
 
+def _typed_cells(connection: Any, source: str, header: list[str], settings: DataSettings) -> dict[str, str]:
+    """Return, by role, the SQL of the columns of dates and amounts whose type in the source is right already."""
+    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    names = {name: (engine_name, str(kind)) for name, (engine_name, kind, *_) in zip(header, described, strict=True)}
+    rules = {**dict.fromkeys(_NUMBER_ROLES, _NUMBERS), **dict.fromkeys(_MOMENT_ROLES, _LOCAL_MOMENTS)}
+    mapped = {role: names[name] for role, name in settings.mapped().items() if role in rules}
+    return {role: _name(name) for role, (name, kind) in mapped.items() if re.search(rules[role], kind)}
+
+
 def _currency_column(header: list[str], settings: DataSettings) -> str | None:
     """Return the first unmapped column named like a currency, if there are amounts but no mapped currency."""
     mapped = set(settings.mapped().values())
@@ -332,6 +363,18 @@ def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...
     rows_read = int(table.count().execute()) + len(malformed)
     require(rows_read > 0, f"{origin}: has a header but no rows.", remedy="export the log again.")
     return RawLog(table, origin, rows_read, malformed, first_row)
+
+
+def keep_raw(connection: Any, name: str) -> None:
+    """Keep the cells of the log that was read last, of which no role is typed, as a table of that name."""
+    connection.raw_sql(f"DROP VIEW {RAW}")
+    connection.raw_sql(f"ALTER TABLE {_CELLS} RENAME TO {name}")
+
+
+def drop_raw(connection: Any) -> None:
+    """Drop the cells of the log that was read last, which nothing needs once its events are made."""
+    connection.raw_sql(f"DROP VIEW IF EXISTS {RAW}")
+    connection.raw_sql(f"DROP TABLE IF EXISTS {_CELLS}")
 
 
 def _literal(text: str) -> str:

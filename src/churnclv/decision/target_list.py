@@ -12,7 +12,7 @@ TARGET_COLUMNS = (
     "rank", "customer_id", "churn_score", "value", "expected_gain", "cost",
     "gain_per_cost", "running_gain", "running_cost",
 )  # fmt: skip
-_ROUNDING = 1e-9  # relative: a budget that is the sum of the costs pays for all of them
+ROUNDING = 1e-9  # relative: a budget that is the sum of the costs pays for all of them
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def target_list(customers: pd.DataFrame, budget: float | None = None) -> pd.Data
 
 def _affordable(costs: Array, budget: float) -> NDArray[np.intp]:
     """Return the places, in order, of the customers for whom the budget pays."""
-    most, spent, places = budget * (1.0 + _ROUNDING), 0.0, []
+    most, spent, places = budget * (1.0 + ROUNDING), 0.0, []
     for place, cost in enumerate(costs.tolist()):
         if spent + cost <= most:
             spent += cost

@@ -49,6 +49,9 @@ class Encoding:
     def _codes(self, name: str, column: "pd.Series[Any]") -> NDArray[np.float64]:
         values = self.categories[name]
         places = {value: float(place) for place, value in enumerate(values)}
+        if pd.api.types.infer_dtype(column, skipna=True) == "string":  # each text is looked up once
+            numbers, texts = pd.factorize(column)
+            return np.array([*(places.get(text, float(len(values))) for text in texts), np.nan])[numbers]
         codes = column.astype(object).map(
             lambda cell: places.get(_cell_text(cell), float(len(values))), na_action="ignore"
         )

@@ -83,6 +83,7 @@ class Family:
         columns: None where the data name them.
         place: its place among the families; where families have one, their phrases do.
         origin: its file.
+        per_customer: whether its columns depend on the customer's events alone, so that parts of them are enough.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Family:
     columns: tuple[Column, ...] | None
     place: int
     origin: Path
+    per_customer: bool = False
 
     def __call__(self, history: Any, settings: FeatureSettings) -> Any:
         """Return the table of the family's columns."""
@@ -105,8 +107,17 @@ class Family:
 FAMILIES: Registry[Family] = Registry("feature family")
 
 
+def is_per_customer(function: FamilyFunction) -> bool:
+    """Return whether a family declares that it looks at no customer but its own; a plain function declares nothing."""
+    return isinstance(function, Family) and function.per_customer
+
+
 def family(
-    *, columns: tuple[Column, ...] | None, needs: tuple[Need, ...] = (), place: int = LAST_PLACE
+    *,
+    columns: tuple[Column, ...] | None,
+    needs: tuple[Need, ...] = (),
+    place: int = LAST_PLACE,
+    per_customer: bool = False,
 ) -> Callable[[FamilyFunction], Family]:
     """Register a function as a feature family.
 
@@ -118,6 +129,9 @@ def family(
         Without events that one of these describes, the family is left out; empty = it never is.
     place
         Its place among the families.
+    per_customer
+        Whether its columns depend on the customer's own events alone. Then a large log is computed in parts of its
+        customers; otherwise the family gets the history of all customers at once.
 
     Returns
     -------
@@ -131,7 +145,7 @@ def family(
     """
 
     def register(function: FamilyFunction) -> Family:
-        made = Family(function.__name__, function, tuple(needs), columns, place, origin_of(function))
+        made = Family(function.__name__, function, tuple(needs), columns, place, origin_of(function), per_customer)
         for column in columns or ():
             _check_column(made, column)
         FAMILIES.add(made.name, made, made.origin)

@@ -1,6 +1,7 @@
-"""The feature table: all families at all cutoffs in one pass, cached by content."""
+"""The feature table: all families at all cutoffs, computed in parts of the customers, cached by content."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,17 @@ from ..files import digest, file_digest, replacing
 from ..snapshots.customer_kinds import kind_of
 from ..snapshots.history import KEYS, cut_history
 from ..snapshots.settings import WindowSettings
+from .customer_parts import (
+    ONE_PASS_PAIRS,
+    WorkTables,
+    count_pairs,
+    count_parts,
+    join_stepwise,
+    take_part,
+    work_tables,
+)
 from .families import custom_files, find_family
-from .family import Family, FamilyFunction
+from .family import Family, FamilyFunction, is_per_customer
 from .keyed_table import put_beside
 from .model_columns import NOT_FEATURES
 from .refund_history import refund_history
@@ -35,8 +45,11 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     cache: Path | None = None,
     shape: CustomerKind = CustomerKind.noncontractual,
     refunds: Refunds = Refunds.net,
+    everyone: Any = None,
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) with an event before the cutoff, ordered by both.
+
+    Where `events` has a sample of the customers, `everyone` has the events of all, which some families look at.
 
     Columns: the keys, `in_population`, the purchase history (of orders), then one per feature: numbers as float64, or
     text (pandas' `str`), which models encode; null where undefined; last the refund history (of orders).
@@ -45,16 +58,16 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
         InputError: a custom family lacks the keys, repeats a column, or has one of neither numbers nor text.
     """
     table = feature_table(events, cutoffs, settings, windows, shape, refunds)
+    chosen = (settings, windows, shape, refunds)
     if cache is None:
-        return _as_frame(table)
+        return compute_features(events, cutoffs, *chosen, everyone=everyone)
     custom = [file_digest(path) for path in custom_files(settings.families)]
     key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), custom, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():
-        frame = _as_frame(table)
-        with replacing(path) as temporary:
-            frame.to_parquet(temporary, index=False)
-    return pd.read_parquet(path)
+        with replacing(path) as temporary, computed_features(events, cutoffs, *chosen, everyone=everyone) as computed:
+            _plain(computed).to_parquet(temporary)  # by the engine: the frame is made once
+    return _typed(pd.read_parquet(path), table)
 
 
 def feature_table(
@@ -66,29 +79,105 @@ def feature_table(
     refunds: Refunds = Refunds.net,
 ) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
+    first, *others = _keyed_tables(events, cutoffs, settings, windows, shape, refunds)
+    return put_beside(first, *others).order_by(KEYS)
+
+
+def compute_features(  # noqa: PLR0913, PLR0917 # as for build_features
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: CustomerKind = CustomerKind.noncontractual,
+    refunds: Refunds = Refunds.net,
+    parts: int | None = None,
+    everyone: Any = None,
+) -> pd.DataFrame:
+    """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
+    with computed_features(events, cutoffs, settings, windows, shape, refunds, parts, everyone) as table:
+        return _typed(_plain(table).to_pyarrow().to_pandas(), table)
+
+
+@contextlib.contextmanager
+def computed_features(  # noqa: PLR0913, PLR0917 # as for build_features
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: CustomerKind = CustomerKind.noncontractual,
+    refunds: Refunds = Refunds.net,
+    parts: int | None = None,
+    everyone: Any = None,
+) -> Iterator[Any]:
+    """Yield the feature table, computed in so many parts and stored until the block ends, as an expression."""
+    chosen = (settings, windows, shape, refunds)
+    pairs = count_pairs(events, cutoffs)
+    if parts is None and everyone is None and pairs <= ONE_PASS_PAIRS:
+        yield feature_table(events, cutoffs, *chosen)
+        return
+    with work_tables(events) as work:
+        pieces = list(_compute_parts(work, events, cutoffs, chosen, parts or count_parts(pairs), everyone))
+        yield (ibis.union(*pieces) if len(pieces) > 1 else pieces[0]).order_by(KEYS)
+
+
+def _compute_parts(
+    work: WorkTables,
+    events: Any,
+    cutoffs: Sequence[datetime],
+    chosen: tuple[FeatureSettings, WindowSettings, CustomerKind, Refunds],
+    parts: int,
+    everyone: Any,
+) -> Iterator[Any]:
+    """Yield the stored feature table of each part; families that look at other customers see all of them."""
+    settings = chosen[0]
+    history = cut_history(events if everyone is None else everyone, cutoffs)
+    some = parts > 1 or everyone is not None
+    names = [name for name in settings.families if some and not is_per_customer(find_family(name))]
+    whole = {name: work.keep(find_family(name)(history, settings)) for name in names}
+    for number in range(parts):
+        own = work.keep(take_part(events, number, parts)) if parts > 1 else events
+        yield join_stepwise(work, _keyed_tables(own, cutoffs, *chosen, whole=whole))
+        if parts > 1:
+            work.drop(own)
+
+
+def _keyed_tables(
+    events: Any,
+    cutoffs: Sequence[datetime],
+    settings: FeatureSettings,
+    windows: WindowSettings,
+    shape: CustomerKind,
+    refunds: Refunds,
+    whole: Mapping[str, Any] | None = None,
+) -> list[Any]:
+    """Return the tables whose columns make the feature table, keyed by customer and cutoff; first who has a row.
+
+    `whole` has the tables of families that are computed already.
+    """
     history = cut_history(events, cutoffs)
     kind = kind_of(shape)
-    joined = kind.members(history, windows)
+    tables = [kind.members(history, windows)]
+    taken = set(tables[0].columns)
     spent = history.filter(counts_as_spend(history, refunds))  # value models are trained on it
     for name in dict.fromkeys([*kind.value_families, *settings.families]):
         family = find_family(name)
-        columns = family(spent if name in _OF_VALUE else history, settings)
-        _check_family(name, columns, joined)
+        stored = (whole or {}).get(name)
+        columns = family(spent if name in _OF_VALUE else history, settings) if stored is None else stored
+        _check_family(name, columns, taken)
         _check_described(name, family, columns)
-        joined = put_beside(joined, columns)
-    if kind.buys:
-        joined = put_beside(joined, refund_history(spent, settings))
-    return joined.order_by(KEYS)
+        taken |= set(columns.columns)
+        tables.append(columns)
+    return [*tables, refund_history(spent, settings)] if kind.buys else tables
 
 
-def _check_family(name: str, columns: Any, joined: Any) -> None:
+def _check_family(name: str, columns: Any, taken: set[str]) -> None:
     keyed = isinstance(columns, ibis.Table) and set(KEYS) <= set(columns.columns)
     require(
         keyed,
         f"feature family {name}: its result lacks the keys {KEYS}.",
         remedy="group_by(['customer_id', 'cutoff']).",
     )
-    doubled = (set(columns.columns) & set(joined.columns)) - set(KEYS)
+    doubled = (set(columns.columns) & taken) - set(KEYS)
     require(
         not doubled,
         f"feature family {name}: repeats columns {sorted(doubled)}.",
@@ -113,15 +202,28 @@ def _check_described(name: str, family: FamilyFunction, columns: Any) -> None:
     require(not unknown, message, remedy="add a Column for each, with its texts in English and Italian.")
 
 
-def _as_frame(table: Any) -> pd.DataFrame:
-    frame = table.execute()
+def _plain(table: Any) -> Any:
+    """Return the table with its numbers as floats, which is what a frame has; decimals are left to pandas."""
     kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
-    frame = frame.astype({name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()})
-    frame["in_population"] = frame["in_population"].astype(bool)
+    whole = [name for name, kind in kinds.items() if kind.is_integer() or kind.is_boolean() or kind.is_floating()]
+    return table.mutate(**{name: table[name].cast("float64") for name in whole}) if whole else table
+
+
+def _typed(frame: pd.DataFrame, table: Any) -> pd.DataFrame:
+    """Return the frame of a table with numbers as float64 and texts as pandas' `str`.
+
+    Raises:
+        InputError: a customer has several rows at a cutoff.
+    """
+    kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
+    wanted = {name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()} | {
+        "in_population": "bool"
+    }
+    frame = frame.astype({name: kind for name, kind in wanted.items() if str(frame[name].dtype) != kind})
     repeated = frame.duplicated(list(KEYS)).any()
     require(
         not repeated,
         "a feature family has several rows per customer and cutoff.",
         remedy="group by both keys.",
     )
-    return frame  # type: ignore[no-any-return] # ibis is untyped here
+    return frame

@@ -61,21 +61,32 @@ def prepare(
     `data` are the settings of the events, of which attributes are read.
     """
     kind_of(events.shape).require_labels(events, training, windows)
-    fingerprint, moments = events.quality.fingerprint, (*training, sealed)
-    frame = build_features(events.table, fingerprint, moments, features, windows, cache, events.shape, events.refunds)
+    frame = build_features(
+        events.table,
+        events.learned_fingerprint,
+        (*training, sealed),
+        features,
+        windows,
+        cache,
+        events.shape,
+        events.refunds,
+        events.everyone,
+    )
     read = read_attributes(events, frame, data or DataSettings())
+    readings, notices = read.readings, read.notices
     frame = read.learned()
-    eligible = frame[frame["in_population"]]
+    del read  # a large log's frame is held once
     names = model_columns(frame.columns, features.families)
     labels = read_labels(events, training, windows)
-    at_training = eligible[eligible["cutoff"].isin(list(training))].reset_index(drop=True)
-    at_seal = eligible[eligible["cutoff"] == sealed].reset_index(drop=True)
+    at_training = frame[frame["in_population"] & frame["cutoff"].isin(list(training))].reset_index(drop=True)
+    at_seal = frame[frame["in_population"] & (frame["cutoff"] == sealed)].reset_index(drop=True)
+    del frame
     frequent = frequent_values(at_training)
     training_data = join_labels(mask_rare(at_training, frequent), labels, names)
     daily = daily_purchases(events.table, sealed).execute()
     masked = mask_rare(at_seal, frequent)
     read_sealed = partial(read_labels, events, (sealed,), windows)
-    return Snapshots(training_data, masked, read_sealed, daily, read.readings, read.notices)
+    return Snapshots(training_data, masked, read_sealed, daily, readings, notices)
 
 
 def prepare_table(table: LabelledTable, plan: SplitPlan) -> Snapshots:

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..decision.markdown_cells import plain_cell
 from ..evaluation.bootstrap import Interval
 from ..outputs import Output, has_header
 from .ranking import Ranking, Row
@@ -58,7 +59,7 @@ def _section(ranking: Ranking) -> str:
         lines += [_windows(ranking.rows[0].result), "", *_ranking(ranking), ""]
     if ranking.apart:
         lines += ["| not ranked | why |", "|---|---|"]
-        lines += [f"| {_linked(name)} | {_plain(reason)} |" for name, reason in ranking.apart.items()]
+        lines += [f"| {_linked(name)} | {plain_cell(reason)} |" for name, reason in ranking.apart.items()]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -91,7 +92,7 @@ def _cells(row: Row, metric: str, others: Sequence[str]) -> list[str]:
     result = row.result
     figures = [_interval(result.figures.get(f"{when}.{metric}")) for when in ("valid", "test")]
     pairs = [" / ".join(_number(result.figures.get(f"{when}.{name}")) for when in ("valid", "test")) for name in others]
-    cost = [_plain(result.choice), str(result.trials), f"{result.seconds:.0f}", str(result.openings)]
+    cost = [plain_cell(result.choice), str(result.trials), f"{result.seconds:.0f}", str(result.openings)]
     checks = " ".join(result.failed_checks) or "all passed"
     differences = [_difference(part) for part in (row.valid, row.test)]
     return [
@@ -110,11 +111,6 @@ def _cells(row: Row, metric: str, others: Sequence[str]) -> list[str]:
 
 def _linked(name: str) -> str:
     return f"[{name}]({name}/entry.yaml)"
-
-
-def _plain(text: str) -> str:
-    """Return text for a table's cell, with markup escaped."""
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("\n", " ")
 
 
 def _number(figure: Figure | None) -> str:

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..bundle.loading import load_bundle
 from ..bundle.specification import specification_of
+from ..data.customer_sample import sample_customers
 from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.source import locate
@@ -32,6 +33,7 @@ def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle
         return "the champion's horizon is another"
     through = datetime.fromisoformat(specification_of(champion).fitted_through)
     events = read_events(connect(config.engine, home.cache / "spill"), config.data)
+    events = sample_customers(events, config.tuning.max_customers)  # as the run whose predictions these are
     plan = make_plan(events.start, events.end, config.windows)
     later = [fold.valid for fold in plan.folds if fold.valid >= through]
     if not later:

@@ -56,6 +56,11 @@ class BuiltDataset:
         return ("net of refunds",) if totals.spend != totals.ordered else ()
 
     @property
+    def sample_definition(self) -> tuple[str, ...]:
+        """The sample of customers that the run is evaluated on: empty where it is everybody."""
+        return () if self.quality.learned is None else (f"{self.quality.learned} customers",)
+
+    @property
     def log(self) -> Events:
         """The events of data that have time."""
         if self.events is None:
@@ -75,7 +80,8 @@ def build_events_dataset(
     for notice in adapted:
         progress.log(notice.line())
     plan = make_plan(events.start, events.end, windows)
-    progress.log(f"Building features at {len(plan.everything)} cutoffs for {events.quality.customers:,} customers")
+    learned = events.quality.learned or events.quality.customers
+    progress.log(f"Building features at {len(plan.everything)} cutoffs for {learned:,} customers")
     families = present_families(events.table, config.features.families, plan.cutoffs[-1])
     features = replace(config.features, families=families)
     snapshots = prepare(events, plan.cutoffs, plan.sealed, features, windows, home.cache, config.data)

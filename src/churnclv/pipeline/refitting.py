@@ -41,7 +41,7 @@ def refit(
         InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
     steps = steps_of(config.data.shape)
-    data = steps.read(config.data, config.engine, home)
+    data = steps.learned_from(steps.read(config.data, config.engine, home), config)
     _require_same(data.quality, config, run)
     rows = steps.refit_rows(config, data, home, progress)
     config = replace(config, data=rows.data)

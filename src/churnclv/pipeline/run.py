@@ -65,7 +65,7 @@ def name_run(config: TrainConfig, data: BuiltDataset) -> Names:
     return Names(
         config.identity(fingerprint, *code, *model, *extension_digests(config.extensions)),
         config.value_identity(fingerprint, *code),
-        digest(fingerprint, data.plan.evaluated, population, *data.spend_definition),
+        digest(fingerprint, data.plan.evaluated, population, *data.spend_definition, *data.sample_definition),
     )
 
 

@@ -1,6 +1,6 @@
 """Scoring from top to bottom: raw events in, one row of scores per customer out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
@@ -8,7 +8,7 @@ from ..data.engine import EngineSettings, connect
 from ..data.inspection.loaded_table import load_table
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_csv
+from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_blocks, write_csv
 from ..progress import Progress
 from ..report.audience_files import audience_output, write_audiences
 from ..report.contact_details import read_details
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+
+BLOCK_ROWS = 50_000  # customers that are scored at a time
 
 
 def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], None]) -> None:
@@ -92,12 +94,17 @@ def write_scores(
     for notice in compare_with_bundle(scorer, events):
         progress.log(notice.line())
     rows = scorer.features(events, config.as_of)
-    scores = scorer.score(rows, config.language)
-    columns = dict.fromkeys((*SCORE_COLUMNS, *scores.columns))  # a bundle of another version has its own code,
-    scores = scores.reindex(columns=list(columns))  # and the columns that it does not know are empty
-    for notice in scorer.notices(events, rows, scores):
-        progress.log(notice.line())
-    write_csv(scores, outputs[0])
+    blocks = []
+
+    def checked_blocks() -> Iterator["pd.DataFrame"]:
+        for block in score_blocks(scorer, rows, config.language, progress):
+            blocks.append(block)
+            yield block
+        for notice in scorer.notices(events, rows, _below(blocks)):  # before the file is put in place
+            progress.log(notice.line())
+
+    write_blocks(checked_blocks(), outputs[0])
+    scores = _below(blocks)
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
     contacted = scores["action"] == "contact"
@@ -120,3 +127,31 @@ def _contact_details(config: ScoreConfig, scores: Any) -> Any:
     """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
     contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
     return read_details(contacts, scores["customer_id"], config.phone_country_code)
+
+
+def score_blocks(scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress) -> Iterator["pd.DataFrame"]:
+    """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
+
+    What a model adds to a row, such as its reasons, then needs memory for one block only. A bundle of another version
+    has its own code, and the columns that it does not know are empty.
+    """
+    starts = range(0, max(len(rows), 1), BLOCK_ROWS)
+    if len(starts) == 1:
+        yield _with_all_columns(scorer.score(rows, language))
+        return
+    begin = progress.seconds
+    with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
+        for finished, start in enumerate(starts, start=1):
+            yield _with_all_columns(scorer.score(rows.iloc[start : start + BLOCK_ROWS], language))
+            left = (progress.seconds - begin) / finished * (len(starts) - finished)
+            advance(f"about {left:.0f} s left")
+
+
+def _with_all_columns(scores: "pd.DataFrame") -> "pd.DataFrame":
+    return scores.reindex(columns=list(dict.fromkeys((*SCORE_COLUMNS, *scores.columns))))
+
+
+def _below(blocks: list["pd.DataFrame"]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat(blocks, ignore_index=True) if len(blocks) > 1 else blocks[0]

@@ -11,6 +11,7 @@ from ..churn.settings import ChurnSettings
 from ..clv.settings import ClvSettings
 from ..data.engine import EngineSettings
 from ..data.settings import DataSettings, Reading
+from ..decision.campaign_plan import DesignSettings
 from ..decision.economics import EconomicsSettings
 from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
@@ -191,6 +192,48 @@ class InputConfig:
 
     def __post_init__(self) -> None:
         """Check the numbers."""
+        check_numbers(self)
+
+
+@dataclass
+class CampaignPlanConfig:
+    """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out."""
+
+    scores: str = "???"
+    out: str = "???"
+    budget: float | None = number(
+        None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
+    )
+    start: str | None = None
+    design: DesignSettings = field(default_factory=DesignSettings)
+    economics: EconomicsSettings = field(default_factory=EconomicsSettings)
+
+    def __post_init__(self) -> None:
+        """Check the budget."""
+        check_numbers(self)
+
+
+@dataclass
+class CampaignVerdictConfig:
+    """The configuration of the verdict on a campaign.
+
+    Attributes:
+        campaign: the folder of the plan.
+        input: the log of what happened since.
+        contacted: a CSV file with the column customer_id, of who was contacted.
+        cost: currency, what was spent; null = what the plan expected.
+    """
+
+    campaign: str = "???"
+    input: str = "???"
+    contacted: str | None = None
+    cost: float | None = number(None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null."))
+    data: DataSettings = field(default_factory=DataSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+
+    def __post_init__(self) -> None:
+        """Check the cost."""
         check_numbers(self)
 
 

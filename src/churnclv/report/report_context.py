@@ -59,15 +59,22 @@ class ReportContext:
 SectionFunction = Callable[[ReportContext], Section]
 
 
+def _always(context: ReportContext) -> bool:
+    """Return that a section is wanted."""
+    del context
+    return True
+
+
 @dataclass(frozen=True)
 class RegisteredSection:
-    """A section's name, function, kinds of customers, place and file."""
+    """A section's name, function, kinds of customers, place, file, and whether a report has it."""
 
     name: str
     function: SectionFunction
     kinds: tuple[str, ...]
     place: int
     origin: Path
+    wanted: Callable[[ReportContext], bool] = _always
 
     def render(self, context: ReportContext) -> Section:
         """Return the section.
@@ -96,6 +103,7 @@ def section(
     kinds: Sequence[str],
     texts: Mapping[str, Mapping[str, str]] | None = None,
     place: int = LAST_PLACE,
+    wanted: Callable[[ReportContext], bool] = _always,
 ) -> Callable[[SectionFunction], SectionFunction]:
     """Register a function of a `ReportContext` as a section of the report.
 
@@ -110,6 +118,8 @@ def section(
         that begin with `figure.` or `column.` name figures and columns.
     place
         Its place among the sections.
+    wanted
+        Whether a report has it; always, where nothing is given.
 
     Returns
     -------
@@ -130,7 +140,7 @@ def section(
         unknown = [kind for kind in kinds if kind not in KINDS]
         allowed = f"allowed are {', '.join(KINDS)}."
         require(bool(kinds) and not unknown, f"{origin}: section {name!r} is of kinds {list(kinds)}.", remedy=allowed)
-        made = RegisteredSection(name, function, tuple(kinds), place, origin)
+        made = RegisteredSection(name, function, tuple(kinds), place, origin, wanted)
         for kind in kinds:
             SECTIONS.add(f"{name} ({kind})", made, origin)
         for key, text in (texts or {}).items():
@@ -141,6 +151,11 @@ def section(
         return function
 
     return register
+
+
+def wanted_sections(context: ReportContext) -> list[RegisteredSection]:
+    """Return the sections that a report has, in reading order."""
+    return [one for one in sections_of(context.kind) if one.wanted(context)]
 
 
 def sections_of(kind: CustomerKind) -> list[RegisteredSection]:

@@ -30,6 +30,7 @@ class ReportSettings:
         funnel_steps: names of actions in their order, `order` for a purchase; empty = derived from the events.
         conversion_days: an order within so many days after a message counts as its conversion.
         costs: CSV of acquisition costs with the columns date, cost; null = none.
+        campaigns: folders of campaigns with a verdict, which the report then shows.
         thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
         plays: `churn_value` cell -> what to do, replacing the report's default; churn and value are high, middle, low.
         most_clusters: the largest number of clusters tried.
@@ -49,6 +50,7 @@ class ReportSettings:
     funnel_steps: list[str] = field(default_factory=list)
     conversion_days: int = number(7, _DAYS)
     costs: str | None = None
+    campaigns: list[str] = field(default_factory=list)
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
     most_clusters: int = number(7, Bounds(2, 30))  # one cluster is no grouping

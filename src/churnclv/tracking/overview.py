@@ -35,7 +35,7 @@ def _wrapped(line: str) -> list[str]:
 
 def data_overview(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
     """Return what was read, and what the models are tested on."""
-    return [f"Data: {quality.lines()[0]}", plan.lines()[-1]]
+    return [f"Data: {quality.lines()[0]}", *quality.sample_lines(), plan.lines()[-1]]
 
 
 def churn_overview(

@@ -52,7 +52,12 @@ def _kind(line: str) -> str:
 
 def data_lines(quality: QualityReport, plan: Plan | SplitPlan) -> list[str]:
     """Return the data that were read and the windows of time."""
-    return [*section("Data"), *items(quality.lines()), *section("Windows"), *items(plan.lines())]
+    return [
+        *section("Data"),
+        *items([*quality.lines(), *quality.sample_lines()]),
+        *section("Windows"),
+        *items(plan.lines()),
+    ]
 
 
 def score_lines(title: str, model: str, metrics: Mapping[str, str], valid: Scores, test: Scores | None) -> list[str]:

@@ -63,6 +63,7 @@ class TuningSettings:
     prune: bool = True
     workers: int = number(1, Bounds(1, 256, technical=True))
     storage: str | None = None
+    max_customers: int | None = number(None, Bounds(100, 1_000_000_000, technical=True))
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
     boosting: dict[str, Range] = field(default_factory=dict)

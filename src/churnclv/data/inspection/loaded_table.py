@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from ..settings import STATIC, Columns, DataSettings
-from ..source import RAW, RawLog, read_columns, read_file
+from ..source import RawLog, keep_raw, read_columns, read_file
 from .table_kinds import ONE_ROW_PER_CUSTOMER
 
 _SAMPLE_ROWS = 4_000
@@ -85,5 +85,5 @@ def load_table(connection: Any, path: str, place: int, sheet: str | None = None,
     whole = replace(settings, columns=Columns(header[0], None, None), static=static)
     log = read_file(connection, whole)
     name = f"inspected_{place}"
-    connection.raw_sql(f"ALTER TABLE {RAW} RENAME TO {name}")
+    keep_raw(connection, name)
     return LoadedTable(connection, name, path, tuple(header), log, whole)

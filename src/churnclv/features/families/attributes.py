@@ -15,7 +15,7 @@ from ..keyed_table import put_beside
 from ..settings import FeatureSettings
 
 
-@family(columns=None, place=80)
+@family(columns=None, place=80, per_customer=True)
 def attributes(history: Any, settings: FeatureSettings) -> Any:
     """Return one column of text, `<name>`, per declared attribute, from the customer's first event that has it.
 

@@ -212,7 +212,9 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",), ("item", "category")), Need(("discount",))), place=90)
+@family(
+    columns=COLUMNS, needs=(Need(("order",), ("item", "category")), Need(("discount",))), place=90, per_customer=True
+)
 def basket(history: Any, settings: FeatureSettings) -> Any:
     """Return how wide, how new, how discounted and how often returned a customer's order lines are.
 

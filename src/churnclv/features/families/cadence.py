@@ -172,7 +172,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=40)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=40, per_customer=True)
 def cadence(history: Any, settings: FeatureSettings) -> Any:
     """Return mean, spread, shortest, longest and last gap between purchases, and the current gap relative to them.
 

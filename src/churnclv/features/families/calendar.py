@@ -152,7 +152,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=70)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=70, per_customer=True)
 def calendar(history: Any, settings: FeatureSettings) -> Any:
     """Return shares of order lines by weekday, weekend, part of the day and month, and the entropy of each.
 

@@ -236,7 +236,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("contract_start",)),), place=130)
+@family(columns=COLUMNS, needs=(Need(("contract_start",)),), place=130, per_customer=True)
 def contract(history: Any, settings: FeatureSettings) -> Any:
     """Return age, renewal, plan and price of the contract that is open at the cutoff, and counts of those before it.
 

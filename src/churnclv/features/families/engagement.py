@@ -307,7 +307,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("send", "open", "click", "unsubscribe")),), place=110)
+@family(columns=COLUMNS, needs=(Need(("send", "open", "click", "unsubscribe")),), place=110, per_customer=True)
 def engagement(history: Any, settings: FeatureSettings) -> Any:
     """Return how many messages were sent to each customer and how many were opened, clicked and unsubscribed from.
 

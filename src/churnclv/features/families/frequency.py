@@ -54,7 +54,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=20)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=20, per_customer=True)
 def frequency(history: Any, settings: FeatureSettings) -> Any:
     """Return counts of purchases (days with an order), in all and per lookback, and purchases per day of age.
 

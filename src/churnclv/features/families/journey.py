@@ -248,7 +248,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("action",)),), place=100)
+@family(columns=COLUMNS, needs=(Need(("action",)),), place=100, per_customer=True)
 def journey(history: Any, settings: FeatureSettings) -> Any:
     """Return how much, how variously and how lately each customer acted; actions are named by their item.
 

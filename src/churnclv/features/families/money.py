@@ -147,7 +147,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=30)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=30, per_customer=True)
 def money(history: Any, settings: FeatureSettings) -> Any:
     """Return sums, mean, spread and extremes of spend per purchase, spend per lookback, last spend, refunds and units.
 

@@ -164,7 +164,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=60)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=60, per_customer=True)
 def purchase_history(history: Any, settings: FeatureSettings) -> Any:
     """Return (x, t_x, T, m) of Fader, Hardie and Lee (2005).
 

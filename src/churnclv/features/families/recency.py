@@ -75,7 +75,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=10)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=10, per_customer=True)
 def recency(history: Any, settings: FeatureSettings) -> Any:
     """Return days since the first, the last and the one before last purchase, and since the last refund.
 

@@ -78,7 +78,7 @@ COLUMNS = (
 )
 
 
-@family(columns=COLUMNS, needs=(Need(("order",)),), place=50)
+@family(columns=COLUMNS, needs=(Need(("order",)),), place=50, per_customer=True)
 def trend(history: Any, settings: FeatureSettings) -> Any:
     """Return purchases of each lookback against the window before it, and counts and spend decayed by half-lives.
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from ...bundle.log_profile import RECENT_DAYS, describe_log
 from ...bundle.specification import specification_of
+from ...data.customer_sample import sample_customers
 from ...data.engine import EngineSettings, connect
 from ...data.events import Events, read_events
 from ...data.quality import with_spelling
@@ -30,11 +31,15 @@ class DatedSteps(KindSteps[Events, Valuation]):
         """Read the data."""
         return read_events(connect(engine, home.cache / "spill"), data)
 
+    def learned_from(self, data: Events, config: TrainConfig) -> Events:
+        """Return the events of the customers that models learn from."""
+        return sample_customers(data, config.tuning.max_customers)
+
     def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
         """Return features and labels at the cutoffs of a run; the sealed labels are not read."""
 
         def read_log() -> Events:
-            return self.read(config.data, config.engine, home)
+            return self.learned_from(self.read(config.data, config.engine, home), config)
 
         return build_events_dataset(read_log, config, home, progress)
 
@@ -44,8 +49,9 @@ class DatedSteps(KindSteps[Events, Valuation]):
         settings = with_spelling(config.data, data.quality)
         cutoffs = refit_cutoffs(data.start, data.end, config.windows)
         snapshots = prepare(data, cutoffs, data.end, config.features, config.windows, home.cache, settings)
-        profile = describe_log(data, data.end, RECENT_DAYS)
-        return RefitRows(settings, snapshots, f"{data.end:%Y-%m-%d}", sketch_events(data.table, data.end), profile)
+        everybody = replace(data, table=data.whole, everyone=None)
+        profile = describe_log(everybody, data.end, RECENT_DAYS)
+        return RefitRows(settings, snapshots, f"{data.end:%Y-%m-%d}", sketch_events(data.whole, data.end), profile)
 
     def feature_rows(self, scorer: Any, data: Events, as_of: datetime | None) -> pd.DataFrame:
         """Return the feature rows of a bundle; its code has enumerations of its own, of kinds and of refunds."""

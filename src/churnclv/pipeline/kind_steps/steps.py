@@ -135,6 +135,11 @@ class KindSteps(ABC, Generic[Read, Valuation]):
     def read(self, data: DataSettings, engine: EngineSettings, home: Home) -> Read:
         """Read the data."""
 
+    def learned_from(self, data: Read, config: TrainConfig) -> Read:
+        """Return the part of the data that models learn from; by default all of it."""
+        del config
+        return data
+
     @abstractmethod
     def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
         """Return features and labels of the rows of a run; the sealed labels are not read."""

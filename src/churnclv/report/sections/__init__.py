@@ -11,7 +11,7 @@ from ...data.settings import CustomerKind, PerKind
 from ...progress import Progress
 from ..bundle_scores import Champion
 from ..customer_base import CustomerBase, cut_customer_base
-from ..report_context import ReportContext, sections_of
+from ..report_context import ReportContext, wanted_sections
 from ..section import Missing, Section
 from ..settings import ReportSettings
 from ..texts.translation import Translation
@@ -35,7 +35,7 @@ def render_sections(
     day = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
     context = ReportContext(base.shape, texts, base.settings, champion, day, margin, base)
     sections = []
-    for section in sections_of(context.kind):
+    for section in wanted_sections(context):
         sections.append(section.render(context))
         progress.log(f"  {section.name}")
     return sections
@@ -70,7 +70,7 @@ class TableReport:
         """Return the sections."""
         del margin, progress
         context = ReportContext(CustomerKind.labelled, texts, self.settings, champion, texts.text("page.undated"))
-        return [section.render(context) for section in sections_of(context.kind)]
+        return [section.render(context) for section in wanted_sections(context)]
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,267 @@
+"""The plan of a campaign: whom to treat within the budget, whom to hold out at random, and what is to be expected.
+
+The hold-out is drawn from those worth a contact, by systematic sampling from a random order within strata of segment
+and expected gain: every customer has the same probability of being held out, and the share held out is the same in
+every stratum, up to one customer.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..errors import InputError, require
+from ..ranges import LARGEST_SEED, Bounds, check_numbers, number
+from .campaign import Campaign
+from .economics import EconomicsSettings
+from .holdout_power import ExpectedContrast
+from .scored_customers import ScoredCustomers
+from .target_list import ROUNDING, target_list
+
+PLAN_COLUMNS = (
+    "customer_id", "segment", "gain_group", "churn_score", "expected_purchases", "expected_spend",
+    "value", "expected_gain", "cost",
+)  # fmt: skip
+GAIN_GROUPS = ("high", "middle", "low")
+_LEAST_LISTED = 4
+_MOST_SHARE = 0.5  # of the list that is held out
+_HALVINGS = 7
+_SHORTER = 0.002  # of the budget, by which a list is shortened until its treated part fits
+
+
+@dataclass
+class DesignSettings:
+    """How a hold-out is laid out.
+
+    Attributes
+    ----------
+    seed
+        Of the draw.
+    power
+        The wanted probability of seeing the effect.
+    significance
+        The probability of seeing an effect where there is none.
+    effect
+        The smallest fall of the churn rate that is to be seen, as a share of customers, 0.05 = five in a hundred; null
+        = half of what the plan expects, as the acceptance of an offer is an assumption.
+    holdout
+        Customers to hold out; null = as few as the power allows.
+    """
+
+    seed: int = number(0, Bounds(0, LARGEST_SEED))
+    power: float = number(0.8, Bounds(0.5, 0.999))
+    significance: float = number(0.05, Bounds(0.001, 0.2))
+    effect: float | None = number(None, Bounds(0, 1, above=True, hint=" (a share of customers), or null"))
+    holdout: int | None = number(None, Bounds(1, 10**9, technical=True))
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        check_numbers(self, "design")
+
+
+@dataclass(frozen=True)
+class CampaignPlan:
+    """A plan: who is treated, who is held out, both in order of id, and the contrast that is expected between them."""
+
+    treated: pd.DataFrame
+    held_out: pd.DataFrame
+    contrast: ExpectedContrast
+    scores: ScoredCustomers
+    economics: EconomicsSettings
+    design: DesignSettings
+    budget: float | None
+
+    @property
+    def power(self) -> float:
+        """The probability that the verdict shows the effect, if it is what was expected."""
+        return float(self.contrast.power_at(len(self.treated), len(self.held_out)))
+
+    @property
+    def detectable(self) -> float:
+        """The smallest fall of the churn rate that the verdict shows with the wanted power."""
+        return self.contrast.detectable(len(self.treated), len(self.held_out))
+
+    def kept(self) -> float:
+        """Return how many of the treated are expected to stay because of the campaign."""
+        return float(self.treated["churn_score"].sum() * _acceptance(self.economics))
+
+    def churn(self) -> tuple[float, float]:
+        """Return the expected churn rates of the treated and of the held out."""
+        rates = [float(rows["churn_score"].mean()) for rows in (self.treated, self.held_out)]
+        return rates[0] * (1.0 - _acceptance(self.economics)), rates[1]
+
+    def money(self, customers: float) -> float:
+        """Return the value, in currency, of so many customers who stay; each has the mean value of the treated."""
+        return customers * float(self.treated["value"].mean())
+
+    def strata(self) -> pd.DataFrame:
+        """Return the treated and the held out of each stratum."""
+        keys = ["segment", "gain_group"]
+        both = pd.concat([self.treated.assign(held_out=0), self.held_out.assign(held_out=1)])
+        counts = both.groupby(keys, sort=True)["held_out"].agg(["size", "sum"]).reset_index()
+        return counts.rename(columns={"sum": "held_out"}).assign(treated=counts["size"] - counts["sum"])[
+            [*keys, "treated", "held_out"]
+        ]
+
+
+def plan_campaign(
+    scores: ScoredCustomers, economics: EconomicsSettings, design: DesignSettings, budget: float | None
+) -> CampaignPlan:
+    """Return the plan of a campaign.
+
+    Those worth a contact are ranked by gain per cost, as on the contact list, and taken as far as the budget goes: it
+    pays for the treated, the held out cost nothing and make room for others.
+
+    Parameters
+    ----------
+    scores
+        Customers with churn score and expected gain.
+    economics
+        Costs and acceptance; they have to be those of the scores.
+    design
+        Seed, power and size of the hold-out.
+    budget
+        The most that the treated are expected to cost, in currency; None = no limit.
+
+    Returns
+    -------
+    CampaignPlan
+        The treated, the held out, and what is expected.
+
+    Raises
+    ------
+    InputError
+        Nobody is worth a contact, the budget pays for too few, or the hold-out is too small to show the effect; the
+        message has the number that is needed.
+    """
+    customers = _with_money(scores.rows, economics)
+    _require_listed(_listed(customers, budget), customers, budget)
+    share = 0.0 if budget is None else _least_share(customers, budget, economics, design)
+    for listed in _lists(customers, budget, share):
+        contrast = _expected(listed, economics, design)
+        held_out = _draw(listed, _holdout_size(contrast, len(listed), design), design.seed)
+        if budget is None or float(listed.loc[~held_out, "cost"].sum()) <= budget * (1.0 + ROUNDING):
+            break
+    treated, left_alone = (listed[rows].reset_index(drop=True) for rows in (~held_out, held_out))
+    return CampaignPlan(treated, left_alone, contrast, scores, economics, design, budget)
+
+
+def _least_share(customers: pd.DataFrame, budget: float, economics: EconomicsSettings, design: DesignSettings) -> float:
+    """Return the smallest share to hold out that is enough, by halving: it leaves most of the budget's list treated.
+
+    Raises
+    ------
+    InputError
+        Half of the list is not enough.
+    """
+    low, high = 0.0, _MOST_SHARE
+    listed = _listed(_cheaper(customers, high), budget, high)
+    _holdout_size(_expected(listed, economics, design), len(listed), design)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2.0
+        listed = _listed(_cheaper(customers, middle), budget, middle)
+        wanted = design.holdout or _expected(listed, economics, design).least_holdout(len(listed))
+        low, high = (low, middle) if wanted and wanted <= middle * len(listed) else (middle, high)
+    return high
+
+
+def _lists(customers: pd.DataFrame, budget: float | None, share: float) -> Iterator[pd.DataFrame]:
+    """Yield lists of customers, longest first, whose treated part, all but a share, is expected to fit the budget.
+
+    Which customers are drawn decides what the treated cost, so that a slightly shorter list may be needed.
+    """
+    if budget is None:
+        yield _listed(customers, None)
+        return
+    for step in range(round(1.0 / _SHORTER)):
+        yield _listed(_cheaper(customers, share), budget * (1.0 - step * _SHORTER), share)
+
+
+def _cheaper(customers: pd.DataFrame, share: float) -> pd.DataFrame:
+    """Return the customers at what they cost on average if a share of them is held out."""
+    return customers.assign(cost=customers["cost"] * (1.0 - share))
+
+
+def _with_money(rows: pd.DataFrame, economics: EconomicsSettings) -> pd.DataFrame:
+    """Return the rows with the value of a customer who stays, which the gain implies, and the expected cost."""
+    score, gain = rows["churn_score"].to_numpy(), rows["expected_gain"].to_numpy()
+    accepting = score * _acceptance(economics)
+    before = gain + economics.contact_cost + (1.0 - score) * economics.incentive_cost
+    value = np.divide(before, accepting, out=np.zeros(len(rows)), where=accepting > 0) + economics.incentive_cost
+    return rows.assign(value=value, cost=Campaign(economics).expected_cost(score))
+
+
+def _acceptance(economics: EconomicsSettings) -> float:
+    return Campaign(economics).terms.mean_acceptance
+
+
+def _listed(customers: pd.DataFrame, budget: float | None, share: float = 0.0) -> pd.DataFrame:
+    """Return the customers on the contact list under a budget, by id, with their group of expected gain.
+
+    `share` is what costs were lowered by, and is put back.
+    """
+    ids = target_list(customers, budget)["customer_id"]
+    listed = customers[customers["customer_id"].isin(ids)].sort_values("customer_id", ignore_index=True)
+    place = np.empty(len(listed), dtype=int)
+    place[np.argsort(-listed["expected_gain"].to_numpy(), kind="stable")] = np.arange(len(listed))
+    groups = np.array(GAIN_GROUPS)[place * len(GAIN_GROUPS) // max(len(listed), 1)]
+    return listed.assign(gain_group=groups, cost=listed["cost"] / (1.0 - share))[list(PLAN_COLUMNS)]
+
+
+def _require_listed(listed: pd.DataFrame, customers: pd.DataFrame, budget: float | None) -> None:
+    """Raise `InputError` where there is nobody to draw from."""
+    worthwhile = int((customers["expected_gain"] > 0).sum())
+    remedy = "the costs in economics decide who is worth a contact; see docs/campaigns.md."
+    require(worthwhile > 0, f"nobody of {len(customers):,} customers has an expected gain above zero.", remedy=remedy)
+    enough = len(listed) >= _LEAST_LISTED
+    few = f"only {len(listed):,} of {worthwhile:,} customers worth a contact can be treated"
+    limit = "" if budget is None else f" with a budget of {budget:,.2f}"
+    require(enough, f"{few}{limit}: too few to hold anybody out.", remedy="raise the budget.")
+
+
+def _expected(listed: pd.DataFrame, economics: EconomicsSettings, design: DesignSettings) -> ExpectedContrast:
+    scores, acceptance = listed["churn_score"].to_numpy(), _acceptance(economics)
+    return ExpectedContrast.of_scores(scores, acceptance, design.effect, design.significance, design.power)
+
+
+def _holdout_size(contrast: ExpectedContrast, customers: int, design: DesignSettings) -> int:
+    """Return how many customers to hold out.
+
+    Raises
+    ------
+    InputError
+        Half of the customers would be too few, or the number that is wished is.
+    """
+    least = contrast.least_holdout(customers)
+    if least is None:
+        smallest = contrast.detectable(customers / 2.0, customers / 2.0)
+        raise InputError(
+            f"{customers:,} customers to contact are too few to show a fall of the churn rate by {contrast.effect:.2%} "
+            f"with a power of {contrast.power:.0%}: {contrast.least_customers():,} are needed, half of them held out.",
+            remedy=f"raise the budget, or look for a larger effect alone: effect={_upwards(smallest)}, or lower power.",
+        )
+    if design.holdout is None:
+        return least
+    wished = design.holdout
+    message = f"holdout={wished:,} is too small to show a fall of the churn rate by {contrast.effect:.2%}"
+    remedy = f"holdout={least} or more, or leave it out."
+    require(wished >= least, f"{message} with a power of {contrast.power:.0%}: {least:,} are needed.", remedy=remedy)
+    most = f"holdout={wished:,} is more than half of the {customers:,} customers on the list."
+    require(wished <= customers // 2, most, remedy=f"holdout={least} is enough.")
+    return wished
+
+
+def _upwards(share: float) -> float:
+    return float(np.ceil(share * 1e4) / 1e4)
+
+
+def _draw(listed: pd.DataFrame, size: int, seed: int) -> "pd.Series[bool]":
+    """Return who is held out, by systematic sampling from a random order within strata (Cochran 1977, chapter 8)."""
+    random = np.random.default_rng(seed)
+    shuffled = random.random(len(listed))
+    order = np.lexsort((shuffled, listed["gain_group"].to_numpy(), listed["segment"].to_numpy()))
+    places = ((np.arange(size) + random.random()) * len(listed) / size).astype(int)
+    drawn = np.zeros(len(listed), dtype=bool)
+    drawn[order[places]] = True
+    return pd.Series(drawn, index=listed.index, dtype=bool)

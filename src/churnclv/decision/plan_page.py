@@ -1,0 +1,63 @@
+"""The page of a campaign's plan, in plain words."""
+
+from typing import Any
+
+import pandas as pd
+
+from .markdown_cells import plain_cell
+
+_PAGE = """\
+# The plan of a campaign
+
+- Contact the {design[treated]:,} customers in `treat.csv`.
+- Do not contact the {design[held_out]:,} customers in `holdout.csv`, not by any channel, until {end}. They were drawn
+  at random among those worth a contact. What they do shows what would have happened without the campaign.
+- Wait until {end}, then run `make campaign-judge` with the orders up to that day.
+
+## What is expected
+
+- Budget: {budget}. The contacts are expected to cost {promise[cost]:,.2f}, offers that are taken included.
+- Of the treated {promise[churn_treated]:.1%} are expected to leave within {horizon_days} days, of the held out
+  {promise[churn_held_out]:.1%}.
+- That keeps {promise[customers_kept]:,.0f} customers, each worth {promise[mean_value]:,.2f} on average, and gains
+  {promise[gain]:,.2f} after costs.
+- Leaving the held out alone forgoes {promise[gain_forgone]:,.2f} of expected gain. It is the price of knowing.
+
+These figures rest on the churn scores and on the assumed acceptance of the offer.
+
+## What the verdict can show
+
+- A fall of the churn rate by {design[effect]:.2%} is seen with a probability of {design[power]:.1%}, at a significance
+  of {design[significance]:.1%}.
+- The smallest effect that is seen with a probability of {design[wanted_power]:.0%}: {least[churn_rate]:.2%} of the
+  treated, which is {least[customers]:,.0f} customers kept, worth {least[money]:,.2f}.
+- The verdict is given once, after the last day. Looking earlier and stopping when the figures please finds effects
+  where there are none.
+
+## The groups
+
+Drawn with seed {design[seed]}, the same share in each segment and group of expected gain. The same scores, settings and
+seed give the same files.
+
+| segment | expected gain | treated | held out |
+|---|---|---|---|
+{strata}
+"""
+
+
+def explain_plan(plan: dict[str, Any]) -> str:
+    """Return the page of a plan, the content of `plan.json`, in Markdown."""
+    end = pd.Timestamp(plan["start"]) + pd.Timedelta(days=plan["horizon_days"])
+    strata = [
+        f"| {plain_cell(row['segment'])} | {row['gain_group']} | {row['treated']:,} | {row['held_out']:,} |"
+        for row in plan["strata"]
+    ]
+    return _PAGE.format(
+        design=plan["design"],
+        promise=plan["promise"],
+        least=plan["design"]["detectable"],
+        horizon_days=plan["horizon_days"],
+        end=f"{end:%Y-%m-%d}",
+        budget="no limit" if plan["budget"] is None else f"{plan['budget']:,.2f}",
+        strata="\n".join(strata),
+    )

@@ -1,0 +1,86 @@
+"""Calibration of effects: the line through doubly robust scores that cross-fitted effects predict.
+
+Chernozhukov, Demirer, Duflo, Fernandez-Val (2025), Fisher-Schultz lecture: generic machine learning inference on
+heterogeneous treatment effects, Econometrica 93(4), section 3: the best linear predictor.
+"""
+
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from ..evaluation.metrics import Array
+
+_NORMAL_95 = NormalDist().inv_cdf(0.975)
+
+
+@dataclass(frozen=True)
+class EffectCalibration:
+    """The map effect = average + slope (predicted - centre).
+
+    Attributes
+    ----------
+    average
+        The average effect.
+    slope
+        0 or more; 1 where predictions are right as they are, 0 where they predict nothing.
+    centre
+        The mean of the cross-fitted predictions.
+    covariance
+        Of average and slope: its variances and the covariance between, as (average, slope, between).
+    """
+
+    average: float
+    slope: float
+    centre: float
+    covariance: tuple[float, float, float]
+
+    @classmethod
+    def learn(cls, scores: Array, predicted: Array) -> "EffectCalibration":
+        """Fit the line by least squares, with a covariance that holds whatever the variances are (White 1980).
+
+        Parameters
+        ----------
+        scores
+            Doubly robust scores of the effect, shape (n,).
+        predicted
+            Effects predicted by models that have not seen the row, shape (n,).
+        """
+        centre = float(predicted.mean())
+        away = predicted - centre
+        spread = float(np.square(away).sum())
+        average = float(scores.mean())
+        slope = float((away * scores).sum() / spread) if spread > 0.0 else 0.0
+        left_over = scores - average - slope * away
+        n = len(scores)
+        of_average, of_slope = np.full(n, 1.0 / n), away / spread if spread > 0.0 else np.zeros(n)
+        pairs = ((of_average, of_average), (of_slope, of_slope), (of_average, of_slope))
+        variances = [float((one * other * left_over**2).sum()) for one, other in pairs]
+        if slope <= 0.0:
+            return cls(average, 0.0, centre, (variances[0], 0.0, 0.0))
+        return cls(average, slope, centre, (variances[0], variances[1], variances[2]))
+
+    def apply(self, predicted: Array) -> Array:
+        """Return calibrated effects, shape (n,)."""
+        return np.asarray(self.average + self.slope * (predicted - self.centre))
+
+    def errors(self, predicted: Array) -> Array:
+        """Return the standard error of the mean effect among customers with such a prediction, shape (n,)."""
+        away = predicted - self.centre
+        average, slope, between = self.covariance
+        return np.asarray(np.sqrt(np.maximum(average + 2.0 * between * away + slope * away**2, 0.0)))
+
+    def interval(self, predicted: Array) -> tuple[Array, Array]:
+        """Return the ends of 95% intervals of the mean effect among customers with such a prediction, (n,) each."""
+        effect, error = self.apply(predicted), _NORMAL_95 * self.errors(predicted)
+        return effect - error, effect + error
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the calibration for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "EffectCalibration":
+        """Return the calibration from the result of `as_dict`."""
+        return cls(**{**stored, "covariance": tuple(stored["covariance"])})
