@@ -3,8 +3,8 @@
 `python experiments/benchmarks/sample_size.py --orders 1000000` draws a log as `scale.py` does, with ten orders per
 customer, and builds features at four cutoffs. A fifth of the customers is held out. Logistic regression and boosted
 trees are fitted on ever more of the others, at the first three cutoffs, and predict the held-out customers at the last
-one. Each size is drawn several times; the spread is that of the draws. The default of `tuning.max_customers` follows
-from where the curve is flat.
+one. Each size is drawn several times; the spread is that of the draws. Where the curve is flat, more customers than
+`tuning.max_customers` would not help.
 """
 
 import argparse
