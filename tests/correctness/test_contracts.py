@@ -604,7 +604,7 @@ def named(connection, cells, **settings):
     frame = pd.DataFrame(cells, columns=["kind", "amount"]).assign(row=range(len(cells)), order_id="")
     rows = connection.create_table("words", frame.astype({"amount": "str"}), temp=True, overwrite=True)
     rows = rows.mutate(amount=rows.amount.try_cast("decimal(18, 4)"), missing_amount=rows.amount.isnull())  # noqa: PD003 # an engine expression
-    rows = rows.mutate(order_amount=rows.amount, line=ibis.literal(False))
+    rows = rows.mutate(order_amount=rows.amount, line=ibis.literal(False), unparseable_amount=ibis.literal(False))
     found = name_kinds(rows, chosen).order_by("row").execute()
     return [
         (None if pd.isna(kind) else kind, None if pd.isna(amount) else float(amount))

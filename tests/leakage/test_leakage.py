@@ -325,6 +325,8 @@ def test_training_data_hold_no_label_of_the_sealed_window(connection, write_even
         events = write_events(connection, [{**dict(zip(names, row, strict=True)), "kind": "order"} for row in rows])
         found = {
             "quality": SimpleNamespace(fingerprint=""),
+            "learned_fingerprint": "",
+            "everyone": None,
             "shape": CustomerKind.noncontractual,
             "refunds": Refunds.net,
         }
