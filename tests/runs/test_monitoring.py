@@ -123,7 +123,7 @@ def test_a_fault_is_not_learned_by_a_challenger(watched, cents):
 
 
 def test_a_challenger_that_is_due_competes_by_the_gate_of_export(watched):
-    """The same data and choices give a challenger that predicts as the champion does: it is registered, not promoted."""
+    """The same data and choices give a challenger that predicts as the champion does: it is not promoted."""
     mlflow = client(Home(watched.home))
     (model,) = mlflow.search_registered_models()
     before = mlflow.get_model_version_by_alias(model.name, "champion").version
