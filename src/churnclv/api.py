@@ -28,6 +28,7 @@ from .data.events import Events
 from .data.events import read_events as _read_events
 from .data.settings import Columns, DataSettings
 from .errors import require
+from .features.feature_table import TableDefinition
 from .features.feature_table import build_features as _build_features
 from .features.settings import FeatureSettings
 from .purchase_estimators import (
@@ -127,8 +128,8 @@ def build_features(
     """
     moments = [pd.Timestamp(cutoff).to_pydatetime() for cutoff in cutoffs]
     settings = FeatureSettings() if families is None else FeatureSettings(families=list(families))
-    fingerprint = events.quality.fingerprint
-    return _build_features(events.table, fingerprint, moments, settings, WindowSettings(**windows), shape=events.shape)
+    definition = TableDefinition(moments, settings, WindowSettings(**windows), events.shape, events.refunds)
+    return _build_features(events.table, events.quality.fingerprint, definition)
 
 
 def read_labels(events: Events, cutoffs: Sequence[str | datetime], horizon_days: int) -> pd.DataFrame:

@@ -10,7 +10,7 @@ import pytest
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN, present_families
 from churnclv.features.families.purchase_history import HISTORY_COLUMNS
-from churnclv.features.feature_table import NOT_FEATURES, build_features
+from churnclv.features.feature_table import NOT_FEATURES, TableDefinition, build_features
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -60,7 +60,7 @@ def features_of(connection, write_events):
 
     def features(rows, cutoffs=CUTOFFS, families=FAMILIES, **chosen):
         settings = FeatureSettings(families=list(families), **{**CHOSEN, **chosen})
-        return build_features(write_events(connection, rows), "", cutoffs, settings, WindowSettings())
+        return build_features(write_events(connection, rows), "", TableDefinition(cutoffs, settings, WindowSettings()))
 
     return features
 

@@ -10,7 +10,7 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings
 from churnclv.features.family import FAMILIES, is_per_customer
-from churnclv.features.feature_table import build_features, compute_features, feature_table
+from churnclv.features.feature_table import TableDefinition, build_features, compute_features, feature_table
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 from churnclv.testing.market import Market, simulate
@@ -70,8 +70,8 @@ def _digest(frame):
 )
 def test_parts_and_threads_change_no_byte(others, families, parts, threads):
     events, settings = _events(threads), FeatureSettings(families=[*families, others])
-    in_one_query = feature_table(events.table, CUTOFFS, settings, WindowSettings()).execute()
-    frame = compute_features(events.table, CUTOFFS, settings, WindowSettings(), parts=parts)
+    in_one_query = feature_table(events.table, TableDefinition(CUTOFFS, settings, WindowSettings())).execute()
+    frame = compute_features(events.table, TableDefinition(CUTOFFS, settings, WindowSettings()), parts=parts)
     numbers = in_one_query.astype({name: frame[name].dtype for name in frame.columns})
     pd.testing.assert_frame_equal(frame, numbers, check_exact=True)
     assert _digest(frame) == _digest(numbers)
@@ -88,8 +88,8 @@ def test_every_family_of_the_project_but_referral_needs_its_own_customer_only():
 
 def test_the_cached_table_is_the_computed_one(others, tmp_path):
     events, settings = _events(1), FeatureSettings(families=[*SOME, others])
-    computed = compute_features(events.table, CUTOFFS, settings, WindowSettings())
+    computed = compute_features(events.table, TableDefinition(CUTOFFS, settings, WindowSettings()))
     for _ in range(2):  # made, and read again
-        cached = build_features(events.table, "", CUTOFFS, settings, WindowSettings(), tmp_path)
+        cached = build_features(events.table, "", TableDefinition(CUTOFFS, settings, WindowSettings()), tmp_path)
         pd.testing.assert_frame_equal(cached, computed, check_exact=True)
     assert len(list(tmp_path.iterdir())) == 1

@@ -13,7 +13,7 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -58,7 +58,7 @@ def features_of(connection, write_events):
     """Return a function from rows to the feature table."""
 
     def features(rows, cutoffs=CUTOFFS, settings=ALL):
-        return build_features(write_events(connection, rows), "", cutoffs, settings, WINDOWS)
+        return build_features(write_events(connection, rows), "", TableDefinition(cutoffs, settings, WINDOWS))
 
     return features
 
@@ -103,7 +103,7 @@ def test_the_number_of_threads_changes_no_byte():
     for threads, seed in ((1, 10), (4, 10), (4, 11)):
         own = connect(EngineSettings(threads=threads))
         own.con.execute(GENERATED.format(seed=seed))
-        frame = build_features(own.table("events"), "", CUTOFFS, ALL, WINDOWS)
+        frame = build_features(own.table("events"), "", TableDefinition(CUTOFFS, ALL, WINDOWS))
         assert len(frame) == 2 * 5000
         written.add(parquet(frame))
         own.disconnect()
@@ -252,7 +252,7 @@ def cached(connection, write_events, tmp_path):
 
     def build(families=("recency",), fingerprint="a", cutoffs=CUTOFFS, windows=WINDOWS, **chosen):
         settings = FeatureSettings(families=list(families), **chosen)
-        return build_features(events, fingerprint, cutoffs, settings, windows, tmp_path / "cache")
+        return build_features(events, fingerprint, TableDefinition(cutoffs, settings, windows), tmp_path / "cache")
 
     return build, tmp_path / "cache"
 

@@ -11,7 +11,7 @@ import pytest
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Refunds
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.settings import FeatureSettings
 from churnclv.report.cohorts import count_cohorts
 from churnclv.report.customer_base import cut_customer_base
@@ -94,7 +94,7 @@ def test_histories_and_labels_add_up_to_revenue(log):
     events = read(log)
     first = START + timedelta(days=64)
     settings = FeatureSettings(families=["money"])
-    before = build_features(events.table, "", (first,), settings, WindowSettings())
+    before = build_features(events.table, "", TableDefinition((first,), settings, WindowSettings()))
     history = (before["spend"] * (1.0 - before["refund_share"].fillna(0.0))).sum()
     assert history == pytest.approx(float(log.loc[log["timestamp"] < first, "amount"].sum()), rel=1e-9)
     total = history + sum(net for net, _ in label_sums(events))
@@ -120,10 +120,10 @@ def test_gross_leaves_refunds_out_everywhere(log):
 def test_the_order_of_the_rows_changes_no_figure_of_spend(log):
     events, cutoff = read(log), (START + timedelta(days=180),)
     settings, windows = FeatureSettings(families=["money"]), WindowSettings(horizon_days=HORIZON)
-    expected = build_features(events.table, "", cutoff, settings, windows)
+    expected = build_features(events.table, "", TableDefinition(cutoff, settings, windows))
     shuffled = read(log.sample(frac=1.0, random_state=5))
     pd.testing.assert_frame_equal(
-        build_features(shuffled.table, "", cutoff, settings, windows), expected, check_exact=True
+        build_features(shuffled.table, "", TableDefinition(cutoff, settings, windows)), expected, check_exact=True
     )
     assert shuffled.refund_totals == events.refund_totals
     assert list(label_sums(shuffled)) == list(label_sums(events))

@@ -110,6 +110,14 @@ def test_labels_by_hand_and_no_look_ahead():
     pd.testing.assert_frame_equal(early, cut)
 
 
+@pytest.mark.parametrize(("refunds", "returned"), [("net", 15.0), ("gross", 0.0)])
+def test_features_are_net_of_refunds_unless_the_events_were_read_gross(refunds, returned):
+    log = pd.concat([ORDERS, pd.DataFrame({"customer_id": ["a"], "timestamp": ["2020-01-20"], "amount": [-15]})])
+    rows = churnclv.build_features(churnclv.read_events(log, refunds=refunds), ["2020-02-01"]).set_index("customer_id")
+    assert rows["settled_spend"].to_dict() == {"a": 30.0, "b": 7.0}
+    assert rows["returned_spend"].to_dict() == {"a": returned, "b": 0.0}
+
+
 @pytest.mark.parametrize("make", [churnclv.LogisticChurn, lambda: churnclv.BoostedChurn(rounds=5)])
 def test_churn_models_are_scikit_learn_estimators(make):
     rng = np.random.default_rng(5)

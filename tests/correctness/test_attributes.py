@@ -8,7 +8,7 @@ from churnclv.data.events import read_events
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
 from churnclv.features.families.attributes import read_attributes
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -35,7 +35,7 @@ def read(log):
 
 def features(events, cutoff="2024-02-01", cache=None) -> pd.DataFrame:
     moment = pd.Timestamp(cutoff).to_pydatetime()
-    return build_features(events.table, "", (moment,), CHOSEN, WindowSettings(), cache)
+    return build_features(events.table, "", TableDefinition((moment,), CHOSEN, WindowSettings()), cache)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +111,7 @@ def read_shop(frame, moments=("2024-02-02", "2024-03-02"), keep=(), readings=Non
     settings = DataSettings(static={name: name for name in ("age", "note", "tel")}, keep_columns=list(keep))
     events = read_events(connect(EngineSettings(threads=1)), settings, frame)
     cutoffs = [pd.Timestamp(moment).to_pydatetime() for moment in moments]
-    table = build_features(events.table, "", cutoffs, CHOSEN, WindowSettings())
+    table = build_features(events.table, "", TableDefinition(cutoffs, CHOSEN, WindowSettings()))
     return read_attributes(events, table, settings, readings)
 
 

@@ -28,7 +28,7 @@ from churnclv.clv.value_baselines import predict_past_rate
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Policies, Policy
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 
@@ -50,7 +50,9 @@ def sample(tmp_path_factory) -> pd.DataFrame:
     settings = DataSettings(path=str(path), columns=columns, policy=Policies(exact_duplicate=Policy.keep))
     events = read_events(connect(EngineSettings()), settings)
     cutoffs = (datetime(1997, 10, 1),)
-    return build_features(events.table, events.quality.fingerprint, cutoffs, FeatureSettings(), WindowSettings())
+    return build_features(
+        events.table, events.quality.fingerprint, TableDefinition(cutoffs, FeatureSettings(), WindowSettings())
+    )
 
 
 @pytest.fixture(scope="module")

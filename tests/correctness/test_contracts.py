@@ -16,7 +16,7 @@ from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy, TableSettings
 from churnclv.errors import InputError
 from churnclv.features.families.contract_terms import _months_to_renewal
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.preparation import prepare
 from churnclv.features.settings import FeatureSettings
@@ -475,7 +475,7 @@ def test_from_rows_to_snapshots():
 
 def features(events, cutoff=CUTOFF, **settings):
     chosen = FeatureSettings(families=["contract"], **settings)
-    frame = build_features(events, "", (cutoff,), chosen, MONTHLY, shape=CustomerKind.contractual)
+    frame = build_features(events, "", TableDefinition((cutoff,), chosen, MONTHLY, shape=CustomerKind.contractual))
     assert model_columns(frame.columns, chosen.families) == list(frame.columns[3:])
     return frame.set_index("customer_id").drop(columns=["cutoff", "in_population"])
 

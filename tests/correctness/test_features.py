@@ -10,7 +10,7 @@ import pytest
 from churnclv.features.dataset import Dataset
 from churnclv.features.families import BUILT_IN
 from churnclv.features.families.purchase_history import HISTORY_COLUMNS
-from churnclv.features.feature_table import NOT_FEATURES, build_features
+from churnclv.features.feature_table import NOT_FEATURES, TableDefinition, build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
@@ -208,7 +208,7 @@ def as_rows(log):
 
 def features(events, cutoff=CUTOFF, **settings):
     chosen = FeatureSettings(**{"families": list(EXPECTED), **settings})
-    return build_features(events, "", (cutoff,), chosen, WindowSettings())
+    return build_features(events, "", TableDefinition((cutoff,), chosen, WindowSettings()))
 
 
 def assert_columns(frame, expected):
@@ -251,7 +251,9 @@ def test_all_families_in_one_table(connection, write_events):
 
 def test_history_is_learnt_from_only_where_it_is_listed(connection, write_events):
     hidden = FeatureSettings(families=["recency"])
-    frame = build_features(write_events(connection, as_rows(LOG)), "", (CUTOFF,), hidden, WindowSettings())
+    frame = build_features(
+        write_events(connection, as_rows(LOG)), "", TableDefinition((CUTOFF,), hidden, WindowSettings())
+    )
     assert model_columns(frame.columns, hidden.families) == list(EXPECTED["recency"])
     listed = FeatureSettings(families=["recency", "purchase_history"])
     assert model_columns(frame.columns, listed.families) == [*EXPECTED["purchase_history"], *EXPECTED["recency"]]

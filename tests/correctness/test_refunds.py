@@ -14,7 +14,7 @@ from churnclv.clv.refund_model import RefundModel, returned_share
 from churnclv.clv.value_baselines import predict_past_rate
 from churnclv.data.refund_totals import total_refunds
 from churnclv.data.settings import Refunds
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.model_columns import model_columns
 from churnclv.features.refund_history import REFUND_COLUMNS
 from churnclv.features.settings import FeatureSettings
@@ -48,7 +48,9 @@ def labels(events, refunds=Refunds.net):
 
 def features(events, refunds=Refunds.net):
     moments = (datetime.fromisoformat(CUTOFF),)
-    return build_features(events, "", moments, SETTINGS, WINDOWS, refunds=refunds).set_index("customer_id")
+    return build_features(events, "", TableDefinition(moments, SETTINGS, WINDOWS, refunds=refunds)).set_index(
+        "customer_id"
+    )
 
 
 # --- labels ---

@@ -12,7 +12,7 @@ from pyarrow import compute
 
 from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.features.families import present_families
-from churnclv.features.feature_table import feature_table
+from churnclv.features.feature_table import TableDefinition, feature_table
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
 from examples import examples
@@ -61,7 +61,7 @@ logs = st.lists(event, max_size=16)
 def compiled(cutoffs):
     """Return the SQL of the feature table: compiling it takes longer than running it."""
     empty = ibis.table(EVENTS, name="events")
-    return str(ibis.to_sql(feature_table(empty, cutoffs, FAMILIES, WindowSettings()), "duckdb"))
+    return str(ibis.to_sql(feature_table(empty, TableDefinition(cutoffs, FAMILIES, WindowSettings())), "duckdb"))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from churnclv.data.events import read_events
 from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.data.settings import Columns, CustomerKind, DataSettings, Policies, Policy, TableSettings
 from churnclv.errors import InputError
-from churnclv.features.feature_table import build_features, feature_table
+from churnclv.features.feature_table import TableDefinition, build_features, feature_table
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.customer_kinds import label_windows, members
 from churnclv.snapshots.cutoff_plan import make_plan, refit_cutoffs
@@ -67,7 +67,7 @@ logs = st.lists(event, max_size=14)
 @lru_cache
 def compiled_features(cutoffs):
     expression = feature_table(
-        ibis.table(EVENTS, name="contract_log"), cutoffs, FAMILIES, WINDOWS, CustomerKind.contractual
+        ibis.table(EVENTS, name="contract_log"), TableDefinition(cutoffs, FAMILIES, WINDOWS, CustomerKind.contractual)
     )
     return str(ibis.to_sql(expression, "duckdb"))
 
@@ -199,7 +199,7 @@ def features_of(contracts, uses):
     frames = {"uses": pd.DataFrame(uses, columns=["customer_id", "when", "what"])}
     events = read_events(connect(EngineSettings(threads=1)), READING, pd.DataFrame(contracts, columns=NAMES), frames)
     chosen = FeatureSettings(families=["contract", "attributes", "journey"])
-    return build_features(events.table, "", (MARCH,), chosen, WINDOWS, shape=CustomerKind.contractual)
+    return build_features(events.table, "", TableDefinition((MARCH,), chosen, WINDOWS, shape=CustomerKind.contractual))
 
 
 def test_what_happens_to_contracts_from_the_cutoff_on_changes_no_feature():

@@ -22,7 +22,7 @@ from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.data.settings import CustomerKind, DataSettings, Refunds
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
-from churnclv.features.feature_table import build_features, feature_table
+from churnclv.features.feature_table import TableDefinition, build_features, feature_table
 from churnclv.features.preparation import open_sealed, prepare
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.customer_kinds import label_windows, members
@@ -81,7 +81,11 @@ EVENTS = ibis.schema({name: TYPES.get(name, "string") for name in EVENT_COLUMNS}
 def compiled(cutoffs, families):
     """Return the SQL of the feature table: compiling it takes ten times as long as running it."""
     empty = ibis.table(EVENTS, name="events")
-    return str(ibis.to_sql(feature_table(empty, cutoffs, FeatureSettings(families=list(families)), WINDOWS), "duckdb"))
+    return str(
+        ibis.to_sql(
+            feature_table(empty, TableDefinition(cutoffs, FeatureSettings(families=list(families)), WINDOWS)), "duckdb"
+        )
+    )
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +177,8 @@ def test_the_frame_that_models_get_keeps_the_promise(connection, write_events):
         {**past[0], "customer_id": "bob", "timestamp": MIDNIGHT + MICROSECOND},
         {**past[2], "timestamp": LATER},
     ]
-    alone = build_features(write_events(connection, past), "", (MIDNIGHT,), FAMILIES, WINDOWS)
-    both = build_features(write_events(connection, past + future), "", (MIDNIGHT,), FAMILIES, WINDOWS)
+    alone = build_features(write_events(connection, past), "", TableDefinition((MIDNIGHT,), FAMILIES, WINDOWS))
+    both = build_features(write_events(connection, past + future), "", TableDefinition((MIDNIGHT,), FAMILIES, WINDOWS))
     pd.testing.assert_frame_equal(both, alone, check_exact=True)
     assert both["purchases"].tolist() == [3.0]
 

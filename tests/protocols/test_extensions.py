@@ -16,7 +16,7 @@ from churnclv.explain.phrases.phrase import find_phrase
 from churnclv.explain.phrases.topics import find_topic
 from churnclv.explain.reasons import Reasons
 from churnclv.features.families import present_families
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.leakage import find_leaks
 from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
@@ -72,7 +72,7 @@ def test_a_family_from_outside_is_computed_beside_the_others(write, events):
     add_families(settings, [file])  # once
     assert settings.families == ["recency", f"{file}:large_orders"]
     assert present_families(events, settings.families, CUTOFF) == settings.families
-    frame = build_features(events, "", (CUTOFF,), settings, WindowSettings())
+    frame = build_features(events, "", TableDefinition((CUTOFF,), settings, WindowSettings()))
     assert model_columns(frame.columns, settings.families)[-1] == "large_orders"
     assert dict(zip(frame["customer_id"], frame["large_orders"], strict=True)) == {"ann": 2.0, "bob": 0.0}
     assert find_leaks(events, [CUTOFF], settings) == []
@@ -108,7 +108,9 @@ def test_what_a_file_added_is_gone_without_it(write):
 def test_a_column_that_nobody_describes_is_refused(write, events):
     file = write(FAMILY.replace("agg(large_orders=", "agg(orders=orders.count(), large_orders="))
     with pytest.raises(InputError, match=r"columns \['orders'\] are not described"):
-        build_features(events, "", (CUTOFF,), FeatureSettings(families=[f"{file}:large_orders"]), WindowSettings())
+        build_features(
+            events, "", TableDefinition((CUTOFF,), FeatureSettings(families=[f"{file}:large_orders"]), WindowSettings())
+        )
 
 
 # --- a check ---

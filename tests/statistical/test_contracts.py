@@ -17,7 +17,7 @@ from churnclv.clv.contract_value import CHANCE, ContractValueModel, columns_at_e
 from churnclv.data.settings import Columns, CustomerKind, DataSettings, TableSettings
 from churnclv.evaluation.metrics import auc, plain
 from churnclv.evaluation.reliability import calibration_line, logit
-from churnclv.features.feature_table import build_features
+from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.settings import FeatureSettings
 from churnclv.pipeline.settings import TrainConfig
 from churnclv.pipeline.train import build_dataset
@@ -95,7 +95,9 @@ def evaluated(tmp_path_factory) -> Judged:
     model = tuned.model(1).fit(heard.features, heard.churned, heard.names)
     survival = ContractValueModel(days).fit(known.features, known.churned)
     moments = [moment.to_pydatetime() for moment in LATER]
-    rows = build_features(found.log.table, "", moments, found.features, config.windows, shape=CustomerKind.contractual)
+    rows = build_features(
+        found.log.table, "", TableDefinition(moments, found.features, config.windows, shape=CustomerKind.contractual)
+    )
     rows = rows[rows["in_population"]].reset_index(drop=True)
     rows = pd.concat([rows, survival.columns(rows)], axis=1)
     said = rows[["customer_id", "cutoff"]].assign(score=model.predict(rows), survival=rows[CHANCE])

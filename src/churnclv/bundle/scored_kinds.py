@@ -16,7 +16,7 @@ from ..data.settings import CustomerKind, DataSettings, PerKind
 from ..decision.gain_concentration import concentrated_gain
 from ..errors import require
 from ..features.families.attributes import attributes, read_attributes
-from ..features.feature_table import build_features
+from ..features.feature_table import TableDefinition, build_features
 from ..notices import Notice
 from ..snapshots.history import cut_history
 from .expected_totals import expected_totals, references, totals_notices
@@ -148,9 +148,8 @@ class _ScoredEvents(ScoredKind[Events, Valued]):
         earlier = data.start < moment
         require(earlier, f"no event lies before as_of={moment:%Y-%m-%d}.", remedy="give a later date.")
         settings = replace(specification.features, families=families)
-        fingerprint, windows = data.quality.fingerprint, specification.windows
-        shape, refunds = data.shape, data.refunds
-        frame = build_features(data.table, fingerprint, (moment,), settings, windows, shape=shape, refunds=refunds)
+        definition = TableDefinition((moment,), settings, specification.windows, data.shape, data.refunds)
+        frame = build_features(data.table, data.quality.fingerprint, definition)
         return read_attributes(data, frame, specification.data, specification.readings).frame
 
     def attribute_notices(

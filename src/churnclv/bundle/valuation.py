@@ -245,10 +245,12 @@ def _spend_to_date(rows: pd.DataFrame) -> Array:
     return np.asarray(settled - returned)
 
 
-def _dates(moments: "pd.Series[pd.Timestamp]", days: Array) -> list[str | None]:
+def _dates(moments: "pd.Series[pd.Timestamp]", days: Array) -> NDArray[np.object_]:
     """Return the day so many days after each moment, as text; None where there is none."""
     after = pd.to_datetime(moments).to_numpy() + pd.to_timedelta(np.floor(days), unit="D").to_numpy()
-    return [None if pd.isna(moment) else f"{pd.Timestamp(moment):%Y-%m-%d}" for moment in after]
+    text = np.datetime_as_string(after, unit="D").astype(object)
+    text[np.isnat(after)] = None
+    return text
 
 
 def _bounds(name: str, interval: Any) -> dict[str, Any]:

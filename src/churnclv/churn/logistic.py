@@ -27,7 +27,7 @@ class LogisticChurnModel:
     def __init__(self, penalty_strength: float = 1.0) -> None:
         """Keep the L2 strength (scikit-learn's 1 / C)."""
         self.penalty_strength = penalty_strength
-        self.design = LinearDesign.empty()
+        self.design = LinearDesign()
         self._weights = np.zeros(0)
         self._intercept = 0.0
 
@@ -57,7 +57,7 @@ class LogisticChurnModel:
 
         step = max(1, len(features) // _MOST_ROWS)
         sample, outcomes = features.iloc[::step], churned[::step]
-        self.design = LinearDesign.learn(sample)
+        self.design = self.design.learn(sample)
         columns = self.design.apply(sample)
         if len(np.unique(outcomes)) < 2:  # noqa: PLR2004 # one class only
             self._weights, self._intercept = np.zeros(columns.shape[1]), float(log_odds_of(outcomes.mean()))
@@ -99,6 +99,6 @@ class LogisticChurnModel:
         """Read what `save` wrote."""
         stored = read_json(folder / "logistic.json")
         model = cls(stored["penalty_strength"])
-        model.design, model._intercept = LinearDesign.from_dict(stored), stored["intercept"]
+        model.design, model._intercept = model.design.from_dict(stored), stored["intercept"]
         model._weights = np.array(stored["weights"])
         return model

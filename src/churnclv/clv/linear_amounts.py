@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..features.category_encoding import Encoding
+from ..errors import InputError
+from ..features.linear_design import LinearDesign
 from ..files import read_json, write_json
 from .boosted_amounts import Start
 from .rfm import Array
@@ -18,9 +19,8 @@ from .rfm import Array
 _POWER = 1.5
 _PENALTY = 0.01  # on the squared coefficients of standardised columns, per row
 _MOST_ROWS = 20_000  # of training, evenly spaced: enough for two hundred coefficients
-_LARGEST, _FARTHEST = 1e12, 5.0  # of a number; standard deviations at which outliers are clipped
+_FARTHEST = 5.0  # standard deviations at which outliers are clipped
 _LEAST = 1e-3  # of an amount, where all are 0
-_LEAST_SPREAD = 1e-9
 _FILE = "linear.json"
 
 
@@ -30,14 +30,13 @@ class LinearAmount:
     def __init__(self, penalty: float = _PENALTY) -> None:
         """Keep the penalty."""
         self.penalty = penalty
-        self.encoding = Encoding((), {})
-        self.fills = self.means = self.scales = self.coefficients = np.zeros(0)
-        self.intercept, self.highest = 0.0, 0.0
+        self.design = LinearDesign(plain=False, farthest=_FARTHEST)
+        self.coefficients, self.intercept, self.highest = np.zeros(0), 0.0, 0.0
 
     @property
     def features(self) -> list[str]:
         """Names of the training columns."""
-        return list(self.encoding.columns)
+        return list(self.design.encoding.columns)
 
     def fit(self, features: pd.DataFrame, amount: Array, start: Start | None = None) -> "LinearAmount":
         """Fit on features (n, k) and amounts (n,); a start is not used."""
@@ -47,21 +46,15 @@ class LinearAmount:
         step = max(1, len(features) // _MOST_ROWS)
         sample, positive = features.iloc[::step], np.maximum(amount[::step], 0.0)
         mean = float(positive.mean()) or _LEAST
-        self.encoding = Encoding.learn(sample)
-        cells = self.encoding.apply(sample)
-        finite = np.isfinite(cells)
-        self.fills = np.where(finite, cells, 0.0).sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
-        design = self._design(cells)
-        self.means, spread = design.mean(axis=0), design.std(axis=0)
-        varies = spread > _LEAST_SPREAD
-        self.scales = np.where(varies, 1.0 / np.where(varies, spread, 1.0), 0.0)  # constant columns become 0
-        self.coefficients, self.intercept = np.zeros(design.shape[1]), 0.0
+        self.design = self.design.learn(sample)
+        columns = self.design.apply(sample)
+        self.coefficients, self.intercept = np.zeros(columns.shape[1]), 0.0
         if positive.any():
             model = TweedieRegressor(
                 power=_POWER, alpha=self.penalty, link="log", solver="newton-cholesky", max_iter=100, tol=1e-5
-            ).fit(self._standardised(design), positive / mean)
+            ).fit(columns, positive / mean)
             self.coefficients, self.intercept = np.asarray(model.coef_, dtype=float), float(model.intercept_)
-        logs = self._standardised(design) @ self.coefficients
+        logs = columns @ self.coefficients
         self.highest = float(logs.max(initial=0.0))  # beyond the training rows powers are not extrapolated
         self.intercept += float(np.log(mean))
         return self
@@ -69,37 +62,27 @@ class LinearAmount:
     def predict(self, features: pd.DataFrame, start: Start | None = None) -> Array:
         """Return expected amounts, shape (n,); a start is not used."""
         del start
-        logs = self._standardised(self._design(self.encoding.apply(features))) @ self.coefficients
+        logs = self.design.apply(features) @ self.coefficients
         return np.asarray(np.exp(np.minimum(logs, self.highest) + self.intercept))
-
-    def _design(self, cells: Array) -> Array:
-        """Return log-compressed numbers, one column per category, and a flag of missing cells per column."""
-        missing = ~np.isfinite(cells)
-        columns = []
-        for place, name in enumerate(self.encoding.columns):
-            if name in self.encoding.categories:
-                values = len(self.encoding.categories[name]) + 1
-                columns += [(cells[:, place] == value).astype(float) for value in range(values)]
-            else:
-                filled = np.clip(np.where(missing[:, place], self.fills[place], cells[:, place]), -_LARGEST, _LARGEST)
-                columns.append(np.sign(filled) * np.log1p(np.abs(filled)))
-            columns.append(missing[:, place].astype(float))
-        return np.column_stack(columns)
-
-    def _standardised(self, design: Array) -> Array:
-        return np.clip((design - self.means) * self.scales, -_FARTHEST, _FARTHEST)
 
     def save(self, folder: Path) -> None:
         """Write everything as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        arrays = {name: getattr(self, name).tolist() for name in ("fills", "means", "scales", "coefficients")}
         numbers = {"penalty": self.penalty, "intercept": self.intercept, "highest": self.highest}
-        write_json(folder / _FILE, {**arrays, **numbers, "encoding": self.encoding.as_dict()})
+        stored = {"design": self.design.as_dict(), "coefficients": self.coefficients.tolist(), **numbers}
+        write_json(folder / _FILE, stored)
 
     def load(self, folder: Path) -> "LinearAmount":
-        """Read what `save` wrote."""
+        """Read what `save` wrote.
+
+        Raises:
+            InputError: an earlier version wrote it, whose columns had other scales.
+        """
         stored = read_json(folder / _FILE)
-        self.encoding = Encoding.from_dict(stored.pop("encoding"))
+        if "design" not in stored:
+            raise InputError(f"{folder / _FILE} is of an earlier version.", remedy="export it again.")
+        self.design = self.design.from_dict(stored.pop("design"))
+        self.coefficients = np.array(stored.pop("coefficients"))
         for name, value in stored.items():
-            setattr(self, name, np.array(value) if isinstance(value, list) else value)
+            setattr(self, name, value)
         return self

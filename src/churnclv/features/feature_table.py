@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,16 +37,33 @@ from .settings import FeatureSettings
 _OF_VALUE = ("purchase_history",)
 
 
-def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
-    events: Any,
-    fingerprint: str,
-    cutoffs: Sequence[datetime],
-    settings: FeatureSettings,
-    windows: WindowSettings,
-    cache: Path | None = None,
-    shape: CustomerKind = CustomerKind.noncontractual,
-    refunds: Refunds = Refunds.net,
-    everyone: Any = None,
+@dataclass(frozen=True)
+class TableDefinition:
+    """What a feature table has, whatever the events: its cutoffs, families, population, customers and spend.
+
+    Attributes
+    ----------
+    cutoffs
+        The instants at which to stand.
+    settings
+        The families and their options.
+    windows
+        Who belongs to the population.
+    shape
+        The kind of customers.
+    refunds
+        Whether the purchase history and the refund history are net of refunds.
+    """
+
+    cutoffs: Sequence[datetime]
+    settings: FeatureSettings
+    windows: WindowSettings
+    shape: CustomerKind = CustomerKind.noncontractual
+    refunds: Refunds = Refunds.net
+
+
+def build_features(
+    events: Any, fingerprint: str, definition: TableDefinition, cache: Path | None = None, everyone: Any = None
 ) -> pd.DataFrame:
     """Return one row per (customer, cutoff) with an event before the cutoff, ordered by both.
 
@@ -57,108 +75,72 @@ def build_features(  # noqa: PLR0913, PLR0917 # all that a table depends on
     Raises:
         InputError: a custom family lacks the keys, repeats a column, or has one of neither numbers nor text.
     """
-    table = feature_table(events, cutoffs, settings, windows, shape, refunds)
-    chosen = (settings, windows, shape, refunds)
     if cache is None:
-        return compute_features(events, cutoffs, *chosen, everyone=everyone)
-    custom = [file_digest(path) for path in custom_files(settings.families)]
+        return compute_features(events, definition, everyone=everyone)
+    table = feature_table(events, definition)
+    custom = [file_digest(path) for path in custom_files(definition.settings.families)]
     key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), custom, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():
-        with replacing(path) as temporary, computed_features(events, cutoffs, *chosen, everyone=everyone) as computed:
+        with replacing(path) as temporary, computed_features(events, definition, everyone=everyone) as computed:
             _plain(computed).to_parquet(temporary)  # by the engine: the frame is made once
     return _typed(pd.read_parquet(path), table)
 
 
-def feature_table(
-    events: Any,
-    cutoffs: Sequence[datetime],
-    settings: FeatureSettings,
-    windows: WindowSettings,
-    shape: CustomerKind = CustomerKind.noncontractual,
-    refunds: Refunds = Refunds.net,
-) -> Any:
+def feature_table(events: Any, definition: TableDefinition) -> Any:
     """Return the feature table as an expression over the canonical events, ordered by customer and cutoff."""
-    first, *others = _keyed_tables(events, cutoffs, settings, windows, shape, refunds)
+    first, *others = _keyed_tables(events, definition)
     return put_beside(first, *others).order_by(KEYS)
 
 
-def compute_features(  # noqa: PLR0913, PLR0917 # as for build_features
-    events: Any,
-    cutoffs: Sequence[datetime],
-    settings: FeatureSettings,
-    windows: WindowSettings,
-    shape: CustomerKind = CustomerKind.noncontractual,
-    refunds: Refunds = Refunds.net,
-    parts: int | None = None,
-    everyone: Any = None,
+def compute_features(
+    events: Any, definition: TableDefinition, parts: int | None = None, everyone: Any = None
 ) -> pd.DataFrame:
     """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
-    with computed_features(events, cutoffs, settings, windows, shape, refunds, parts, everyone) as table:
+    with computed_features(events, definition, parts, everyone) as table:
         return _typed(_plain(table).to_pyarrow().to_pandas(), table)
 
 
 @contextlib.contextmanager
-def computed_features(  # noqa: PLR0913, PLR0917 # as for build_features
-    events: Any,
-    cutoffs: Sequence[datetime],
-    settings: FeatureSettings,
-    windows: WindowSettings,
-    shape: CustomerKind = CustomerKind.noncontractual,
-    refunds: Refunds = Refunds.net,
-    parts: int | None = None,
-    everyone: Any = None,
+def computed_features(
+    events: Any, definition: TableDefinition, parts: int | None = None, everyone: Any = None
 ) -> Iterator[Any]:
     """Yield the feature table, computed in so many parts and stored until the block ends, as an expression."""
-    chosen = (settings, windows, shape, refunds)
-    pairs = count_pairs(events, cutoffs)
+    pairs = count_pairs(events, definition.cutoffs)
     if parts is None and everyone is None and pairs <= ONE_PASS_PAIRS:
-        yield feature_table(events, cutoffs, *chosen)
+        yield feature_table(events, definition)
         return
     with work_tables(events) as work:
-        pieces = list(_compute_parts(work, events, cutoffs, chosen, parts or count_parts(pairs), everyone))
+        pieces = list(_compute_parts(work, events, definition, parts or count_parts(pairs), everyone))
         yield (ibis.union(*pieces) if len(pieces) > 1 else pieces[0]).order_by(KEYS)
 
 
 def _compute_parts(
-    work: WorkTables,
-    events: Any,
-    cutoffs: Sequence[datetime],
-    chosen: tuple[FeatureSettings, WindowSettings, CustomerKind, Refunds],
-    parts: int,
-    everyone: Any,
+    work: WorkTables, events: Any, definition: TableDefinition, parts: int, everyone: Any
 ) -> Iterator[Any]:
     """Yield the stored feature table of each part; families that look at other customers see all of them."""
-    settings = chosen[0]
-    history = cut_history(events if everyone is None else everyone, cutoffs)
+    settings = definition.settings
+    history = cut_history(events if everyone is None else everyone, definition.cutoffs)
     some = parts > 1 or everyone is not None
     names = [name for name in settings.families if some and not is_per_customer(find_family(name))]
     whole = {name: work.keep(find_family(name)(history, settings)) for name in names}
     for number in range(parts):
         own = work.keep(take_part(events, number, parts)) if parts > 1 else events
-        yield join_stepwise(work, _keyed_tables(own, cutoffs, *chosen, whole=whole))
+        yield join_stepwise(work, _keyed_tables(own, definition, whole))
         if parts > 1:
             work.drop(own)
 
 
-def _keyed_tables(
-    events: Any,
-    cutoffs: Sequence[datetime],
-    settings: FeatureSettings,
-    windows: WindowSettings,
-    shape: CustomerKind,
-    refunds: Refunds,
-    whole: Mapping[str, Any] | None = None,
-) -> list[Any]:
+def _keyed_tables(events: Any, definition: TableDefinition, whole: Mapping[str, Any] | None = None) -> list[Any]:
     """Return the tables whose columns make the feature table, keyed by customer and cutoff; first who has a row.
 
     `whole` has the tables of families that are computed already.
     """
-    history = cut_history(events, cutoffs)
-    kind = kind_of(shape)
-    tables = [kind.members(history, windows)]
+    history, settings = cut_history(events, definition.cutoffs), definition.settings
+    kind = kind_of(definition.shape)
+    tables = [kind.members(history, definition.windows)]
     taken = set(tables[0].columns)
-    spent = history.filter(counts_as_spend(history, refunds))  # value models are trained on it
+    spent = history.filter(counts_as_spend(history, definition.refunds))  # value models are trained on it
     for name in dict.fromkeys([*kind.value_families, *settings.families]):
         family = find_family(name)
         stored = (whole or {}).get(name)

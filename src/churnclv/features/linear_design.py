@@ -1,6 +1,6 @@
 """Design matrix of linear models: columns standardised, missing ones flagged, learned from the training rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from .category_encoding import Encoding
 
 _LARGEST = 1e12
-_FARTHEST = 6.0  # standard deviations, at which outliers are clipped
 
 Array = NDArray[np.float64]
 
@@ -19,11 +18,15 @@ Array = NDArray[np.float64]
 class LinearDesign:
     """The derived columns of a feature table.
 
-    Each number enters as it is and log-compressed, sign(v) log(1 + |v|). Missing values are replaced by the mean and
+    Each number enters log-compressed, sign(v) log(1 + |v|), and as it is. Missing values are replaced by the mean and
     flagged. Categories are one-hot encoded. All columns are standardised; constant ones become 0.
 
     Attributes
     ----------
+    plain
+        Whether numbers enter as they are, too.
+    farthest
+        Standard deviations at which outliers are clipped.
     encoding
         The columns of the table, and their categories.
     fills
@@ -32,27 +35,25 @@ class LinearDesign:
         Of the derived columns; the scale of a constant one is infinite.
     """
 
-    encoding: Encoding
-    fills: Array
-    means: Array
-    scales: Array
+    plain: bool = True
+    farthest: float = 6.0
+    encoding: Encoding = field(default_factory=lambda: Encoding((), {}))
+    fills: Array = field(default_factory=lambda: np.zeros(0))
+    means: Array = field(default_factory=lambda: np.zeros(0))
+    scales: Array = field(default_factory=lambda: np.zeros(0))
 
-    @classmethod
-    def empty(cls) -> "LinearDesign":
-        """Return the design of no columns."""
-        return cls(Encoding((), {}), np.zeros(0), np.zeros(0), np.zeros(0))
-
-    @classmethod
-    def learn(cls, rows: pd.DataFrame) -> "LinearDesign":
-        """Take fills, means and scales from training rows (n, k), null where undefined."""
+    def learn(self, rows: pd.DataFrame) -> "LinearDesign":
+        """Return the design with fills, means and scales from training rows (n, k), null where undefined."""
         encoding = Encoding.learn(rows)
         cells = encoding.apply(rows)
         finite = np.isfinite(cells)
         bounded = np.clip(np.where(finite, cells, 0.0), -_LARGEST, _LARGEST)
         fills = bounded.sum(axis=0) / np.maximum(finite.sum(axis=0), 1)
-        derived, _ = _derive(encoding, fills, cells)
+        design = replace(self, encoding=encoding, fills=fills)
+        derived, _ = design.derive(cells)
         means, spread = derived.mean(axis=0), derived.std(axis=0)
-        return cls(encoding, fills, means, np.where(spread > np.abs(means) / _LARGEST, spread, np.inf))
+        scales = np.where(spread > np.abs(means) / _LARGEST, spread, np.inf)
+        return replace(design, means=means, scales=scales)
 
     def apply(self, rows: pd.DataFrame) -> Array:
         """Return the standardised columns of some rows, (n, derived)."""
@@ -60,36 +61,35 @@ class LinearDesign:
 
     def apply_with_owners(self, rows: pd.DataFrame) -> tuple[Array, list[int]]:
         """Return the standardised columns, and for each the place of its column in the table."""
-        derived, owners = _derive(self.encoding, self.fills, self.encoding.apply(rows))
-        return np.clip((derived - self.means) / self.scales, -_FARTHEST, _FARTHEST), owners
+        derived, owners = self.derive(self.encoding.apply(rows))
+        return np.clip((derived - self.means) / self.scales, -self.farthest, self.farthest), owners
+
+    def derive(self, cells: Array) -> tuple[Array, list[int]]:
+        """Return the derived columns of encoded cells (n, k), (n, derived), and for each the place of its column."""
+        columns, owners = [np.zeros((len(cells), 0))], []
+        for place, name in enumerate(self.encoding.columns):
+            cell = cells[:, place]
+            missing = ~np.isfinite(cell)
+            if name in self.encoding.categories:
+                values = len(self.encoding.categories[name]) + 1
+                parts = [(cell == value).astype(float) for value in range(values)]
+            else:
+                filled = np.clip(np.where(missing, self.fills[place], cell), -_LARGEST, _LARGEST)
+                parts = [*([filled] if self.plain else []), np.sign(filled) * np.log1p(np.abs(filled))]
+            parts.append(missing.astype(float))
+            columns += parts
+            owners += [place] * len(parts)
+        return np.column_stack(columns), owners
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the design for JSON, which has no infinity: the scale of a constant column is 0 there."""
+        """Return what was learned, for JSON, which has no infinity: the scale of a constant column is 0 there."""
         scales = np.where(np.isfinite(self.scales), self.scales, 0.0)
         arrays = {"fills": self.fills, "means": self.means, "scales": scales}
         stored = {name: [float(value) for value in values] for name, values in arrays.items()}
         return {**stored, "encoding": self.encoding.as_dict()}
 
-    @classmethod
-    def from_dict(cls, stored: dict[str, Any]) -> "LinearDesign":
-        """Return the design from the result of `as_dict`."""
+    def from_dict(self, stored: dict[str, Any]) -> "LinearDesign":
+        """Return the design with what was learned, from the result of `as_dict`."""
         fills, means, scales = (np.array(stored[name]) for name in ("fills", "means", "scales"))
-        return cls(Encoding.from_dict(stored["encoding"]), fills, means, np.where(scales == 0.0, np.inf, scales))
-
-
-def _derive(encoding: Encoding, fills: Array, cells: Array) -> tuple[Array, list[int]]:
-    """Return the derived columns, and for each the place of its column."""
-    columns, owners = [np.zeros((len(cells), 0))], []
-    for place, name in enumerate(encoding.columns):
-        cell = cells[:, place]
-        missing = ~np.isfinite(cell)
-        if name in encoding.categories:
-            values = len(encoding.categories[name]) + 1
-            parts = [(cell == value).astype(float) for value in range(values)]
-        else:
-            filled = np.clip(np.where(missing, fills[place], cell), -_LARGEST, _LARGEST)
-            parts = [filled, np.sign(filled) * np.log1p(np.abs(filled))]
-        parts.append(missing.astype(float))
-        columns += parts
-        owners += [place] * len(parts)
-    return np.column_stack(columns), owners
+        scales = np.where(scales == 0.0, np.inf, scales)
+        return replace(self, encoding=Encoding.from_dict(stored["encoding"]), fills=fills, means=means, scales=scales)

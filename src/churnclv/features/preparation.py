@@ -24,7 +24,7 @@ from ..snapshots.settings import WindowSettings
 from ..snapshots.splits import SplitPlan
 from .dataset import Dataset, join_labels
 from .families.attributes import read_attributes
-from .feature_table import build_features
+from .feature_table import TableDefinition, build_features
 from .model_columns import model_columns
 from .rare_categories import frequent_values, mask_rare
 from .settings import FeatureSettings
@@ -61,17 +61,8 @@ def prepare(
     `data` are the settings of the events, of which attributes are read.
     """
     kind_of(events.shape).require_labels(events, training, windows)
-    frame = build_features(
-        events.table,
-        events.learned_fingerprint,
-        (*training, sealed),
-        features,
-        windows,
-        cache,
-        events.shape,
-        events.refunds,
-        events.everyone,
-    )
+    definition = TableDefinition((*training, sealed), features, windows, events.shape, events.refunds)
+    frame = build_features(events.table, events.learned_fingerprint, definition, cache, events.everyone)
     read = read_attributes(events, frame, data or DataSettings())
     readings, notices = read.readings, read.notices
     frame = read.learned()

@@ -9,7 +9,7 @@ import pytest
 from ..data.engine import EngineSettings, connect
 from ..data.events import read_events
 from ..data.settings import DataSettings
-from ..features.feature_table import build_features
+from ..features.feature_table import TableDefinition, build_features
 from ..features.leakage import find_leaks
 from ..features.settings import FeatureSettings
 from ..snapshots.history import KEYS
@@ -41,7 +41,7 @@ class FeatureFamilySuite:
         end = read_events(connect(EngineSettings(threads=1)), self.data, self.make_log()).end
         cutoffs = [end - timedelta(days=days) for days in ago_days]
         settings = FeatureSettings(families=[self.family])
-        return build_features(events.table, "", cutoffs, settings, WindowSettings())
+        return build_features(events.table, "", TableDefinition(cutoffs, settings, WindowSettings()))
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -62,7 +62,7 @@ class LinearRegression:
         """Keep the kind of target."""
         del seed, threads
         self.binary = binary
-        self.design = LinearDesign.empty()
+        self.design = LinearDesign()
         self._coefficients, self._intercept = np.zeros(0), 0.0
 
     def fit(
@@ -72,7 +72,7 @@ class LinearRegression:
         step = max(1, len(features) // _MOST_ROWS)
         sample, wanted = features.iloc[::step], np.asarray(target, dtype=float)[::step]
         counted = None if weights is None else weights[::step]
-        self.design = LinearDesign.learn(sample)
+        self.design = self.design.learn(sample)
         columns = _interact(self.design.apply(sample), None if treated is None else treated[::step])
         if len(np.unique(wanted)) == 1:
             self._coefficients = np.zeros(columns.shape[1])
@@ -101,7 +101,7 @@ class LinearRegression:
         """Read what `save` wrote."""
         stored = read_json(folder / "linear.json")
         model = cls(binary=stored["binary"])
-        model.design = LinearDesign.from_dict(stored)
+        model.design = model.design.from_dict(stored)
         model._coefficients, model._intercept = np.array(stored["coefficients"]), stored["intercept"]
         return model
 
