@@ -3,15 +3,20 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
 _SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 _OWNER = "CHURNCLV_OWNER"  # in the environment: the descriptor of a pipe that the process that started us holds open
 _SECONDS_TO_CLOSE = 10.0  # in which more signals change nothing: a terminal and `make` both send one
+_AGAIN_SECONDS = 0.05  # after which a signal is taken that came where no exception could be raised
+_ALARM = getattr(signal, "SIGALRM", None)  # no timer where there is none: the exception is raised at once
+_postponed: list[int] = []
 _received: list[tuple[int, float]] = []
 _deferrals: list[None] = []  # one for each block that must not be left half done
 
@@ -26,11 +31,19 @@ class Interruption(KeyboardInterrupt):
 
 
 def watch_signals() -> None:
-    """Make SIGINT, SIGTERM and SIGHUP raise `Interruption` in the main thread; ignored ones (nohup) stay ignored."""
+    """Make SIGINT, SIGTERM and SIGHUP raise `Interruption` in the main thread; ignored ones (nohup) stay ignored.
+
+    Where Python can only print an exception and drop it, in what the garbage collector or C code calls, the signal is
+    taken a moment later instead.
+    """
     _received.clear()
     for number in _SIGNALS:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _interrupt)
+    if _ALARM is not None:
+        signal.signal(_ALARM, _take_postponed)
+        if not isinstance(sys.unraisablehook, _Unraisable):
+            sys.unraisablehook = _Unraisable(sys.unraisablehook)
     _watch_owner()
 
 
@@ -39,13 +52,52 @@ def interrupted() -> int | None:
     return _received[0][0] if _received else None
 
 
-def _interrupt(number: int, _: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     now = time.monotonic()
     if _received and now - _received[-1][1] < _SECONDS_TO_CLOSE:
+        return
+    if _ALARM is not None and _is_called_by_xgboost(frame):
+        _postpone(number)
         return
     _received.append((number, now))
     if not _deferrals:
         raise Interruption(number)
+
+
+def _is_called_by_xgboost(frame: FrameType | None) -> bool:
+    """Return whether XGBoost waits for what a frame returns: it frees what it has not filled after an exception."""
+    while frame is not None:
+        in_core = frame.f_globals.get("__name__") == "xgboost.core"
+        if in_core and frame.f_code.co_name.endswith(("_wrapper", "_callback")):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _postpone(number: int) -> None:
+    _postponed[:] = [number]
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)
+
+
+def _take_postponed(_: int, frame: FrameType | None) -> None:
+    while _postponed:
+        _interrupt(_postponed.pop(), frame)
+
+
+class _Unraisable:
+    """Takes exceptions that Python would print and drop: those of signals are raised a moment later."""
+
+    def __init__(self, others: Any) -> None:
+        """Keep the hook for all other exceptions."""
+        self.others = others
+
+    def __call__(self, unraisable: Any) -> None:
+        """Take one."""
+        if isinstance(unraisable.exc_value, Interruption):
+            _received.clear()
+            _postpone(unraisable.exc_value.number)
+        else:
+            self.others(unraisable)
 
 
 @contextlib.contextmanager

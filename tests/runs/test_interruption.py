@@ -129,6 +129,43 @@ def test_a_signal_becomes_an_exception_once_and_temporary_files_go(temporary, na
     assert left_in(temporary) == []
 
 
+CALLED_BY_THE_COLLECTOR = """
+    class Held:
+        def __del__(self):
+            signal.raise_signal(signal.SIGTERM)
+
+    Held()
+"""
+CALLED_BY_C = """
+    import ctypes
+    kind = ctypes.CFUNCTYPE(ctypes.c_int)
+    kind(lambda: signal.raise_signal(signal.SIGTERM) or 1)()
+"""
+CALLED_BY_XGBOOST = """
+    import ctypes
+    kind, names = ctypes.CFUNCTYPE(ctypes.c_int), {"__name__": "xgboost.core", "signal": signal}
+    exec("def _next_wrapper(): signal.raise_signal(signal.SIGTERM); return 1", names)
+    assert kind(names["_next_wrapper"])() == 1  # whole, not what was in the register
+"""
+
+
+@pytest.mark.parametrize("place", [CALLED_BY_THE_COLLECTOR, CALLED_BY_C, CALLED_BY_XGBOOST])
+def test_a_signal_that_comes_where_nothing_can_be_raised_is_neither_printed_nor_lost(place):
+    code = """
+        import signal, time
+        from churnclv.interruption import Interruption, watch_signals
+        watch_signals()
+    """
+    after = """
+        try:
+            time.sleep(30)
+        except Interruption as error:
+            print("ended by", error)
+    """
+    process = start(textwrap.dedent(code) + textwrap.dedent(place) + textwrap.dedent(after))
+    assert process.communicate(timeout=60) == ("ended by SIGTERM\n", "")
+
+
 def test_a_signal_that_is_ignored_stays_ignored():
     code = """
         import os, signal
