@@ -328,6 +328,17 @@ def bounds(model: ClvModel, rows: pd.DataFrame) -> np.ndarray:
     return np.column_stack([end for interval in found for end in (interval.low, interval.high)])
 
 
+def test_a_model_that_keeps_what_it_expects_says_the_same_of_any_rows_and_computes_it_once(fitted, monkeypatch):
+    some, asked, whole = HISTORY.iloc[::2].reset_index(drop=True), [], ClvModel._expect
+    wanted = [bounds(fitted, rows) for rows in (HISTORY, some, HISTORY)]
+    monkeypatch.setattr(ClvModel, "_expect", lambda self, *what: asked.append(what[1]) or whole(self, *what))
+    keeping = fitted.keeping()
+    for rows, bound in zip((HISTORY, some, HISTORY), wanted, strict=True):
+        np.testing.assert_array_equal(bounds(keeping, rows), bound)
+        np.testing.assert_array_equal(keeping.expected_spend(rows, 90.0), fitted.expected_spend(rows, 90.0))
+    assert asked == ["spend", "spend"] * 3  # of the one that keeps, then of the plain one
+
+
 @pytest.fixture(scope="module", params=["bgnbd", "mbgcnbd", "pareto_nbd", "ggomnbd", "bgbb", "nbd"])
 def any_model(request):
     """A fitted model of each kind, with what it says of the intervals of everyone."""

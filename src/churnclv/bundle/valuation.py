@@ -159,35 +159,36 @@ class OrderValuation(Valuation):
     def values(self, rows: pd.DataFrame, scores: "pd.Series[float]") -> dict[str, Any]:
         """Return expectations and the intervals of single customers' outcomes, most of which differ from them."""
         del scores
-        intervals = self.clv.intervals(rows, self.scored_days)
+        clv = self.clv.keeping()
+        intervals = clv.intervals(rows, self.scored_days)
         expectations = {
-            "expected_purchases": self.clv.expected_purchases(rows, self.scored_days),
-            "p_alive": self.clv.p_alive(rows),
+            "expected_purchases": clv.expected_purchases(rows, self.scored_days),
+            "p_alive": clv.p_alive(rows),
             **({} if self.segments is None else {"segment": self.segments.predict(rows)}),
             **_bounds("expected_purchases", intervals["purchases"]),
-            **self._timing(rows),
+            **self._timing(clv, rows),
         }
         if not self.has_amount:
             return expectations
-        value, spent = self.clv.discounted_value(rows, *self.terms), _spend_to_date(rows)
+        value, spent = clv.discounted_value(rows, *self.terms), _spend_to_date(rows)
         _, margin, _ = self.terms
         return expectations | {
-            "expected_spend": self.clv.expected_spend(rows, self.scored_days),
+            "expected_spend": clv.expected_spend(rows, self.scored_days),
             "clv": value,
             "spend_to_date": spent,
             "clv_total": margin * spent + value,
             **_bounds("expected_spend", intervals["spend"]),
-            **_bounds("clv", self.clv.value_interval(rows, *self.terms)),
+            **_bounds("clv", clv.value_interval(rows, *self.terms)),
         }
 
-    def _timing(self, rows: pd.DataFrame) -> dict[str, Any]:
+    def _timing(self, clv: ClvModel, rows: pd.DataFrame) -> dict[str, Any]:
         """Return the mean days between purchases, and the days on which the next order is expected.
 
         Both are empty where they do not exist: for customers who bought once, and for those of whom no order within
         the horizon of the CLV is likelier than one.
         """
         repeats, days = (rows[name].to_numpy(dtype=float) for name in (X, T_X))
-        expected = self.clv.next_order(rows, self.terms[0])
+        expected = clv.next_order(rows, self.terms[0])
         likely = expected.p_order >= 0.5  # noqa: PLR2004 # else no order is likelier
         dates = {
             f"expected_next_order{end}": _dates(rows["cutoff"], np.where(likely, after, np.nan))

@@ -1,6 +1,7 @@
 """The CLV model: purchases times spend, the correction by other models, the season, and the discounted margin."""
 
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,7 @@ class ClvModel:
         self.learned: LearnedPart | None = None
         self.members: dict[str, ClvModel] = {}
         self.cohort: Cohort | None = None
+        self._latest: _Latest | None = None  # kept where several questions are put about the same rows
 
     def get_params(self) -> dict[str, Any]:
         """Return the hyperparameters, for JSON."""
@@ -207,6 +209,12 @@ class ClvModel:
         """Return the fitted model with intervals that end at other levels."""
         model = ClvModel(replace(self.choice, levels=levels), self.purchases).on_top_of(self)
         model.learned, model.members = self.learned, self.members
+        return model
+
+    def keeping(self) -> "ClvModel":
+        """Return the fitted model, which expects something of the same rows only once, however often it is asked."""
+        model = copy(self)
+        model._latest = _Latest()  # noqa: SLF001 # of the same class
         return model
 
     def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
@@ -376,10 +384,20 @@ class ClvModel:
         return self.season.length(day_numbers(rows["cutoff"]), days)
 
     def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
+        if self._latest is None:
+            return self._expect(rows, target)
+        if self._latest.rows is not rows:
+            self._latest.rows, self._latest.expected = rows, {}
+        if target not in self._latest.expected:
+            self._latest.expected[target] = self._expect(rows, target)
+        return self._latest.expected[target]
+
+    def _expect(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _ExpectedTotal(self, rows, self.purchases.read(rows), each)
+        starts = day_numbers(rows["cutoff"])
+        btyd = _ExpectedTotal(self.purchases, self.season, starts, self.purchases.read(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}
@@ -469,8 +487,9 @@ def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Da
 class _ExpectedTotal:
     """Expected purchases or spend of rows: the BTYD model's expectation, times a correction, times the share kept."""
 
-    model: ClvModel
-    rows: pd.DataFrame
+    purchases: PurchaseModel
+    season: Season
+    starts: Array  # day numbers of the cutoffs
     histories: Histories
     each: Array
     correction: Array | float = 1.0
@@ -479,13 +498,21 @@ class _ExpectedTotal:
 
     def until(self, days: float) -> Array:
         if days <= 0:
-            return np.zeros(len(self.rows))
-        purchases = self.model.purchases.expected_purchases(self.histories, self.model._length(self.rows, days))  # noqa: SLF001
+            return np.zeros(len(self.starts))
+        purchases = self.purchases.expected_purchases(self.histories, self.season.length(self.starts, days))
         ordered = np.maximum(purchases * self.each, self.least_per_day * days) * self.correction
         return np.asarray(ordered * self.kept)
 
     def between(self, start_days: float, days: float) -> Array:
         return self.until(days) - self.until(start_days) if start_days > 0 else self.until(days)
+
+
+@dataclass
+class _Latest:
+    """The rows of the latest question, and what is expected of them, by target."""
+
+    rows: pd.DataFrame | None = None
+    expected: dict[str, _ExpectedTotal] = field(default_factory=dict)
 
 
 def _steps(days: float | None) -> Iterator[float]:
