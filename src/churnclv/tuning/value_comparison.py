@@ -152,7 +152,7 @@ def _is_candidate(name: str, labels: Labels) -> bool:
 
 def _hold(trial: ValuePredictions, horizon_days: int) -> dict[str, Held]:
     """Return the chosen model's intervals, and the rank of the truth in its distributions, for a part of customers."""
-    some, clv = trial.rows.some(HELD_CUSTOMERS), trial.clv
+    some, clv = trial.rows.some(HELD_CUSTOMERS), trial.clv.keeping()
     intervals, ranks = clv.intervals_and_ranks(some.features, horizon_days, some.labels)
     return {
         target: Held(
