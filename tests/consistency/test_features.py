@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.settings import Refunds
 from churnclv.errors import InputError
 from churnclv.features.families import BUILT_IN
-from churnclv.features.feature_table import TableDefinition, build_features
+from churnclv.features.feature_table import TableDefinition, build_features, compute_features, feature_table
 from churnclv.features.model_columns import model_columns
 from churnclv.features.settings import FeatureSettings
 from churnclv.snapshots.settings import WindowSettings
@@ -67,6 +68,31 @@ def features_of(connection, write_events):
 def table(features_of, log):
     """The feature table of the log."""
     return features_of(log)
+
+
+def test_a_query_that_was_compiled_before_gives_the_table_of_any_log_and_cutoffs(connection, write_events, log):
+    for rows, cutoffs in ((log, CUTOFFS), (log[::2], CUTOFFS[:1]), (log, (CUTOFFS[1] - timedelta(microseconds=1),))):
+        definition = TableDefinition(cutoffs, ALL, WINDOWS)
+        compiled = compute_features(write_events(connection, rows), definition)
+        itself = feature_table(connection.table("events"), definition).execute()
+        assert len(compiled) > 20
+        kinds = {name: compiled[name].dtype for name in compiled.columns}
+        pd.testing.assert_frame_equal(compiled, itself.astype(kinds), check_exact=True)
+
+
+def test_other_settings_are_another_query(connection, write_events, log):
+    events = write_events(connection, log)
+    tables = [
+        compute_features(events, TableDefinition(CUTOFFS, FeatureSettings(families=families), windows, refunds=refunds))
+        for families, windows, refunds in (
+            (list(OF_ORDERS), WINDOWS, Refunds.net),
+            (list(OF_ORDERS)[:3], WINDOWS, Refunds.net),
+            (list(OF_ORDERS), WindowSettings(active_days=30), Refunds.net),
+            (list(OF_ORDERS), WINDOWS, Refunds.gross),
+        )
+    ]
+    first, *others = map(parquet, tables)
+    assert all(other != first for other in others)
 
 
 def test_the_order_of_the_rows_changes_no_byte(features_of, log, table):

@@ -2,21 +2,23 @@
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import ibis
+import ibis.expr.operations as ops
 import pandas as pd
 
 from .. import __version__
+from ..data.engine import fetch_query
 from ..data.refund_totals import counts_as_spend
 from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.customer_kinds import kind_of
-from ..snapshots.history import KEYS, cut_history
+from ..snapshots.history import KEYS, cut_history, cutoff_table
 from ..snapshots.settings import WindowSettings
 from .customer_parts import (
     ONE_PASS_PAIRS,
@@ -35,6 +37,9 @@ from .refund_history import refund_history
 from .settings import FeatureSettings
 
 _OF_VALUE = ("purchase_history",)
+_CUTOFFS = "feature_cutoffs"  # the name of the table of cutoffs in a compiled query
+_MOST_QUERIES = 32
+_queries: dict[str, "CompiledQuery"] = {}
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class TableDefinition:
     Attributes
     ----------
     cutoffs
-        The instants at which to stand.
+        The instants at which to stand, or a table of them in column `cutoff`.
     settings
         The families and their options.
     windows
@@ -55,7 +60,7 @@ class TableDefinition:
         Whether the purchase history and the refund history are net of refunds.
     """
 
-    cutoffs: Sequence[datetime]
+    cutoffs: Sequence[datetime] | Any
     settings: FeatureSettings
     windows: WindowSettings
     shape: CustomerKind = CustomerKind.noncontractual
@@ -84,7 +89,7 @@ def build_features(
     if not path.exists():
         with replacing(path) as temporary, computed_features(events, definition, everyone=everyone) as computed:
             _plain(computed).to_parquet(temporary)  # by the engine: the frame is made once
-    return _typed(pd.read_parquet(path), table)
+    return _typed(pd.read_parquet(path), table.schema())
 
 
 def feature_table(events: Any, definition: TableDefinition) -> Any:
@@ -97,8 +102,45 @@ def compute_features(
     events: Any, definition: TableDefinition, parts: int | None = None, everyone: Any = None
 ) -> pd.DataFrame:
     """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
+    in_one_pass = parts is None and everyone is None and _fits_one_pass(events, definition)
+    if in_one_pass and isinstance(events.op(), ops.PhysicalTable) and not custom_files(definition.settings.families):
+        query = compile_query(events, definition)
+        return _typed(query.fetch(events.get_backend(), definition.cutoffs).to_pandas(), query.schema)
     with computed_features(events, definition, parts, everyone) as table:
-        return _typed(_plain(table).to_pyarrow().to_pandas(), table)
+        return _typed(_plain(table).to_pyarrow().to_pandas(), table.schema())
+
+
+@dataclass(frozen=True)
+class CompiledQuery:
+    """The query of a feature table at any cutoffs, as text, and the types of its columns."""
+
+    sql: str
+    schema: ibis.Schema
+
+    def fetch(self, connection: Any, cutoffs: Sequence[datetime]) -> Any:
+        """Return the table at these cutoffs, ordered by customer and cutoff, as an Arrow table."""
+        moments = ibis.to_sql(cutoff_table(cutoffs), dialect=connection.name)
+        named = f'WITH "{_CUTOFFS}" AS ({moments}) SELECT * FROM ({self.sql})'  # noqa: S608 # our own texts
+        fetched = fetch_query(connection, f"{named} ORDER BY {', '.join(KEYS)}")
+        return fetched.cast(self.schema.to_pyarrow())
+
+
+def compile_query(events: Any, definition: TableDefinition) -> CompiledQuery:
+    """Return the query of a stored event table's features by built-in families.
+
+    Compiling takes ten times as long as the answer for one customer, so it is done once in a process for a definition,
+    whatever the cutoffs.
+    """
+    stored, anytime = events.op(), replace(definition, cutoffs=())
+    key = repr((stored.name, events.schema(), anytime))
+    if key not in _queries:
+        cutoffs = ibis.table({"cutoff": "timestamp"}, name=_CUTOFFS)
+        first, *others = _keyed_tables(events, replace(definition, cutoffs=cutoffs))
+        table = _plain(put_beside(first, *others))
+        while len(_queries) >= _MOST_QUERIES:
+            _queries.pop(next(iter(_queries)), None)
+        _queries[key] = CompiledQuery(str(ibis.to_sql(table, dialect=events.get_backend().name)), table.schema())
+    return _queries[key]
 
 
 @contextlib.contextmanager
@@ -106,13 +148,17 @@ def computed_features(
     events: Any, definition: TableDefinition, parts: int | None = None, everyone: Any = None
 ) -> Iterator[Any]:
     """Yield the feature table, computed in so many parts and stored until the block ends, as an expression."""
-    pairs = count_pairs(events, definition.cutoffs)
-    if parts is None and everyone is None and pairs <= ONE_PASS_PAIRS:
+    if parts is None and everyone is None and _fits_one_pass(events, definition):
         yield feature_table(events, definition)
         return
     with work_tables(events) as work:
-        pieces = list(_compute_parts(work, events, definition, parts or count_parts(pairs), everyone))
+        number = parts or count_parts(count_pairs(events, definition.cutoffs))
+        pieces = list(_compute_parts(work, events, definition, number, everyone))
         yield (ibis.union(*pieces) if len(pieces) > 1 else pieces[0]).order_by(KEYS)
+
+
+def _fits_one_pass(events: Any, definition: TableDefinition) -> bool:
+    return count_pairs(events, definition.cutoffs) <= ONE_PASS_PAIRS
 
 
 def _compute_parts(
@@ -191,13 +237,13 @@ def _plain(table: Any) -> Any:
     return table.mutate(**{name: table[name].cast("float64") for name in whole}) if whole else table
 
 
-def _typed(frame: pd.DataFrame, table: Any) -> pd.DataFrame:
-    """Return the frame of a table with numbers as float64 and texts as pandas' `str`.
+def _typed(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
+    """Return the frame of a table of this schema with numbers as float64 and texts as pandas' `str`.
 
     Raises:
         InputError: a customer has several rows at a cutoff.
     """
-    kinds = {name: kind for name, kind in table.schema().items() if name not in NOT_FEATURES}
+    kinds = {name: kind for name, kind in schema.items() if name not in NOT_FEATURES}
     wanted = {name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()} | {
         "in_population": "bool"
     }

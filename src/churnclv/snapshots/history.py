@@ -29,9 +29,12 @@ def _moment(moment: datetime) -> Any:
     return ibis.timestamp(f"{moment:%Y-%m-%d %H:%M:%S.%f}")
 
 
-def cut_history(events: Any, cutoffs: Sequence[datetime]) -> Any:
-    """Return the canonical events before each cutoff, keyed by (customer_id, cutoff): `timestamp < cutoff`, always."""
-    crossed = events.cross_join(cutoff_table(cutoffs))
+def cut_history(events: Any, cutoffs: Sequence[datetime] | Any) -> Any:
+    """Return the canonical events before each cutoff, keyed by (customer_id, cutoff): `timestamp < cutoff`, always.
+
+    `cutoffs` are instants, or a table of them in column `cutoff`.
+    """
+    crossed = events.cross_join(cutoffs if isinstance(cutoffs, ibis.Table) else cutoff_table(cutoffs))
     return crossed.filter(crossed.timestamp < crossed.cutoff)
 
 
