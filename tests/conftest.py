@@ -11,6 +11,7 @@ _SHOP = {"trained", "exported", "scored"}  # fixtures that train: one worker has
 _TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in this hook of its own, which is registered later
 def pytest_collection_modifyitems(config, items):
     """Give tests that share a fixture to one worker, which makes it once; the other slow ones begin before the rest."""
     for item in items:
