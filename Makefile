@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-nightly test-fast lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-all test-nightly lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -78,14 +78,14 @@ campaign-judge: setup ## what a campaign brought: CAMPAIGN=campaigns/spring INPU
 serve: setup ## the same scores over HTTP on loopback (PORT=5001, MODEL=path-or-uri)
 	@$(RUN_PYTHON) -m churnclv serve $${PORT:+"port=$$PORT"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
-test: setup ## the whole suite, with an eighth of the examples of each property
+test: setup ## the suite without the tests marked slow
+	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
+
+test-all: setup ## the whole suite, with an eighth of the examples of each property: what .ci/run runs
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup $(ARGS)
 
 test-nightly: setup ## the whole suite, with all examples
 	@.venv/bin/python -m pytest -n 2 --dist loadgroup --hypothesis-profile=nightly $(ARGS)
-
-test-fast: setup ## without the tests marked slow
-	@.venv/bin/python -m pytest -n 2 --dist loadgroup -m "not slow" $(ARGS)
 
 lint: setup ## ruff, mypy strict, the order of the rooms
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/mypy && .venv/bin/lint-imports

@@ -41,7 +41,7 @@ APART = {
     "setup": "makes the environment that runs this test",
     "lock": "asks the package index",
     "test": "is this suite",
-    "test-fast": "is a part of this suite",
+    "test-all": "is this suite",
     "test-nightly": "is this suite with more examples",
     "lint": "is a step of .ci/run",
     "docs-setup": "installs the packages of the documentation; a step of .ci/run",
