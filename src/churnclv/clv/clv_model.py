@@ -240,7 +240,7 @@ class ClvModel:
         The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
         or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
         """
-        histories, start = self.purchases.read(rows), day_numbers(rows["cutoff"])
+        histories, start = self.purchases.read(rows), self._starts(rows)
         speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
 
         def p_no_purchase(days: Array) -> Array:
@@ -379,9 +379,11 @@ class ClvModel:
 
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""
-        if not self.season.coefficients:
-            return np.full(len(rows), float(days))
-        return self.season.length(day_numbers(rows["cutoff"]), days)
+        return self.season.length(self._starts(rows), days)
+
+    def _starts(self, rows: pd.DataFrame) -> Array:
+        """Return the day numbers of the cutoffs, which rows need not have where there is no season."""
+        return day_numbers(rows["cutoff"]) if self.season.coefficients else np.zeros(len(rows))
 
     def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         if self._latest is None:
@@ -396,8 +398,7 @@ class ClvModel:
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        starts = day_numbers(rows["cutoff"])
-        btyd = _ExpectedTotal(self.purchases, self.season, starts, self.purchases.read(rows), each)
+        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self.purchases.read(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}

@@ -1,6 +1,7 @@
 """The page: sections become one HTML file that needs nothing else, and tables become files beside it."""
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +16,9 @@ from .section import Column, Figure, Picture, Section
 from .texts.translation import UNKNOWN, Translation
 
 MOST_BYTES = 2_000_000
-_HEAD = """\
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<link rel="icon" href="data:,">"""  # also identifies the page of an earlier report
-_HEAD_BYTES = 1024
+_POLICY = """\
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"""
+_HEAD_BYTES = 1024  # within which the policy identifies the page of an earlier report
 _TEMPLATES = Path(__file__).parent / "templates"
 _UNSAFE_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -40,11 +40,19 @@ def write_page(page: Page, sections: Sequence[Section], texts: Translation) -> s
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     return engine.get_template("report.html").render(
         page=page, sections=sections, texts=texts, text=texts.text, write=texts.write, has=texts.has, cell=cell,
-        address=address, head=_HEAD, css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"), interval=interval,
-        with_ids=with_ids,
+        address=address, head=_head(script), css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        script=script, interval=interval, with_ids=with_ids, sort_key=sort_key,
+        highlights=[figure for section in sections for figure in section.highlighted],
     )  # fmt: skip
+
+
+def _head(script: str) -> str:
+    """Return the policy of the page: nothing is loaded, and of scripts only its own runs, known by its digest."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return f'{_POLICY}; script-src \'sha256-{digest}\'">\n<link rel="icon" href="data:,">'
 
 
 def address(picture: Picture) -> str:
@@ -71,6 +79,16 @@ def cell(row: Mapping[str, Any], column: Column, texts: Translation) -> str:
     return f"{text} [{texts.write(low, column.style)}, {texts.write(high, column.style)}]"
 
 
+def sort_key(row: Mapping[str, Any], column: Column) -> str:
+    """Return the attribute by which a cell is sorted: its number, empty where unknown; none for a text."""
+    value = row.get(column.name)
+    if isinstance(value, str):
+        return ""
+    if value is None or value != value:  # noqa: PLR0124 # NaN
+        return ' data-value=""'
+    return f' data-value="{float(value)}"'
+
+
 def with_ids(table: pd.DataFrame) -> bool:
     """Whether a table holds customer ids."""
     return "customer_id" in table.columns
@@ -89,7 +107,7 @@ def is_report(path: Path) -> bool:
     """Whether a file is a page of an earlier report."""
     try:
         with path.open("rb") as page:
-            return _HEAD.encode() in page.read(_HEAD_BYTES)
+            return _POLICY.encode() in page.read(_HEAD_BYTES)
     except OSError:
         return False
 

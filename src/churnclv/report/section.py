@@ -157,7 +157,8 @@ Block = Note | Points | Heading | Missing | Tiles | Grid | Picture
 class Section:
     """A section: its name (`<name>.title` is its title), its headline for the top of the page, and its blocks.
 
-    `tables` and `documents` (JSON) are written beside the report, by file name.
+    `tables` and `documents` (JSON) are written beside the report, by file name. `highlights` are names of its figures
+    that the top of the page shows, too, where they have a value.
     """
 
     name: str
@@ -165,3 +166,11 @@ class Section:
     headline: str | None = None
     tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
+    highlights: tuple[str, ...] = ()
+
+    @property
+    def highlighted(self) -> list[Figure]:
+        """Return the figures for the top of the page."""
+        figures = [figure for block in self.blocks if isinstance(block, Tiles) for figure in block.figures]
+        named = {figure.name: figure for figure in figures if figure.value is not None}
+        return [named[name] for name in self.highlights if name in named]

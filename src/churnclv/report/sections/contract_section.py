@@ -56,7 +56,8 @@ def render_contracts(base: CustomerBase, texts: Translation, champion: Champion 
     kept = figures[0].get("contract_retention")
     headline = None if kept is None else texts.text("subscribers.headline", period=period, kept=kept.value,
                                                    n=float(kept.n), lost=1.0 - kept.value)  # fmt: skip
-    return Section("kpis", tuple(blocks), headline, {"kpis": table, **more})
+    return Section("kpis", tuple(blocks), headline, {"kpis": table, **more},
+                   highlights=("under_contract", "contract_churn", "monthly_revenue"))  # fmt: skip
 
 
 def _table(base: CustomerBase, texts: Translation, counts: pd.DataFrame) -> pd.DataFrame:

@@ -38,7 +38,8 @@ def render_kpis(base: CustomerBase, texts: Translation, clv: Estimate | None) ->
     campaigns, more = render_messages(base, texts)
     blocks: list[Block] = [Note(texts.text("kpis.lead", period=period)), *partial, *amounts, Tiles(tuple(tiles)),
                            *_history(base, texts, periods), _grid(texts, table, periods), *campaigns]  # fmt: skip
-    return Section("kpis", tuple(blocks), _headline(texts, period, now, before), {"kpis": table, **more})
+    return Section("kpis", tuple(blocks), _headline(texts, period, now, before), {"kpis": table, **more},
+                   highlights=("revenue", "churn_rate", "clv"))  # fmt: skip
 
 
 def _clv_tile(base: CustomerBase, texts: Translation, clv: Estimate | None) -> Figure:

@@ -56,8 +56,9 @@ def render_risk(
         *_signs(texts, champion),
         *stated,
     ]
-    return Section("stakes", tuple(blocks), _headline(texts, at_risk, totals), {"churn_by_value": table,
-                                                                             "contact_list": contacts})  # fmt: skip
+    return Section("stakes", tuple(blocks), _headline(texts, at_risk, totals),
+                   {"churn_by_value": table, "contact_list": contacts},
+                   highlights=("at_stake", "contacts", "contact_gain"))  # fmt: skip
 
 
 def _lead(texts: Translation, at_risk: ValueAtRisk) -> str:
