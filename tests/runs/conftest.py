@@ -22,6 +22,7 @@ from churnclv.tracking.home import Home
 from churnclv.tracking.sink import client
 from commands import run_command
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SMALL = ["clv=hybrid", "tuning.n_trials=3", "churn.max_rounds=40", "windows.n_cutoffs=5", "windows.n_folds=2"]
 
 
@@ -112,6 +113,20 @@ def scored(exported) -> pd.DataFrame:
     shop, _ = exported
     shop.run("score", f"input={shop.log}", "output=scores, all.csv")
     return pd.read_csv(shop.folder / "scores, all.csv", dtype={"customer_id": str})
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium: one on the path, or the one that playwright installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser")
+    with playwright.sync_playwright() as engine:
+        own = engine.chromium.executable_path
+        path = next((found for name in BROWSERS if (found := shutil.which(name))), own if Path(own).exists() else None)
+        if path is None:
+            pytest.skip("no browser: install chromium, or run `python -m playwright install chromium`")
+        opened = engine.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

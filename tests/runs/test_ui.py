@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +19,6 @@ from churnclv.tracking.sink import client
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: no browser to look with")
 pytestmark = pytest.mark.slow
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 NO_ASSISTANT = "localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true')"
 PICTURES = """name => [...document.querySelectorAll('img')]
     .filter(image => image.src.includes(name) && image.naturalWidth > 100 && image.getBoundingClientRect().width > 100)
@@ -59,19 +57,6 @@ def serving(folder: Path, home: Path) -> Iterator[tuple[str, str]]:
             yield f"http://127.0.0.1:{port}", said.read_text()
         finally:
             os.killpg(started.pid, signal.SIGKILL)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """A headless Chromium: one on the path, or the one that playwright installed."""
-    with playwright.sync_playwright() as engine:
-        own = engine.chromium.executable_path
-        path = next((found for name in BROWSERS if (found := shutil.which(name))), own if Path(own).exists() else None)
-        if path is None:
-            pytest.skip("no browser: install chromium, or run `python -m playwright install chromium`")
-        opened = engine.chromium.launch(executable_path=path)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")
