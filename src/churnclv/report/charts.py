@@ -73,6 +73,22 @@ def _name_periods(axes: "Axes", names: Sequence[str]) -> None:
     axes.set_xticks(places, [names[place] for place in places], rotation=30, ha="right", fontsize=8)
 
 
+def draw_movements(names: Sequence[str], gains: dict[str, Array], losses: dict[str, Array], up: str) -> "Figure":
+    """Draw per period the gains stacked above zero and the losses below it; all values are 0 or more."""
+    figure, axes = new_figure("", up)
+    place, colours = np.arange(len(names)), iter(COLOURS)
+    for sign, series in ((1.0, gains), (-1.0, losses)):
+        end = np.zeros(len(names))
+        for name, values in series.items():
+            axes.bar(place, sign * values, bottom=end, color=next(colours), width=0.75, label=name)
+            end = end + sign * values
+    axes.axhline(0.0, color=INK, lw=0.8)
+    _name_periods(axes, names)
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    figure.legend(frameon=False, loc="outside upper left", ncols=3, fontsize=8)
+    return figure
+
+
 def draw_curves(
     curves: dict[str, tuple[Array, Array, Array]], across: str, up: str, *, percent: bool = True, steps: bool = False
 ) -> "Figure":

@@ -27,31 +27,43 @@ def contracts(base: CustomerBase) -> Any:
     )  # fmt: skip
 
 
+def at_period_ends(base: CustomerBase) -> tuple[Any, range]:
+    """Return who is under contract at the start of each of the last 14 periods and at the last end; and their numbers.
+
+    One row per customer and moment: `customer_id`, `place` (from 0, in the order of time), `at`, `under` (whether a
+    contract is open), `monthly` (the sum of the prices per month of open contracts, 0 where none has one), and
+    `paid_since` (the start of the first contract with a price above 0).
+    """
+    period, calendar = base.settings.period, base.calendar
+    first = max(period.number_of(base.first), calendar.current - _MOST_PERIODS)
+    numbers = range(first, calendar.current + 1)
+    ends = [*map(period.start_of, numbers), calendar.end]
+    moments = ibis.memtable(pd.DataFrame({"place": range(len(ends)), "at": pd.to_datetime(ends)}))
+    table = contracts(base).cross_join(moments)
+    is_open = (table.begin < table["at"]) & (table.end.isnull() | (table.end >= table["at"]))  # noqa: PD003 # an engine expression
+    each = table.group_by("customer_id", "place", "at").agg(
+        under=is_open.any(),
+        monthly=table.price.sum(where=is_open).fill_null(ibis.literal(0)),
+        paid_since=table.begin.min(where=table.price > 0),
+    )
+    return each, numbers
+
+
 def count_under_contract(base: CustomerBase) -> pd.DataFrame:
     """Return one row per period, indexed by its number, at most the last 14.
 
     `start` and `end` count customers with an open contract at its first moment and at its end; `kept` had one at both;
     `won` and `lost` at one of them; `monthly` is the sum of the prices per month of contracts open at the end.
     """
-    period, calendar = base.settings.period, base.calendar
-    first = max(period.number_of(base.first), calendar.current - _MOST_PERIODS)
-    ends = [*(period.start_of(number) for number in range(first, calendar.current + 1)), calendar.end]
-    moments = ibis.memtable(pd.DataFrame({"place": range(len(ends)), "at": pd.to_datetime(ends)}))
-    table = contracts(base).cross_join(moments)
-    is_open = (table.begin < table["at"]) & (table.end.isnull() | (table.end >= table["at"]))  # noqa: PD003 # an engine expression
-    each = table.group_by("customer_id", "place").agg(
-        under=is_open.any(), monthly=table.price.sum(where=is_open).cast("float64")
-    )
+    each, numbers = at_period_ends(base)
     before = each.under.lag().over(group_by="customer_id", order_by=each.place).fill_null(False)
     changes = each.mutate(kept=each.under & before, was=before)
     counted = changes.group_by("place").agg(
         start=changes.was.sum(), end=changes.under.sum(), kept=changes.kept.sum(), monthly=changes.monthly.sum()
     )
     periods: pd.DataFrame = counted.order_by("place").execute().set_index("place").astype(float).iloc[1:]
-    periods.index = pd.Index(range(first, calendar.current + 1), name="number")
-    return periods.assign(won=periods["end"] - periods["kept"], lost=periods["start"] - periods["kept"]).fillna(
-        {"monthly": 0.0}
-    )
+    periods.index = pd.Index(numbers, name="number")
+    return periods.assign(won=periods["end"] - periods["kept"], lost=periods["start"] - periods["kept"])
 
 
 @dataclass(frozen=True)
