@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score campaign-plan campaign-judge monitor retrain forget serve test test-all test-nightly lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score customer campaign-plan campaign-judge monitor retrain forget serve test test-all test-nightly lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -59,6 +59,9 @@ rollback: setup ## the champion before the present one serves again
 
 score: setup ## INPUT=orders.csv OUTPUT=scores.csv [AS_OF=2011-09-09] [HORIZON_DAYS=180] [MODEL=path-or-uri] [TARGETS=contact.csv BUDGET=500] [AUDIENCES=dir]
 	@$(RUN_PYTHON) -m churnclv score $${TARGETS:+"targets=$$TARGETS"} $${AUDIENCES:+"audiences=$$AUDIENCES"} $${CONTACTS:+"contacts=$$CONTACTS"} $${BUDGET:+"budget=$$BUDGET"} $${INPUT:+"input=$$INPUT"} $${OUTPUT:+"output=$$OUTPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${HORIZON_DAYS:+"horizon_days=$$HORIZON_DAYS"} $${MODEL:+"model=$$MODEL"} $(ARGS)
+
+customer: setup ## one customer's score, reasons, history, what would change it: INPUT=orders.csv ID=ann [AS_OF=2011-09-09] [MODEL=path-or-uri]
+	@$(RUN_PYTHON) -m churnclv customer $${INPUT:+"input=$$INPUT"} $${ID:+"id=$$ID"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)
 
 monitor: setup ## what changed since the export, and whether past scores came true: INPUT=orders.csv [AS_OF=2011-09-09] [MODEL=path-or-uri]
 	@$(RUN_PYTHON) -m churnclv monitor $${INPUT:+"input=$$INPUT"} $${AS_OF:+"as_of=$$AS_OF"} $${MODEL:+"model=$$MODEL"} $(ARGS)

@@ -148,6 +148,25 @@ HELP = {
             "churnclv score input=orders.csv output=scores.csv audiences=lists": "and files for other tools",
         },
     ),
+    "customer": Help(
+        "one customer: score, reasons, history, what would change it",
+        "Prints one customer's churn score with its reasons, the action, when the next order is expected, the value so "
+        "far and to come, the events of the last twelve months with the score and the segment at the end of each, and "
+        "what the score would be after one more order or after days of silence. Nothing is written.",
+        {
+            "input": "the file of events (required)",
+            "id": "the customer's id, as the file writes it (required)",
+            "as_of": "the day (the end of the bundle's data, or of the file's, if later)",
+            "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
+            "language": "of the page, en or it",
+            "columns.<role>": "a column that has another name than at training",
+        },
+        {
+            "churnclv customer input=orders.csv id=ann": "by the champion",
+            "churnclv customer input=orders.csv id=007 language=it": "in Italian",
+            "churnclv customer input=orders.csv id=ann as_of=2011-09-09": "as of another day",
+        },
+    ),
     "monitor": Help(
         "what changed since the export, whether past scores came true",
         "Compares a log of today with the one that the bundle was fitted on, joins the outcomes of the past scorings "

@@ -263,6 +263,18 @@ class ScoreConfig(InputConfig):
 
 
 @dataclass
+class CustomerConfig(InputConfig):
+    """The configuration of the page on one customer."""
+
+    id: str = "???"
+
+    def __post_init__(self) -> None:
+        """Check the language of the page."""
+        super().__post_init__()
+        require(self.language in LANGUAGES, f"language is {self.language!r}.", remedy=f"{' or '.join(LANGUAGES)}.")
+
+
+@dataclass
 class MonitorConfig(InputConfig):
     """The configuration of monitoring."""
 

@@ -11,6 +11,7 @@ from ...explain.phrases.phrase import LANGUAGES
 from ...registration import Registry, require_languages
 from ..periods import Period
 from . import behaviour, columns, movement
+from . import customer_texts as customer
 from . import key_figures as figures
 from . import money_texts as money
 from . import page_texts as page
@@ -19,7 +20,7 @@ from . import recurring_texts as recurring
 ORDER = ("en", "it")  # of the texts in the modules of this package
 TEXTS: dict[str, tuple[str, str]] = {
     **page.TEXTS, **figures.TEXTS, **columns.TEXTS, **movement.TEXTS, **behaviour.TEXTS, **money.TEXTS,
-    **recurring.TEXTS,
+    **recurring.TEXTS, **customer.TEXTS,
 }  # fmt: skip
 _ADDED: Registry[tuple[str, str]] = Registry("text of the report", built_in=TEXTS)
 _PERIODS = {"week": ("week of {}", "settimana del {}"), "quarter": ("Q{} {}", "{}º trimestre {}")}
