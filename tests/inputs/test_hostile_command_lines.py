@@ -115,6 +115,11 @@ HAND_MADE = {
         ["overrides=[a]"], ["dataset=nosuch"], ["nosuch=1"], ["workers=0"], ["incumbent={a: b}"], ["n_trials="],
     ],
     "rollback": [["model=[a]"], ["modl=x"], ["model=a b = c"], ["tracking=nosuch"], ["tracking.home={a: b}"], ["x"]],
+    "customer": [
+        [], ["input=a"], ["id=a"], ["input=a", "id="], ["input=a", "id=[a]"], ["input=a", "id={a: b}"],
+        ["input=a", "id=null"], ["input=a", "id=a b, c = d"], ["input=a", "id=1", "language=de"],
+        ["input=a", "id=1", "as_of=[a]"], ["input=a", "id=1", "output=b"], ["input=null", "id=1"],
+    ],
     "monitor": [
         [], ["input="], ["input=[a]"], ["input=a", "language=[en]"], ["input=a", "language=de"], ["input=a", "x=y"],
         ["input=a", "monitoring.false_alarm_share=0"], ["input=a", "monitoring.false_alarm_share=1"],

@@ -234,6 +234,27 @@ def test_no_customer_of_the_contracts_is_in_the_bundle(contracts):
             assert not SOME_CUSTOMER.search(path.read_bytes()), path
 
 
+def test_one_subscriber_has_a_page_without_orders(contracts, contract_scores):
+    inside = contract_scores[contract_scores["in_population"]]
+    who = inside.sort_values("churn_score").iloc[-1]
+    words = [f"input={contracts.shop.log}", f"id={who.customer_id}", "as_of=2021-03-01"]
+    printed = contracts.shop.run("customer", *words).stdout
+    assert f"{who.churn_score:.1%} within 31 days" in printed
+    assert f"{who.clv:,.2f} [" in " ".join(printed.split())
+    assert "Next order" not in printed
+    assert " instead of " not in printed  # what-if is of orders
+    gone = contract_scores[~contract_scores["in_population"]].iloc[0]
+    printed = contracts.shop.run("customer", words[0], f"id={gone.customer_id}", words[2]).stdout
+    assert "none: not in the population" in printed
+
+
+def test_one_row_of_a_table_has_a_page_without_time(table, few):
+    who = few.iloc[0]
+    printed = table.shop.run("customer", f"input={table.shop.log}", f"id={who.customer_id}").stdout
+    assert f"{who.churn_score:.1%}, {who.risk_band} risk" in printed
+    assert "by month" not in printed
+
+
 def test_contract_scores_are_filled_where_the_shape_allows(contracts, contract_scores):
     scores = contract_scores.set_index("customer_id")
     table = pd.read_csv(contracts.shop.log, parse_dates=["start", "end"])

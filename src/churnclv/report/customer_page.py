@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..explain.phrases.language import shorten
 from .texts.translation import UNKNOWN, Translation
 
 WIDTH = 80
@@ -55,7 +56,7 @@ class CustomerView:
 def render_customer(view: CustomerView, texts: Translation) -> Iterator[str]:
     """Yield the page's lines, of at most 80 columns where no word is longer."""
     row = view.row
-    yield texts.text("customer.title", id=row["customer_id"], day=row["as_of"] or UNKNOWN)
+    yield texts.text("customer.title", id=shorten(str(row["customer_id"])), day=row["as_of"] or UNKNOWN)
     yield ""
     for label, text in _facts(row, texts):
         yield from textwrap.wrap(
