@@ -14,6 +14,7 @@ import pytest
 from churnclv.cli import app as config
 from churnclv.cli.overrides import without_none
 from commands import run_command
+from examples import some
 
 pytestmark = pytest.mark.slow
 
@@ -186,7 +187,7 @@ def _messages(text: str) -> int:
 
 @pytest.mark.parametrize("door", [*HAND_MADE, "train by type"])
 def test_each_line_composes_or_ends_with_code_2_and_one_message(tmp_path, monkeypatch, door):
-    lines = by_type() if door == "train by type" else HAND_MADE[door]
+    lines = some(by_type()) if door == "train by type" else HAND_MADE[door]
     folder = tmp_path / "here"
     folder.mkdir()
     (folder / "a.csv").write_text("customer_id,timestamp,amount\na,2020-01-01,1\n")

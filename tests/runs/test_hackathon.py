@@ -156,9 +156,12 @@ def test_missing_results_are_filled_at_the_given_budget(tmp_path, shop):
         "# @package _global_\ndefaults:\n  - override /churn: btyd\n  - override /clv: bgnbd\n"
         "features:\n  families: [recency]\n"
     )
-    done = shop.run("leaderboard", "n_trials=1", **environment)
-    assert "cdnow: 1 ranked, 0 not" in done.stdout
-    stored = json.loads((tmp_path / "entries" / "quick" / "results" / "cdnow.json").read_text())
+    (tmp_path / "orders.csv").write_bytes(shop.log.read_bytes())
+    overrides = f"data.path={tmp_path / 'orders.csv'} windows.n_cutoffs=5 windows.n_folds=2"
+    words = ["dataset=transactions", f"overrides={overrides}", "n_trials=1"]
+    done = shop.run("leaderboard", *words, **environment)
+    assert "transactions: 1 ranked, 0 not" in done.stdout
+    stored = json.loads((tmp_path / "entries" / "quick" / "results" / "transactions.json").read_text())
     assert stored["trials"] == 1
     assert stored["choice"] == "btyd; bgnbd"
 
