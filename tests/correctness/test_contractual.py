@@ -318,3 +318,25 @@ def test_an_order_customer_is_valued_by_their_own_row(shop):
     assert [value_if_staying(model, rows.iloc[[place]], 365.0, 0.3, 0.1)[0] for place in range(5)] == pytest.approx(
         together[:5], rel=1e-12
     )
+
+
+def test_the_churn_curve_of_a_constant_hazard_is_geometric_and_begins_with_the_score(constant):
+    rows = contracts([5.0, 65.0, np.nan], [10.0, None, 10.0])
+    ends = [1.0, 15.0, DAYS, 45.0, 90.0, 365.0]
+    curve = constant.churn_curve(rows, np.full(3, HAZARD), ends)
+    wanted = [1.0 - (1.0 - HAZARD) ** (days / DAYS) for days in ends]
+    assert curve[0] == pytest.approx(wanted, abs=2e-3)  # the fit is near the hazard of the data, the score is exact
+    assert curve[0, 2] == pytest.approx(HAZARD, abs=1e-12)
+    assert curve[1] == pytest.approx(curve[0], abs=2e-3)  # without a price
+    assert np.isnan(curve[2]).all()  # without an age
+
+
+def test_the_churn_curve_rises_with_the_days_and_the_score_and_slows_where_hazards_fall(falling):
+    rows = contracts([5.0] * 4, [10.0] * 4)
+    scores = np.array([0.0, 0.1, 0.4, 1.0])
+    curve = falling.churn_curve(rows, scores, [DAYS, 2 * DAYS, 3 * DAYS])
+    assert curve[:, 0] == pytest.approx(scores, abs=1e-9)
+    assert (np.diff(curve, axis=1) >= 0).all()
+    assert (np.diff(curve, axis=0) >= 0).all()
+    alive = 1.0 - curve[2]
+    assert alive[1] / alive[0] < alive[2] / alive[1] < 1.0

@@ -11,7 +11,7 @@ from churnclv.bundle.valuation import NoValuation, OrderValuation
 from churnclv.data.settings import DataSettings
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.errors import InputError
-from churnclv.pipeline.score import at_horizon
+from churnclv.pipeline.score import at_horizon, score_blocks
 from churnclv.pipeline.settings import ScoreConfig
 
 ROWS = pd.DataFrame({"rate": [0.01, 0.02, 0.05]})
@@ -49,6 +49,29 @@ def test_a_score_that_is_the_purchase_model_s_own_becomes_its_own_at_any_horizon
     for days in (1, 30, 365):
         carried = valuation().at_horizon(days).carry(ROWS, model.p_no_purchase(ROWS, 30))
         np.testing.assert_allclose(carried, np.clip(model.p_no_purchase(ROWS, days), 1e-6, 1), rtol=1e-5)
+
+
+def test_a_curve_has_the_score_of_each_horizon():
+    scores = np.array([0.2, 0.5, 0.9])
+    curve = valuation().churn_curve(ROWS, scores, [7, 30, 60])
+    assert curve.shape == (3, 3)
+    for place, days in enumerate((7, 30, 60)):
+        np.testing.assert_array_equal(curve[:, place], valuation().at_horizon(days).carry(ROWS, scores))
+    assert (np.diff(curve, axis=1) < 0).all()
+    with pytest.raises(InputError, match="a labelled table has no time"):
+        NoValuation().churn_curve(ROWS, scores, [30])
+
+
+@pytest.mark.parametrize("days", [[0], [30, -1], [30, 30], [99999999999]])
+def test_days_of_a_curve_are_ahead_and_each_once(days):
+    with pytest.raises(InputError, match="curve_days"):
+        ScoreConfig(input="a", output="b", curve_days=days)
+
+
+def test_a_bundle_of_a_former_version_has_no_curve():
+    former = SimpleNamespace(score=lambda rows, _: rows)
+    with pytest.raises(InputError, match="written by a former version"):
+        next(score_blocks(former, ROWS, "en", None, [30]))
 
 
 def test_the_valuation_of_a_bundle_itself_keeps_its_horizon():

@@ -1,6 +1,7 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
 import logging
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
@@ -161,6 +162,35 @@ class Scorer:
         scorer = copy(self)
         scorer._valuation, scorer.scored_days = self._valuation.at_horizon(days), days  # noqa: SLF001 # of the same class
         return scorer
+
+    def churn_curve(self, rows: pd.DataFrame, ends_days: Sequence[int]) -> pd.DataFrame:
+        """Return the probability of churn by several days ahead for feature rows.
+
+        Parameters
+        ----------
+        rows
+            Feature rows, as `features` gives them; each is computed alone.
+        ends_days
+            Days ahead, each 1 or more. At the trained horizon the value is the churn score.
+
+        Returns
+        -------
+        DataFrame
+            `churn_score_<days>_days` for each, one row per feature row; empty outside the population.
+
+        Raises
+        ------
+        InputError
+            The bundle's customers are rows of a labelled table, which has no time.
+        """
+        frame = rows.reset_index(drop=True)
+        self._require_columns(frame)
+        names = [f"churn_score_{days}_days" for days in ends_days]
+        inputs = self.model_rows(frame)
+        inputs = inputs[inputs["in_population"].astype(bool)]
+        scores = self._churn.predict(inputs) if len(inputs) else np.zeros(0)
+        curve = self._valuation.churn_curve(inputs, scores, ends_days) if len(inputs) else np.zeros((0, len(names)))
+        return pd.DataFrame(curve, index=inputs.index, columns=names).reindex(frame.index)
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None

@@ -1,5 +1,6 @@
 """The values of customers by fitted models, one class per customer kind; training, refit and bundle use the same."""
 
+from collections.abc import Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any, Self
@@ -71,6 +72,16 @@ class Valuation:
         """Return churn scores (n,) of the trained horizon, carried to that of the valuation."""
         del rows
         return scores
+
+    def churn_curve(self, rows: pd.DataFrame, scores: Array, ends_days: Sequence[float]) -> Array:
+        """Return the probability of churn by each of several days ahead, (n, ends), from scores of the trained horizon.
+
+        Raises:
+            InputError: the rows have no time.
+        """
+        del rows, scores, ends_days
+        message = "curve_days: a labelled table has no time, and its score no other horizon."
+        raise InputError(message, remedy="leave it out.")
 
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None where the data have no amounts."""
@@ -152,6 +163,10 @@ class OrderValuation(Valuation):
         scored, trained = (logit(self.clv.p_no_purchase(rows, days)) for days in (self.scored_days, self.days))
         return expit(logit(scores) + scored - trained)
 
+    def churn_curve(self, rows: pd.DataFrame, scores: Array, ends_days: Sequence[float]) -> Array:
+        """Return the probability of no order by each of several days ahead, (n, ends), by the BTYD model's shape."""
+        return np.column_stack([self.at_horizon(end).carry(rows, scores) for end in ends_days])
+
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None for a log without amounts."""
         return value_if_staying(self.clv, rows, *self.terms) if self.has_amount else None
@@ -228,6 +243,10 @@ class ContractValuation(Valuation):
     def columns(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the chance of ending by age alone."""
         return self.model.columns(rows)
+
+    def churn_curve(self, rows: pd.DataFrame, scores: Array, ends_days: Sequence[float]) -> Array:
+        """Return the probability of an end by each of several days ahead, (n, ends), the score as the first hazard."""
+        return self.model.churn_curve(rows, scores, ends_days)
 
     def values_if_staying(self, rows: pd.DataFrame) -> Array | None:
         """Return the values of customers if they stay, (n,); None for contracts without prices."""

@@ -132,6 +132,7 @@ HELP = {
             "output": "the file of scores (required), CSV or .parquet; /dev/stdout and pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
+            "curve_days": "a column with the churn score by each of these days ahead, such as [30,60,90]",
             "model": "a bundle's folder, or models:/name@champion (the champion fitted on these data)",
             "targets": "a second file: whom to contact, best first",
             "audiences": "a folder of audience files for Klaviyo, HubSpot, Meta and Google Ads",

@@ -5,7 +5,7 @@ ended within the horizon. Each row is a spell that enters at its age (Fader and 
 truncation): contracts that ended before ends were recorded are in no row, and cause no bias.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from .shifted_beta_geometric import ShiftedBetaGeometricModel
 AGE, PRICE = "contract_age_days", "price"
 CHANCE = "btyd_p_ends"
 _SCORE = "(score)"
+_MOST_HAZARD = 1.0 - 1e-12
 
 Hazards = Callable[[pd.DataFrame, int], Array]
 Measure = Callable[[Array, Terms, float], Array]
@@ -89,6 +90,28 @@ class ContractValueModel:
     def value_if_staying(self, rows: pd.DataFrame, terms: ValueTerms) -> Array:
         """Return the expected remaining margin if the contract survives the label window; later hazards stay."""
         return self._discounted_value(rows.assign(**{_SCORE: 0.0}), self._staying, terms, expected_margin)
+
+    def churn_curve(self, rows: pd.DataFrame, scores: Array, ends_days: Sequence[float]) -> Array:
+        """Return the probability that the contract has ended by each of several days ahead, shape (n, ends).
+
+        The churn score (n,) is the hazard of the first period: it is the value at the end of that period. Within a
+        period the hazard is constant.
+        """
+        reach = max(periods_within(end, self.period_days) for end in ends_days)
+
+        def compute(some: pd.DataFrame) -> Array:
+            survival = np.cumsum(np.log1p(-np.minimum(self._scored(some, reach), _MOST_HAZARD)), axis=1)
+            log_survival = np.column_stack([np.zeros(len(some)), survival])
+            places = np.asarray(ends_days, dtype=float) / self.period_days
+            whole = np.minimum(places.astype(int), reach - 1)
+            rest = places - whole
+            return np.asarray(-np.expm1(log_survival[:, whole] * (1.0 - rest) + log_survival[:, whole + 1] * rest))
+
+        scored, curve = rows.assign(**{_SCORE: scores}), np.full((len(rows), len(ends_days)), np.nan)
+        complete = scored[[AGE, _SCORE]].notna().all(axis=1).to_numpy()
+        if complete.any():
+            curve[complete] = compute(scored[complete])
+        return curve
 
     def _scored(self, rows: pd.DataFrame, periods: int) -> Array:
         return extend_hazard(rows[_SCORE].to_numpy(dtype=float), self._ages(rows), self.survival, periods)

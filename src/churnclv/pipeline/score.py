@@ -1,6 +1,6 @@
 """Scoring from top to bottom: raw events in, one row of scores per customer out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..bundle.scorer import SCORE_COLUMNS
@@ -97,8 +97,8 @@ def write_scores(
     blocks = []
 
     def checked_blocks() -> Iterator["pd.DataFrame"]:
-        for block in score_blocks(scorer, rows, config.language, progress):
-            blocks.append(block)
+        for block in score_blocks(scorer, rows, config.language, progress, config.curve_days):
+            blocks.append(block[list(SCORE_COLUMNS)])
             yield block
         for notice in scorer.notices(events, rows, _below(blocks)):  # before the file is put in place
             progress.log(notice.line())
@@ -129,20 +129,32 @@ def _contact_details(config: ScoreConfig, scores: Any) -> Any:
     return read_details(contacts, scores["customer_id"], config.phone_country_code)
 
 
-def score_blocks(scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress) -> Iterator["pd.DataFrame"]:
+def score_blocks(
+    scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress, curve_days: Sequence[int] = ()
+) -> Iterator["pd.DataFrame"]:
     """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
 
     What a model adds to a row, such as its reasons, then needs memory for one block only. A bundle of another version
-    has its own code, and the columns that it does not know are empty.
+    has its own code, and the columns that it does not know are empty. `curve_days` adds a churn score for each.
+
+    Raises:
+        InputError: there are `curve_days`, and the bundle is of a former version or has no time.
     """
+    able = not curve_days or hasattr(scorer, "churn_curve")
+    require(able, "curve_days: this bundle was written by a former version.", remedy="make export again.")
+
+    def score_some(some: "pd.DataFrame") -> "pd.DataFrame":
+        scores = _with_all_columns(scorer.score(some, language))
+        return scores.join(scorer.churn_curve(some, curve_days)) if curve_days else scores
+
     starts = range(0, max(len(rows), 1), BLOCK_ROWS)
     if len(starts) == 1:
-        yield _with_all_columns(scorer.score(rows, language))
+        yield score_some(rows)
         return
     begin = progress.seconds
     with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
         for finished, start in enumerate(starts, start=1):
-            yield _with_all_columns(scorer.score(rows.iloc[start : start + BLOCK_ROWS], language))
+            yield score_some(rows.iloc[start : start + BLOCK_ROWS])
             left = (progress.seconds - begin) / finished * (len(starts) - finished)
             advance(f"about {left:.0f} s left")
 
