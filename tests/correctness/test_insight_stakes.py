@@ -1,19 +1,30 @@
 """Churn and value against sums made by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from churnclv.decision.economics import EconomicsSettings
+from churnclv.explain.phrases.phrase import find_phrase
 from churnclv.report.bundle_scores import Champion
 from churnclv.report.page import Page, write_page
 from churnclv.report.section import Missing
 from churnclv.report.sections.risk_section import render_risk
 from churnclv.report.settings import CELLS, ReportSettings
 from churnclv.report.texts.translation import Translation
-from churnclv.report.value_at_risk import churn_matrix, compute_value_at_risk, contact_list, gain_curve, name_thirds
+from churnclv.report.value_at_risk import (
+    churn_matrix,
+    compute_value_at_risk,
+    contact_list,
+    gain_curve,
+    name_thirds,
+    rank_reasons,
+)
 
 ENGLISH = Translation.of("en")
+KEY = "stakes.top_reasons_table"
 # 3 of 10 leavers accept; a contact costs 1, an offer 10
 ECONOMICS = EconomicsSettings(contact_cost=1.0, incentive_cost=10.0, acceptance_alpha=3.0, acceptance_beta=7.0)
 P, VALUE = np.array([0.9, 0.5, 0.1]), np.array([200.0, 100.0, 50.0])
@@ -50,6 +61,44 @@ def test_the_matrix_by_hand():
     assert table["contacts"].tolist() == [1, 1, 0]
     assert table["gain"].tolist() == pytest.approx([49.3, 7.5, 0.0])
     assert table["customers"].sum() == 3
+
+
+def with_reasons(segments=("Loyal", "New", "New", "New")):
+    """The champion, with the features behind the reasons of each customer, the one without a score last."""
+    cited = [
+        ["days_since_last_purchase", "mean_gap_days", None],
+        ["days_since_last_purchase", None, None],
+        [None] * 3,
+        ["refunds", None, None],
+    ]
+    names = pd.DataFrame(cited, columns=["reason_1", "reason_2", "reason_3"], dtype=object)
+    whole = champion()
+    return replace(whole, scores=whole.scores.assign(segment=list(segments)), reason_features=names)
+
+
+def test_reasons_are_ranked_by_the_money_behind_them_by_hand():
+    table = rank_reasons(compute_value_at_risk(with_reasons()))
+    assert table["feature"].tolist() == ["days_since_last_purchase", "mean_gap_days"]  # who has no score counts nowhere
+    assert table["customers"].tolist() == [2, 1]
+    assert table["share"].tolist() == pytest.approx([2 / 3, 1 / 3])
+    assert table["churn_score"].tolist() == pytest.approx([0.7, 0.9])
+    assert table["at_stake"].tolist() == pytest.approx([230.0, 180.0])
+    assert table["segment"].tolist() == ["Loyal", "Loyal"]  # 180 of the 230 is with one loyal customer
+    without = rank_reasons(compute_value_at_risk(with_reasons([None] * 4)))
+    assert without["at_stake"].tolist() == pytest.approx([230.0, 180.0])
+    assert without["segment"].isna().all()
+
+
+@pytest.mark.parametrize("language", ["en", "it"])
+def test_the_section_ranks_reasons_in_words_and_leaves_them_out_where_there_are_none(language):
+    texts = Translation.of(language)
+    section = render_risk(with_reasons(), ReportSettings(), texts, "today", pd.DataFrame())
+    (shown,) = [block for block in section.blocks if block.kind == "grid" and block.caption == texts.text(KEY)]
+    features = section.tables["reasons"]["feature"]
+    assert shown.frame["reason"].tolist() == [find_phrase(name, language).label for name in features]
+    assert "days_since_last_purchase" not in "".join(shown.frame["reason"])
+    none = render_risk(champion(), ReportSettings(), texts, "today", pd.DataFrame())
+    assert texts.text(KEY) not in [block.caption for block in none.blocks if block.kind == "grid"]
 
 
 def test_the_curve_and_the_list_end_where_gains_do():

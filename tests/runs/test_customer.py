@@ -34,7 +34,7 @@ def test_a_page_has_80_columns_and_a_hostile_id_is_text(language):
 def test_what_is_not_known_is_left_out_or_said():
     nothing = dict.fromkeys(ROW) | {"customer_id": "ann", "as_of": None}
     assert page(nothing) == [
-        f"ann, as of {UNKNOWN}", "", "Churn score           none: not in the population of the scores",
+        f"ann, as of {UNKNOWN}", "", "Churn score             none: not in the population of the scores",
     ]  # fmt: skip
     late = "\n".join(page(ROW | {"expected_next_order": None}))
     assert "none is likelier than one within a year" in late

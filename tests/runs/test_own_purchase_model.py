@@ -74,6 +74,7 @@ def history() -> pd.DataFrame:
     return pd.DataFrame(columns).assign(age_days=200.0, mean_repeat_spend=10.0, cutoff=pd.Timestamp(2024, 3, 1))
 
 
+@pytest.mark.slow
 def test_one_file_trains_exports_and_scores(shop, own, tmp_path):
     home = str(tmp_path / "home")
     small = ("clv.candidates=[bgnbd]", "churn=logistic", "tuning.n_trials=2", "windows.open_seal=false")

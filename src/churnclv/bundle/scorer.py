@@ -19,7 +19,7 @@ from ..data.source import read_columns
 from ..decision.campaign import Campaign
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..errors import listed, require
-from ..explain.reasons import Reasons
+from ..explain.reasons import Reasons, cite_features
 from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
@@ -191,6 +191,28 @@ class Scorer:
         scores = self._churn.predict(inputs) if len(inputs) else np.zeros(0)
         curve = self._valuation.churn_curve(inputs, scores, ends_days) if len(inputs) else np.zeros((0, len(names)))
         return pd.DataFrame(curve, index=inputs.index, columns=names).reindex(frame.index)
+
+    def reason_features(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return the names of the features behind the reasons of feature rows.
+
+        Parameters
+        ----------
+        rows
+            Feature rows, as `features` gives them.
+
+        Returns
+        -------
+        DataFrame
+            `reason_1` to `reason_3`, one row per feature row; None where the scores have no reason.
+        """
+        frame = rows.reset_index(drop=True)
+        self._require_columns(frame)
+        inputs = self.model_rows(frame)
+        inputs = inputs[inputs["in_population"].astype(bool)]
+        none = pd.DataFrame({name: [None] * len(frame) for name in ("reason_1", "reason_2", "reason_3")}, dtype=object)
+        if len(inputs):
+            none.loc[inputs.index] = cite_features(self._churn.contributions(inputs), inputs)
+        return none
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None

@@ -57,18 +57,14 @@ class Reasons:
         Raises:
             InputError: there are no phrases in the language.
         """
-        names = sorted(name for name in contributions.columns if name != BIAS)
-        texts = np.full((len(rows), most), None, dtype=object)
+        cited = cite_features(contributions, rows, most, least).to_numpy()
+        texts = np.full(cited.shape, None, dtype=object)
         for start in range(0, len(rows), _CHUNK):
             part = slice(start, start + _CHUNK)
-            ranked = rank_features(contributions[names].iloc[part], rows.iloc[part], most, least)
-            for place in np.unique(ranked[ranked >= 0]):
-                where = np.nonzero(ranked == place)
-                texts[part][where] = self._write_texts(
-                    find_phrase(names[place], language), rows.iloc[part].iloc[where[0]]
-                )
-        columns = [f"reason_{place}" for place in range(1, most + 1)]
-        return pd.DataFrame(texts, columns=columns, index=rows.index, dtype=object)
+            for name in sorted(set(cited[part][cited[part] != None])):  # noqa: E711 # in each cell
+                where = np.nonzero(cited[part] == name)
+                texts[part][where] = self._write_texts(find_phrase(name, language), rows.iloc[part].iloc[where[0]])
+        return pd.DataFrame(texts, columns=_reason_columns(most), index=rows.index, dtype=object)
 
     def _write_texts(self, phrase: Phrase, rows: pd.DataFrame) -> list[str]:
         """Return one column's texts; customers with the same values get the same text, made once."""
@@ -89,6 +85,23 @@ class Reasons:
     def from_dict(cls, stored: dict[str, Any]) -> "Reasons":
         """Return what `as_dict` gave."""
         return cls(dict(stored["typical"]))
+
+
+def cite_features(
+    contributions: pd.DataFrame, rows: pd.DataFrame, most: int = 3, least: float = LEAST_PUSH
+) -> pd.DataFrame:
+    """Return the names of the features behind `reason_1` to `reason_<most>`, None where there is no further reason."""
+    names = np.array(sorted(name for name in contributions.columns if name != BIAS), dtype=object)
+    cited = np.full((len(rows), most), None, dtype=object)
+    for start in range(0, len(rows), _CHUNK):
+        part = slice(start, start + _CHUNK)
+        ranked = rank_features(contributions[list(names)].iloc[part], rows.iloc[part], most, least)
+        cited[part][ranked >= 0] = names[ranked[ranked >= 0]]
+    return pd.DataFrame(cited, columns=_reason_columns(most), index=rows.index, dtype=object)
+
+
+def _reason_columns(most: int) -> list[str]:
+    return [f"reason_{place}" for place in range(1, most + 1)]
 
 
 def rank_features(contributions: pd.DataFrame, rows: pd.DataFrame, most: int, least: float) -> NDArray[np.intp]:

@@ -95,7 +95,10 @@ def find_champion(
     notes = (translation.text("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, specification_of(scorer).run_id, translation.language.name)
     economics = _convert(specification_of(scorer).economics)
-    return ChampionScores(Champion(scores, economics, scorer.folder / "models", rows, through, signs, signs_of), notes)
+    able = hasattr(scorer, "reason_features")  # bundles of former versions are not
+    reasons = scorer.reason_features(rows) if able else pd.DataFrame()
+    models = scorer.folder / "models"
+    return ChampionScores(Champion(scores, economics, models, rows, through, signs, signs_of, reasons), notes)
 
 
 def _convert(economics: Any) -> EconomicsSettings:

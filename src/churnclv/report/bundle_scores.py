@@ -24,6 +24,8 @@ class Champion:
         fitted_through: the models were fitted on the events before this day.
         signs: the risk rules for leaving or for staying, with their evaluation; empty where there are none.
         signs_of: `leaving` or `staying`.
+        reason_features: the names of the features behind the reasons, in the order of the scores; empty where the
+            bundle does not give them.
     """
 
     scores: pd.DataFrame
@@ -33,11 +35,19 @@ class Champion:
     fitted_through: str = ""
     signs: pd.DataFrame = field(default_factory=pd.DataFrame)
     signs_of: str = "leaving"
+    reason_features: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def scored(self) -> pd.DataFrame:
         """The rows of customers with a churn score."""
         return self.scores[self.scores["churn_score"].notna()].reset_index(drop=True)
+
+    @property
+    def scored_reasons(self) -> pd.DataFrame:
+        """The names of the features behind the reasons, in the order of `scored`; empty where there are none."""
+        if not len(self.reason_features):
+            return self.reason_features
+        return self.reason_features[self.scores["churn_score"].notna().to_numpy()].reset_index(drop=True)
 
     @property
     def horizon_days(self) -> float | None:

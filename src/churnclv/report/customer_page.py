@@ -9,7 +9,7 @@ from ..explain.phrases.language import shorten
 from .texts.translation import UNKNOWN, Translation
 
 WIDTH = 80
-_INDENT = 22
+_INDENT = 24
 _CELLS = (9, 8, 12, 14, 9)  # widths of the columns by month
 
 

@@ -86,6 +86,28 @@ def churn_matrix(at_risk: ValueAtRisk) -> pd.DataFrame:
     return table.sort_values(["at_stake", "cell"], ascending=[False, True], ignore_index=True)
 
 
+def rank_reasons(at_risk: ValueAtRisk) -> pd.DataFrame:
+    """Return one row per feature that is a reason of some customer, the one with most at stake first.
+
+    Columns: `feature`; `customers` with it among their reasons, and their `share` of the scored ones; `churn_score`
+    (mean) and `at_stake` (sum) of these customers; `segment`, the one of theirs with most at stake (None without
+    segments). A customer has several reasons, so `at_stake` adds up to more than there is.
+    """
+    reasons = at_risk.champion.scored_reasons
+    cited = reasons.melt(value_name="feature", ignore_index=False)["feature"].dropna()
+    if not len(cited):
+        return pd.DataFrame(columns=["feature", "customers", "share", "churn_score", "at_stake", "segment"])
+    behind = at_risk.rows[["churn_score", "at_stake", "segment"]].join(cited, how="inner")
+    table = behind.groupby("feature", as_index=False).agg(
+        customers=("at_stake", "size"), churn_score=("churn_score", "mean"), at_stake=("at_stake", "sum")
+    )
+    of_segment = behind.groupby(["feature", "segment"])["at_stake"].sum().reset_index()
+    largest = of_segment.sort_values(["at_stake", "segment"], ascending=[False, True]).drop_duplicates("feature")
+    table = table.assign(share=table["customers"] / len(at_risk.rows))
+    table = table.merge(largest[["feature", "segment"]], on="feature", how="left")
+    return table.sort_values(["at_stake", "feature"], ascending=[False, True], ignore_index=True)
+
+
 def gain_curve(at_risk: ValueAtRisk) -> tuple[Array, Array]:
     """Return the share of customers contacted, best first, and the expected profit of contacting so many."""
     gains = np.sort(at_risk.rows["expected_gain"].dropna().to_numpy(dtype=float))[::-1]

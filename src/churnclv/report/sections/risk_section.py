@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ...explain.phrases.phrase import find_phrase
 from ...snapshots.contract_labels import count_reasons
 from ..bundle_scores import Champion
 from ..charts import draw_heat, draw_profit, frame
@@ -12,10 +13,20 @@ from ..report_context import ReportContext, section
 from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
 from ..settings import CELLS, ReportSettings
 from ..texts.translation import Translation
-from ..value_at_risk import LEVELS, ValueAtRisk, churn_matrix, compute_value_at_risk, contact_list, gain_curve
+from ..value_at_risk import (
+    LEVELS,
+    ValueAtRisk,
+    churn_matrix,
+    compute_value_at_risk,
+    contact_list,
+    gain_curve,
+    rank_reasons,
+)
 
 if TYPE_CHECKING:
     from ...decision.target_list import TargetTotals
+
+_SHOWN_REASONS = 10
 
 
 @section("stakes", kinds=("noncontractual", "labelled"), place=20)
@@ -44,6 +55,7 @@ def render_risk(
     at_risk = compute_value_at_risk(champion)
     plays = {cell: texts.play(cell, settings.plays) for cell in CELLS}
     contacts, totals = contact_list(at_risk, plays)
+    reasons_behind = rank_reasons(at_risk)
     table = churn_matrix(at_risk).assign(play=lambda cells: [plays[cell] for cell in cells["cell"]])
     blocks: list[Block] = [
         Note(_lead(texts, at_risk)),
@@ -53,11 +65,12 @@ def render_risk(
         *_matrix(texts, table),
         Heading(texts.text("stakes.contact")),
         *_contact(texts, at_risk, totals),
+        *_top_reasons(texts, reasons_behind),
         *_signs(texts, champion),
         *stated,
     ]
     return Section("stakes", tuple(blocks), _headline(texts, at_risk, totals),
-                   {"churn_by_value": table, "contact_list": contacts},
+                   {"churn_by_value": table, "contact_list": contacts, "reasons": reasons_behind},
                    highlights=("at_stake", "contacts", "contact_gain"))  # fmt: skip
 
 
@@ -117,6 +130,20 @@ def _contact(texts: Translation, at_risk: ValueAtRisk, totals: "TargetTotals") -
     left = totals.worthwhile - totals.listed
     budget = [Note(texts.text("stakes.budget", left=float(left), forgone=totals.forgone))] if left > 0 else []
     return [Note(targets), *budget, frame(drawn, alt, texts.text("stakes.curve_is"))]
+
+
+def _top_reasons(texts: Translation, table: pd.DataFrame) -> list[Block]:
+    """Return what raises the scores most often, with the money behind it."""
+    if not len(table):
+        return []
+    labels = [find_phrase(name, texts.language.name).label for name in table["feature"]]
+    segments = table["segment"].map(texts.segment, na_action="ignore")
+    shown = table.assign(reason=labels, main_segment=segments)
+    columns = (Column("reason"), Column("customers", "int"), Column("share", "%", label_key="column.share_of_scored"),
+               Column("churn_score", "%"), Column("at_stake", "money"),
+               *([Column("main_segment", "text")] if segments.notna().any() else []))  # fmt: skip
+    return [Heading(texts.text("stakes.top_reasons")), Note(texts.text("stakes.top_reasons_are")),
+            Grid(texts.text("stakes.top_reasons_table"), shown, columns, _SHOWN_REASONS)]  # fmt: skip
 
 
 def _signs(texts: Translation, champion: Champion) -> list[Block]:

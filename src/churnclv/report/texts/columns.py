@@ -96,6 +96,13 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.lift": ("Times the usual", "Volte il solito"),
     "column.lift.is": ("that share over the share of all customers", "quella quota su quella di tutti i clienti"),
     "column.reason": ("Reason", "Motivo"),
+    "column.share_of_scored": ("Share", "Quota"),
+    "column.share_of_scored.is": ("of the customers with a score", "dei clienti con un punteggio"),
+    "column.main_segment": ("Most of it with", "Soprattutto in"),
+    "column.main_segment.is": (
+        "the segment with most of the money at stake in this row",
+        "il segmento con più denaro in gioco in questa riga",
+    ),
     "column.ends": ("Contracts", "Contratti"),
     "column.share_of_ends": ("Share", "Quota"),
     "column.share_of_ends.is": ("of the ended contracts with a reason", "dei contratti finiti con un motivo"),

@@ -2,7 +2,7 @@
 
 TEXTS: dict[str, tuple[str, str]] = {
     "customer.title": ("{id:name}, as of {day:name}", "{id:name}, al {day:name}"),
-    "customer.score": ("Churn score", "Rischio di abbandono"),
+    "customer.score": ("Churn score", "Punteggio di abbandono"),
     "customer.score.is": (
         "{score:%} within {days:int} days, {band:name} risk",
         "{score:%} entro {days:int} giorni, rischio {band:name}",
@@ -45,12 +45,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     "customer.orders": ("orders", "ordini"),
     "customer.spend": ("spend", "spesa"),
     "customer.events": ("other events", "altri eventi"),
-    "customer.score.short": ("score", "rischio"),
+    "customer.score.short": ("score", "punteggio"),
     "customer.then": (
         "Scores and segments are those that today's model gives to what was known at the end of the month.",
-        "Rischi e segmenti sono quelli che il modello di oggi dà a quanto era noto alla fine del mese.",
+        "Punteggi e segmenti sono quelli che il modello di oggi dà a quanto era noto alla fine del mese.",
     ),
-    "customer.if": ("What would change the score", "Che cosa cambierebbe il rischio"),
+    "customer.if": ("What would change the score", "Che cosa cambierebbe il punteggio"),
     "customer.if.order": ("one more order of {amount:money} today", "un altro ordine di {amount:money} oggi"),
     "customer.if.order_only": ("one more order today", "un altro ordine oggi"),
     "customer.if.silence": ("{days:int} days more without an order", "altri {days:int} giorni senza ordini"),

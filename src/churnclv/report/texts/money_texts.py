@@ -54,6 +54,12 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Each group: its size, the money at stake, and the play; the contact list decides customer by customer",
         "Ogni gruppo: quanti sono, il denaro in gioco e la mossa; la lista dei contatti decide cliente per cliente",
     ),
+    "stakes.top_reasons": ("Why scores are high", "Perché i punteggi sono alti"),
+    "stakes.top_reasons_are": (
+        "A customer has up to three reasons and counts in the row of each, so the money of the rows adds up to more than is at stake.",
+        "Un cliente ha fino a tre motivi e conta nella riga di ciascuno, quindi la somma delle righe supera quanto è in gioco.",
+    ),
+    "stakes.top_reasons_table": ("Reasons by the money behind them", "Motivi secondo il denaro che c'è dietro"),
     "stakes.contact": ("Whom to contact", "Chi contattare"),
     "stakes.targets": (
         "{listed:int} of {considered:int} customers are worth contacting, which is expected to cost {cost:money} and to gain {gain:money}. They are in contact_list.csv, best first, with their reasons.",

@@ -1,7 +1,9 @@
-"""The churn curve by the command: further columns, and the scores as without them."""
+"""What a bundle says beside its scores: the churn curve, and the features behind the reasons."""
 
 import pandas as pd
 import pytest
+
+from churnclv.bundle.loading import load_bundle
 
 pytestmark = pytest.mark.slow
 
@@ -19,3 +21,17 @@ def test_the_command_adds_a_column_for_each_day_and_leaves_the_scores_alone(expo
     assert (curve.loc[inside, names[0]] >= curve.loc[inside, names[1]]).all()
     assert (curve.loc[inside, names[1]] >= curve.loc[inside, names[2]]).all()
     assert curve.loc[~inside, names].isna().all(axis=None)
+
+
+def test_each_reason_has_the_feature_that_it_cites(exported, scored):
+    shop, bundle = exported
+    scorer = load_bundle(bundle)
+    rows = scorer.features(scorer.read(shop.log))
+    behind = scorer.reason_features(rows)
+    columns = ["reason_1", "reason_2", "reason_3"]
+    scores = scored.set_index("customer_id").loc[rows["customer_id"], columns].reset_index(drop=True)
+    assert (behind.notna() == scores.notna()).all(axis=None)
+    assert behind.notna().any(axis=None)
+    pairs = pd.DataFrame({"feature": behind.melt()["value"], "text": scores.melt()["value"]}).dropna()
+    assert set(pairs["feature"]) <= set(rows.columns) | set(scorer.model_rows(rows).columns)
+    assert pairs.groupby("text")["feature"].nunique().max() == 1  # no text stands for two features
