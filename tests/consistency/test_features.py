@@ -2,6 +2,9 @@
 
 import importlib.util
 import io
+import os
+import subprocess
+import sys
 import warnings
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,6 +81,34 @@ def test_a_query_that_was_compiled_before_gives_the_table_of_any_log_and_cutoffs
         assert len(compiled) > 20
         kinds = {name: compiled[name].dtype for name in compiled.columns}
         pd.testing.assert_frame_equal(compiled, itself.astype(kinds), check_exact=True)
+
+
+IN_A_PROCESS = """
+import sys
+from datetime import datetime
+from pathlib import Path
+import pandas as pd
+from churnclv.data.engine import EngineSettings, connect
+from churnclv.data.events import read_events
+from churnclv.data.settings import DataSettings
+from churnclv.features.feature_table import TableDefinition, build_features
+from churnclv.features.settings import FeatureSettings
+from churnclv.snapshots.settings import WindowSettings
+
+days = ["2024-01-01", "2024-01-05", "2024-02-01"]
+log = pd.DataFrame({"customer_id": ["a", "b", "a"], "timestamp": days, "amount": "9"})
+events = read_events(connect(EngineSettings(threads=1)), DataSettings(), log)
+definition = TableDefinition((datetime(2024, 3, 1),), FeatureSettings(), WindowSettings())
+build_features(events.table, events.quality.fingerprint, definition, Path(sys.argv[1]))
+"""
+
+
+def test_every_process_has_the_same_key_of_the_cache(tmp_path):
+    for seed in ("1", "2"):  # of the order of sets
+        words = [sys.executable, "-c", IN_A_PROCESS, str(tmp_path / "cache")]
+        subprocess.run(words, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+    (made,) = (tmp_path / "cache").iterdir()
+    assert made.suffix == ".parquet"
 
 
 def test_other_settings_are_another_query(connection, write_events, log):

@@ -1,6 +1,7 @@
 """The feature table: all families at all cutoffs, computed in parts of the customers, cached by content."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,6 +40,7 @@ from .settings import FeatureSettings
 _OF_VALUE = ("purchase_history",)
 _CUTOFFS = "feature_cutoffs"  # the name of the table of cutoffs in a compiled query
 _MOST_QUERIES = 32
+_EXCLUDED = re.compile(r"EXCLUDE \(([^)]*)\)")
 _queries: dict[str, "CompiledQuery"] = {}
 
 
@@ -84,12 +86,18 @@ def build_features(
         return compute_features(events, definition, everyone=everyone)
     table = feature_table(events, definition)
     custom = [file_digest(path) for path in custom_files(definition.settings.families)]
-    key = digest(fingerprint, str(ibis.to_sql(table, dialect="duckdb")), custom, __version__)
+    key = digest(fingerprint, _query_text(table), custom, __version__)
     path = cache / f"features-{key}.parquet"
     if not path.exists():
         with replacing(path) as temporary, computed_features(events, definition, everyone=everyone) as computed:
             _plain(computed).to_parquet(temporary)  # by the engine: the frame is made once
     return _typed(pd.read_parquet(path), table.schema())
+
+
+def _query_text(table: Any) -> str:
+    """Return the query of a table, the same in each process: Ibis keeps what it excludes in a set."""
+    sql = str(ibis.to_sql(table, dialect="duckdb"))
+    return _EXCLUDED.sub(lambda match: f"EXCLUDE ({', '.join(sorted(match[1].split(', ')))})", sql)
 
 
 def feature_table(events: Any, definition: TableDefinition) -> Any:
