@@ -111,7 +111,7 @@ def compute_features(
 ) -> pd.DataFrame:
     """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
     in_one_pass = parts is None and everyone is None and _fits_one_pass(events, definition)
-    if in_one_pass and isinstance(events.op(), ops.PhysicalTable) and not custom_files(definition.settings.families):
+    if in_one_pass and isinstance(events.op(), ops.DatabaseTable) and not custom_files(definition.settings.families):
         query = compile_query(events, definition)
         return _typed(query.fetch(events.get_backend(), definition.cutoffs).to_pandas(), query.schema)
     with computed_features(events, definition, parts, everyone) as table:
