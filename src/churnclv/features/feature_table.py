@@ -140,7 +140,7 @@ def compile_query(events: Any, definition: TableDefinition) -> CompiledQuery:
     whatever the cutoffs.
     """
     stored, anytime = events.op(), replace(definition, cutoffs=())
-    key = repr((stored.name, events.schema(), anytime))
+    key = repr((stored.namespace, stored.name, events.schema(), anytime))
     if key not in _queries:
         cutoffs = ibis.table({"cutoff": "timestamp"}, name=_CUTOFFS)
         first, *others = _keyed_tables(events, replace(definition, cutoffs=cutoffs))

@@ -71,9 +71,9 @@ def _view(scorer: Any, read: Any, config: CustomerConfig, progress: Progress) ->
 def _alone(events: Any, config: CustomerConfig) -> Any:
     """Return the events of the customer alone, as a table of the engine."""
     mine = events.table.filter(events.table.customer_id == config.id)
-    found = int(mine.count().execute()) > 0
+    is_there = int(mine.count().execute()) > 0
     remedy = "give the id as the file writes it; for a column of another name, columns.customer_id=name."
-    require(found, f"{config.input} has no customer {shorten(config.id, _LONGEST_ID)!r}.", remedy=remedy)
+    require(is_there, f"{config.input} has no customer {shorten(config.id, _LONGEST_ID)!r}.", remedy=remedy)
     return _stored(events, mine)
 
 

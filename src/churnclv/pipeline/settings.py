@@ -18,7 +18,7 @@ from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
 from ..hackathon.result import METRICS
 from ..monitoring.settings import HistorySettings, MonitoringSettings
-from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
+from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number, numbers
 from ..registration import LANGUAGES
 from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
@@ -250,17 +250,14 @@ class ScoreConfig(InputConfig):
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
-    curve_days: list[int] = field(default_factory=list)
+    curve_days: list[int] = numbers([], Bounds(1, CENTURY_DAYS, technical=True, remedy="such as [30,60,90]."))
     history: HistorySettings = field(default_factory=HistorySettings)
 
     def __post_init__(self) -> None:
         """Check the numbers, and the settings of audiences."""
         super().__post_init__()
-        fits = all(1 <= days <= CENTURY_DAYS for days in self.curve_days)
-        remedy = "days ahead from 1 on, each once, such as [30,60,90]."
-        require(
-            fits and len(set(self.curve_days)) == len(self.curve_days), f"curve_days={self.curve_days}.", remedy=remedy
-        )
+        once = len(set(self.curve_days)) == len(self.curve_days)
+        require(once, f"curve_days={self.curve_days} repeats a number.", remedy="each once, such as [30,60,90].")
         code = self.phone_country_code
         plain = code is None or re.fullmatch(r"[1-9]\d{0,2}", code) is not None
         require(plain, f"phone_country_code={code}: no country code.", remedy="digits alone, such as 39.")
