@@ -186,8 +186,7 @@ class Scorer:
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
         names = [f"churn_score_{days}_days" for days in ends_days]
-        inputs = self.model_rows(frame)
-        inputs = inputs[inputs["in_population"].astype(bool)]
+        inputs = self._eligible(self.model_rows(frame))
         scores = self._churn.predict(inputs) if len(inputs) else np.zeros(0)
         curve = self._valuation.churn_curve(inputs, scores, ends_days) if len(inputs) else np.zeros((0, len(names)))
         return pd.DataFrame(curve, index=inputs.index, columns=names).reindex(frame.index)
@@ -207,8 +206,7 @@ class Scorer:
         """
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
-        inputs = self.model_rows(frame)
-        inputs = inputs[inputs["in_population"].astype(bool)]
+        inputs = self._eligible(self.model_rows(frame))
         none = pd.DataFrame({name: [None] * len(frame) for name in ("reason_1", "reason_2", "reason_3")}, dtype=object)
         if len(inputs):
             none.loc[inputs.index] = cite_features(self._churn.contributions(inputs), inputs)
@@ -252,8 +250,7 @@ class Scorer:
         frame = rows.reset_index(drop=True)
         self._require_columns(frame)
         most = self.specification.economics.budget if budget is None else budget
-        inputs = self.model_rows(frame)
-        customers = self._money(inputs[inputs["in_population"].astype(bool)])
+        customers = self._money(self._eligible(self.model_rows(frame)))
         listed = target_list(customers, most)
         return listed, total_targets(customers, listed, most)
 
@@ -262,6 +259,10 @@ class Scorer:
         covered = frame[self._valuation.covered(frame)]
         # the copy is one block of memory: pandas is slow on a frame of many, and warns of it
         return pd.concat([covered, self._valuation.columns(covered)], axis=1).copy()
+
+    def _eligible(self, inputs: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows in the population, which alone have a churn score."""
+        return inputs[inputs["in_population"].astype(bool)]
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""
@@ -276,7 +277,7 @@ class Scorer:
         if not self._valuation.covered(frame).any():
             return {}
         inputs = self.model_rows(frame)
-        columns = self._churn_values(inputs[inputs["in_population"].astype(bool)], language)
+        columns = self._churn_values(self._eligible(inputs), language)
         scores = columns.get("churn_score", pd.Series(dtype=float)).reindex(inputs.index)
         values = self._valuation.values(inputs, scores)
         columns |= {name: pd.Series(cells, index=inputs.index) for name, cells in values.items()}

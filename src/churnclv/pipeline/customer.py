@@ -61,10 +61,9 @@ def _view(scorer: Any, read: Any, config: CustomerConfig, progress: Progress) ->
     row = _score(scorer, scorer.features(mine, config.as_of), config, progress)
     moment = pd.Timestamp(row["as_of"]).to_pydatetime()
     progress.log("Scoring earlier months, and what would change the score")
-    months = list(_months(scorer, mine, moment, config, progress))
-    changes = (
-        list(_changes(scorer, mine, moment, config, progress)) if row["churn_score"] == row["churn_score"] else []
-    )  # NaN
+    months = list(_months(scorer, mine, moment, row, config, progress))
+    has_score = _filled(row["churn_score"]) is not None
+    changes = list(_changes(scorer, mine, moment, config, progress)) if has_score else []
     return CustomerView(row, months, changes)
 
 
@@ -89,18 +88,18 @@ def _score(scorer: Any, rows: pd.DataFrame, config: CustomerConfig, progress: Pr
     return {str(name): value for name, value in block.iloc[0].items()}
 
 
-def _months(scorer: Any, events: Any, moment: datetime, config: CustomerConfig, progress: Progress) -> Iterator[Month]:
-    """Yield the latest months with the events of each, and the score and the segment at its end."""
+def _months(
+    scorer: Any, events: Any, moment: datetime, now: dict[str, Any], config: CustomerConfig, progress: Progress
+) -> Iterator[Month]:
+    """Yield the latest months: the events of each, the score and the segment at its end; `now` ends the last."""
     counts = _count_months(events, moment)
     last = Period.month.number_of(moment - pd.Timedelta(microseconds=1))
     for number in range(max(min(counts), last - _SHOWN_MONTHS + 1), last + 1):
-        end = min(Period.month.start_of(number + 1), moment)
-        row = _score(scorer, scorer.features(events, end), config, progress)
+        end = Period.month.start_of(number + 1)
+        row = now if end >= moment else _score(scorer, scorer.features(events, end), config, progress)
         orders, spend, others = counts.get(number, (0, 0.0, 0))
         name = f"{Period.month.start_of(number):%Y-%m}"
-        score, segment = (
-            None if row[key] is None or row[key] != row[key] else row[key] for key in ("churn_score", "segment")
-        )
+        score, segment = _filled(row["churn_score"]), _filled(row["segment"])
         yield Month(name, orders, spend if events.has_amount else None, others, score, segment)
 
 
@@ -130,9 +129,7 @@ def _changes(
     if not kind_of(events.shape).buys:
         return
     table = events.table
-    orders = table.filter(
-        (table.kind == "order") & (table.timestamp < ibis.timestamp(f"{moment:%Y-%m-%d %H:%M:%S.%f}"))
-    )
+    orders = _before(table.filter(table.kind == "order"), moment)
     amount = orders.amount.mean().execute() if events.has_amount else None
     latest = orders.order_by(ibis.desc("timestamp")).limit(1)
     just_now = moment - pd.Timedelta(minutes=1)
@@ -146,7 +143,7 @@ def _changes(
     yield Change(key, fields, _score(scorer, scorer.features(bought, moment), config, progress)["churn_score"])
     for days in _SILENCES_DAYS:
         later = _score(scorer, scorer.features(events, moment + pd.Timedelta(days=days)), config, progress)
-        if later["churn_score"] == later["churn_score"]:  # NaN: out of the population by then
+        if _filled(later["churn_score"]) is not None:  # else out of the population by then
             yield Change("customer.if.silence", {"days": days}, later["churn_score"])
 
 

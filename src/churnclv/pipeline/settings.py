@@ -266,10 +266,8 @@ class ScoreConfig(InputConfig):
 
 
 @dataclass
-class CustomerConfig(InputConfig):
-    """The configuration of the page on one customer."""
-
-    id: str = "???"
+class PageConfig(InputConfig):
+    """A file that a bundle reads, and the language of the page that is printed about it."""
 
     def __post_init__(self) -> None:
         """Check the language of the page."""
@@ -278,15 +276,17 @@ class CustomerConfig(InputConfig):
 
 
 @dataclass
-class MonitorConfig(InputConfig):
+class CustomerConfig(PageConfig):
+    """The configuration of the page on one customer."""
+
+    id: str = "???"
+
+
+@dataclass
+class MonitorConfig(PageConfig):
     """The configuration of monitoring."""
 
     monitoring: MonitoringSettings = field(default_factory=MonitoringSettings)
-
-    def __post_init__(self) -> None:
-        """Check the language of the page."""
-        super().__post_init__()
-        require(self.language in LANGUAGES, f"language is {self.language!r}.", remedy=f"{' or '.join(LANGUAGES)}.")
 
 
 @dataclass
