@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.special import chdtrc
 from sklearn.base import BaseEstimator
 
 from .clv.covariate_model import CovariateModel, Covariates
@@ -249,7 +249,7 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
         require(free, "a penalised fit has no likelihood-ratio test.", remedy="fit both with penalty=0.")
         statistic = max(2.0 * (large.log_likelihood_ - small.log_likelihood_), 0.0)
         degrees = len(large.params_) - len(small.params_)
-        return LikelihoodRatio(statistic, degrees, float(chi2.sf(statistic, degrees)))
+        return LikelihoodRatio(statistic, degrees, float(chdtrc(degrees, statistic)))
 
     def bootstrap(self, draws: int = 200, seed: int = 0) -> pd.DataFrame:
         """Return `params_` of the model fitted again on resampled customers, one row per draw.

@@ -1,6 +1,7 @@
 """What inspection makes of files: kind, roles, spelling, settings, and what it never states as sure."""
 
 import shlex
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from churnclv.data.inspection.event_values import kinds_of
 from churnclv.data.inspection.loaded_table import load_table
 from churnclv.data.inspection.role_choice import Confidence
 from churnclv.data.inspection.table_inspection import inspect_table
+from churnclv.data.unreadable import describe_date
 from churnclv.errors import InputError
 from churnclv.pipeline.inspect import inspect, inspect_files, split_paths, train_command
 from churnclv.pipeline.inspection_page import render_inspection, verdict
@@ -315,3 +317,31 @@ def test_values_of_kinds():
     assert kinds_of(["acquisto", "visita"], "evento") == ({"acquisto": "order"}, "action")
     assert kinds_of(["red", "blue"], "type") is None
     assert kinds_of(["purchase", "click"], "event") == ({"purchase": "order"}, "action")  # of no message
+
+
+def test_customers_of_a_large_file_are_counted(tmp_path):
+    """An estimate was a fifth off, and a column of orders could pass for one of customers."""
+    numbers = np.arange(60_000)
+    frame = pd.DataFrame({
+        "order_id": [f"O{number}" for number in numbers],
+        "buyer": [f"C{number % 23_456}" for number in numbers],
+        "day": pd.Timestamp("2024-01-01") + pd.to_timedelta(numbers // 100, unit="D"),
+    })  # fmt: skip
+    path = tmp_path / "many.parquet"
+    frame.to_parquet(path)
+    profiles = tabled(path).profiles
+    assert {name: profiles[name].distinct for name in frame} == {"order_id": 60_000, "buyer": 23_456, "day": 600}
+
+
+@pytest.mark.parametrize("day", ["%d.%m.%y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%d%b%Y", "%a, %d %b %Y", "%Y%m%d"])
+@pytest.mark.parametrize("clock", ["", " %H:%M", " %I:%M:%S %p", ", %I:%M %p", "_%H%M%S"])
+def test_a_date_of_a_known_pattern_is_read_by_it(day, clock):
+    moment = datetime(2021, 11, 23, 17, 5)  # noqa: DTZ001 # shop time
+    cell = moment.strftime(day + clock)
+    _, pattern = describe_date(cell)
+    assert datetime.strptime(cell, pattern) in (moment, moment.replace(hour=0, minute=0))  # noqa: DTZ007
+
+
+@pytest.mark.parametrize("cell", ["C000123", "", "Monday", "10:00 PM", "2020-13-45", "12.03.2020 noon", "a.b.c"])
+def test_a_cell_that_is_no_date_has_no_pattern(cell):
+    assert describe_date(cell) is None

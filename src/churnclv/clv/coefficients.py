@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from .covariates import DesignColumn
 from .rfm import Array
@@ -43,8 +43,8 @@ def tabulate(columns: Sequence[tuple[str, DesignColumn]], values: Array, errors:
         standard error are missing where the coefficient ended at its bound.
     """
     error = np.where(errors > 0, errors, np.nan)
-    far = norm.ppf(_CONFIDENT) * error
-    p_value = 2.0 * norm.sf(np.abs(values) / error)
+    far = ndtri(_CONFIDENT) * error
+    p_value = 2.0 * ndtr(-np.abs(values) / error)
     rows: list[list[Any]] = [
         [process, one.attribute, one.level or "", one.reference] for process, one in columns
     ]  # fmt: skip

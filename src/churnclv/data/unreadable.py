@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import cache
 
 _LONGEST = 40  # characters of a cell in a message
 _COUNTS = (  # pattern of the cell, least and most value, description, `data.date_format`
@@ -71,7 +72,18 @@ def describe_date(cell: str) -> tuple[str, str] | None:
     return None
 
 
+@cache
+def _signs(pattern: str) -> tuple[frozenset[str], bool]:
+    """Return the signs that a date of this pattern has, and whether it has letters: names of days or months, am, pm."""
+    directives = set(re.findall("%.", pattern))
+    return frozenset(re.sub(r"%.|\s", "", pattern)), bool(directives & {"%b", "%B", "%a", "%p"})
+
+
 def _fits(cell: str, pattern: str) -> bool:
+    """Return whether a cell has this pattern; what its signs rule out is not parsed, which takes much longer."""
+    signs, has_letters = _signs(pattern)
+    if not all(sign in cell for sign in signs) or has_letters != any(sign.isalpha() for sign in cell):
+        return False
     try:
         datetime.strptime(cell, pattern)  # noqa: DTZ007 # shop time
     except ValueError:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ..clv.covariate_model import CovariateModel
 from ..clv.purchase_model import PurchaseModel
@@ -87,7 +87,7 @@ def choose_covariates(
     folds = [_thinned(frame, fold) for frame, fold in zip(rows, outcomes, strict=True)]
     if not attributes or min(len(frame) for frame, _ in folds) < _LEAST_CUSTOMERS:
         return {name: CovariateTest(0.0, np.inf, taken=False) for name in attributes}
-    threshold = float(norm.ppf(1.0 - _NOISE_TAKEN / len(attributes)))
+    threshold = float(ndtri(1.0 - _NOISE_TAKEN / len(attributes)))
     thinned = [fold for _, fold in folds]
     plain = [_losses(frame, fold, {}, penalty, days) for frame, fold in folds]
     tests = {}
