@@ -336,7 +336,7 @@ def test_customers_of_a_large_file_are_counted(tmp_path):
 @pytest.mark.parametrize("day", ["%d.%m.%y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%d%b%Y", "%a, %d %b %Y", "%Y%m%d"])
 @pytest.mark.parametrize("clock", ["", " %H:%M", " %I:%M:%S %p", ", %I:%M %p", "_%H%M%S"])
 def test_a_date_of_a_known_pattern_is_read_by_it(day, clock):
-    moment = datetime(2021, 11, 23, 17, 5)  # noqa: DTZ001 # shop time
+    moment = datetime(2021, 11, 23, 17, 5)  # shop time
     cell = moment.strftime(day + clock)
     _, pattern = describe_date(cell)
     assert datetime.strptime(cell, pattern) in (moment, moment.replace(hour=0, minute=0))  # noqa: DTZ007
