@@ -13,6 +13,7 @@ Only the moment at which a contract ends is uncertain: hazards, their parameters
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -20,12 +21,18 @@ from ..time_units import DAYS_PER_YEAR
 from .contract_spells import require_rows
 from .predictive import NOMINAL, Interval, Levels
 from .rfm import Array
-from .shifted_beta_geometric import ShiftedBetaGeometricModel
 
 _ROUNDING = 1e-9  # of a period
 _NEAR_CERTAIN = 1e-12
 _NEWTON_STEPS = 12  # to the last digit for a year of days
 _LARGEST = 600.0  # exp of more than 700 is infinite
+
+
+class OddsByAge(Protocol):
+    """A model of contracts that gives the odds of ending in the period after each age."""
+
+    def odds(self, ages: Any) -> Array:
+        """Return the odds, of the shape of the ages."""
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ def _check(hazard: Array, terms: Terms, horizon_days: float | None) -> None:
 def extend_hazard(
     learned: Array,
     age_periods: Array,
-    model: ShiftedBetaGeometricModel,
+    model: OddsByAge,
     periods: int,
     learned_periods: float = 1.0,
 ) -> Array:

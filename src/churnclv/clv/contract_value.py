@@ -1,4 +1,4 @@
-"""The value of customers under contract: a shifted-beta-geometric survival curve, a price per month, and a discount.
+"""The value of customers under contract: a survival curve by age, a price per month, and a discount.
 
 It is fitted on labelled rows of earlier cutoffs: the contracts that ran at a cutoff, their ages, and whether they
 ended within the horizon. Each row is a spell that enters at its age (Fader and Hardie 2007, with left
@@ -16,10 +16,10 @@ from ..features.dataset import Dataset
 from ..files import read_json, write_json
 from ..snapshots.settings import WindowSettings
 from ..time_units import DAYS_PER_MONTH
+from .age_hazard import AgeHazardModel
 from .contract_margin import Terms, expected_margin, extend_hazard, margin_interval, periods_within
 from .predictive import Interval
 from .rfm import Array
-from .shifted_beta_geometric import ShiftedBetaGeometricModel
 
 AGE, PRICE = "contract_age_days", "price"
 CHANCE = "btyd_p_ends"
@@ -49,7 +49,7 @@ class ContractValueModel:
     def __init__(self, period_days: float) -> None:
         """Keep the length of a period."""
         self.period_days = period_days
-        self.survival = ShiftedBetaGeometricModel()
+        self.survival = AgeHazardModel(period_days)
 
     @property
     def features(self) -> list[str]:
@@ -59,14 +59,12 @@ class ContractValueModel:
     def fit(self, rows: pd.DataFrame, churned: Array) -> "ContractValueModel":
         """Fit survival on rows at earlier cutoffs and whether each contract ended within the period, 0 or 1 (n,)."""
         has_age = rows[AGE].notna().to_numpy()
-        ages = self._ages(rows[has_age])
-        ended = churned[has_age] > 0
-        self.survival.fit(ages, np.where(ended, ages, ages + 1.0), ended)
+        self.survival.fit(self._ages(rows[has_age]), churned[has_age] > 0)
         return self
 
     def p_ends(self, rows: pd.DataFrame) -> Array:
         """Return the chance that the contract ends within the label window, by its age."""
-        return _where_complete(rows, [AGE], lambda some: self.survival.p_ends(self._ages(some), 1.0))
+        return _where_complete(rows, [AGE], lambda some: self.survival.hazard(self._ages(some)))
 
     def columns(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return the chance as a column for churn models."""
@@ -145,7 +143,7 @@ class ContractValueModel:
     def load(cls, folder: Path) -> "ContractValueModel":
         """Read what `save` wrote."""
         model = cls(read_json(folder / "contractual.json")["period_days"])
-        model.survival = ShiftedBetaGeometricModel.load(folder)
+        model.survival = AgeHazardModel.load(folder, model.period_days)
         return model
 
 

@@ -128,9 +128,9 @@ class ShiftedBetaGeometricModel:
         self.certificate = RetentionCertificate(likelihood, 0.0, True, 1.0, bound, 0, _join(why, _extrapolated(data)))
         return self
 
-    def odds(self, age_periods: Any) -> Array:
-        """Return the odds of ending in the period after this age: alpha / (beta + age)."""
-        age = np.asarray(age_periods, dtype=float)
+    def odds(self, ages: Any) -> Array:
+        """Return the odds of ending in the period after each age: alpha / (beta + age)."""
+        age = np.asarray(ages, dtype=float)
         if "hazard" in self.parameters:
             return np.full(age.shape, self.parameters["hazard"] / (1.0 - self.parameters["hazard"]))
         return np.asarray(self.parameters["alpha"] / (self.parameters["beta"] + age))

@@ -53,7 +53,8 @@ def refit(
     churn.fit(training.features, training.churned, training.names, latest)
     scored = pd.concat([latest, values.valuation.columns(latest)], axis=1)
     parts = _parts(config, run, data.quality, rows, values, churn, scored)
-    return replace(parts, column_facts=_column_facts(churn, training.features, parts.profile, scored))
+    earlier = _earlier_rows(churn, training.features, values)
+    return replace(parts, column_facts=_column_facts(churn, earlier, parts.profile, scored))
 
 
 def _parts(
@@ -93,18 +94,29 @@ def _parts(
     )
 
 
+def _earlier_rows(churn: ChurnModel, labelled: pd.DataFrame, values: RefittedValues) -> pd.DataFrame:
+    """Return the rows of the last labelled cutoff with their churn scores.
+
+    What the value model adds when it scores, such as the shift of the season, is no column of training, and is added.
+    """
+    earlier = labelled[labelled["cutoff"] == labelled["cutoff"].max()]
+    if not len(earlier):
+        return earlier
+    added = values.valuation.columns(earlier).drop(columns=list(earlier.columns), errors="ignore")
+    earlier = pd.concat([earlier, added], axis=1)
+    return earlier.assign(churn_score=churn.predict(earlier))
+
+
 def _column_facts(
-    churn: ChurnModel, labelled: pd.DataFrame, profile: pd.DataFrame, scored: pd.DataFrame
+    churn: ChurnModel, earlier: pd.DataFrame, profile: pd.DataFrame, scored: pd.DataFrame
 ) -> dict[str, dict[str, float]]:
-    """Return by column the share in the churn score, and the drift from the last labelled cutoff to the scored one.
+    """Return by column the share in the churn score, and the drift from `earlier` rows, if any, to those scored.
 
     The share is that of the mean distance of the feature's contributions from their mean, in log-odds.
     """
     contributions = churn.contributions(scored).drop(columns=BIAS)
     spread = (contributions - contributions.mean()).abs().mean()
     shares = spread / max(float(spread.sum()), _TINY)
-    earlier = labelled[labelled["cutoff"] == labelled["cutoff"].max()]
-    earlier = earlier.assign(churn_score=churn.predict(earlier)) if len(earlier) else earlier
     facts: dict[str, dict[str, float]] = {}
     for name in map(str, profile.columns):
         facts[name] = {"share_in_score": float(shares.get(name, 0.0))}

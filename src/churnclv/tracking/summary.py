@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from ..churn.ensemble import ChurnChoice
+from ..clv.age_hazard import AgeHazardModel
 from ..clv.clv_model import ClvChoice
 from ..clv.purchase_models import label_of
 from ..clv.settings import COMBINED, LEARNED
-from ..clv.shifted_beta_geometric import ShiftedBetaGeometricModel
 from ..data.quality import QualityReport
 from ..evaluation.bootstrap import UNDEFINED, Interval, Scores, write_figure
 from ..evaluation.check import Check, Outcome
@@ -243,13 +243,25 @@ def _held(row: "pd.Series[float]") -> str:
     return f"{coverage}, {precision}, {lift if lift == UNDEFINED else f'x{lift}'}"
 
 
-def survival_lines(model: ShiftedBetaGeometricModel) -> list[str]:
+def survival_lines(model: AgeHazardModel) -> list[str]:
     """Return the survival curve of contracts: its parameters, and the chance of ending at some ages."""
     parameters = ", ".join(f"{name} {value:.3f}" for name, value in model.parameters.items())
     ages = ", ".join(f"age {age}: {float(model.hazard(float(age))):.3f}" for age in (0, 6, 12, 24, 48))
     warned = [f"- {model.certificate.warning}"] if model.certificate and model.certificate.warning else []
-    lines = [*section("Survival of contracts (shifted beta geometric)"), f"- {parameters}"]
+    jumps = _jump_line(model)
+    lines = [*section("Survival of contracts (shifted beta geometric)"), f"- {parameters}", *jumps]
     return [*lines, f"- chance of ending in the next label window by windows survived: {ages}", *warned]
+
+
+def _jump_line(model: AgeHazardModel) -> list[str]:
+    """Return the age whose hazard is farthest above the curve, where factors by age are used."""
+    seen = model.seen_shifts
+    if not len(seen):
+        return []
+    age = int(seen.argmax())
+    days = f"{age * model.period_days:,.0f}-{(age + 1) * model.period_days:,.0f}"
+    figures = f"{float(np.exp(seen[age])):.1f} times the curve's odds of ending on days {days} of a contract"
+    return [f"- with a factor by age ({model.gain.sentence}): at most {figures}"]
 
 
 def check_lines(checks: Sequence[Check]) -> list[str]:
