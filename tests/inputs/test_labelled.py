@@ -473,3 +473,14 @@ def test_a_column_of_a_frame_may_turn_from_numbers_to_words_at_its_end(read):
     table = read(None, frame=frame, for_scoring=True)
     assert table.frame["age"].value_counts().to_dict() == {"1": 2999, "x": 1}
     assert table.frame["paid"].value_counts().to_dict() == {"0.5": 2999, "true": 1}
+
+
+@pytest.mark.parametrize("name", ["row", "content", "index", "level_0", "static_c0", "target", "split", "customer"])
+def test_ids_and_columns_may_have_the_names_of_our_own_columns(read, name):
+    columns = ["row", "content", "index", "level_0", "static_c0", "target", "split", "customer"]
+    lines = [f"{','.join(f'{row * 8 + place}.5' for place in range(8))},{row % 2}" for row in range(9)]
+    content = "\n".join([f"{','.join(columns)},left", *lines, ""])
+    table = read(content, columns=Columns(name, None, None), target="left", positive="1")
+    assert sorted(table.ids) == sorted(f"{row * 8 + columns.index(name)}.5" for row in range(9))
+    assert table.churned.sum() == 4
+    assert sorted(table.frame) == sorted(column for column in columns if column != name)

@@ -1,4 +1,4 @@
-"""What training can choose is exported, scores and reports: the season above all, which few logs are long enough for."""
+"""What training can choose is exported and scores: the season above all, for which few logs are long enough."""
 
 import pandas as pd
 import pytest

@@ -161,7 +161,7 @@ def _rows(log: RawLog, header: list[str], settings: DataSettings) -> pd.DataFram
 
     True and False become lower case, because Python writes True and engines write true.
     """
-    raw = log.table.order_by("row").execute().set_index("row")
+    raw = log.table.order_by("row").execute().set_index("row").rename_axis(None)  # a column may have that name
     missing = {"", *[token.lower() for token in settings.missing_tokens]}
     rows = {}
     for place, name in enumerate(header):
