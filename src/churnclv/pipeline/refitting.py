@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..bundle.fitted_models import ChurnModels
 from ..bundle.model_card import write_card
 from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
@@ -17,8 +18,10 @@ from ..evaluation.drift import stability_index
 from ..explain.reasons import Reasons
 from ..progress import Progress
 from ..redaction import redact
+from ..snapshots.customer_kinds import kind_of
 from ..tracking.home import Home
 from ..tracking.registry import RunFacts
+from .effect_refitting import refit_effects
 from .kind_steps import steps_of
 from .kind_steps.steps import RefitRows, RefittedValues
 from .settings import TrainConfig
@@ -40,9 +43,13 @@ def refit(
     Raises:
         InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
+    if not kind_of(config.data.shape).leaves:
+        parts, fingerprint = refit_effects(config, choices, run, home, progress)
+        _require_same(fingerprint, config, run)
+        return parts
     steps = steps_of(config.data.shape)
     data = steps.learned_from(steps.read(config.data, config.engine, home), config)
-    _require_same(data.quality, config, run)
+    _require_same(data.quality.fingerprint, config, run)
     rows = steps.refit_rows(config, data, home, progress)
     config = replace(config, data=rows.data)
     values = steps.refit(config, choices, data, rows.snapshots, run, forced=forced)
@@ -81,9 +88,7 @@ def _parts(
     )
     hidden, title = ["customer_id", "cutoff", "in_population"], f"{run.experiment}, run {run.run_id[:8]}"
     return BundleParts(
-        churn=churn,
-        valuation=values.valuation,
-        reasons=Reasons.learn(scored[churn.features]),
+        models=ChurnModels(churn, values.valuation, Reasons.learn(scored[churn.features])),
         specification=specification,
         profile=scored.assign(churn_score=churn.predict(scored)).drop(columns=hidden, errors="ignore"),
         card=redact(write_card(specification, title, run.metrics, run.params, values.notices, values.refunds)),
@@ -113,6 +118,6 @@ def _column_facts(
     return facts
 
 
-def _require_same(quality: QualityReport, config: TrainConfig, run: RunFacts) -> None:
-    same = quality.fingerprint == run.tags["data.fingerprint"]
+def _require_same(fingerprint: str, config: TrainConfig, run: RunFacts) -> None:
+    same = fingerprint == run.tags["data.fingerprint"]
     require(same, f"{config.data.name}: the data have changed since run {run.run_id}.", remedy="make train again.")

@@ -1,0 +1,60 @@
+"""Refitting the frozen choices of a run on an experiment with all of its rows."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ..bundle.fitted_models import EffectModels
+from ..bundle.model_card import write_card
+from ..bundle.specification import BundleSpecification
+from ..bundle.writer import BundleParts
+from ..data.quality import with_spelling
+from ..features.preparation import prepare_whole_experiment
+from ..progress import Progress
+from ..redaction import redact
+from ..tracking.home import Home
+from ..tracking.registry import RunFacts
+from ..uplift.effect_selection import Candidate
+from ..uplift.regressions import is_binary
+from ..uplift.uplift_model import UpliftModel
+from .effect_rows import learning_rows
+from .kind_steps import data_steps_of
+from .settings import TrainConfig
+
+
+def refit_effects(
+    config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Home, progress: Progress
+) -> tuple[BundleParts, str]:
+    """Fit and calibrate the chosen learners on every row, and return the bundle's parts and the data's fingerprint."""
+    experiment = data_steps_of(config.data.shape).read(config.data, config.engine, home)
+    progress.log("Refitting on all rows of the experiment")
+    snapshots = prepare_whole_experiment(experiment)
+    training, seed = snapshots.training, config.tuning.seed
+    rows = learning_rows(training, len(experiment.arms) + 1, seed, randomised=config.data.randomised)
+    frozen = {arm: Candidate(**choice) for arm, choice in choices["uplift"].items()}
+    uplift = UpliftModel(config.uplift.name, seed=seed, threads=config.churn.threads_for(len(rows.features)))
+    uplift.fit(rows.features, rows.responses, experiment.arms, frozen=frozen)
+    models = EffectModels(training.names, uplift, is_binary(experiment.outcome), rows.propensities)
+    specification = BundleSpecification(
+        data=with_spelling(config.data, experiment.quality),
+        windows=config.windows,
+        features=replace(config.features, families=[]),
+        economics=config.economics,
+        fitted_through="its export",
+        data_fingerprint=experiment.quality.fingerprint,
+        run_id=run.run_id,
+        readings=snapshots.readings,
+        origin=Path(experiment.quality.origin).name,
+        customers=experiment.quality.customers,
+    )
+    title = f"{run.experiment}, run {run.run_id[:8]}"
+    hidden = ["customer_id", "cutoff", "in_population"]
+    parts = BundleParts(
+        models=models,
+        specification=specification,
+        profile=snapshots.sealed.drop(columns=hidden, errors="ignore"),
+        card=redact(write_card(specification, title, run.metrics, run.params, rows.notices())),
+        trained=run.started,
+        notices=rows.notices(),
+    )
+    return parts, experiment.quality.fingerprint
