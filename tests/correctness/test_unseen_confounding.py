@@ -14,7 +14,7 @@ from churnclv.evaluation.unseen_confounding import (
 
 
 def test_the_e_values_are_those_that_the_paper_computes():
-    """VanderWeele, Ding (2017), p. 269: breast-feeding and respiratory death, 3.9 (1.8 to 8.7), E-values 7.26 and 3.0."""
+    """VanderWeele, Ding (2017), p. 269: breast-feeding and respiratory death, 3.9 (1.8 to 8.7): 7.26 and 3.0."""
     sensitivity = e_values(Interval(3.9, 1.8, 8.7))
     assert round(sensitivity.estimate, 2) == 7.26
     assert round(sensitivity.limit, 1) == 3.0

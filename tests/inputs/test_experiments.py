@@ -97,7 +97,7 @@ def test_what_an_experiment_needs_is_asked_for_before_the_file_is_read():
     for name in ("treatment", "control", "outcome"):
         with pytest.raises(InputError, match=f"data.{name} is not set."):
             replace(EXPERIMENT, **{name: None})
-    with pytest.raises(InputError, match="data.propensities names the control group, 'none'"):
+    with pytest.raises(InputError, match="propensities names the control group, 'none'"):
         replace(EXPERIMENT, propensities={"none": "p"})
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..data.events import Events
 from ..data.labelled_table import LabelledTable
+from ..decision.scored_customers import TREATMENT
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..decision.treatment_gain import TreatmentEconomics
 from ..errors import InputError, require
@@ -19,7 +20,6 @@ from .fitted_models import EffectModels
 from .profile_comparison import PROFILE, compare_columns
 from .scorer import SCORE_COLUMNS, TEXT_COLUMNS
 
-BEST_ARM = "best_arm"
 _ENDS = ("", "_low", "_high")
 
 
@@ -56,7 +56,7 @@ class EffectScorer(BundleReader):
         others = {name: empty if name in (*TEXT_COLUMNS, "as_of") else np.nan for name in SCORE_COLUMNS}
         result = pd.DataFrame(others | given, index=frame.index)[list(SCORE_COLUMNS)]
         ends = np.stack([effects.value, effects.low, effects.high], axis=2).reshape(len(frame), -1)
-        beside = pd.DataFrame(ends, columns=self.effect_columns).assign(**{BEST_ARM: chosen[BEST_ARM]})
+        beside = pd.DataFrame(ends, columns=self.effect_columns).assign(**{TREATMENT: chosen[TREATMENT]})
         return pd.concat([result, beside], axis=1)
 
     def targets(self, rows: pd.DataFrame, budget: float | None = None) -> tuple[pd.DataFrame, TargetTotals]:
@@ -70,9 +70,9 @@ class EffectScorer(BundleReader):
         chosen = self._economics.choose(self._models.effects(frame).value, self._models.arms)
         customers = chosen.assign(customer_id=frame["customer_id"], churn_score=np.nan, value=np.nan)
         listed = target_list(customers, most)
-        arms = customers.set_index("customer_id")[BEST_ARM]
+        arms = customers.set_index("customer_id")[TREATMENT]
         totals = total_targets(customers, listed, most)
-        return listed.assign(**{BEST_ARM: listed["customer_id"].map(arms)}), totals
+        return listed.assign(**{TREATMENT: listed["customer_id"].map(arms)}), totals
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on columns that differ from those of training, and on customers without a counterpart."""

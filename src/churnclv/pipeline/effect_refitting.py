@@ -1,6 +1,5 @@
 """Refitting the frozen choices of a run on an experiment with all of its rows."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +37,7 @@ def refit_effects(
     specification = BundleSpecification(
         data=with_spelling(config.data, experiment.quality),
         windows=config.windows,
-        features=replace(config.features, families=[]),
+        features=config.features,
         economics=config.economics,
         fitted_through="its export",
         data_fingerprint=experiment.quality.fingerprint,
