@@ -112,7 +112,7 @@ def _numbers(connection: Any, cells: TableCells, name: str, remedy: str) -> NDAr
     numbers = pd.to_numeric(read.frame[name], errors="coerce")
     plain = read.readings[name].kind == NUMBER or bool(numbers.notna().any())
     values = np.asarray(numbers if plain else np.full(len(column), np.nan), dtype=np.float64)
-    _require_none(pd.Series(~np.isfinite(values), index=column.index), where, "is no number", remedy)
+    _require_none(pd.Series(~np.isfinite(values), index=column.index, dtype=bool), where, "is no number", remedy)
     return values
 
 

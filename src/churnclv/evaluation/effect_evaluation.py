@@ -13,7 +13,7 @@ from .uplift_evaluation import GroupEffect, effects_by_group, evaluate_rankings,
 
 BY_EFFECT, NOBODY = "by effect", "nobody"
 _GROUPS = 5
-_NONE = Interval(0.0, 0.0, 0.0)
+_UNDEFINED = Interval(float("nan"), float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class ArmFigures:
     predicted
         The mean of the predicted effects.
     autoc, qini
-        How well the predictions rank customers, 0 = not at all (Yadlowsky et al. 2025).
+        How well the predictions rank customers, 0 = not at all (Yadlowsky et al. 2025); NaN where they do not differ.
     p_value
         Of the first.
     groups
@@ -158,7 +158,7 @@ def _arm_figures(
     difference = scores[:, arm] - scores[:, CONTROL]
     average, mean = mean_interval(difference), float(predicted.mean())
     if np.ptp(predicted) == 0.0:
-        return ArmFigures(average, mean, _NONE, _NONE, float("nan"), ())
+        return ArmFigures(average, mean, _UNDEFINED, _UNDEFINED, float("nan"), ())
     pair, rows = responses.against_control(arm)
     ranked: Mapping[str, Array] = {BY_EFFECT: predicted[rows]}
     figures = evaluate_rankings(pair, ranked, BY_EFFECT, expected[rows][:, [CONTROL, arm]], seed=seed)

@@ -7,25 +7,23 @@ from ..bundle.fitted_models import EffectModels
 from ..bundle.model_card import write_card
 from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
+from ..data.experiment_table import ExperimentTable
 from ..data.quality import with_spelling
 from ..features.preparation import prepare_whole_experiment
 from ..progress import Progress
 from ..redaction import redact
-from ..tracking.home import Home
 from ..tracking.registry import RunFacts
 from ..uplift.effect_selection import Candidate
 from ..uplift.regressions import is_binary
 from ..uplift.uplift_model import UpliftModel
 from .effect_rows import learning_rows
-from .kind_steps import data_steps_of
 from .settings import TrainConfig
 
 
 def refit_effects(
-    config: TrainConfig, choices: dict[str, Any], run: RunFacts, home: Home, progress: Progress
-) -> tuple[BundleParts, str]:
-    """Fit and calibrate the chosen learners on every row, and return the bundle's parts and the data's fingerprint."""
-    experiment = data_steps_of(config.data.shape).read(config.data, config.engine, home)
+    experiment: ExperimentTable, config: TrainConfig, choices: dict[str, Any], run: RunFacts, progress: Progress
+) -> BundleParts:
+    """Fit and calibrate the chosen learners on every row, and return the bundle's parts."""
     progress.log("Refitting on all rows of the experiment")
     snapshots = prepare_whole_experiment(experiment)
     training, seed = snapshots.training, config.tuning.seed
@@ -48,7 +46,7 @@ def refit_effects(
     )
     title = f"{run.experiment}, run {run.run_id[:8]}"
     hidden = ["customer_id", "cutoff", "in_population"]
-    parts = BundleParts(
+    return BundleParts(
         models=models,
         specification=specification,
         profile=snapshots.sealed.drop(columns=hidden, errors="ignore"),
@@ -56,4 +54,3 @@ def refit_effects(
         trained=run.started,
         notices=rows.notices(),
     )
-    return parts, experiment.quality.fingerprint

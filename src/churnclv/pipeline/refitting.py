@@ -22,7 +22,7 @@ from ..snapshots.customer_kinds import kind_of
 from ..tracking.home import Home
 from ..tracking.registry import RunFacts
 from .effect_refitting import refit_effects
-from .kind_steps import steps_of
+from .kind_steps import data_steps_of, steps_of
 from .kind_steps.steps import RefitRows, RefittedValues
 from .settings import TrainConfig
 
@@ -44,12 +44,12 @@ def refit(
         InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
     if not kind_of(config.data.shape).leaves:
-        parts, fingerprint = refit_effects(config, choices, run, home, progress)
-        _require_same(fingerprint, config, run)
-        return parts
+        experiment = data_steps_of(config.data.shape).read(config.data, config.engine, home)
+        _require_same(experiment.quality, config, run)
+        return refit_effects(experiment, config, choices, run, progress)
     steps = steps_of(config.data.shape)
     data = steps.learned_from(steps.read(config.data, config.engine, home), config)
-    _require_same(data.quality.fingerprint, config, run)
+    _require_same(data.quality, config, run)
     rows = steps.refit_rows(config, data, home, progress)
     config = replace(config, data=rows.data)
     values = steps.refit(config, choices, data, rows.snapshots, run, forced=forced)
@@ -118,6 +118,6 @@ def _column_facts(
     return facts
 
 
-def _require_same(fingerprint: str, config: TrainConfig, run: RunFacts) -> None:
-    same = fingerprint == run.tags["data.fingerprint"]
+def _require_same(quality: QualityReport, config: TrainConfig, run: RunFacts) -> None:
+    same = quality.fingerprint == run.tags["data.fingerprint"]
     require(same, f"{config.data.name}: the data have changed since run {run.run_id}.", remedy="make train again.")
