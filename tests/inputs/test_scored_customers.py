@@ -20,6 +20,7 @@ FAULTS = {
     "no day": ([HEAD, "c,,90,True,0.5,3,New"], "as_of is empty"),
     "no date": ([HEAD, "c,soon,90,True,0.5,3,New"], "as_of is 'soon', which is no date"),
     "two horizons": ([HEAD, *GOOD, "c,2024-01-01,30,True,0.5,3,New"], "horizon_days is 30, 90"),
+    "effects": ([f"{HEAD},effect_offer,best_arm", f"{GOOD[0]},0.1,offer"], "holds the effects of an experiment's"),
     "no horizon": ([HEAD, "c,2024-01-01,,True,0.5,3,New"], "horizon_days is empty"),
 }
 

@@ -10,7 +10,11 @@ from churnclv.errors import InputError
 from churnclv.evaluation.treatment_effects import Responses
 from churnclv.testing.treatment_simulator import TreatmentDesign, simulate_treatment
 from churnclv.uplift import effect_learners as registry
+from churnclv.uplift.cross_fitting import OutcomeModels
 from churnclv.uplift.effect_learners import EffectLearner, effect_learner, effect_learners
+from churnclv.uplift.effect_selection import Candidate
+from churnclv.uplift.propensities import PropensityModel, with_overlap
+from churnclv.uplift.uplift_model import UpliftModel
 
 FLAT = "no_heterogeneity"
 CASES = [(name, family) for name, learner in effect_learners().items() for family in learner.families]
@@ -147,3 +151,36 @@ def test_every_learner_says_what_it_is_and_its_paper():
 def test_an_unknown_family_is_refused():
     with pytest.raises(InputError, match="allowed are linear, boosted"):
         effect_learners()["t_learner"]("forest")
+
+
+def test_learners_that_share_regressions_are_those_that_fit_their_own(case):
+    name, family = case
+    truth = SIMULATED["binary"]
+    shared = OutcomeModels(truth.features, truth.responses, seed=1)
+    shared.expected(family)
+    alone = effect_learners()[name](family, seed=1).fit(truth.features, truth.responses)
+    beside = effect_learners()[name](family, seed=1).fit(truth.features, truth.responses, shared)
+    assert (alone.effects(truth.features) == beside.effects(truth.features)).all()
+    assert not hasattr(alone, "outcomes")
+
+
+def test_a_choice_that_was_made_before_is_kept_and_calibrated():
+    truth, frozen = SIMULATED["binary"], {"treatment": Candidate("s_learner", "linear")}
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen=frozen)
+    assert model.selections["treatment"].chosen == frozen["treatment"]
+    assert set(model.selections["treatment"].losses) == {Candidate(FLAT, "linear"), frozen["treatment"]}
+
+
+def test_a_loaded_model_of_propensities_is_the_saved_one_without_pickle(tmp_path):
+    features, arm = SIMULATED["binary"].features, SIMULATED["binary"].responses.arm
+    model = PropensityModel().fit(features, arm, 2)
+    model.save(tmp_path)
+    propensities = PropensityModel.load(tmp_path).predict(features)
+    assert (propensities == model.predict(features)).all()
+    assert propensities.sum(axis=1) == pytest.approx(np.ones(ROWS))
+    assert {path.suffix for path in tmp_path.rglob("*") if path.is_file()} == {".json"}
+
+
+def test_who_has_a_counterpart_needs_less_of_each_arm_the_more_there_are():
+    assert with_overlap(np.array([[0.91, 0.09], [0.5, 0.5], [0.1, 0.9]])).tolist() == [False, True, True]
+    assert with_overlap(np.array([[0.86, 0.07, 0.07], [0.9, 0.05, 0.05]])).tolist() == [True, False]

@@ -52,14 +52,15 @@ def load_bundle(path: Path, code: str = "bundle", registered: str | None = None)
 
 def _load_installed(folder: Path) -> Any:
     """Return the installed package's scorer of a bundle that needs no code of its own."""
-    from .scorer import Scorer
+    from .opening import open_scorer
     from .specification import read_specification
 
     specification = read_specification(folder)
     custom = [name for name in specification.features.families if name not in BUILT_IN]
-    members = read_json(folder / "models" / "churn.json").get("weights", {})
+    churn = folder / "models" / "churn.json"
+    members = read_json(churn).get("weights", {}) if churn.is_file() else {}
     custom += [name for name in members if name == CustomChurnModel.name or name not in churn_models()]
     custom += [read_json(path.parent / "purchases.json")["name"] for path in (folder / "models").rglob(CODE_FILE)]
     remedy = 'code="bundle" runs it, if you trust who wrote it.'
     require(not custom, f"{folder.parents[1]}: needs code of its own: {', '.join(custom)}.", remedy=remedy)
-    return Scorer(folder)
+    return open_scorer(folder)

@@ -147,7 +147,9 @@ def load_scorer(root: Path, registered: str | None = None) -> Any:
     name = f"churnclv_bundle_{verified.digest[:16]}"
     if name not in sys.modules:
         _import_private(_VerifiedCode(name, root / _PACKAGE, verified.code))
-    module = "scorer" if "bundle/scorer.py" in verified.code else "scoring"  # its name in earlier versions
+    if "bundle/opening.py" in verified.code:
+        return importlib.import_module(f"{name}.bundle.opening").open_scorer(root / BUNDLE)
+    module = "scorer" if "bundle/scorer.py" in verified.code else "scoring"  # the names in earlier versions
     return importlib.import_module(f"{name}.bundle.{module}").Scorer(root / BUNDLE)
 
 

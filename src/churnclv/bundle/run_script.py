@@ -20,8 +20,10 @@ with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
 
         def load_context(self, context: Any) -> None:
             """Load the scorer beside MLflow's copy of this file."""
-            scorer = importlib.import_module("churnclv.bundle.scorer")  # from outside the package: this file is a copy
-            self.scorer = scorer.Scorer(Path(context.artifacts["bundle"]))
+            opening = importlib.import_module(
+                "churnclv.bundle.opening"
+            )  # from outside the package: this file is a copy
+            self.scorer = opening.open_scorer(Path(context.artifacts["bundle"]))
 
         def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
             """Return the score rows of all customers in a frame of raw events; `params["as_of"]` is a date."""

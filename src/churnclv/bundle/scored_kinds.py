@@ -3,11 +3,10 @@
 from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pandas as pd
 
-from ..churn.ensemble import ChurnModel
 from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
@@ -28,8 +27,20 @@ Read = TypeVar("Read", Events, LabelledTable)
 Valued = TypeVar("Valued", bound=Valuation)
 
 
+class RowModel(Protocol):
+    """A fitted model of rows of features."""
+
+    def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Convert the text columns to numbers that the model was trained on as numbers."""
+
+
 class ScoredKind(ABC, Generic[Read, Valued]):
-    """What differs between customer kinds in scoring; `Read` is what reading gives, `Valued` the valuation."""
+    """What differs between customer kinds in scoring; `Read` is what reading gives, `Valued` the valuation.
+
+    `estimate` is what a customer of the population gets.
+    """
+
+    estimate: str = "a churn score"
 
     @abstractmethod
     def read(
@@ -43,7 +54,7 @@ class ScoredKind(ABC, Generic[Read, Valued]):
         data: Read,
         as_of: str | datetime | None,
         specification: BundleSpecification,
-        churn: ChurnModel,
+        model: RowModel,
         families: list[str],
     ) -> pd.DataFrame:
         """Return one feature row per customer."""
@@ -80,6 +91,13 @@ class ScoredKind(ABC, Generic[Read, Valued]):
     def caution(self) -> str:
         """A caution against misreading."""
 
+    def causality(self, specification: BundleSpecification) -> str:
+        """Return whether the scores are about causes."""
+        del specification
+        return (
+            "The scores estimate what is likely, not its causes. Nothing here shows that contacting a customer helps."
+        )
+
 
 class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
     """Labelled customers: a table without time, spend and value."""
@@ -97,13 +115,13 @@ class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
         data: LabelledTable,
         as_of: str | datetime | None,
         specification: BundleSpecification,
-        churn: ChurnModel,
+        model: RowModel,
         families: list[str],
     ) -> pd.DataFrame:
         """Return one feature row per customer."""
         del as_of, specification, families
         keys = pd.DataFrame({"customer_id": data.ids, "cutoff": pd.NaT, "in_population": True})
-        return pd.concat([keys, churn.typed(data.frame)], axis=1)
+        return pd.concat([keys, model.typed(data.frame)], axis=1)
 
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""
@@ -120,6 +138,32 @@ class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
     def caution(self) -> str:
         """A caution against misreading."""
         return "The horizon is the one of the table's outcome; the model has no other."
+
+
+class ScoredExperiment(ScoredTable):
+    """Customers of an experiment: a table without time, whose treatments and outcomes scoring does not read."""
+
+    estimate = "an effect"
+
+    def purpose(self, specification: BundleSpecification) -> str:
+        """Return the meaning of the scores, as a sentence."""
+        data = specification.data
+        return f"Effects of each treatment in column {data.treatment!r}, against {data.control!r}, on {data.outcome!r}."
+
+    def population(self, specification: BundleSpecification) -> str:
+        """Return who gets an effect."""
+        return "every row" if specification.data.randomised else "rows with a counterpart in every arm"
+
+    @property
+    def caution(self) -> str:
+        """A caution against misreading."""
+        return "An interval is that of the mean effect on customers with the same prediction, not of one customer."
+
+    def causality(self, specification: BundleSpecification) -> str:
+        """Return whether the scores are about causes."""
+        if specification.data.randomised:
+            return "Effects are of treatments that were given at random, on customers like those of the experiment."
+        return "Effects are adjusted for what was recorded: what was not may explain them. See the run's summary."
 
 
 class _ScoredEvents(ScoredKind[Events, Valued]):
@@ -139,11 +183,11 @@ class _ScoredEvents(ScoredKind[Events, Valued]):
         data: Events,
         as_of: str | datetime | None,
         specification: BundleSpecification,
-        churn: ChurnModel,
+        model: RowModel,
         families: list[str],
     ) -> pd.DataFrame:
         """Return one feature row per customer with an event before `as_of`."""
-        del churn
+        del model
         moment = as_of if isinstance(as_of, datetime) else bound(as_of, data.end, "as_of")
         earlier = data.start < moment
         require(earlier, f"no event lies before as_of={moment:%Y-%m-%d}.", remedy="give a later date.")
@@ -263,7 +307,9 @@ def _value(specification: BundleSpecification) -> str:
     )
 
 
-SCORED_KINDS: PerKind[ScoredKind[Any, Any]] = PerKind(ScoredOrders(), ScoredContracts(), ScoredTable())
+SCORED_KINDS: PerKind[ScoredKind[Any, Any]] = PerKind(
+    ScoredOrders(), ScoredContracts(), ScoredTable(), ScoredExperiment()
+)
 
 
 def scored_kind(shape: CustomerKind) -> ScoredKind[Any, Any]:

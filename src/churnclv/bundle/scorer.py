@@ -1,10 +1,7 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
-import logging
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +11,15 @@ import pandas as pd
 from ..churn.ensemble import ChurnModel
 from ..data.events import Events
 from ..data.labelled_table import LabelledTable
-from ..data.settings import Columns, DataSettings, TableSettings
-from ..data.source import read_columns
 from ..decision.campaign import Campaign
 from ..decision.target_list import TargetTotals, target_list, total_targets
-from ..errors import listed, require
+from ..errors import require
 from ..explain.reasons import Reasons, cite_features
-from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
+from .bundle_reader import BundleReader
 from .profile_comparison import compare_columns
-from .scored_kinds import scored_kind
 from .scoring_moment import other_horizon
-from .specification import BundleSpecification, read_specification
 from .valuation import load_valuation
 
 SCORE_COLUMNS = (
@@ -38,85 +31,23 @@ SCORE_COLUMNS = (
     "expected_next_order", "expected_next_order_low", "expected_next_order_high",
     "mean_gap_days", "spend_to_date", "clv_total", "risk_band",
 )  # fmt: skip
-_LOG = logging.getLogger("churnclv.scoring")
-_TEXTS = (
+TEXT_COLUMNS = (
     "segment", "action", "reason_1", "reason_2", "reason_3",
     "expected_next_order", "expected_next_order_low", "expected_next_order_high", "risk_band",
 )  # fmt: skip
-_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
-class Scorer:
-    """A loaded bundle."""
+class Scorer(BundleReader):
+    """A loaded bundle whose customers leave: churn score, values, segment and action."""
 
     def __init__(self, folder: Path) -> None:
         """Load specification and models from the bundle's folder."""
-        self.folder = folder
-        self.specification: BundleSpecification = read_specification(folder)
+        super().__init__(folder)
         models = folder / "models"
-        self._churn = ChurnModel.load(models)
+        self._churn = self.row_model = ChurnModel.load(models)
         self._reasons = Reasons.from_dict(read_json(models / "reasons.json"))
         self._valuation = load_valuation(models, self.specification)
-        self._kind = scored_kind(self.specification.data.shape)
         self.scored_days: float | None = None
-        for name in self.specification.custom_families(folder):
-            find_family(name)  # a family's file registers the phrases of its columns
-
-    @property
-    def contract(self) -> BundleSpecification:
-        """The specification under its earlier name, by which earlier versions of the package read a bundle."""
-        return self.specification
-
-    def read(
-        self,
-        events: pd.DataFrame | Path,
-        columns: dict[str, str] | None = None,
-        date_format: str | None = None,
-        tables: dict[str, str] | None = None,
-        as_of: str | None = None,
-        reading: dict[str, Any] | None = None,
-    ) -> Events | LabelledTable:
-        """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
-
-        `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
-        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
-        it the data are observed until the later of the end of the bundle's training data and the last event, whichever
-        customers the file holds. A mapped column that is missing may also have its role as its name; without either,
-        optional roles are left out. `reading` gives the format of the main file where it differs from the training
-        file, by the names of `data.settings.Reading`; the rest is read as in training.
-
-        Raises:
-            InputError: as for training, or the file is written in another way than the training file.
-        """
-        settings = replace(
-            self.specification.data,
-            builtin=None,
-            separator="auto",
-            encoding="auto",
-            path=None,
-            latest=self.specification.data.latest if as_of is None else None,
-            observed_until=None,
-            set_aside_path=None,
-        )
-        if isinstance(events, Path):
-            settings = replace(settings, path=str(events))
-        settings = replace(settings, tables=_relocate(settings, tables or {}))
-        written = {"date_format": date_format} if date_format is not None else {}
-        settings = settings.read_as(written | (reading or {}))
-        header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
-        settings = replace(settings, columns=_adapt(settings, header, columns or {}))
-        frame = events if isinstance(events, pd.DataFrame) else None
-        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
-        return data
-
-    def features(
-        self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
-    ) -> pd.DataFrame:
-        """Return one feature row per customer with an event before `as_of` (default: `Events.end`, see `read`)."""
-        day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
-        data = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
-        families = self.specification.custom_families(self.folder)
-        return self._kind.features(data, as_of, self.specification, self._churn, families)
 
     def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
         """Return one score row per feature row; each depends on its own row alone. Reasons are in `en` or `it`.
@@ -131,7 +62,7 @@ class Scorer:
         result["in_population"] = frame["in_population"].to_numpy(dtype=bool)
         values = self._values(frame, language)
         for name in SCORE_COLUMNS[4:]:
-            empty = pd.Series([None] * len(frame), dtype=object) if name in _TEXTS else np.nan
+            empty = pd.Series([None] * len(frame), dtype=object) if name in TEXT_COLUMNS else np.nan
             result[name] = values.get(name, empty)
         return result[list(SCORE_COLUMNS)]
 
@@ -212,20 +143,6 @@ class Scorer:
             none.loc[inputs.index] = cite_features(self._churn.contributions(inputs), inputs)
         return none
 
-    def predict(
-        self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
-    ) -> pd.DataFrame:
-        """Return the score rows of all customers in a frame of raw events; notices are logged as warnings.
-
-        `tables` is as for `read`.
-        """
-        read = self.read(events, tables=tables, as_of=as_of)
-        rows = self.features(read, as_of)
-        scores = self.score(rows)
-        for notice in self.notices(read, rows, scores):
-            _LOG.warning(notice.line())
-        return scores
-
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
         eligible = rows[rows["in_population"].astype(bool)]
@@ -295,30 +212,6 @@ class Scorer:
         columns |= {"action": Campaign(self.specification.economics).actions(gain)}
         columns |= {name: reasons[name].to_numpy() for name in reasons.columns}
         return {name: pd.Series(cells, index=rows.index) for name, cells in columns.items()}
-
-
-def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:
-    """Return the further tables at other paths."""
-    unknown = [name for name in paths if name not in settings.tables]
-    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle has {listed(list(settings.tables))}.")
-    missing = [name for name in settings.tables if name not in paths]
-    remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
-    require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")
-    return {name: replace(table, path=paths[name]) for name, table in settings.tables.items()}
-
-
-def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:
-    """Return the mapping that this header can serve."""
-    unknown = [role for role in overrides if role not in vars(Columns())]
-    require(not unknown, f"columns: unknown roles {unknown}.", remedy=f"allowed are {', '.join(vars(Columns()))}.")
-    mapping: dict[str, str | None] = dict.fromkeys(vars(settings.columns))
-    for role, column in settings.columns.mapped().items():
-        choices = [overrides.get(role, column), role]
-        present = next((name for name in choices if name in header), None)
-        needed = role in _NEEDED and (role != "quantity" or settings.columns.price is not None)
-        needed |= role == "order_id" and settings.amount_is_order_total  # else money would be counted per line
-        mapping[role] = choices[0] if present is None and needed else present
-    return Columns(**mapping)
 
 
 def _day_or_moment(moment: pd.Timestamp) -> str | None:

@@ -277,7 +277,7 @@ def _bounds(name: str, interval: Any) -> dict[str, Any]:
     return {f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
-VALUATIONS: PerKind[type[Valuation]] = PerKind(OrderValuation, ContractValuation, NoValuation)
+VALUATIONS: PerKind[type[Valuation]] = PerKind(OrderValuation, ContractValuation, NoValuation, NoValuation)
 
 
 def load_valuation(models: Path, specification: BundleSpecification) -> Valuation:

@@ -12,21 +12,19 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__
-from ..churn.ensemble import ChurnModel
-from ..explain.reasons import Reasons
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..notices import Notice
 from ..outputs import FolderOutput
 from ..snapshots.customer_kinds import kind_of
+from .fitted_models import FittedModels
 from .log_profile import LOG_PROFILE
 from .profile_comparison import PROFILE, describe_columns
 from .pyfunc import BUNDLE, MANIFEST, DamagedBundleError, verify
 from .specification import BundleSpecification, write_specification
-from .valuation import Valuation
 
 PACKAGE = Path(__file__).resolve().parents[1]
-ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "explain", "decision", "bundle")
+ROOMS = ("data", "snapshots", "features", "evaluation", "clv", "churn", "uplift", "explain", "decision", "bundle")
 _NEEDS = (
     "duckdb",
     "ibis-framework",
@@ -44,16 +42,14 @@ _NEEDS = (
 
 @dataclass(frozen=True)
 class BundleParts:
-    """The fitted models and their description; the valuation is that of the customer kind.
+    """The fitted models and their description.
 
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     `profile` are the rows that are described, `column_facts` further figures of their columns by name, and
     `log_profile` describes the recent events; both are empty where monitoring is to compare nothing with them.
     """
 
-    churn: ChurnModel
-    valuation: Valuation
-    reasons: Reasons
+    models: FittedModels
     specification: BundleSpecification
     profile: pd.DataFrame
     card: str
@@ -69,7 +65,7 @@ def write_bundle(out: Path, parts: BundleParts) -> Path:
         folder = Path(name) / "bundle"
         specification = _write_parts(folder, parts)
         _copy_code(folder / "code" / "churnclv")
-        _save_pyfunc(target, folder, _input_columns(specification, parts.churn), "pyfunc.py")
+        _save_pyfunc(target, folder, _input_columns(specification, parts.models), "pyfunc.py")
         _describe_model(target, parts, "pyfunc.py")
         files = sorted(path for path in target.rglob("*") if path.is_file())
         listed = {path.relative_to(target).as_posix(): file_digest(path) for path in files}
@@ -85,7 +81,7 @@ def write_run_model(out: Path, parts: BundleParts) -> Path:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "bundle"
         specification = _write_parts(folder, parts)
-        _save_pyfunc(out, folder, _input_columns(specification, parts.churn), "run_script.py")
+        _save_pyfunc(out, folder, _input_columns(specification, parts.models), "run_script.py")
     _describe_model(out, parts, "run_script.py")
     return out
 
@@ -94,9 +90,7 @@ def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
     """Write specification, models, profile and card, and return the specification as it is written."""
     specification = _without_paths(_copy_custom_families(folder, parts.specification))
     write_specification(folder, replace(specification, versions={**library_pins(), "churnclv": __version__}))
-    parts.churn.save(folder / "models")
-    write_json(folder / "models" / "reasons.json", parts.reasons.as_dict())
-    parts.valuation.save(folder / "models")
+    parts.models.save(folder / "models")
     described = describe_columns(parts.profile)
     facts = {name: {**described[name], **parts.column_facts.get(name, {})} for name in described}
     write_json(folder / PROFILE, facts)
@@ -217,11 +211,13 @@ def _copy_code(target: Path) -> None:
         )
 
 
-def _input_columns(specification: BundleSpecification, churn: ChurnModel) -> dict[str, str]:
-    """Return role -> column of the bundle's input; in a labelled table every column is its own role."""
+def _input_columns(specification: BundleSpecification, models: FittedModels) -> dict[str, str]:
+    """Return role -> column of the bundle's input; in a table without time every column is its own role."""
     if kind_of(specification.data.shape).has_time:
         return specification.data.mapped()
-    return {"customer_id": str(specification.data.columns.customer_id)} | {name: name for name in churn.features}
+    customer_id = specification.data.columns.customer_id
+    ids = {} if customer_id is None else {"customer_id": customer_id}
+    return ids | {name: name for name in models.features}
 
 
 def _save_pyfunc(target: Path, folder: Path, columns: dict[str, str], script: str) -> None:

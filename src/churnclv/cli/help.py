@@ -54,9 +54,10 @@ HELP = {
         },
     ),
     "train": Help(
-        "train both models on a log or a table, and record the run",
-        "Trains a churn model and a CLV model. It reads a log or a table, tunes and chooses the models on validation "
-        "folds, evaluates them once on the sealed test, records the run in MLflow and prints a summary.",
+        "train the models on a log or a table, and record the run",
+        "Trains a churn model and a CLV model, or, on an experiment (data=experiment), learners of effects. It reads a "
+        "log or a table, tunes and chooses the models on validation folds, evaluates them once on the sealed test, "
+        "records the run in MLflow and prints a summary.",
         {
             "data.path": "the file: CSV, Parquet, Excel or JSON lines",
             "data.columns.<role>": "the name of a column in the file, such as data.columns.customer_id=cust",
@@ -73,7 +74,7 @@ HELP = {
             "churnclv train clv=pareto_nbd windows.horizon_days=60": "other choices",
             "make train DATA=orders.csv": "the short form of the second",
         },
-        ("data", "windows", "churn", "clv"),
+        ("data", "windows", "churn", "clv", "uplift"),
     ),
     "ui": Help(
         "compare the runs in MLflow, on loopback",

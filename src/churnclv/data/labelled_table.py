@@ -23,6 +23,8 @@ _FRAME_ORIGIN = "the table given"
 _BOOLEANS = ("true", "false")
 _CLASSES = 2
 _SHOWN = 60  # characters of a name or a value in a message
+_NAME_TARGET = "name the column of outcomes: data.target=Churn"
+_OUTCOME_ROLES = ("target", "split", "treatment", "outcome", "treated_on", "outcome_on")  # columns that are no features
 
 
 @dataclass(frozen=True)
@@ -91,34 +93,101 @@ def read_labelled(
         InputError: a fault of the file, a missing column, outcomes that are not two, too many rows set aside, numbers
             that can be read two ways, or a number column that holds few numbers at scoring.
     """
+    require(for_scoring or settings.target is not None, "data.target is not set.", remedy=_NAME_TARGET)
+    cells = read_cells(connection, settings, frame, for_scoring=for_scoring)
+    if for_scoring:
+        read = apply_readings(connection, cells.features, readings or {}, cells.choices)
+        return LabelledTable(_plain_index(read.frame), cells.ids, None, None, cells.report(read), read.readings)
+    churned = _outcomes(cells.kept[cells.roles["target"]], settings, cells.origin)
+    return replace(learn_table(connection, cells), churned=churned)
+
+
+@dataclass(frozen=True)
+class TableCells:
+    """The cells of a table as text, before columns have a reading.
+
+    Attributes:
+        kept: the rows that are kept, by their number in the file, ordered by id.
+        features: the columns of `kept` that may be learned from.
+        ids: the customers' ids; the rows' numbers where no column has ids.
+        roles: role -> column.
+        choices: how columns are read, as far as the cells do not decide it.
+        log: what was read.
+        header: the names of all columns.
+        counts: the faults.
+    """
+
+    kept: pd.DataFrame
+    features: pd.DataFrame
+    ids: NDArray[np.str_]
+    roles: dict[str, str]
+    choices: ReadingChoices
+    log: RawLog
+    header: list[str]
+    counts: tuple[FaultCount, ...]
+
+    @property
+    def origin(self) -> str:
+        """The name of the table in messages."""
+        return self.choices.origin
+
+    def report(self, read: ReadColumns) -> TableReport:
+        """Return the quality report of the table whose columns were read."""
+        return _report(self.log, self.header, len(self.kept), self.counts, read)
+
+
+def read_cells(connection: Any, settings: DataSettings, frame: Any = None, *, for_scoring: bool = False) -> TableCells:
+    """Read the cells of a table with one row per customer, and set faulty rows aside.
+
+    Raises:
+        InputError: a fault of the file, a missing column, or too many rows set aside.
+    """
     header = [str(name) for name in frame.columns] if frame is not None else read_columns(settings)
     origin = str(settings.path or settings.builtin) if frame is None else _FRAME_ORIGIN
     roles = _roles(settings, header, origin, for_scoring=for_scoring)
     everything = replace(
         settings,
-        columns=Columns(roles["customer_id"], None, None),
+        columns=Columns(roles.get("customer_id"), None, None),
         static={f"c{n}": name for n, name in enumerate(header)},
     )
     log = read_file(connection, everything) if frame is None else read_frame(connection, frame, everything)
     rows = _rows(log, header, settings)
     counts = _count_faults(rows, roles, log, settings)
     check_policies(counts, log.rows_read, origin, settings)
-    kept = rows[~_aside(rows, roles)].sort_values(roles["customer_id"], kind="stable")
-    ids = kept[roles["customer_id"]].to_numpy(dtype=str)
-    columns = kept.drop(columns=[*_named_columns(settings).values(), *settings.exclude, *_RESERVED], errors="ignore")
+    kept = rows[~_aside(rows, roles)]
+    kept = kept.sort_values(roles["customer_id"], kind="stable") if "customer_id" in roles else kept
+    unused = [*_named_columns(settings).values(), *settings.exclude, *settings.after_treatment, *_RESERVED]
     typed = frozenset(name for place, name in enumerate(header) if log.types.get(f"{STATIC}c{place}") == NUMBER_TYPE)
-    choices = ReadingChoices(origin, settings.decimal, typed, frozenset(settings.keep_columns))
-    if for_scoring:
-        read = apply_readings(connection, columns, readings or {}, choices)
-        report = _report(log, header, len(kept), counts, read)
-        return LabelledTable(_plain_index(read.frame), ids, None, None, report, read.readings)
-    churned = _outcomes(kept[roles["target"]], settings, origin)
-    split = kept[roles["split"]].fillna("").to_numpy(dtype=str) if "split" in roles else None
-    read = learn_readings(connection, columns, choices)
-    remedy = _list_reasons(read.left_out)
-    require(len(read.left_out) < len(columns.columns), f"{origin}: no column is left to learn from.", remedy=remedy)
-    report = _report(log, header, len(kept), counts, read)
-    return LabelledTable(_plain_index(read.learned()), ids, churned, split, report, read.readings)
+    return TableCells(
+        kept=kept,
+        features=kept.drop(columns=unused, errors="ignore"),
+        ids=_ids(kept, roles).to_numpy(dtype=str),
+        roles=roles,
+        choices=ReadingChoices(origin, settings.decimal, typed, frozenset(settings.keep_columns)),
+        log=log,
+        header=header,
+        counts=counts,
+    )
+
+
+def learn_table(connection: Any, cells: TableCells) -> LabelledTable:
+    """Return the table whose columns are read as their cells decide, still without outcomes.
+
+    Raises:
+        InputError: no column is left to learn from, or numbers can be read two ways.
+    """
+    split = cells.kept[cells.roles["split"]].fillna("").to_numpy(dtype=str) if "split" in cells.roles else None
+    read = learn_readings(connection, cells.features, cells.choices)
+    some = len(read.left_out) < len(cells.features.columns)
+    require(some, f"{cells.origin}: no column is left to learn from.", remedy=_list_reasons(read.left_out))
+    return LabelledTable(_plain_index(read.learned()), cells.ids, None, split, cells.report(read), read.readings)
+
+
+def _ids(rows: pd.DataFrame, roles: dict[str, str]) -> "pd.Series[Any]":
+    """Return the customers' ids, or the rows' numbers where no column has ids."""
+    if "customer_id" in roles:
+        return rows[roles["customer_id"]]
+    return pd.Series([str(number) for number in rows.index], index=rows.index, dtype=object)
 
 
 def _plain_index(frame: pd.DataFrame) -> pd.DataFrame:
@@ -127,7 +196,8 @@ def _plain_index(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _named_columns(settings: DataSettings) -> dict[str, str]:
-    named = {"customer_id": settings.columns.customer_id, "target": settings.target, "split": settings.split}
+    named = {"customer_id": settings.columns.customer_id} | {role: getattr(settings, role) for role in _OUTCOME_ROLES}
+    named |= {f"propensities.{arm}": name for arm, name in settings.propensities.items()}
     return {role: name for role, name in named.items() if name is not None}
 
 
@@ -146,8 +216,8 @@ def _roles(settings: DataSettings, header: list[str], origin: str, *, for_scorin
     require(not missing, f"{origin}: row 1: no column {listed(missing)}.", remedy=remedy)
     if for_scoring:
         return roles
-    require("target" in roles, "data.target is not set.", remedy="name the column of outcomes: data.target=Churn")
-    for setting, names in (("exclude", settings.exclude), ("keep_columns", settings.keep_columns)):
+    for setting in ("exclude", "keep_columns", "after_treatment"):
+        names = getattr(settings, setting)
         absent = [repr(name) for name in names if name not in header]
         require(not absent, f"data.{setting} names {listed(absent)}, which {origin} does not have.", remedy=remedy)
     taken = [name for name in header if name in _RESERVED and name not in (*roles.values(), *settings.exclude)]
@@ -180,8 +250,8 @@ def _cell(text: object, missing: set[str], booleans: Sequence[str]) -> str | Non
 
 
 def _faults(rows: pd.DataFrame, roles: dict[str, str]) -> dict[str, "pd.Series[bool]"]:
-    ids = rows[roles["customer_id"]]
-    labels = rows[roles["target"]].isna() if "target" in roles else pd.Series(data=False, index=rows.index)
+    ids, label = _ids(rows, roles), roles.get("target", roles.get("outcome"))
+    labels = pd.Series(data=False, index=rows.index) if label is None else rows[label].isna()
     usable = ids.notna() & ~labels
     repeated = pd.Series(data=False, index=rows.index)
     repeated[usable] = ids[usable].duplicated()

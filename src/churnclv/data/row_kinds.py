@@ -143,7 +143,7 @@ class ContractRows(EventRows):
         return ()
 
 
-ROW_KINDS: PerKind[EventRows] = PerKind(EventRows(), ContractRows(), EventRows())
+ROW_KINDS: PerKind[EventRows] = PerKind(EventRows(), ContractRows(), EventRows(), EventRows())
 
 
 def rows_of(shape: CustomerKind) -> EventRows:

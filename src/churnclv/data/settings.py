@@ -26,12 +26,15 @@ _OF_EVENTS = (
 class CustomerKind(Enum):
     """How customers leave, which decides what a row of the main table is: a purchase, a contract, or a customer.
 
+    Customers of an `experiment` do not leave: each got a treatment or none, and had an outcome.
+
     `orders` and `contracts` are the names of earlier versions, which configuration files and bundles may have.
     """
 
     noncontractual = "noncontractual"
     contractual = "contractual"
     labelled = "labelled"
+    experiment = "experiment"
     orders = "noncontractual"  # noqa: PIE796 # the former name
     contracts = "contractual"  # noqa: PIE796 # the former name
 
@@ -46,7 +49,7 @@ Part = TypeVar("Part")
 
 @dataclass(frozen=True)
 class PerKind(Generic[Part]):
-    """What a room has for each customer kind: customers without a contract, under contract, and labelled.
+    """What a room has for each customer kind: customers without a contract, under contract, labelled, of an experiment.
 
     A room that treats the kinds differently has one of these, in the module that defines its parts; nothing else
     compares kinds.
@@ -55,6 +58,7 @@ class PerKind(Generic[Part]):
     noncontractual: Part
     contractual: Part
     labelled: Part
+    experiment: Part
 
     def __getitem__(self, kind: CustomerKind) -> Part:
         """Return the part of a kind."""
@@ -309,6 +313,12 @@ class DataSettings:
     For a labelled table: `target` is the column of outcomes, `positive` its value for customers who left, `split` an
     optional column with the values `train` and `test`, and `exclude` lists columns that are not used as features.
     `keep_columns` lists columns (of a log: attributes) that are used although they look like ids or dates.
+
+    For an experiment: `treatment` is the column of what was done to a customer, `control` its value for those who were
+    left alone, and `outcome` the column of what happened afterwards, two values or an amount. `randomised` says
+    whether chance alone decided who got what. `propensities` maps a treatment to the column with its probability.
+    `after_treatment` lists columns that were written after the treatment, which are not used. `treated_on` and
+    `outcome_on` are columns with the dates of both.
     """
 
     name: str = "transactions"
@@ -348,6 +358,14 @@ class DataSettings:
     split: str | None = None
     exclude: list[str] = field(default_factory=list)
     keep_columns: list[str] = field(default_factory=list)
+    treatment: str | None = None
+    control: str | None = None
+    outcome: str | None = None
+    randomised: bool = True
+    propensities: dict[str, str] = field(default_factory=dict)
+    after_treatment: list[str] = field(default_factory=list)
+    treated_on: str | None = None
+    outcome_on: str | None = None
     policy: Policies = field(default_factory=Policies)
     max_set_aside_share: float = number(0.05, Bounds(0, 1, remedy="0.05 allows one row in twenty."))
     set_aside_path: str | None = None
@@ -422,8 +440,8 @@ class DataSettings:
     @property
     def wanted_columns(self) -> set[str]:
         """The file's columns that are mapped."""
-        if _RULES[self.shape].has_target and self.target is not None:
-            named = (self.columns.customer_id, self.target, self.split)
+        if _RULES[self.shape].has_target and (self.target or self.outcome) is not None:
+            named = (self.columns.customer_id, self.target, self.treatment, self.outcome, self.split)
             return {name for name in named if name is not None}
         return set(self.mapped().values())
 
@@ -469,9 +487,25 @@ def _check_contracts(settings: DataSettings) -> None:
     require(is_allowed, message, remedy="set_aside or fail.")
 
 
+def _check_experiment(settings: DataSettings) -> None:
+    _check_no_contracts(settings)
+    for name, example in (("treatment", "segment"), ("control", "'No E-Mail'"), ("outcome", "visit")):
+        value = getattr(settings, name)
+        require(value is not None, f"data.{name} is not set.", remedy=f"{_EXPERIMENT[name]}: data.{name}={example}")
+    controls = settings.control in settings.propensities
+    message = f"data.propensities names the control group, {settings.control!r}."
+    require(not controls, message, remedy="name the treatments alone: the control group has the rest.")
+
+
+_EXPERIMENT = {
+    "treatment": "name the column of what was done to each customer",
+    "control": "name its value for those who were left alone",
+    "outcome": "name the column of what happened afterwards",
+}
 _DATED = ("customer_id", "timestamp")
 _RULES = PerKind(
     ColumnRules(_DATED, _check_orders),
     ColumnRules(_DATED, _check_contracts),
     ColumnRules(("customer_id",), _check_no_contracts, has_target=True),
+    ColumnRules((), _check_experiment, has_target=True),
 )

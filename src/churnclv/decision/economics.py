@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import require
-from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number
+from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number, numbers
 
 USUAL_VALUE = 200.0  # currency; the example of EMPC's authors (Verbraken, Verbeke, Baesens 2013)
 _COST = Bounds(0, CURRENCY, technical=True, hint=" (currency)")
@@ -36,6 +36,9 @@ class EconomicsSettings:
         value_at_stake: `clv` = each customer's own, `fixed` = `fixed_value` for all.
         fixed_value: currency per customer who stays; null = 200. Stands in for `clv` where a table has no values.
         budget: currency, the most that a campaign is expected to spend; null = no limit.
+        outcome_value: of an experiment: currency per unit of its outcome, negative where less of it is better; null =
+            the margin, for an amount.
+        arm_costs: of an experiment: treatment -> currency per customer who gets it; `contact_cost` for the others.
         medium_risk, high_risk: churn scores from which on the risk of a customer is medium, or high.
     """
 
@@ -51,6 +54,10 @@ class EconomicsSettings:
         None, Bounds(0, CURRENCY, above=True, technical=True, hint=" (currency), or null for 200")
     )
     budget: float | None = number(None, _COST)
+    outcome_value: float | None = number(
+        None, Bounds(-CURRENCY, CURRENCY, technical=True, hint=" (currency per unit of the outcome), or null")
+    )
+    arm_costs: dict[str, float] = numbers({}, _COST)
     medium_risk: float = number(0.3, Bounds(0, 1))
     high_risk: float = number(0.7, Bounds(0, 1))
 

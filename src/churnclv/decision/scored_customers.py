@@ -13,6 +13,7 @@ from ..outputs import read_head
 NEEDED = ("customer_id", "as_of", "horizon_days", "churn_score", "expected_gain")
 OPTIONAL = ("segment", "expected_purchases", "expected_spend")
 NO_SEGMENT = "all"
+TREATMENT = "best_arm"  # a column of the scores of an experiment
 _NUMBERS = ("churn_score", "expected_gain", "expected_purchases", "expected_spend", "horizon_days")
 _SHOWN_ROWS = 5
 
@@ -49,11 +50,14 @@ def read_scores(path: Path) -> ScoredCustomers:
     Raises
     ------
     InputError
-        The file is missing or is no table of scores, customers are in it twice, numbers are none, or rows are of
-        different days or horizons; the message names the file, the column and the row.
+        The file is missing, is no table of scores or has the effects of an experiment, customers are in it twice,
+        numbers are none, or rows are of different days or horizons; the message names the file, the column and the row.
     """
     require(path.is_file(), f"{path}: no such file of scores.", remedy="make score INPUT=orders.csv OUTPUT=scores.csv")
     head = read_head(path)
+    effects = f"{path}: holds the effects of an experiment's treatments, not churn scores."
+    remedy = "make score INPUT=... TARGETS=contact.csv BUDGET=... lists whom to contact, and with what."
+    require(TREATMENT not in head, effects, remedy=remedy)
     missing = [name for name in NEEDED if name not in head]
     remedy = "name the file that `make score` wrote."
     require(not missing, f"{path}: has no column {listed(missing)}.", remedy=remedy)

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..data.events import Events
+from ..data.experiment_table import ExperimentTable
 from ..data.labelled_table import LabelledTable
 from ..data.readings import ColumnReading
 from ..data.settings import DataSettings
@@ -28,6 +29,8 @@ from .feature_table import TableDefinition, build_features
 from .model_columns import model_columns
 from .rare_categories import frequent_values, mask_rare
 from .settings import FeatureSettings
+
+PROPENSITY = "propensity_"  # prefix of the labels' columns with the probability of each arm
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,34 @@ def prepare_whole_table(table: LabelledTable) -> Snapshots:
     rows, names = mask_table(table), model_columns(table.frame.columns, None)
     labels = rows[["customer_id", "cutoff"]].assign(churned=table.outcomes)
     return Snapshots(join_labels(rows, labels, names), rows, lambda: labels, pd.DataFrame(), readings=table.readings)
+
+
+def prepare_experiment(experiment: ExperimentTable, plan: SplitPlan) -> Snapshots:
+    """Return an experiment as snapshots without a cutoff; outcomes and arms of the test part stay sealed."""
+    is_test = plan.parts == plan.sealed
+    rows, labels = mask_table(experiment.table, ~is_test), _experiment_labels(experiment)
+    names = model_columns(experiment.table.frame.columns, None)
+    training = join_labels(rows[~is_test], labels[~is_test], names)
+    sealed, readings = rows[is_test].reset_index(drop=True), experiment.table.readings
+    read = partial(labels[is_test].reset_index, drop=True)
+    return Snapshots(training, sealed, read, pd.DataFrame(), readings=readings)
+
+
+def prepare_whole_experiment(experiment: ExperimentTable) -> Snapshots:
+    """Return an experiment as snapshots whose every row is labelled, for a refit; `sealed` are the same rows."""
+    rows, labels = mask_table(experiment.table), _experiment_labels(experiment)
+    names, readings = model_columns(experiment.table.frame.columns, None), experiment.table.readings
+    return Snapshots(join_labels(rows, labels, names), rows, lambda: labels, pd.DataFrame(), readings=readings)
+
+
+def _experiment_labels(experiment: ExperimentTable) -> pd.DataFrame:
+    """Return keys, `outcome` and `arm`, and a column of each arm's probability where the table has them."""
+    keys = pd.DataFrame({"customer_id": experiment.table.ids, "cutoff": pd.NaT})
+    labels = keys.assign(outcome=experiment.outcome, arm=experiment.arm)
+    if experiment.propensities is None:
+        return labels
+    columns = [f"{PROPENSITY}{number}" for number in range(experiment.propensities.shape[1])]
+    return pd.concat([labels, pd.DataFrame(experiment.propensities, columns=columns)], axis=1)
 
 
 def mask_table(table: LabelledTable, learned: NDArray[np.bool_] | None = None) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from ..report.periods import Period
 from ..report.texts.translation import Translation
 from ..snapshots.customer_kinds import kind_of
 from ..tracking.home import Home
-from .lineage import open_bundle
+from .lineage import open_churn_bundle
 from .score import score_blocks
 from .settings import CustomerConfig
 
@@ -45,7 +45,7 @@ def show_customer(config: CustomerConfig, progress: Progress, write_line: Callab
         There is no bundle, the file does not fit it, or it does not have the customer.
     """
     progress.log(f"Reading {config.input}")
-    opened = open_bundle(config, Home.named(config.tracking.home))
+    opened = open_churn_bundle(config, Home.named(config.tracking.home))
     progress.log(opened.line)
     texts = Translation.of(config.language)
     view = _view(opened.scorer, opened.events, config, progress)

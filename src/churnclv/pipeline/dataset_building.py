@@ -4,28 +4,35 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from ..data.events import Events
+from ..data.experiment_table import ExperimentTable
 from ..data.labelled_table import LabelledTable
 from ..data.quality import QualityReport
 from ..data.settings import CustomerKind
+from ..decision.treatment_gain import TreatmentEconomics
 from ..features.families import present_families
 from ..features.outcomes import one_sided_folds, require_both_outcomes
-from ..features.preparation import Snapshots, prepare, prepare_table
+from ..features.preparation import Snapshots, prepare, prepare_experiment, prepare_table
 from ..features.settings import FeatureSettings
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
 from ..snapshots.cutoff_plan import Plan, make_plan
 from ..snapshots.plan_adaptation import adapt_windows
 from ..snapshots.settings import WindowSettings
-from ..snapshots.splits import SplitPlan, split_rows
+from ..snapshots.splits import SplitPlan, split_experiment, split_rows
 from ..tracking.home import Home
+from ..uplift.column_leakage import require_before_treatment
+from ..uplift.regressions import is_binary
 from .settings import TrainConfig
 
 
 @dataclass(frozen=True)
 class BuiltDataset:
-    """The data that a run is fitted and evaluated on. `events` is None for a labelled table, which has no time.
+    """The data that a run is fitted and evaluated on. `events` is None for a table, which has no time.
 
+    `arms` are the treatments of an experiment.
     `windows` are those that the plan was laid out by: the configured ones, adapted where they do not fit the log.
     """
 
@@ -36,6 +43,7 @@ class BuiltDataset:
     snapshots: Snapshots
     features: FeatureSettings
     events: Events | None = None
+    arms: tuple[str, ...] = ()
 
     @property
     def horizon_days(self) -> int:
@@ -90,6 +98,24 @@ def build_events_dataset(
     notices = (*adapted, *notices, *one_sided_folds(snapshots.training, plan.folds))
     quality = replace(events.quality, notices=(*events.quality.notices, *snapshots.notices, *notices))
     return BuiltDataset(config.data.shape, quality, windows, plan, snapshots, features, events)
+
+
+def build_experiment_dataset(experiment: ExperimentTable, config: TrainConfig) -> BuiltDataset:
+    """Split the table of an experiment; outcomes and arms of the test part stay sealed.
+
+    Raises:
+        InputError: a column was written after the treatment, or an outcome has no value.
+    """
+    TreatmentEconomics.of(config.economics, experiment.arms, binary=is_binary(experiment.outcome))
+    split = experiment.table.split
+    plan = split_experiment(experiment.arm, experiment.outcome, split, config.windows, config.tuning.seed)
+    snapshots, quality, data = prepare_experiment(experiment, plan), experiment.quality, config.data
+    known, labels = snapshots.training, snapshots.training.labels
+    outcome, arm = labels["outcome"].to_numpy(dtype=float), labels["arm"].to_numpy(dtype=np.int64)
+    features = known.features[known.names]
+    require_before_treatment(features, arm, outcome, data.keep_columns, randomised=data.randomised)
+    arms = experiment.arms
+    return BuiltDataset(data.shape, quality, config.windows, plan, snapshots, config.features, arms=arms)
 
 
 def build_table_dataset(table: LabelledTable, config: TrainConfig) -> BuiltDataset:

@@ -1,6 +1,7 @@
 """Hackathon runs: the entry's own code is checked before training, and its result is handed in after it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,14 @@ from .settings import EXPERIMENTS, TrainConfig
 
 RESULT, SUMMARY = "result.json", "summary.txt"  # among a run's artefacts
 _TRIED_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run hands in, and its summary."""
+
+    result: Result
+    summary: str
 
 
 def check_custom_code(config: TrainConfig, data: BuiltDataset) -> None:

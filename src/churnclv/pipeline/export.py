@@ -45,8 +45,9 @@ def export(config: ExportConfig, read_config: Callable[[Path], TrainConfig], pro
     """
     home = Home.at(config.tracking.home)
     run = choose_run(config, home)
-    figure = run.metrics.get(config.metric, float("nan"))
-    progress.log(f"Exporting run {run.run_id} of {run.experiment}: {config.metric} = {figure:.4f}")
+    metric = config.metric or run.compared_by[0]
+    figure = run.metrics.get(metric, float("nan"))
+    progress.log(f"Exporting run {run.run_id} of {run.experiment}: {metric} = {figure:.4f}")
     trained = replace(read_config(run.artifacts / "config.yaml"), engine=config.engine)
     output = None if config.out is None else bundle_output(config.out)
     guard([] if output is None else [output], {**input_paths(trained.data), **home.kept})

@@ -18,6 +18,7 @@ from ..bundle.specification import BundleSpecification, read_specification, spec
 from ..bundle.writer import BundleParts
 from ..data.engine import connect
 from ..data.events import Events, read_events
+from ..data.settings import CustomerKind
 from ..data.sketch import Overlap, compare_events
 from ..errors import InputError
 from ..files import read_json
@@ -35,6 +36,7 @@ from ..tracking.registry import (
     table_paths,
 )
 from ..tracking.sink import client
+from .kind_steps import steps_of
 from .settings import InputConfig, TrainConfig
 
 _MOST_FOREIGN, _MOST_SLUG = 0.5, 60
@@ -90,7 +92,8 @@ def _is_same(version: Any, parts: BundleParts, events: Callable[[], Events]) -> 
     if theirs.data.shape is not mine.data.shape:
         return False
     if theirs.sketch is None or mine.sketch is None:
-        return theirs.data.target == mine.data.target and _share_columns(set(profile), parts)
+        same = (theirs.data.target, theirs.data.outcome) == (mine.data.target, mine.data.outcome)
+        return same and _share_columns(set(profile), parts)
     overlap = compare_events(theirs.sketch, events().table, datetime.fromisoformat(theirs.fitted_through))
     return overlap.share >= _MOST_FOREIGN if overlap.measured else theirs.origin == mine.origin
 
@@ -157,6 +160,17 @@ def open_bundle(config: InputConfig, home: Home) -> Opened:
     tried = (_try(source_of(version), config, home) for version in rivals)
     fitting = [opened for opened in tried if opened is not None]
     return fitting[0] if len(fitting) == 1 else _open(source_of(only_champion(mlflow, home)), config, home)
+
+
+def open_churn_bundle(config: InputConfig, home: Home) -> Opened:
+    """Read a file with a bundle as `open_bundle` does.
+
+    Raises:
+        InputError: as for `open_bundle`, or the bundle is that of an experiment, which has no churn score.
+    """
+    opened = open_bundle(config, home)
+    steps_of(CustomerKind(specification_of(opened.scorer).data.shape.value))  # a bundle has its own classes
+    return opened
 
 
 def _open(source: BundleSource, config: InputConfig, home: Home) -> Opened:

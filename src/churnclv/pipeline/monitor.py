@@ -39,7 +39,7 @@ from ..tracking.home import Home
 from ..tracking.registry import RunFacts, run_behind
 from ..tracking.sink import open_run
 from .kind_steps import steps_of
-from .lineage import Opened, compare_with_bundle, open_bundle
+from .lineage import Opened, compare_with_bundle, open_churn_bundle
 from .scoring_record import monitoring_experiment
 from .settings import MonitorConfig
 
@@ -113,7 +113,7 @@ def examine(config: MonitorConfig, progress: Progress) -> Examination:
     """Return the findings on today's log and on past scorings, recorded in MLflow."""
     home = Home.named(config.tracking.home)
     progress.log(f"Reading {config.input}")
-    opened = open_bundle(config, home)
+    opened = open_churn_bundle(config, home)
     progress.log(opened.line)
     batch, share = score_batch(opened, config), config.monitoring.false_alarm_share
     progress.log(f"Comparing {len(batch.scores):,} customers with the bundle's profile")

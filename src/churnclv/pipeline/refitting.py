@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..bundle.fitted_models import ChurnModels
 from ..bundle.model_card import write_card
 from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
@@ -17,9 +18,11 @@ from ..evaluation.drift import stability_index
 from ..explain.reasons import Reasons
 from ..progress import Progress
 from ..redaction import redact
+from ..snapshots.customer_kinds import kind_of
 from ..tracking.home import Home
 from ..tracking.registry import RunFacts
-from .kind_steps import steps_of
+from .effect_refitting import refit_effects
+from .kind_steps import data_steps_of, steps_of
 from .kind_steps.steps import RefitRows, RefittedValues
 from .settings import TrainConfig
 
@@ -40,6 +43,10 @@ def refit(
     Raises:
         InputError: the data have changed since the run; or the models expect implausible totals, unless `forced`.
     """
+    if not kind_of(config.data.shape).leaves:
+        experiment = data_steps_of(config.data.shape).read(config.data, config.engine, home)
+        _require_same(experiment.quality, config, run)
+        return refit_effects(experiment, config, choices, run, progress)
     steps = steps_of(config.data.shape)
     data = steps.learned_from(steps.read(config.data, config.engine, home), config)
     _require_same(data.quality, config, run)
@@ -82,9 +89,7 @@ def _parts(
     )
     hidden, title = ["customer_id", "cutoff", "in_population"], f"{run.experiment}, run {run.run_id[:8]}"
     return BundleParts(
-        churn=churn,
-        valuation=values.valuation,
-        reasons=Reasons.learn(scored[churn.features]),
+        models=ChurnModels(churn, values.valuation, Reasons.learn(scored[churn.features])),
         specification=specification,
         profile=scored.assign(churn_score=churn.predict(scored)).drop(columns=hidden, errors="ignore"),
         card=redact(write_card(specification, title, run.metrics, run.params, values.notices, values.refunds)),

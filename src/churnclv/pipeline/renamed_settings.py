@@ -55,6 +55,8 @@ def rename_values(values: dict[str, Any], keys: dict[str, str] | None = None) ->
 
 def rename_choices(choices: dict[str, Any]) -> dict[str, Any]:
     """Return the choices that a run of an earlier version wrote, with present names."""
+    if "churn" not in choices:  # of an experiment, which earlier versions did not have
+        return choices
     churn = choices["churn"]
     churn["weights"] = {_MEMBERS.get(name, name): weight for name, weight in churn["weights"].items()}
     if (churn.get("column") or "").startswith("formula_"):

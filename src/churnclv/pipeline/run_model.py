@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from ..bundle.fitted_models import ChurnModels
 from ..bundle.specification import BundleSpecification
 from ..bundle.valuation import Valuation
 from ..bundle.writer import BundleParts
@@ -16,7 +17,7 @@ from ..tracking import records
 from ..tracking.comparison_records import flatten
 from .run import Run
 
-_CARD = """# {experiment}, run {run_id}
+RUN_CARD = """# {experiment}, run {run_id}
 
 The models that this run evaluates, fitted on every label known by its sealed test. They read raw events and need the
 installed package. `make export` refits the same choices through the end of the data and writes a bundle that carries
@@ -40,17 +41,16 @@ def _parts(run: Run, churn: ChurnModel, valuation: Valuation) -> BundleParts:
     extended = pd.concat([rows, valuation.columns(rows)], axis=1)
     hidden = ["customer_id", "cutoff", "in_population"]
     return BundleParts(
-        churn=churn,
-        reasons=Reasons.learn(extended[churn.features]),
-        specification=_specification(run),
+        models=ChurnModels(churn, valuation, Reasons.learn(extended[churn.features])),
+        specification=specify_run(run),
         profile=extended.assign(churn_score=churn.predict(extended)).drop(columns=hidden, errors="ignore"),
-        card=_CARD.format(experiment=run.experiment, run_id=run.sink.run_id),
+        card=RUN_CARD.format(experiment=run.experiment, run_id=run.sink.run_id),
         trained=datetime.now(UTC).replace(tzinfo=None),
-        valuation=valuation,
     )
 
 
-def _specification(run: Run) -> BundleSpecification:
+def specify_run(run: Run) -> BundleSpecification:
+    """Return the specification of a run's models."""
     config, data = run.config, run.data
     quality, plan = data.quality, data.plan
     return BundleSpecification(

@@ -24,6 +24,7 @@ from ..report.settings import ReportSettings
 from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
 from ..tuning.settings import TuningSettings
+from ..uplift.settings import UpliftSettings
 
 EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(PROJECT / "experiments"))
 
@@ -53,6 +54,7 @@ class TrainConfig:
     features: FeatureSettings = field(default_factory=FeatureSettings)
     churn: ChurnSettings = field(default_factory=ChurnSettings)
     clv: ClvSettings = field(default_factory=ClvSettings)
+    uplift: UpliftSettings = field(default_factory=UpliftSettings)
     tuning: TuningSettings = field(default_factory=TuningSettings)
     economics: EconomicsSettings = field(default_factory=EconomicsSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
@@ -69,7 +71,7 @@ class TrainConfig:
     def value_identity(self, *parts: str) -> str:
         """Return the same for the CLV model alone: runs that differ only in churn choices share its trials."""
         chosen = self._choices()
-        for name in ("churn", "economics"):
+        for name in ("churn", "uplift", "economics"):
             del chosen[name]
         del chosen["windows"]["open_seal"], chosen["tuning"]["churn"]
         return digest(chosen, *parts)
@@ -152,7 +154,7 @@ class ExportConfig:
     run: str | None = None
     out: str | None = None
     model: str | None = None
-    metric: str = "valid.churn.auc"
+    metric: str | None = None
     higher_is_better: bool = True
     force: bool = False
     reason: str = ""
@@ -161,7 +163,7 @@ class ExportConfig:
 
     def __post_init__(self) -> None:
         """Check the metric and the model's name, which the registry would reject only after the refit."""
-        plain = re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
+        plain = self.metric is None or re.fullmatch(r"[A-Za-z][\w.]*", self.metric) is not None
         remedy = "a name as `make ui` shows it, such as valid.churn.auc or valid.spend.rmse."
         require(plain, f"metric is {self.metric!r}.", remedy=remedy)
         plain = self.model is None or bool(self.model.strip() and not set(self.model) & set("/:"))

@@ -22,6 +22,7 @@ from ..features.preparation import open_sealed
 from ..hackathon.result import Result
 from ..outputs import guard
 from ..progress import Progress
+from ..snapshots.customer_kinds import kind_of
 from ..snapshots.sealed_test import Seal
 from ..tracking import records
 from ..tracking.comparison_records import churn_records, prediction_table
@@ -53,8 +54,9 @@ from ..tuning.churn_comparison import SCORE, ChurnComparison, ChurnPredictions, 
 from ..tuning.churn_study import ChurnEvidence, TunedChurn, tune_churn
 from .campaign_evaluation import CampaignPlan, evaluate_sealed_campaign, plan_campaign
 from .dataset_building import BuiltDataset
-from .entry_result import RESULT, SUMMARY, check_custom_code, describe_result, hand_in, repeat_result
-from .kind_steps import steps_of
+from .effect_training import train_effects
+from .entry_result import RESULT, SUMMARY, Trained, check_custom_code, describe_result, hand_in, repeat_result
+from .kind_steps import data_steps_of, steps_of
 from .kind_steps.steps import NOT_EVALUATED, FittedValues, TunedValues, ValueEvaluation
 from .risk_rule_evaluation import RuleEvaluation, evaluate_sealed_rules, learn_risk_rules
 from .run import Run, name_run, title_run
@@ -72,7 +74,7 @@ class Recorded:
 
 
 def train(config: TrainConfig, overrides: list[str], progress: Progress) -> Recorded:
-    """Train both models in a recorded run, or repeat the result of an earlier run of the same data and choices.
+    """Train the models in a recorded run, or repeat the result of an earlier run of the same data and choices.
 
     Parameters
     ----------
@@ -106,22 +108,15 @@ def train(config: TrainConfig, overrides: list[str], progress: Progress) -> Reco
         return Recorded(twin.run_id, f"{repeat_result(config, twin)}\n")
     progress.log(f"Starting a run in {home.root}")
     with open_run(home, experiment, title_run(config, overrides)) as sink:
-        trained = train_models(Run(config, data, home, sink, progress, experiment, overrides))
+        run = Run(config, data, home, sink, progress, experiment, overrides)
+        trained = train_models(run) if kind_of(config.data.shape).leaves else train_effects(run)
     return Recorded(sink.run_id, f"{trained.summary}\n{hand_in(config, trained.result)}")
 
 
 def build_dataset(config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
     """Read the data, plan the cutoffs, and build features; the sealed labels are not read."""
     progress.log(f"Reading {config.data.name}")
-    return steps_of(config.data.shape).build_dataset(config, home, progress)
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a run hands in, and its summary."""
-
-    result: Result
-    summary: str
+    return data_steps_of(config.data.shape).build_dataset(config, home, progress)
 
 
 def train_models(run: Run) -> Trained:

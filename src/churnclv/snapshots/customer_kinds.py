@@ -24,8 +24,14 @@ class Kind:
         buys: whether customers buy again and again, so that they have a pace and refunds.
         more_with_time: the outcome of which a longer horizon has more; empty without time.
         label_remedy: what to check where all labels are the same; empty where another horizon may help.
+        leaves: whether customers leave, so that they have a churn score.
+        metric: by which `make export` compares runs.
+        higher_is_better: of that metric.
     """
 
+    leaves: bool = True
+    metric: str = "valid.churn.auc"
+    higher_is_better: bool = True
     has_time: bool = True
     labels: tuple[str, ...] = ("churned",)
     value_families: tuple[str, ...] = ()
@@ -68,6 +74,16 @@ class Labelled(Kind):
     """Labelled customers: a table with one row each and a known outcome, without time."""
 
     has_time = False
+
+
+class Experiment(Kind):
+    """Customers of an experiment: a table with one row each, a treatment and an outcome, without time and churn."""
+
+    leaves = False
+    metric = "valid.effects.loss"
+    higher_is_better = False
+    has_time = False
+    labels = ("outcome", "arm")
 
 
 class Noncontractual(Kind):
@@ -120,7 +136,7 @@ class Contractual(Kind):
         return restart_notices(events, windows)
 
 
-CUSTOMER_KINDS: PerKind[Kind] = PerKind(Noncontractual(), Contractual(), Labelled())
+CUSTOMER_KINDS: PerKind[Kind] = PerKind(Noncontractual(), Contractual(), Labelled(), Experiment())
 
 
 def kind_of(shape: CustomerKind) -> Kind:

@@ -1,4 +1,4 @@
-"""The splits of a labelled table, which has no time: training parts, and a sealed test part."""
+"""The splits of a table without time: training parts of a labelled one, and a sealed test part."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,8 @@ from .settings import WindowSettings
 TEST = -1
 _TRAIN_NAME, _TEST_NAME = "train", "test"
 _SHOWN = 60  # characters of a value in a message
+_BY_COLUMN = "given by data.split"
+_LEAST_IN_ARM = 50  # customers: five folds of ten, less a sealed part
 _LEAST = 2  # customers of each outcome in a part: one to train on and one to validate on
 
 
@@ -77,9 +79,12 @@ def split_rows(
     """
     from sklearn.model_selection import StratifiedKFold
 
-    train, test, by = (
-        _draw_split(churned, settings, seed) if given is None else (*_given_split(given), "given by data.split")
-    )
+    if given is None:
+        _require_both(churned, "the table", 2 * _LEAST)
+        train, test, share = _draw_split(churned, _fewest(churned), settings, seed)
+        by = f"{share:.0%} drawn by outcome, rows in order of their ids"
+    else:
+        train, test, by = *_given_split(given), _BY_COLUMN
     for name, part in (("the part to learn from", train), ("the test part", test)):
         _require_both(churned[part], name)
     count = min(settings.table_folds, _fewest(churned[train]))
@@ -91,18 +96,60 @@ def split_rows(
     return SplitPlan(parts, folds, by)
 
 
+@dataclass(frozen=True)
+class ExperimentSplit(SplitPlan):
+    """Which part each row of an experiment is in; learners draw their folds within the part to learn from."""
+
+    def lines(self) -> list[str]:
+        """Return the plan as lines for people."""
+        test = int((self.parts == TEST).sum())
+        return [f"{len(self.parts) - test:,} rows to learn from", f"sealed test: {test:,} rows, {self.by}"]
+
+
+def split_experiment(
+    arm: NDArray[np.int64],
+    outcome: NDArray[np.float64],
+    given: NDArray[np.str_] | None,
+    settings: WindowSettings,
+    seed: int,
+) -> ExperimentSplit:
+    """Split rows that are ordered by customer id: stratified by arm, and by whether the outcome is above zero.
+
+    Raises:
+        InputError: the split column has other values than train and test, or an arm has too few customers in a part.
+    """
+    counts = np.bincount(arm)
+    enough = int(counts.min()) >= _LEAST_IN_ARM
+    message = f"the smallest group has {int(counts.min())} customers; at least {_LEAST_IN_ARM} of each are needed."
+    require(enough, message, remedy="a larger table, or fewer treatments.")
+    if given is None:
+        names, strata = np.unique(np.column_stack([arm, outcome > 0.0]), axis=0, return_inverse=True)
+        few = np.bincount(strata.reshape(-1), minlength=len(names)).min() < 2 * _LEAST
+        chosen = arm if few else strata.reshape(-1)
+        train, test, share = _draw_split(chosen, int(np.bincount(chosen).min()), settings, seed)
+        by = f"{share:.0%} drawn by arm and outcome, rows in order of their ids"
+    else:
+        train, test, by = *_given_split(given), _BY_COLUMN
+    for name, part in (("the part to learn from", train), ("the test part", test)):
+        smallest = int(np.bincount(arm[part], minlength=len(counts)).min()) if len(part) else 0
+        remedy = "another split, or a larger table."
+        require(smallest >= _LEAST, f"{name} has {smallest} customers of an arm; {_LEAST} are needed.", remedy=remedy)
+    parts = np.zeros(len(arm), dtype=np.int64)
+    parts[test] = TEST
+    return ExperimentSplit(parts, (), by)
+
+
 def _draw_split(
-    churned: NDArray[np.float64], settings: WindowSettings, seed: int
-) -> tuple[NDArray[np.intp], NDArray[np.intp], str]:
-    """Draw the test part by outcome; the share changes where an outcome is too rare for it."""
+    strata: NDArray[np.float64] | NDArray[np.int64], fewest: int, settings: WindowSettings, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], float]:
+    """Draw the test part by strata; the share changes where one is too rare for it."""
     from sklearn.model_selection import train_test_split
 
-    _require_both(churned, "the table", 2 * _LEAST)
-    least = _LEAST / _fewest(churned)
+    least = _LEAST / fewest
     share = min(max(settings.test_share, least), 1.0 - least)
-    rows = np.arange(len(churned))
-    train, test = train_test_split(rows, test_size=share, random_state=seed, stratify=churned)
-    return np.sort(train), np.sort(test), f"{share:.0%} drawn by outcome, rows in order of their ids"
+    rows = np.arange(len(strata))
+    train, test = train_test_split(rows, test_size=share, random_state=seed, stratify=strata)
+    return np.sort(train), np.sort(test), share
 
 
 def _given_split(values: NDArray[np.str_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

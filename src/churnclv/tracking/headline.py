@@ -23,6 +23,9 @@ INTERVALS = (
     "spend.rmse",
     "purchases.rmse",
     "purchases.mae",
+    "effects.loss",
+    "policy.gain",
+    "policy.gain_ipw",
 )
 PLAIN = (
     "spend.mae",

@@ -13,6 +13,7 @@ from ..bundle.pyfunc import DamagedBundleError, verify
 from ..errors import InputError, require
 from ..evaluation.bootstrap import Interval, Sample, score
 from ..evaluation.metrics import auc
+from ..evaluation.treatment_effects import mean_interval
 from .champion_tag import mark_champion
 from .home import Home
 from .registry import CHAMPION, EXPERIMENT_TAG, MANIFEST_TAG, BundleSource, RunFacts, champion_of, run_facts, source_of
@@ -21,6 +22,7 @@ from .sink import client
 Contest = Callable[[BundleSource], Sample | str]
 DECISION_TAG, _FORMER, _BACK = "promotion", "champion.former", "champion.rolled_back"
 _CHECK, _FAILED = "check.", "failed"
+LOSS_COLUMN = "effects.loss"  # of a run on an experiment
 _MODEL_COLUMN, _OUTCOME = "churn.score", "churned"
 _NEWCOMER, _CHAMPION = "newcomer", "champion"
 
@@ -128,7 +130,10 @@ def _failed(run: RunFacts) -> set[str]:
 
 def _compare(run: RunFacts, champion: RunFacts, former: Any, compare: Contest) -> tuple[str, bool]:
     if champion.tags.get("snapshot.fingerprint") == run.tags.get("snapshot.fingerprint"):
-        difference, where = paired_difference(_predictions(run), _predictions(champion)), "validation AUC"
+        newcomer, rival = _predictions(run), _predictions(champion)
+        if LOSS_COLUMN in newcomer:
+            return _compare_losses(newcomer, rival)
+        difference, where = paired_difference(newcomer, rival), "validation AUC"
     else:
         sample = _contest_sample(former, compare)
         if isinstance(sample, str):
@@ -136,6 +141,13 @@ def _compare(run: RunFacts, champion: RunFacts, former: Any, compare: Contest) -
         difference, where = _difference([sample]), "AUC on windows after the champion's training end"
     interval = f"[{difference.low:+.4f}, {difference.high:+.4f}]"
     return f"{where} {difference.value:+.4f} {interval} against the champion", difference.low > 0
+
+
+def _compare_losses(newcomer: pd.DataFrame, champion: pd.DataFrame) -> tuple[str, bool]:
+    """Compare two runs on an experiment by the doubly robust losses of their effects, row by row: less is better."""
+    both = newcomer.merge(champion, on="row", suffixes=("", "_champion"))
+    difference = mean_interval((both[LOSS_COLUMN] - both[f"{LOSS_COLUMN}_champion"]).to_numpy(dtype=float))
+    return f"doubly robust loss {difference.write('+.3g')} against the champion", difference.high < 0
 
 
 def _contest_sample(former: Any, compare: Contest) -> Sample | str:

@@ -1,7 +1,7 @@
 """The registry: the best run, an identical earlier run, the champion's bundle."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain, count
@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from ..data.settings import CustomerKind
 from ..errors import InputError, listed, require
 from ..files import read_json
+from ..snapshots.customer_kinds import kind_of
 from .comparison_records import flatten
 from .home import Home
 from .sink import METRICS, client
@@ -34,9 +36,21 @@ class RunFacts:
     artifacts: Path
     started: datetime
 
+    @property
+    def compared_by(self) -> tuple[str, bool]:
+        """The metric by which runs of such customers are compared, and whether more is better."""
+        return _compared_by(self.tags)
 
-def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: bool) -> RunFacts:
+
+def _compared_by(tags: Mapping[str, str]) -> tuple[str, bool]:
+    kind = kind_of(CustomerKind(tags.get("data.shape", "noncontractual")))
+    return kind.metric, kind.higher_is_better
+
+
+def find_run(home: Home, run_id: str | None, metric: str | None, *, higher_is_better: bool = True) -> RunFacts:
     """Return the named run, or the best finished one of the latest run's experiment and snapshots by `metric`.
+
+    Without a metric, runs are compared by that of their kind of customers.
 
     Raises:
         InputError: there is no such run, or none has the metric.
@@ -53,6 +67,8 @@ def find_run(home: Home, run_id: str | None, metric: str, *, higher_is_better: b
     )
     require(len(latest) > 0, f"{home.root}: no finished training run{_deleted(mlflow)}.", remedy="make train")
     newest = latest[0]
+    if metric is None:
+        metric, higher_is_better = _compared_by(newest.data.tags)
     same = f"{kind} and tags.`snapshot.fingerprint` = '{newest.data.tags.get('snapshot.fingerprint', '')}'"
     order = f"metrics.`{metric}` {'DESC' if higher_is_better else 'ASC'}"
     rivals = mlflow.search_runs([newest.info.experiment_id], same, max_results=1000, order_by=[order])

@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses
+from .propensities import PropensityModel
 from .regressions import FAMILIES, LINEAR, Regression, is_binary
-
-LEAST_ESTIMATE = 0.01  # of an estimated propensity, at which it is clipped
 
 
 def draw_folds(responses: Responses, folds: int, seed: int) -> NDArray[np.int64]:
@@ -60,6 +59,37 @@ def cross_fit_outcomes(
     return expected
 
 
+class OutcomeModels:
+    """The regressions of the outcome on some rows, which several learners need: each is fitted once.
+
+    Parameters
+    ----------
+    features, responses
+        The rows.
+    seed, threads
+        As for a learner.
+    """
+
+    def __init__(self, features: pd.DataFrame, responses: Responses, *, seed: int = 0, threads: int = 1) -> None:
+        """Keep the rows; nothing is fitted before it is needed."""
+        self.features, self.responses = features, responses
+        self._chosen: dict[str, int] = {"seed": seed, "threads": threads}
+        self._by_arm: dict[str, list[Regression]] = {}
+        self._expected: dict[str, Array] = {}
+
+    def by_arm(self, family: str) -> list[Regression]:
+        """Return a regression per arm, `fit_outcomes`."""
+        if family not in self._by_arm:
+            self._by_arm[family] = fit_outcomes(self.features, self.responses, family, **self._chosen)
+        return self._by_arm[family]
+
+    def expected(self, family: str) -> Array:
+        """Return the cross-fitted expectations, `cross_fit_outcomes`."""
+        if family not in self._expected:
+            self._expected[family] = cross_fit_outcomes(self.features, self.responses, family, **self._chosen)
+        return self._expected[family]
+
+
 def cross_fit_propensities(
     features: pd.DataFrame,
     responses: Responses,
@@ -78,9 +108,7 @@ def cross_fit_propensities(
     estimated = np.empty((len(responses), responses.arms))
     for held in np.unique(fold):
         inside = fold == held
-        for arm in range(responses.arms):
-            model: Regression = FAMILIES[family](binary=True, seed=seed, threads=threads)
-            model.fit(features[~inside], (responses.arm[~inside] == arm).astype(float))
-            estimated[inside, arm] = model.predict(features[inside])
-    clipped = np.clip(estimated, LEAST_ESTIMATE, 1.0)
-    return replace(responses, propensities=clipped / clipped.sum(axis=1, keepdims=True))
+        model = PropensityModel(family, seed=seed, threads=threads)
+        model.fit(features[~inside], responses.arm[~inside], responses.arms)
+        estimated[inside] = model.predict(features[inside])
+    return replace(responses, propensities=estimated)

@@ -4,7 +4,6 @@ import pandas as pd
 
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses, effect_scores
-from .cross_fitting import cross_fit_outcomes
 from .effect_learners import EffectLearner, effect_learner
 
 
@@ -17,7 +16,7 @@ class DRLearner(EffectLearner):
     source = "Kennedy (2023)"
 
     def _fit(self, features: pd.DataFrame, responses: Responses) -> None:
-        expected = cross_fit_outcomes(features, responses, self.family, seed=self.seed, threads=self.threads)
+        expected = self.outcomes.expected(self.family)
         self.parts["effect"] = self.regression(binary=False).fit(features, effect_scores(responses, expected))
 
     def effects(self, features: pd.DataFrame) -> Array:

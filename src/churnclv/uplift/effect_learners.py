@@ -13,6 +13,7 @@ from ..errors import require
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import CONTROL, Responses
 from ..files import read_json, write_json
+from .cross_fitting import OutcomeModels
 from .regressions import FAMILIES, LINEAR, Regression
 
 _FILE = "learner.json"
@@ -43,12 +44,15 @@ class EffectLearner(ABC):
         The paper.
     families
         The families of regressions that it can be made of.
+    outcomes
+        During the fit, the regressions of the outcome on its rows, which it may share with other learners.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str] = ""
     families: ClassVar[tuple[str, ...]] = tuple(FAMILIES)
+    outcomes: OutcomeModels
 
     def __init__(self, family: str = LINEAR, *, seed: int = 0, threads: int = 1) -> None:
         """Keep the family, seed and threads."""
@@ -61,8 +65,10 @@ class EffectLearner(ABC):
         """Return the hyperparameters."""
         return {"family": self.family, "seed": self.seed}
 
-    def fit(self, features: pd.DataFrame, responses: Responses) -> Self:
+    def fit(self, features: pd.DataFrame, responses: Responses, outcomes: OutcomeModels | None = None) -> Self:
         """Fit on features (n, k), null where undefined, and the responses of treated (arm 1) and control (arm 0).
+
+        `outcomes` are regressions on the same rows that another learner has fitted already.
 
         Raises
         ------
@@ -73,7 +79,10 @@ class EffectLearner(ABC):
             there = bool((responses.arm == arm).any())
             require(there, f"there is no row of the {name}.", remedy="an effect needs rows with and without treatment.")
         self.parts, self.numbers = {}, {}
+        chosen = {"seed": self.seed, "threads": self.threads}
+        self.outcomes = outcomes or OutcomeModels(features, responses, **chosen)
         self._fit(features, responses)
+        del self.outcomes  # a learner keeps no rows
         return self
 
     @abstractmethod

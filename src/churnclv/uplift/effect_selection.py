@@ -11,7 +11,7 @@ from ..errors import require
 from ..evaluation.bootstrap import Interval
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses, effect_scores, mean_interval, standard_error
-from .cross_fitting import cross_fit_outcomes, draw_folds
+from .cross_fitting import OutcomeModels, cross_fit_outcomes, draw_folds
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner, effect_learners
 from .no_heterogeneity import NoHeterogeneity
@@ -54,6 +54,8 @@ class EffectSelection:
         Doubly robust scores of the effect, shape (n,).
     expected
         Cross-fitted expected outcomes without and with treatment, shape (n, 2).
+    row_losses
+        The chosen candidate's loss on each row less that of no heterogeneity, shape (n,).
     """
 
     chosen: Candidate
@@ -62,6 +64,7 @@ class EffectSelection:
     by_candidate: dict[Candidate, Array]
     scores: Array
     expected: Array
+    row_losses: Array
 
     def sentence(self) -> str:
         """Return the choice and its reason."""
@@ -100,6 +103,7 @@ def select_learner(
     seed: int = 0,
     threads: int = 1,
     advance: Callable[[str], None] = lambda _: None,
+    frozen: Candidate | None = None,
 ) -> EffectSelection:
     """Return the candidate of the lowest cross-fitted doubly robust loss.
 
@@ -124,6 +128,8 @@ def select_learner(
         Of XGBoost.
     advance
         Takes the name of each candidate when it is done.
+    frozen
+        A choice that was made before; it is compared with no heterogeneity, and kept whatever comes of it.
 
     Returns
     -------
@@ -131,23 +137,25 @@ def select_learner(
         The choice, all losses, and what cross-fitting has given.
     """
     flat = Candidate(NoHeterogeneity.name, NoHeterogeneity.families[0])
-    compared = [flat, *(one for one in (candidates or all_candidates()) if one != flat)]
+    wanted = (candidates or all_candidates()) if frozen is None else [frozen]
+    compared = [flat, *(one for one in wanted if one != flat)]
     expected = cross_fit_outcomes(features, responses, folds=FOLDS, seed=seed, threads=threads)
     scores = effect_scores(responses, expected)
     effects: dict[Candidate, Array] = {}
-    for candidate in compared:
-        effects[candidate] = cross_fit_effects(features, responses, candidate, seed=seed, threads=threads)
-        advance(str(candidate))
     fold = draw_folds(responses, FOLDS, seed)
+    parts = _parts_outside(features, responses, fold, seed, threads)
+    for candidate in compared:
+        effects[candidate] = cross_fit_effects(features, responses, candidate, seed=seed, threads=threads, parts=parts)
+        advance(str(candidate))
     compared_effects = {
         one: effect if one == flat else calibrate_across(scores, effect, fold) for one, effect in effects.items()
     }
     of_flat = np.square(scores - effects[flat])
     losses = {one: np.square(scores - effect) - of_flat for one, effect in compared_effects.items()}
     best = min(compared, key=lambda one: float(losses[one].mean()))
-    chosen = best if losses[best].mean() + standard_error(losses[best]) < 0.0 else flat
+    chosen = frozen or (best if losses[best].mean() + standard_error(losses[best]) < 0.0 else flat)
     intervals = {one: mean_interval(loss) for one, loss in losses.items()}
-    return EffectSelection(chosen, intervals, effects[chosen], effects, scores, expected)
+    return EffectSelection(chosen, intervals, effects[chosen], effects, scores, expected, losses[chosen])
 
 
 def calibrate_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> Array:
@@ -160,13 +168,30 @@ def calibrate_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> 
 
 
 def cross_fit_effects(
-    features: pd.DataFrame, responses: Responses, candidate: Candidate, *, seed: int = 0, threads: int = 1
+    features: pd.DataFrame,
+    responses: Responses,
+    candidate: Candidate,
+    *,
+    seed: int = 0,
+    threads: int = 1,
+    parts: Sequence[OutcomeModels] | None = None,
 ) -> Array:
-    """Return the effect of each row by a learner fitted on the other folds, shape (n,)."""
+    """Return the effect of each row by a learner fitted on the other folds, shape (n,).
+
+    `parts` are the rows outside each fold, with the regressions that other learners have fitted there.
+    """
     fold = draw_folds(responses, FOLDS, seed)
     effects = np.empty(len(responses))
-    for held in np.unique(fold):
+    for held, part in enumerate(parts or _parts_outside(features, responses, fold, seed, threads)):
         inside = fold == held
-        learner = candidate.make(seed, threads).fit(features[~inside], responses.take(~inside))
+        learner = candidate.make(seed, threads).fit(part.features, part.responses, part)
         effects[inside] = learner.effects(features[inside])
     return effects
+
+
+def _parts_outside(
+    features: pd.DataFrame, responses: Responses, fold: NDArray[np.int64], seed: int, threads: int
+) -> list[OutcomeModels]:
+    """Return the rows outside each fold."""
+    outside = [fold != held for held in np.unique(fold)]
+    return [OutcomeModels(features[rows], responses.take(rows), seed=seed, threads=threads) for rows in outside]

@@ -5,7 +5,6 @@ import pandas as pd
 
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses
-from .cross_fitting import cross_fit_outcomes
 from .effect_learners import EffectLearner, effect_learner
 
 
@@ -22,7 +21,7 @@ class RLearner(EffectLearner):
     source = "Nie, Wager (2021)"
 
     def _fit(self, features: pd.DataFrame, responses: Responses) -> None:
-        by_arm = cross_fit_outcomes(features, responses, self.family, seed=self.seed, threads=self.threads)
+        by_arm = self.outcomes.expected(self.family)
         left_over = responses.outcome - (by_arm * responses.propensities).sum(axis=1)
         surprise = responses.arm - responses.propensities[:, 1]
         self.parts["effect"] = self.regression(binary=False).fit(features, left_over / surprise, np.square(surprise))

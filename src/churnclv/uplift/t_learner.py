@@ -4,7 +4,6 @@ import pandas as pd
 
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses
-from .cross_fitting import fit_outcomes
 from .effect_learners import EffectLearner, effect_learner
 
 
@@ -17,7 +16,8 @@ class TLearner(EffectLearner):
     source = "Künzel, Sekhon, Bickel, Yu (2019)"
 
     def _fit(self, features: pd.DataFrame, responses: Responses) -> None:
-        models = fit_outcomes(features, responses, self.family, seed=self.seed, threads=self.threads)
+        del features, responses
+        models = self.outcomes.by_arm(self.family)
         self.parts = dict(zip(("control", "treated"), models, strict=True))
 
     def effects(self, features: pd.DataFrame) -> Array:

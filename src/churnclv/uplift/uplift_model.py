@@ -1,6 +1,6 @@
 """The uplift model: for each treatment a selected, calibrated learner of its effect against control."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ..evaluation.treatment_effects import Responses
 from ..files import read_json, write_json
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner
-from .effect_selection import AUTO, EffectSelection, all_candidates, select_learner
+from .effect_selection import AUTO, Candidate, EffectSelection, all_candidates, select_learner
 
 _FILE = "uplift.json"
 
@@ -57,6 +57,7 @@ class UpliftModel:
         responses: Responses,
         arms: Sequence[str] = ("treatment",),
         advance: Callable[[str], None] = lambda _: None,
+        frozen: Mapping[str, Candidate] | None = None,
     ) -> "UpliftModel":
         """Select, fit and calibrate a learner for each treatment, on its rows and those of the control group.
 
@@ -70,6 +71,8 @@ class UpliftModel:
             The names of the treatments, arms 1 to k.
         advance
             Takes the name of each candidate when it is done.
+        frozen
+            By treatment, a choice that was made before, which is fitted and calibrated as it is.
 
         Raises
         ------
@@ -84,7 +87,8 @@ class UpliftModel:
             pair, rows = responses.against_control(number)
             own = features[rows]
             chosen = {"seed": self.seed, "threads": self.threads}
-            selection = select_learner(own, pair, all_candidates(self.name), advance=advance, **chosen)
+            kept = None if frozen is None else frozen[name]
+            selection = select_learner(own, pair, all_candidates(self.name), advance=advance, frozen=kept, **chosen)
             self.selections[name] = selection
             self._learners.append(selection.chosen.make(**chosen).fit(own, pair))
             self._calibrations.append(EffectCalibration.learn(selection.scores, selection.out_of_fold))

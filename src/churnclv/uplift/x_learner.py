@@ -4,7 +4,6 @@ import pandas as pd
 
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses
-from .cross_fitting import fit_outcomes
 from .effect_learners import EffectLearner, effect_learner
 
 
@@ -20,7 +19,7 @@ class XLearner(EffectLearner):
     source = "Künzel, Sekhon, Bickel, Yu (2019)"
 
     def _fit(self, features: pd.DataFrame, responses: Responses) -> None:
-        control, treated = fit_outcomes(features, responses, self.family, seed=self.seed, threads=self.threads)
+        control, treated = self.outcomes.by_arm(self.family)
         with_it = responses.arm == 1
         imputed = responses.outcome[with_it] - control.predict(features[with_it])  # Eq. 5
         self.parts["of_treated"] = self.regression(binary=False).fit(features[with_it], imputed)

@@ -3,14 +3,29 @@
 from typing import Any
 
 from ...data.settings import CustomerKind, PerKind
+from ...errors import InputError
 from .contractual import ContractualSteps
+from .experiment import ExperimentSteps
 from .labelled import LabelledSteps
 from .noncontractual import NoncontractualSteps
-from .steps import KindSteps
+from .steps import DataSteps, KindSteps
 
-STEPS: PerKind[KindSteps[Any, Any]] = PerKind(NoncontractualSteps(), ContractualSteps(), LabelledSteps())
+STEPS: PerKind[DataSteps[Any]] = PerKind(NoncontractualSteps(), ContractualSteps(), LabelledSteps(), ExperimentSteps())
+
+
+def data_steps_of(shape: CustomerKind) -> DataSteps[Any]:
+    """Return the steps from data to rows of a customer kind."""
+    return STEPS[shape]
 
 
 def steps_of(shape: CustomerKind) -> KindSteps[Any, Any]:
-    """Return the steps of a customer kind."""
-    return STEPS[shape]
+    """Return the steps of a kind of customers who leave.
+
+    Raises:
+        InputError: the customers are those of an experiment.
+    """
+    steps = STEPS[shape]
+    if isinstance(steps, KindSteps):
+        return steps
+    remedy = "make train, make export and make score take it; for the rest, train on a log of orders or on contracts."
+    raise InputError("an experiment has effects of treatments, and no churn score or value.", remedy=remedy)

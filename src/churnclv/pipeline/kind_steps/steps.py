@@ -11,6 +11,7 @@ from ...bundle import valuation as values
 from ...clv.clv_model import ClvModel
 from ...data.engine import EngineSettings
 from ...data.events import Events
+from ...data.experiment_table import ExperimentTable
 from ...data.labelled_table import LabelledTable
 from ...data.settings import DataSettings
 from ...data.sketch import EventSketch
@@ -30,7 +31,7 @@ from ..dataset_building import BuiltDataset
 from ..run import Run
 from ..settings import TrainConfig
 
-Read = TypeVar("Read", Events, LabelledTable)
+Read = TypeVar("Read", Events, LabelledTable, ExperimentTable)
 Valuation = TypeVar("Valuation", bound=values.Valuation)
 
 
@@ -122,27 +123,30 @@ class RefittedValues:
     refunds: str = ""
 
 
-class KindSteps(ABC, Generic[Read, Valuation]):
-    """The steps that differ between customer kinds; by default there are no values to evaluate.
-
-    `Read` is what reading gives, events or a labelled table. `chance_column` is the value models' probability of
-    leaving among their columns.
-    """
-
-    chance_column: str | None = None
+class DataSteps(ABC, Generic[Read]):
+    """The steps from data to rows; `Read` is what reading gives: events, or a table without time."""
 
     @abstractmethod
     def read(self, data: DataSettings, engine: EngineSettings, home: Home) -> Read:
         """Read the data."""
 
+    @abstractmethod
+    def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
+        """Return features and labels of the rows of a run; the sealed labels are not read."""
+
+
+class KindSteps(DataSteps[Read], Generic[Read, Valuation]):
+    """The steps that differ between kinds of customers who leave; by default there are no values to evaluate.
+
+    `chance_column` is the value models' probability of leaving among their columns.
+    """
+
+    chance_column: str | None = None
+
     def learned_from(self, data: Read, config: TrainConfig) -> Read:
         """Return the part of the data that models learn from; by default all of it."""
         del config
         return data
-
-    @abstractmethod
-    def build_dataset(self, config: TrainConfig, home: Home, progress: Progress) -> BuiltDataset:
-        """Return features and labels of the rows of a run; the sealed labels are not read."""
 
     @abstractmethod
     def tune(self, run: Run) -> TunedValues[Valuation]:

@@ -19,7 +19,7 @@ from ..texts.translation import Translation
 for _path in sorted(Path(__file__).parent.glob("[!_]*.py")):
     import_module(f".{_path.stem}", __name__)
 
-_NEEDS_BUYERS: PerKind[bool] = PerKind(True, False, False)
+_NEEDS_BUYERS: PerKind[bool] = PerKind(True, False, False, False)
 
 
 def render_sections(
@@ -112,4 +112,4 @@ class OrderReport:
         return render_sections(self.base, texts, champion, margin, progress)
 
 
-REPORTS: PerKind[type[OrderReport] | type[TableReport]] = PerKind(OrderReport, OrderReport, TableReport)
+REPORTS: PerKind[type[OrderReport] | type[TableReport]] = PerKind(OrderReport, OrderReport, TableReport, TableReport)

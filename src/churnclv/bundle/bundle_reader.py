@@ -1,0 +1,139 @@
+"""Reading with a bundle: its specification, raw data with its mapping and policies, and feature rows."""
+
+import logging
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ..data.events import Events
+from ..data.labelled_table import LabelledTable
+from ..data.settings import Columns, DataSettings, TableSettings
+from ..data.source import read_columns
+from ..errors import listed, require
+from ..features.families import find_family
+from ..notices import Notice
+from .scored_kinds import RowModel, scored_kind
+from .specification import BundleSpecification, read_specification
+
+_LOG = logging.getLogger("churnclv.scoring")
+_NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
+
+
+class BundleReader(ABC):
+    """A loaded bundle that reads data and makes feature rows; what its models give is up to its class."""
+
+    row_model: RowModel
+
+    def __init__(self, folder: Path) -> None:
+        """Load the specification from the bundle's folder."""
+        self.folder = folder
+        self.specification: BundleSpecification = read_specification(folder)
+        self._kind = scored_kind(self.specification.data.shape)
+        for name in self.specification.custom_families(folder):
+            find_family(name)  # a family's file registers the phrases of its columns
+
+    @abstractmethod
+    def score(self, rows: pd.DataFrame | dict[str, Any], language: str = "en") -> pd.DataFrame:
+        """Return one score row per feature row; each depends on its own row alone."""
+
+    @abstractmethod
+    def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return notices on scores of feature rows."""
+
+    @property
+    def contract(self) -> BundleSpecification:
+        """The specification under its earlier name, by which earlier versions of the package read a bundle."""
+        return self.specification
+
+    def read(
+        self,
+        events: pd.DataFrame | Path,
+        columns: dict[str, str] | None = None,
+        date_format: str | None = None,
+        tables: dict[str, str] | None = None,
+        as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
+    ) -> Events | LabelledTable:
+        """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
+
+        `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
+        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
+        it the data are observed until the later of the end of the bundle's training data and the last event, whichever
+        customers the file holds. A mapped column that is missing may also have its role as its name; without either,
+        optional roles are left out. `reading` gives the format of the main file where it differs from the training
+        file, by the names of `data.settings.Reading`; the rest is read as in training.
+
+        Raises:
+            InputError: as for training, or the file is written in another way than the training file.
+        """
+        settings = replace(
+            self.specification.data,
+            builtin=None,
+            separator="auto",
+            encoding="auto",
+            path=None,
+            latest=self.specification.data.latest if as_of is None else None,
+            observed_until=None,
+            set_aside_path=None,
+        )
+        if isinstance(events, Path):
+            settings = replace(settings, path=str(events))
+        settings = replace(settings, tables=_relocate(settings, tables or {}))
+        written = {"date_format": date_format} if date_format is not None else {}
+        settings = settings.read_as(written | (reading or {}))
+        header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
+        settings = replace(settings, columns=_adapt(settings, header, columns or {}))
+        frame = events if isinstance(events, pd.DataFrame) else None
+        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        return data
+
+    def features(
+        self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
+    ) -> pd.DataFrame:
+        """Return one feature row per customer with an event before `as_of` (default: `Events.end`, see `read`)."""
+        day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
+        data = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
+        families = self.specification.custom_families(self.folder)
+        return self._kind.features(data, as_of, self.specification, self.row_model, families)
+
+    def predict(
+        self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None
+    ) -> pd.DataFrame:
+        """Return the score rows of all customers in a frame of raw events; notices are logged as warnings.
+
+        `tables` is as for `read`.
+        """
+        read = self.read(events, tables=tables, as_of=as_of)
+        rows = self.features(read, as_of)
+        scores = self.score(rows)
+        for notice in self.notices(read, rows, scores):
+            _LOG.warning(notice.line())
+        return scores
+
+
+def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:
+    """Return the further tables at other paths."""
+    unknown = [name for name in paths if name not in settings.tables]
+    require(not unknown, f"tables: unknown {unknown}.", remedy=f"the bundle has {listed(list(settings.tables))}.")
+    missing = [name for name in settings.tables if name not in paths]
+    remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
+    require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")
+    return {name: replace(table, path=paths[name]) for name, table in settings.tables.items()}
+
+
+def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:
+    """Return the mapping that this header can serve."""
+    unknown = [role for role in overrides if role not in vars(Columns())]
+    require(not unknown, f"columns: unknown roles {unknown}.", remedy=f"allowed are {', '.join(vars(Columns()))}.")
+    mapping: dict[str, str | None] = dict.fromkeys(vars(settings.columns))
+    for role, column in settings.columns.mapped().items():
+        choices = [overrides.get(role, column), role]
+        present = next((name for name in choices if name in header), None)
+        needed = role in _NEEDED and (role != "quantity" or settings.columns.price is not None)
+        needed |= role == "order_id" and settings.amount_is_order_total  # else money would be counted per line
+        mapping[role] = choices[0] if present is None and needed else present
+    return Columns(**mapping)
