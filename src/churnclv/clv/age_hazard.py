@@ -120,7 +120,7 @@ class AgeHazardModel:
 
     def survival(self, periods: int) -> Array:
         """Return the chance that a new contract survives 0, 1, ... periods, (periods + 1,)."""
-        return np.cumprod(np.r_[1.0, 1.0 - self.hazard(np.arange(periods))])
+        return np.asarray(np.cumprod(np.r_[1.0, 1.0 - self.hazard(np.arange(periods))]), dtype=float)
 
     def _shift(self, ages: Any) -> Array:
         places = np.asarray(ages, dtype=float)

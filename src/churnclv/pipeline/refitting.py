@@ -104,7 +104,7 @@ def _earlier_rows(churn: ChurnModel, labelled: pd.DataFrame, values: RefittedVal
 
     What the value model adds when it scores, such as the shift of the season, is no column of training, and is added.
     """
-    earlier = labelled[labelled["cutoff"] == labelled["cutoff"].max()]
+    earlier: pd.DataFrame = labelled[labelled["cutoff"] == labelled["cutoff"].max()]
     if not len(earlier):
         return earlier
     added = values.valuation.columns(earlier).drop(columns=list(earlier.columns), errors="ignore")
