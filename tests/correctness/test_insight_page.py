@@ -16,9 +16,14 @@ from churnclv.data.settings import Columns
 from churnclv.errors import InputError
 from churnclv.progress import Progress
 from churnclv.report.charts import draw_bars, frame
+from churnclv.report.customer_base import CustomerBase
 from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, write_page, write_report, write_tables
-from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
+from churnclv.report.period_switch import offered_periods, switch_section
+from churnclv.report.periods import Period
+from churnclv.report.rfm_scores import NOT_YET
+from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles, shown_blocks
 from churnclv.report.sections import render_sections
+from churnclv.report.settings import ReportSettings
 from churnclv.report.texts.translation import TEXTS, Translation
 
 QUIET = Progress(io.StringIO())
@@ -35,7 +40,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in ("meta", "link", "img", "br"):
+        if tag not in ("meta", "link", "img", "br", "input"):
             self.depth.append(tag)
 
     def handle_endtag(self, tag):
@@ -146,6 +151,41 @@ def test_the_top_shows_figures_of_sections_that_have_a_value_and_says_when():
     assert "May 2024" in top
 
 
+def test_a_switch_offers_its_options_and_the_top_has_the_figures_of_each():
+    def section(revenue):
+        return Section("kpis", (Tiles((Figure("revenue", revenue, "money", "May", "people", 3),)),), f"{revenue:.0f}",
+                       {"kpis": pd.DataFrame({"revenue": [revenue]})}, highlights=("revenue",))  # fmt: skip
+
+    amounts = {Period.month: 1.0, Period.quarter: 3.0, Period.year: 12.0}
+    base = CustomerBase(None, None, None, None, None, True, None, ReportSettings(period=Period.quarter))
+    made = switch_section(base, Translation.of("en"), lambda each: section(amounts[each.settings.period]))
+    assert made.headline == "3"
+    assert [figure.value for figure in made.highlighted] == [3.0]
+    assert {period: made.highlighted_of(period)[0].value for period in ("month", "year")} == {
+        "month": 1.0,
+        "year": 12.0,
+    }
+    assert made.headline_of("year") == "12"
+    assert {name: table["revenue"][0] for name, table in made.tables.items()} == {
+        "kpis": 3.0, "kpis_month": 1.0, "kpis_year": 12.0,
+    }  # fmt: skip
+    html = write_page(Page("t", ""), [made, Section("ladder", (), "always")], Translation.of("en"))
+    top, _, below = html.partition('class="summary"')[2].partition("</section>")
+    for part in (top, below):
+        assert re.findall(r'value="(\w+)"( checked)?', part) == [("month", ""), ("quarter", " checked"), ("year", "")]
+    assert re.findall(r'class="value">(.*?)<', top) == re.findall(r'class="value">(.*?)<', below) == [
+        "1.00", "3.00", "12.00",
+    ]  # fmt: skip
+    assert top.count("always") == 3
+    numbers = re.findall(r'<input type="radio"[^>]* id="(.*?)"', html)
+    assert len(numbers) == len(set(numbers)) == 6
+
+
+def test_a_page_in_weeks_offers_weeks_too():
+    assert [each.name for each in offered_periods(Period.week)] == ["week", "month", "quarter", "year"]
+    assert [each.name for each in offered_periods(Period.year)] == ["month", "quarter", "year"]
+
+
 def test_cells_are_sorted_by_their_numbers_and_unknown_ones_are_last():
     rows = pd.DataFrame({"segment": ["a", "b"], "customers": [1234.5, np.nan], "play": ["x", None]})
     grid = Grid("caption", rows, (Column("segment"), Column("customers", "int"), Column("play", "text")))
@@ -168,8 +208,9 @@ def test_every_picture_has_words_and_every_anchor_a_target(attacked):
 
 def test_every_figure_says_what_of_when_and_of_whom(attacked):
     sections, _ = attacked
-    figures = [figure for section in sections for block in section.blocks if isinstance(block, Tiles)
-               for figure in block.figures]  # fmt: skip
+    options = ("month", "quarter", "year", "all", "Champions", NOT_YET)
+    figures = [figure for section in sections for option in options for block in shown_blocks(section.blocks, option)
+               if isinstance(block, Tiles) for figure in block.figures]  # fmt: skip
     assert figures
     for figure in figures:
         assert f"figure.{figure.name}.is" in TEXTS
@@ -214,8 +255,9 @@ def test_small_and_strange_logs_say_what_is_missing_and_draw_nothing_empty(look,
     assert "nan" not in re.sub(r"base64,[^\"]*|<style>.*?</style>", "", html, flags=re.DOTALL).lower().split()
     for section in sections:
         assert section.blocks
-        if not any(isinstance(block, Picture | Grid | Tiles) for block in section.blocks):
-            assert any(isinstance(block, Missing) for block in section.blocks), section.name
+        shown = shown_blocks(section.blocks)
+        if not any(isinstance(block, Picture | Grid | Tiles) for block in shown):
+            assert any(isinstance(block, Missing) for block in shown), section.name
 
 
 def test_a_table_shows_its_first_rows_and_counts_the_rest():

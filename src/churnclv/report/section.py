@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .estimates import Estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from .texts.translation import Translation
@@ -150,7 +152,37 @@ class Picture:
     caption: str
 
 
-Block = Note | Points | Heading | Missing | Tiles | Grid | Picture
+@dataclass(frozen=True)
+class Switch:
+    """Blocks of several options, of which the page shows one: the default, until the reader chooses another.
+
+    Attributes:
+        name: `period` or `segment`; the text `switch.<name>` names the choice. Switches of one name change together.
+        default: the option that is shown first.
+        labels: option -> its name, in the order in which they are offered.
+        options: option -> its blocks.
+    """
+
+    kind: ClassVar[str] = "switch"
+    name: str
+    default: str
+    labels: "Mapping[str, str]"
+    options: "Mapping[str, tuple[Block, ...]]"
+
+
+Block = Note | Points | Heading | Missing | Tiles | Grid | Picture | Switch
+
+
+def shown_blocks(blocks: tuple[Block, ...], chosen: str | None = None) -> list[Block]:
+    """Return the blocks without switches: of each switch those of the chosen option, or of its default."""
+    shown: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Switch):
+            option = chosen if chosen in block.options else block.default
+            shown += shown_blocks(block.options[option], chosen)
+        else:
+            shown.append(block)
+    return shown
 
 
 @dataclass(frozen=True)
@@ -158,7 +190,8 @@ class Section:
     """A section: its name (`<name>.title` is its title), its headline for the top of the page, and its blocks.
 
     `tables` and `documents` (JSON) are written beside the report, by file name. `highlights` are names of its figures
-    that the top of the page shows, too, where they have a value.
+    that the top of the page shows, too, where they have a value. `headlines` are those of other periods than the
+    report's, by option of its switch of periods.
     """
 
     name: str
@@ -167,10 +200,20 @@ class Section:
     tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
     highlights: tuple[str, ...] = ()
+    headlines: "Mapping[str, str | None]" = field(default_factory=dict)
 
     @property
     def highlighted(self) -> list[Figure]:
         """Return the figures for the top of the page."""
-        figures = [figure for block in self.blocks if isinstance(block, Tiles) for figure in block.figures]
+        return self.highlighted_of(None)
+
+    def highlighted_of(self, period: str | None) -> list[Figure]:
+        """Return the figures for the top of the page in a period that the reader may choose; None is the report's."""
+        blocks = shown_blocks(self.blocks, period)
+        figures = [figure for block in blocks if isinstance(block, Tiles) for figure in block.figures]
         named = {figure.name: figure for figure in figures if figure.value is not None}
         return [named[name] for name in self.highlights if name in named]
+
+    def headline_of(self, period: str | None) -> str | None:
+        """Return the headline in a period that the reader may choose; None is the report's."""
+        return self.headline if period is None else self.headlines.get(period, self.headline)

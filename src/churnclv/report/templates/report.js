@@ -48,6 +48,15 @@
     table.closest(".scroll").before(filter);
   }
 
+  // Every switch works by itself; here those of one name, such as the period, are kept at the same option.
+  document.querySelector("main").addEventListener("change", ({ target }) => {
+    const name = target.closest("[data-switch]")?.dataset.switch;
+    if (!name || target.type !== "radio") return;
+    for (const other of document.querySelectorAll(`[data-switch="${name}"] > .options > input`)) {
+      if (other.value === target.value) other.checked = true;
+    }
+  });
+
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
   const seen = new Set();
   const watch = new IntersectionObserver((entries) => {
