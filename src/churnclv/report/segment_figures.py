@@ -8,7 +8,7 @@ from .bundle_scores import Champion
 from .customer_base import CustomerBase
 from .estimates import Estimate, mean, share
 from .kpi import counted
-from .period_switch import switch_blocks
+from .period_switch import offered_periods, switch_blocks
 from .rfm_scores import NAMES, NOT_YET, Scoring, standing
 from .section import Block, Figure, Heading, Note, Switch, Tiles
 from .texts.translation import Translation
@@ -88,24 +88,19 @@ def render_segment_figures(
     base: CustomerBase, texts: Translation, scoring: Scoring, champion: Champion | None
 ) -> tuple[list[Block], dict[str, pd.DataFrame]]:
     """Return the part with the figures of one segment, which the reader chooses, and its tables."""
-    by_period: dict[str, pd.DataFrame] = {}
+    periods = [base.by(period) for period in offered_periods(base.settings.period)]
+    by_period = {each.settings.period.name: count_by_segment(each, scoring) for each in periods}
     today = Standing.of(base, scoring, champion)
 
-    def counts_of(each: CustomerBase) -> pd.DataFrame:
-        name = each.settings.period.name
-        if name not in by_period:
-            by_period[name] = count_by_segment(each, scoring)
-        return by_period[name]
+    def figures_of(each: CustomerBase, segment: str | None) -> tuple[Figure, ...]:
+        return _period_figures(each, texts, by_period[each.settings.period.name], segment)
 
     def render(segment: str | None) -> tuple[Block, ...]:
-        in_period = switch_blocks(
-            base, texts, lambda each: (Tiles(_period_figures(each, texts, counts_of(each), segment)),)
-        )
+        in_period = switch_blocks(base, texts, lambda each: (Tiles(figures_of(each, segment)),))
         if segment == NOT_YET:  # on the report's day nobody is
             return (in_period,)
         return (in_period, Tiles(_figures_of_day(base, texts, today.estimates(segment))))
 
-    counts_of(base)
     present = [name for name in NAMES if any(name in counts.index for counts in by_period.values())
                or name in today.customers.index]  # fmt: skip
     labels = {EVERYBODY: texts.text("segments.all"), **{name: texts.segment(name) for name in (*present, NOT_YET)}}
