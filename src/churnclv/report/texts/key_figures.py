@@ -100,7 +100,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure.base_clv": ("CLV of the base", "CLV di tutti i clienti"),
     "figure.base_clv.is": (
-        "the same as discounted margin, by the BTYD models alone",
-        "lo stesso come margine scontato, secondo i soli modelli BTYD",
+        "the same as discounted margin",
+        "lo stesso come margine scontato",
     ),
 }
