@@ -15,9 +15,20 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.errors import InputError
 from churnclv.progress import Progress
-from churnclv.report.charts import draw_bars, frame
+from churnclv.report.charts import (
+    draw_bars,
+    draw_curves,
+    draw_flows,
+    draw_heat,
+    draw_movements,
+    draw_periods,
+    draw_points,
+    draw_profit,
+    draw_shares,
+    frame,
+)
 from churnclv.report.customer_base import CustomerBase
-from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, write_page, write_report, write_tables
+from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, values_of, write_page, write_report, write_tables
 from churnclv.report.period_switch import offered_periods, switch_section
 from churnclv.report.periods import Period
 from churnclv.report.rfm_scores import NOT_YET
@@ -95,6 +106,58 @@ def test_pictures_take_foreign_text_as_text():
     picture = frame(draw_bars([SCRIPT, "$\\frac{1}{2}$"], *np.ones((3, 2)), "x"), "alt", "caption")
     assert "<script>" not in picture.svg
     assert "\\frac{1}{2}" in picture.svg
+
+
+def test_the_parts_of_a_picture_lie_where_they_are_drawn_and_have_its_values():
+    counts = np.array([3.0, 1200.0, np.nan, 7.0])
+    lines = draw_periods(["May", "June", "July", "August"], {"customers": counts, "new": counts / 2}, "n")
+    picture = frame(lines, "", "")
+    assert [mark.name for mark in picture.marks] == ["May", "June", "August"]  # July is not known
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', picture.svg)[1])
+    drawn = sorted({float(x) / width * 100 for x in re.findall(r'<use xlink:href="#m\w+" x="([\d.]+)" y', picture.svg)})
+    june = picture.marks[1]  # the first and the last are cut at the axis
+    assert min(abs(x - june.left - june.width / 2) for x in drawn) < 0.1
+    assert [values_of(mark, Translation.of("en")) for mark in picture.marks][1] == "June\ncustomers: 1,200\nnew: 600"
+    assert values_of(picture.marks[1], Translation.of("it")).startswith("June\ncustomers: 1.200")
+    for mark in picture.marks:
+        assert 0 <= mark.left < mark.left + mark.width <= 100
+        assert 0 <= mark.top < mark.top + mark.height <= 100
+
+
+CURVE = {"all": (np.array([np.nan, 0.5]), np.array([np.nan, 0.4]), np.array([np.nan, 0.6]))}
+PAIR = np.array([0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("drawn", "texts"),
+    [
+        (lambda: draw_bars(["a", "b"], PAIR, PAIR - 0.05, PAIR, "x"),
+         ["a\n25.0% [20.0%, 25.0%]", "b\n75.0% [70.0%, 75.0%]"]),
+        (lambda: draw_curves(CURVE, "months", "share"), ["months: 1\nall: 50.0% [40.0%, 60.0%]"]),
+        (lambda: draw_heat(np.array([[0.1, np.nan]]), ["May"], ["1", "2"], ("age", "")), ["May · age: 1\n10.0%"]),
+        (lambda: draw_shares(["May", "June"], {"a": PAIR, "b": 1 - PAIR}, "share"),
+         ["May\na: 25.0%\nb: 75.0%", "June\na: 75.0%\nb: 25.0%"]),
+        (lambda: draw_movements(["May"], {"new": np.array([5.0])}, {"gone": np.array([2.0])}, "money"),
+         ["May\nnew: 5.00\ngone: -2.00"]),
+        (lambda: draw_flows(np.array([[3.0, 0.0]]), ["x"], ["y", "z"], ("then", "now")), ["x → y\n3", "x → y\n3"]),
+        (lambda: draw_points(PAIR, 100 * PAIR, PAIR, ["a", "b"], ("recent", "spend")),
+         ["a\nrecent: 25.0%\nspend: 25.00", "b\nrecent: 75.0%\nspend: 75.00"]),
+        (lambda: draw_profit(np.array([0.0, 0.5, 1.0]), np.array([0.0, 9.0, 4.0]), ("share", "profit"), ""),
+         ["share: 0.0%\nprofit: 0.00", "share: 50.0%\nprofit: 9.00", "share: 100.0%\nprofit: 4.00"]),
+    ],
+    ids=["bars", "curves", "heat", "shares", "movements", "flows", "points", "profit"],
+)  # fmt: skip
+def test_every_chart_gives_its_values(drawn, texts):
+    marks = frame(drawn(), "", "").marks
+    assert [values_of(mark, Translation.of("en")) for mark in marks] == texts
+    assert all(mark.width > 0 and mark.height > 0 for mark in marks)
+
+
+def test_names_of_parts_are_only_text():
+    picture = frame(draw_bars([SCRIPT], *np.ones((3, 1)), "x"), "alt", "caption")
+    html = write_page(Page("t", ""), [Section("kpis", (picture,))], Translation.of("en"))
+    assert 'aria-label="&lt;script&gt;' in html
+    assert read(html).tags.count("script") == 1
 
 
 def test_a_spreadsheet_takes_no_cell_for_a_formula(attacked, tmp_path):

@@ -201,6 +201,52 @@ def test_a_table_is_filtered(open_page):
     assert column(page, 0) == periods
 
 
+def shown_values(page) -> str:
+    """Return the text that the first picture shows, if any part of it shows one."""
+    return page.evaluate(
+        """() => [...document.querySelector(".marks").children]
+            .map(mark => getComputedStyle(mark, "::after").content).find(text => text !== "none") ?? \"\""""
+    )
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_picture_shows_its_values_to_who_points_at_it(open_page, log, scripts):
+    page = open_page(java_script_enabled=scripts)
+    marks = page.locator(".marks").first.locator("span")
+    month = log["timestamp"].dt.to_period("M")
+    customers = log["customer_id"][month == "2010-06"].nunique()
+    assert shown_values(page) == ""
+    page.locator(".marks span[aria-label^='June 2010']").first.hover()
+    assert f"June 2010\\acustomers who ordered: {customers}" in shown_values(page).replace("\\a ", "\\a")
+    page.mouse.move(0, 0)
+    assert shown_values(page) == ""
+    if scripts:
+        marks.first.focus()
+        page.keyboard.press("ArrowRight")
+        assert page.evaluate("document.activeElement.getAttribute('aria-label')").startswith("February 2010")
+        assert shown_values(page) != ""
+        assert page.locator(".marks").first.locator("span[tabindex='0']").count() == 1
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_values_of_a_picture_are_not_cut_off(open_page, size):
+    page = open_page(size)
+    for place in range(page.locator(".marks").count()):
+        marks = page.locator(".marks").nth(place)
+        if not marks.is_visible():
+            continue
+        frame, each = marks.bounding_box(), marks.locator("span")
+        for mark in (each.first, each.last):
+            mark.scroll_into_view_if_needed()
+            mark.evaluate("mark => { mark.tabIndex = 0; mark.focus(); }")
+            box, size_of = mark.bounding_box(), "mark => {const it = getComputedStyle(mark, '::after'); return"
+            width = mark.evaluate(f"{size_of} parseFloat(it.width)}}")
+            frame = marks.bounding_box()
+            left = box["x"] + box["width"] - width if "to-left" in (mark.get_attribute("class") or "") else box["x"]
+            assert left >= frame["x"] - 1
+            assert left + width <= frame["x"] + frame["width"] + 1
+
+
 def test_the_page_is_dark_where_the_reader_is_and_on_demand(open_page):
     paper = "getComputedStyle(document.documentElement).backgroundColor"
     light, dark = (open_page(color_scheme=scheme) for scheme in ("light", "dark"))

@@ -143,13 +143,50 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Value:
+    """A value that a picture shows: its name (empty where the mark's is enough), the value, its style, its interval."""
+
+    name: str
+    value: float
+    style: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A part of a picture whose values the page shows to who points at it.
+
+    Attributes:
+        name: of the part, such as a period.
+        values: what it shows.
+        left, top, width, height: its place in percent of the picture.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def side(self) -> str:
+        """Where its text has room, as names of classes of the page."""
+        across = "to-left" if self.left + self.width / 2 > 50 else ""  # noqa: PLR2004 # the middle
+        up = "tall" if self.height > 50 else "upward" if self.top + self.height / 2 > 50 else ""  # noqa: PLR2004 # the same
+        return f"{across} {up}".strip()
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A picture as SVG, with a text alternative and a caption."""
+    """A picture as SVG, with a text alternative and a caption, and the values of its parts."""
 
     kind: ClassVar[str] = "picture"
     svg: str
     alt: str
     caption: str
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True)
