@@ -368,6 +368,6 @@ def test_contracts_without_any_term_are_billed_monthly(look):
     base = look(DUE.drop(columns="term"), {**TERMS, "columns": Columns(amount=None, price="price", end="end")})
     section = render_renewals(base, ENGLISH, None)
     (figures,) = [block.figures for block in section.blocks if isinstance(block, Tiles)]
-    assert [(figure.value, figure.period) for figure in figures] == [(5, "billed monthly"), (150.0, "billed monthly")]
+    assert [(figure.value, figure.period) for figure in figures] == [(5, "Billed monthly"), (150.0, "Billed monthly")]
     assert section.headline is None
     assert [block.text for block in section.blocks if isinstance(block, Missing)] == [ENGLISH.text("missing.scores")]

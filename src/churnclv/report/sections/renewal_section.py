@@ -33,7 +33,8 @@ def render_renewals(base: CustomerBase, texts: Translation, champion: Champion |
     elif champion.horizon_days is not None:
         blocks.append(Note(texts.text("renewals.scores", days=champion.horizon_days)))
     row = WINDOWS_DAYS[0] if with_term else MONTHLY
-    figures = _figures(base, texts, table.loc[row], _name(texts, row), has_scores=has_scores)
+    when = _name(texts, row)
+    figures = _figures(base, texts, table.loc[row], when[:1].upper() + when[1:], has_scores=has_scores)
     shown = table.reset_index()
     shown["due"] = [_name(texts, due) for due in table.index]
     columns = (
@@ -42,7 +43,7 @@ def render_renewals(base: CustomerBase, texts: Translation, champion: Champion |
         *([Column("loss", "money", label_key="figure.renewal_loss")] if base.has_amount and has_scores else []),
     )  # fmt: skip
     blocks += [Tiles(figures), Grid(texts.text("renewals.table"), shown, columns)]
-    return Section("renewals", tuple(blocks), _headline(texts, figures), {"renewals": shown},
+    return Section("renewals", tuple(blocks), _headline(texts, figures, when), {"renewals": shown},
                    highlights=("renewal_loss",))  # fmt: skip
 
 
@@ -64,10 +65,10 @@ def _figures(
     return tuple(figures)
 
 
-def _headline(texts: Translation, figures: tuple[Figure, ...]) -> str | None:
+def _headline(texts: Translation, figures: tuple[Figure, ...], due: str) -> str | None:
     named = {figure.name: figure for figure in figures}
     if "renewal_loss" not in named:
         return None
     values = {name: named[name].value for name in ("renewals", "renewal_revenue", "renewal_loss")}
-    return texts.text("renewals.headline", due=figures[0].period, n=values["renewals"],
+    return texts.text("renewals.headline", due=due, n=values["renewals"],
                       revenue=values["renewal_revenue"], loss=values["renewal_loss"])  # fmt: skip

@@ -109,8 +109,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "causes.title": ("Left by choice, or not", "Andati per scelta, o no"),
     "causes.lead": (
-        "Cumulative incidence (Aalen-Johansen): the share of customers that has left for each cause by an age. Not the customer's choice are the reasons {names:name}; every other reason is. With the share still under contract, the causes add up to 100%.",
-        "Incidenza cumulata (Aalen-Johansen): la quota di clienti andata via per ciascuna causa entro un'età. Non sono scelta del cliente i motivi {names:name}; ogni altro motivo lo è. Con la quota ancora sotto contratto, le cause sommano al 100%.",
+        "Cumulative incidence (Aalen-Johansen): the share of customers that has left for each cause by an age. These reasons are not the customer's choice: {names:name}. Every other reason is. With the share still under contract, the causes add up to 100%.",
+        "Incidenza cumulata (Aalen-Johansen): la quota di clienti andata via per ciascuna causa entro un'età. Questi motivi non sono una scelta del cliente: {names:name}. Ogni altro motivo lo è. Con la quota ancora sotto contratto, le cause sommano al 100%.",
     ),
     "causes.none": (
         "Customers who chose to leave are not set apart from those whose contract ended otherwise, such as by a failed payment. Name the reasons of the latter: report.involuntary_reasons=[...].",
@@ -143,8 +143,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Contratti aperti la cui durata scade entro altrettanti giorni dal {day:name}; i periodi più lunghi contengono i più brevi. Una durata scade a multipli interi della sua lunghezza dall'inizio del contratto.",
     ),
     "renewals.monthly": (
-        "{n:open contract has|open contracts have} no term in the data (data.columns.term_months): it is taken as billed monthly, and can end every month.",
-        "{n:contratto aperto non ha|contratti aperti non hanno} una durata nei dati (data.columns.term_months): si considera fatturato ogni mese, e può finire ogni mese.",
+        "{n:open contract has|open contracts have} no term in the data (data.columns.term_months): such a contract is taken as billed monthly, and can end every month.",
+        "{n:contratto aperto non ha|contratti aperti non hanno} una durata nei dati (data.columns.term_months): un contratto così si considera fatturato ogni mese, e può finire ogni mese.",
     ),
     "renewals.scores": (
         "The expected loss takes the churn score of the customer, the probability of leaving within {days:day|days}, whatever the day of the renewal.",
