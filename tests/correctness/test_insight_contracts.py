@@ -371,3 +371,8 @@ def test_contracts_without_any_term_are_billed_monthly(look):
     assert [(figure.value, figure.period) for figure in figures] == [(5, "Billed monthly"), (150.0, "Billed monthly")]
     assert section.headline is None
     assert [block.text for block in section.blocks if isinstance(block, Missing)] == [ENGLISH.text("missing.scores")]
+
+
+def test_nothing_is_due_where_every_contract_is_over(look):
+    table = count_renewals(look(DUE.assign(end="2024-02-25"), TERMS), champion_of({"ann": 0.5}))
+    assert table.to_numpy().tolist() == [[0.0, 0.0, 0.0, 0.0]] * 3
