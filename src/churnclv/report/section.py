@@ -215,7 +215,7 @@ def shown_blocks(blocks: tuple[Block, ...], chosen: str | None = None) -> list[B
     shown: list[Block] = []
     for block in blocks:
         if isinstance(block, Switch):
-            option = chosen if chosen in block.options else block.default
+            option = chosen if chosen is not None and chosen in block.options else block.default
             shown += shown_blocks(block.options[option], chosen)
         else:
             shown.append(block)
