@@ -183,7 +183,7 @@ def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: 
             axes.fill_between(0.02 + 0.96 * step, middle - size, middle, color=colour, alpha=0.45, lw=0)
             moved = [Value("", float(size), "int")]
             for side, top in (((0.0, 0.3), start), ((0.7, 1.0), end)):  # where the band is nearly level
-                add_part(figure, f"{left[here]} → {right[there]}", moved, side, (top - size, top))
+                add_part(figure, f"{left[here]} → {right[there]}", moved, side, (float(top - size), float(top)))
             used[0][here] += size
             used[1][there] += size
     _name_ends(axes, tops, (flows.sum(axis=1), flows.sum(axis=0)), (left, right))
