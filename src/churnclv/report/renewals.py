@@ -35,7 +35,9 @@ def count_renewals(base: CustomerBase, champion: Champion | None) -> pd.DataFram
     ]
     today = _day(base.as_of)
     sums = ["contracts", "revenue", "loss", "scored"]
-    rows = {days: groups.loc[due < today + timedelta(days=days), sums].sum() for days in WINDOWS_DAYS}
+    rows: dict[int | str, pd.Series[float]] = {
+        days: groups.loc[due < today + timedelta(days=days), sums].sum() for days in WINDOWS_DAYS
+    }
     if not has_term.all():
         rows[MONTHLY] = groups.loc[~has_term, sums].sum()
     return pd.DataFrame(rows).T.rename_axis("due")
@@ -69,7 +71,8 @@ def _open_contracts(base: CustomerBase, champion: Champion | None) -> pd.DataFra
         loss=exact(price.cast("float64") * joined.churn_score).sum().cast("float64"),
         scored=joined.churn_score.count(),
     )  # fmt: skip
-    return counted.order_by("begin", "term").execute().fillna({"loss": 0.0, "term": 0.0})
+    table: pd.DataFrame = counted.order_by("begin", "term").execute()
+    return table.fillna({"loss": 0.0, "term": 0.0})
 
 
 def _with_scores(base: CustomerBase, table: Any, champion: Champion | None) -> Any:

@@ -1,6 +1,6 @@
 """The section on renewals: contracts due in the coming months, and the revenue that is expected to be lost."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..bundle_scores import Champion
 from ..customer_base import CustomerBase
@@ -9,9 +9,6 @@ from ..renewals import MONTHLY, WINDOWS_DAYS, count_renewals
 from ..report_context import ReportContext, section
 from ..section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
 from ..texts.translation import Translation
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @section("renewals", kinds=("contractual",), place=25)
@@ -23,20 +20,21 @@ def renewals(context: ReportContext) -> Section:
 def render_renewals(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
     """Return the contracts due in 30, 60 and 90 days, and those billed monthly."""
     table = count_renewals(base, champion)
-    with_term = bool(table.loc[list(WINDOWS_DAYS), "contracts"].sum() or MONTHLY not in table.index)
+    rows = dict(zip(table.index, table.to_dict("records"), strict=True))
+    with_term = MONTHLY not in rows or any(rows[days]["contracts"] for days in WINDOWS_DAYS)
     has_scores = bool(table["scored"].sum())
     blocks: list[Block] = [Note(texts.text("renewals.lead", day=f"{base.as_of:%Y-%m-%d}"))]
-    if MONTHLY in table.index:
-        blocks.append(Note(texts.text("renewals.monthly", n=float(table.loc[MONTHLY, "contracts"]))))
+    if MONTHLY in rows:
+        blocks.append(Note(texts.text("renewals.monthly", n=float(rows[MONTHLY]["contracts"]))))
     if champion is None:
         blocks.append(Missing(texts.text("missing.scores")))
     elif champion.horizon_days is not None:
         blocks.append(Note(texts.text("renewals.scores", days=champion.horizon_days)))
-    row = WINDOWS_DAYS[0] if with_term else MONTHLY
-    when = _name(texts, row)
-    figures = _figures(base, texts, table.loc[row], when[:1].upper() + when[1:], has_scores=has_scores)
+    due = WINDOWS_DAYS[0] if with_term else MONTHLY
+    when = _name(texts, due)
+    figures = _figures(base, texts, rows[due], when[:1].upper() + when[1:], has_scores=has_scores)
     shown = table.reset_index()
-    shown["due"] = [_name(texts, due) for due in table.index]
+    shown["due"] = [_name(texts, each) for each in table.index]
     columns = (
         Column("due"), Column("contracts", "int", label_key="figure.renewals"),
         *([Column("revenue", "money", label_key="figure.renewal_revenue")] if base.has_amount else []),
@@ -52,7 +50,7 @@ def _name(texts: Translation, due: int | str) -> str:
 
 
 def _figures(
-    base: CustomerBase, texts: Translation, row: "pd.Series[float]", due: str, *, has_scores: bool
+    base: CustomerBase, texts: Translation, row: dict[Any, Any], due: str, *, has_scores: bool
 ) -> tuple[Figure, ...]:
     """Return the contracts of a row of the table as figures."""
     contracts, scored = texts.text("renewals.contracts"), texts.text("renewals.scored")
