@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from churnclv.data.settings import Columns
+from churnclv.decision.economics import EconomicsSettings
 from churnclv.decision.rfm_segments import Segmentation
 from churnclv.files import write_json
+from churnclv.report.bundle_scores import Champion
 from churnclv.report.cohorts import count_cohorts, describe_curve, name_shape
 from churnclv.report.estimates import Estimate
 from churnclv.report.rfm_scores import Scoring, find_scoring, standing
@@ -20,6 +22,7 @@ from churnclv.report.sections.segment_section import (
     profile_segments,
     render_segments,
 )
+from churnclv.report.segment_figures import Standing, count_by_segment
 from churnclv.report.texts.translation import Translation
 
 ENGLISH = Translation.of("en")
@@ -67,6 +70,36 @@ def test_who_moved_in_february_by_hand(look):
     assert moved.loc["About to Sleep", "Hibernating"] == 1
     assert moved.loc[NOT_YET, "New"] == 1
     assert int(moved.to_numpy().sum()) == 3
+
+
+def test_what_segments_did_in_february_by_hand(look):
+    counts = count_by_segment(look(LOG, as_of="2024-03-01"), BY_HAND)
+    # at the end of January ann was New and bob About to Sleep; cat had not bought yet; both ordered in January
+    assert counts.index.tolist() == ["New", "About to Sleep", NOT_YET]
+    assert counts["stood"].tolist() == [1, 1, 0]
+    assert counts["customers"].tolist() == [1, 0, 1]
+    assert counts["revenue"].tolist() == [14.0, 0.0, 20.5]
+    assert counts["before"].tolist() == [1, 1, 0]
+    assert counts["kept"].tolist() == [1, 0, 0]
+
+
+def test_what_is_at_stake_with_a_segment_by_hand(look):
+    # values if staying follow from the gains of the scores, and at stake is the churn score times the value
+    economics = EconomicsSettings()
+    scores = pd.DataFrame({
+        "customer_id": ["ann", "bob", "cat"], "churn_score": [0.5, 0.9, 0.2], "clv": [30.0, 10.0, 20.0],
+        "expected_gain": [2.0, 1.0, 0.5], "segment": "elsewhere", "horizon_days": 90.0,
+    })  # fmt: skip
+    champion = Champion(scores, economics)
+    value = champion.values_if_staying()
+    today = Standing.of(look(LOG, as_of="2024-03-01"), BY_HAND, champion)
+    one, everybody = today.estimates("Hibernating"), today.estimates(None)
+    assert (one["segment_now"].value, everybody["segment_now"].value) == (1, 3)
+    assert (one["segment_score"].value, one["segment_clv"].value, one["segment_leavers"].value) == (0.9, 10.0, 0.9)
+    assert one["segment_at_stake"].value == pytest.approx(0.9 * value[1])
+    parts = [today.estimates(name)["segment_at_stake"].value for name in ("Potential Loyalist", "New", "Hibernating")]
+    assert everybody["segment_at_stake"].value == pytest.approx(sum(parts))
+    assert today.estimates("Loyal")["segment_now"].value == 0
 
 
 def test_thresholds_are_taken_again_from_an_earlier_report(look, tmp_path):

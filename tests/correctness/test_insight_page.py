@@ -15,10 +15,26 @@ import pytest
 from churnclv.data.settings import Columns
 from churnclv.errors import InputError
 from churnclv.progress import Progress
-from churnclv.report.charts import draw_bars, frame
-from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, write_page, write_report, write_tables
-from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles
+from churnclv.report.charts import (
+    draw_bars,
+    draw_curves,
+    draw_flows,
+    draw_heat,
+    draw_movements,
+    draw_periods,
+    draw_points,
+    draw_profit,
+    draw_shares,
+    frame,
+)
+from churnclv.report.customer_base import CustomerBase
+from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, values_of, write_page, write_report, write_tables
+from churnclv.report.period_switch import offered_periods, switch_section
+from churnclv.report.periods import Period
+from churnclv.report.rfm_scores import NOT_YET
+from churnclv.report.section import Column, Figure, Grid, Missing, Picture, Section, Tiles, shown_blocks
 from churnclv.report.sections import render_sections
+from churnclv.report.settings import ReportSettings
 from churnclv.report.texts.translation import TEXTS, Translation
 
 QUIET = Progress(io.StringIO())
@@ -35,7 +51,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.attributes += [(tag, name, value) for name, value in attrs]
-        if tag not in ("meta", "link", "img", "br"):
+        if tag not in ("meta", "link", "img", "br", "input"):
             self.depth.append(tag)
 
     def handle_endtag(self, tag):
@@ -92,6 +108,58 @@ def test_pictures_take_foreign_text_as_text():
     assert "\\frac{1}{2}" in picture.svg
 
 
+def test_the_parts_of_a_picture_lie_where_they_are_drawn_and_have_its_values():
+    counts = np.array([3.0, 1200.0, np.nan, 7.0])
+    lines = draw_periods(["May", "June", "July", "August"], {"customers": counts, "new": counts / 2}, "n")
+    picture = frame(lines, "", "")
+    assert [mark.name for mark in picture.marks] == ["May", "June", "August"]  # July is not known
+    width = float(re.search(r'viewBox="0 0 ([\d.]+)', picture.svg)[1])
+    drawn = sorted({float(x) / width * 100 for x in re.findall(r'<use xlink:href="#m\w+" x="([\d.]+)" y', picture.svg)})
+    june = picture.marks[1]  # the first and the last are cut at the axis
+    assert min(abs(x - june.left - june.width / 2) for x in drawn) < 0.1
+    assert [values_of(mark, Translation.of("en")) for mark in picture.marks][1] == "June\ncustomers: 1,200\nnew: 600"
+    assert values_of(picture.marks[1], Translation.of("it")).startswith("June\ncustomers: 1.200")
+    for mark in picture.marks:
+        assert 0 <= mark.left < mark.left + mark.width <= 100
+        assert 0 <= mark.top < mark.top + mark.height <= 100
+
+
+CURVE = {"all": (np.array([np.nan, 0.5]), np.array([np.nan, 0.4]), np.array([np.nan, 0.6]))}
+PAIR = np.array([0.25, 0.75])
+
+
+@pytest.mark.parametrize(
+    ("drawn", "texts"),
+    [
+        (lambda: draw_bars(["a", "b"], PAIR, PAIR - 0.05, PAIR, "x"),
+         ["a\n25.0% [20.0%, 25.0%]", "b\n75.0% [70.0%, 75.0%]"]),
+        (lambda: draw_curves(CURVE, "months", "share"), ["months: 1\nall: 50.0% [40.0%, 60.0%]"]),
+        (lambda: draw_heat(np.array([[0.1, np.nan]]), ["May"], ["1", "2"], ("age", "")), ["May · age: 1\n10.0%"]),
+        (lambda: draw_shares(["May", "June"], {"a": PAIR, "b": 1 - PAIR}, "share"),
+         ["May\na: 25.0%\nb: 75.0%", "June\na: 75.0%\nb: 25.0%"]),
+        (lambda: draw_movements(["May"], {"new": np.array([5.0])}, {"gone": np.array([2.0])}, "money"),
+         ["May\nnew: 5.00\ngone: -2.00"]),
+        (lambda: draw_flows(np.array([[3.0, 0.0]]), ["x"], ["y", "z"], ("then", "now")), ["x → y\n3", "x → y\n3"]),
+        (lambda: draw_points(PAIR, 100 * PAIR, PAIR, ["a", "b"], ("recent", "spend")),
+         ["a\nrecent: 25.0%\nspend: 25.00", "b\nrecent: 75.0%\nspend: 75.00"]),
+        (lambda: draw_profit(np.array([0.0, 0.5, 1.0]), np.array([0.0, 9.0, 4.0]), ("share", "profit"), ""),
+         ["share: 0.0%\nprofit: 0.00", "share: 50.0%\nprofit: 9.00", "share: 100.0%\nprofit: 4.00"]),
+    ],
+    ids=["bars", "curves", "heat", "shares", "movements", "flows", "points", "profit"],
+)  # fmt: skip
+def test_every_chart_gives_its_values(drawn, texts):
+    marks = frame(drawn(), "", "").marks
+    assert [values_of(mark, Translation.of("en")) for mark in marks] == texts
+    assert all(mark.width > 0 and mark.height > 0 for mark in marks)
+
+
+def test_names_of_parts_are_only_text():
+    picture = frame(draw_bars([SCRIPT], *np.ones((3, 1)), "x"), "alt", "caption")
+    html = write_page(Page("t", ""), [Section("kpis", (picture,))], Translation.of("en"))
+    assert 'aria-label="&lt;script&gt;' in html
+    assert read(html).tags.count("script") == 1
+
+
 def test_a_spreadsheet_takes_no_cell_for_a_formula(attacked, tmp_path):
     sections, _ = attacked
     paths = write_tables(tmp_path, sections)
@@ -146,6 +214,41 @@ def test_the_top_shows_figures_of_sections_that_have_a_value_and_says_when():
     assert "May 2024" in top
 
 
+def test_a_switch_offers_its_options_and_the_top_has_the_figures_of_each():
+    def section(revenue):
+        return Section("kpis", (Tiles((Figure("revenue", revenue, "money", "May", "people", 3),)),), f"{revenue:.0f}",
+                       {"kpis": pd.DataFrame({"revenue": [revenue]})}, highlights=("revenue",))  # fmt: skip
+
+    amounts = {Period.month: 1.0, Period.quarter: 3.0, Period.year: 12.0}
+    base = CustomerBase(None, None, None, None, None, True, None, ReportSettings(period=Period.quarter))
+    made = switch_section(base, Translation.of("en"), lambda each: section(amounts[each.settings.period]))
+    assert made.headline == "3"
+    assert [figure.value for figure in made.highlighted] == [3.0]
+    assert {period: made.highlighted_of(period)[0].value for period in ("month", "year")} == {
+        "month": 1.0,
+        "year": 12.0,
+    }
+    assert made.headline_of("year") == "12"
+    assert {name: table["revenue"][0] for name, table in made.tables.items()} == {
+        "kpis": 3.0, "kpis_month": 1.0, "kpis_year": 12.0,
+    }  # fmt: skip
+    html = write_page(Page("t", ""), [made, Section("ladder", (), "always")], Translation.of("en"))
+    top, _, below = html.partition('class="summary"')[2].partition("</section>")
+    for part in (top, below):
+        assert re.findall(r'value="(\w+)"( checked)?', part) == [("month", ""), ("quarter", " checked"), ("year", "")]
+    assert re.findall(r'class="value">(.*?)<', top) == re.findall(r'class="value">(.*?)<', below) == [
+        "1.00", "3.00", "12.00",
+    ]  # fmt: skip
+    assert top.count("always") == 3
+    numbers = re.findall(r'<input type="radio"[^>]* id="(.*?)"', html)
+    assert len(numbers) == len(set(numbers)) == 6
+
+
+def test_a_page_in_weeks_offers_weeks_too():
+    assert [each.name for each in offered_periods(Period.week)] == ["week", "month", "quarter", "year"]
+    assert [each.name for each in offered_periods(Period.year)] == ["month", "quarter", "year"]
+
+
 def test_cells_are_sorted_by_their_numbers_and_unknown_ones_are_last():
     rows = pd.DataFrame({"segment": ["a", "b"], "customers": [1234.5, np.nan], "play": ["x", None]})
     grid = Grid("caption", rows, (Column("segment"), Column("customers", "int"), Column("play", "text")))
@@ -168,8 +271,9 @@ def test_every_picture_has_words_and_every_anchor_a_target(attacked):
 
 def test_every_figure_says_what_of_when_and_of_whom(attacked):
     sections, _ = attacked
-    figures = [figure for section in sections for block in section.blocks if isinstance(block, Tiles)
-               for figure in block.figures]  # fmt: skip
+    options = ("month", "quarter", "year", "all", "Champions", NOT_YET)
+    figures = [figure for section in sections for option in options for block in shown_blocks(section.blocks, option)
+               if isinstance(block, Tiles) for figure in block.figures]  # fmt: skip
     assert figures
     for figure in figures:
         assert f"figure.{figure.name}.is" in TEXTS
@@ -214,8 +318,9 @@ def test_small_and_strange_logs_say_what_is_missing_and_draw_nothing_empty(look,
     assert "nan" not in re.sub(r"base64,[^\"]*|<style>.*?</style>", "", html, flags=re.DOTALL).lower().split()
     for section in sections:
         assert section.blocks
-        if not any(isinstance(block, Picture | Grid | Tiles) for block in section.blocks):
-            assert any(isinstance(block, Missing) for block in section.blocks), section.name
+        shown = shown_blocks(section.blocks)
+        if not any(isinstance(block, Picture | Grid | Tiles) for block in shown):
+            assert any(isinstance(block, Missing) for block in shown), section.name
 
 
 def test_a_table_shows_its_first_rows_and_counts_the_rest():

@@ -8,7 +8,9 @@ from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.rfm import read_histories
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.report.bundle_scores import Champion
-from churnclv.report.what_if import Scenario, climb, simulate_scenarios
+from churnclv.report.texts.translation import TEXTS
+from churnclv.report.what_if import SCENARIOS, Scenario, climb, simulate_scenarios
+from churnclv.report.what_if_contracts import SCENARIOS as OF_CONTRACTS
 
 ECONOMICS = EconomicsSettings(margin=0.4, annual_discount_rate=0.1, clv_horizon_days=90)
 
@@ -77,3 +79,59 @@ def test_a_rung_more_is_one_purchase_more_today(world):
 
 def test_the_same_seed_gives_the_same_interval(world):
     assert ahead(world, Scenario("all", points=0.01)) == ahead(world, Scenario("all", points=0.01))
+
+
+class Learned:
+    """What trees would have learned: so many times the BTYD model's spend."""
+
+    horizon_days = 90.0
+    amounts = {"spend": None}  # noqa: RUF012 # never changed
+
+    def __init__(self, times):
+        self.times = times
+
+    def predict(self, rows, btyd, target):
+        assert len(rows) == len(btyd)
+        return self.times * btyd[f"btyd_{target}"].to_numpy()
+
+
+@pytest.fixture
+def learn(world, monkeypatch):
+    """Return a function that gives the outlook of a champion whose trees expect so many times as much."""
+    champion, folder = world
+    load = ClvModel.load
+
+    def outlook(times):
+        def load_learned(path):
+            model = load(path)
+            model.learned = Learned(times)
+            return model
+
+        monkeypatch.setattr(ClvModel, "load", load_learned)
+        return simulate_scenarios(champion, folder, SCENARIOS, 20, 0), load_learned(folder)
+
+    return outlook
+
+
+def test_what_trees_expect_is_the_baseline_and_multiplies_every_change(world, learn):
+    alone, (doubled, model) = ahead(world, *SCENARIOS), learn(2.0)
+    assert doubled.revenue.value == pytest.approx(model.expected_spend(world[0].features, 90).sum())
+    pairs = [(doubled.revenue, alone.revenue), (doubled.clv, alone.clv)]
+    pairs += [(one.revenue, other.revenue) for one, other in zip(doubled.effects, alone.effects, strict=True)]
+    pairs += [(one.clv, other.clv) for one, other in zip(doubled.effects, alone.effects, strict=True)]
+    for two, one in pairs:
+        assert (two.value, two.low, two.high) == pytest.approx((2 * one.value, 2 * one.low, 2 * one.high), rel=1e-6)
+        assert one.value > 0
+
+
+@pytest.mark.parametrize(("times", "bounded"), [(100.0, 5.0), (0.001, 0.2)])
+def test_a_correction_beyond_five_times_changes_the_baseline_alone(world, learn, times, bounded):
+    alone, (outlook, _) = ahead(world, *SCENARIOS), learn(times)
+    assert outlook.revenue.value == pytest.approx(times * alone.revenue.value, rel=1e-5)
+    for effect, other in zip(outlook.effects, alone.effects, strict=True):
+        assert effect.revenue.value == pytest.approx(bounded * other.revenue.value, rel=1e-6)
+
+
+def test_each_change_has_its_assumption():
+    assert [each.assumption for each in SCENARIOS] == ["staying", "staying", "staying", "climbing"]
+    assert all(f"assumption.{each.assumption}" in TEXTS for each in (*SCENARIOS, *OF_CONTRACTS))

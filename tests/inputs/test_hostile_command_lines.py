@@ -106,6 +106,8 @@ HAND_MADE = {
         ["report.period=[month]"],
         ["report.nosuch=1"], ["report.plays=call them"], ["+report.plays.high_high=call them, now (today)"],
         ["out=[a]"],
+        ["report.involuntary_reasons=unpaid"], ["report.involuntary_reasons={a: b}"],
+        ["report.involuntary_reasons=[a,a]"], ["report.involuntary_reasons=['it is, well = unpaid (really)']"],
         ["report.funnel_steps=view"], ["report.funnel_steps={a: b}"], ["data=nosuch"], ["data.path=a.csv"],
         ["report=x"],
         ["report.sample=-1"], ["report.draws=none"], ["report.as_of=[a]"], ["economics.cost=x"], ["model={}"],

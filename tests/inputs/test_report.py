@@ -42,6 +42,8 @@ def test_thresholds_that_are_none_are_refused(write, look, text):
     ("chosen", "said"),
     [
         ({"funnel_steps": ["look", "look"]}, "names a step twice"),
+        ({"involuntary_reasons": ["unpaid", " "]}, "report.involuntary_reasons holds an empty reason"),
+        ({"involuntary_reasons": ["unpaid", "unpaid"]}, "names a reason twice: unpaid, unpaid"),
         ({"ladder_days": 0}, "report.ladder_days is 0"),
         ({"draws": 0}, "report.draws is 0"),
         ({"most_clusters": 1}, "report.most_clusters is 1"),

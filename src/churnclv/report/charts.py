@@ -8,7 +8,8 @@ import numpy as np
 
 from ..evaluation.metrics import Array
 from ..evaluation.plots import BASE, INK, MODEL, PALE, canvas
-from .section import Picture
+from .hover import add_part, add_strips, place_marks
+from .section import Picture, Value
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 COLOURS = (MODEL, BASE, "#15803d", "#6d28d9", "#a16207", "#be185d", "#0e7490", "#4d7c0f", "#9f1239", "#475569")
 WIDTH, HEIGHT = 4.4, 3.0  # inches: letters stay readable where a phone shows it 350 pixels wide
+_PROFIT_PARTS = 41  # of the curve of profit, whose values are shown
 _FLOWS = (5.0, 5.2)  # inches: names stand on both sides
 _SAVED: dict[Any, Any] = {"svg.fonttype": "none", "svg.hashsalt": "churnclv", "font.family": "sans-serif"}
 
@@ -38,7 +40,7 @@ def frame(figure: "Figure", alt: str, caption: str) -> Picture:
     with mpl.rc_context(_SAVED):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
-    return Picture(svg[svg.index("<svg") :], alt, caption)
+    return Picture(svg[svg.index("<svg") :], alt, caption, place_marks(figure))
 
 
 def draw_periods(names: Sequence[str], series: dict[str, Array], up: str) -> "Figure":
@@ -52,6 +54,7 @@ def draw_periods(names: Sequence[str], series: dict[str, Array], up: str) -> "Fi
     axes.yaxis.set_major_formatter("{x:,.0f}")
     if len(series) > 1:
         figure.legend(frameon=False, loc="outside upper left", ncols=3, fontsize=8)
+    add_strips(figure, names, series, "int")
     return figure
 
 
@@ -64,6 +67,7 @@ def draw_shares(names: Sequence[str], shares: dict[str, Array], up: str) -> "Fig
     axes.yaxis.set_major_formatter("{x:.0%}")
     axes.margins(x=0)
     figure.legend(frameon=False, loc="outside lower left", ncols=2, fontsize=8)
+    add_strips(figure, names, shares, "%")
     return figure
 
 
@@ -86,6 +90,7 @@ def draw_movements(names: Sequence[str], gains: dict[str, Array], losses: dict[s
     _name_periods(axes, names)
     axes.yaxis.set_major_formatter("{x:,.0f}")
     figure.legend(frameon=False, loc="outside upper left", ncols=3, fontsize=8)
+    add_strips(figure, names, gains | {name: -values for name, values in losses.items()}, "money")
     return figure
 
 
@@ -104,6 +109,11 @@ def draw_curves(
     axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[call-arg] # of a MaxNLocator
     if len(curves) > 1:
         figure.legend(frameon=False, loc="outside upper left", ncols=2, fontsize=8)
+    style = "%" if percent else "money"
+    for age in range(max(len(values) for values, _, _ in curves.values())):
+        there = [Value(name, float(curve[0][age]), style, float(curve[1][age]), float(curve[2][age]))
+                 for name, curve in curves.items() if age < len(curve[0])]  # fmt: skip
+        add_part(figure, f"{across}: {age}", there, (age, age + 1) if steps else (age - 0.5, age + 0.5))
     return figure
 
 
@@ -127,6 +137,11 @@ def draw_heat(
                 light = value > 0.55 * top
                 axes.text(column, row, format(value, number_format), ha="center", va="center", fontsize=7,
                           color="white" if light else INK)  # fmt: skip
+    style = "%" if number_format.endswith("%") else "money"
+    for (row, column), value in np.ndenumerate(values):
+        name = f"{rows[row]} · {f'{labels[0]}: ' if labels[0] else ''}{columns[column]}"
+        sides = ((place - 0.5, place + 0.5) for place in (column, row))
+        add_part(figure, name, [Value("", float(value), style)], *sides)
     return figure
 
 
@@ -143,6 +158,10 @@ def draw_bars(
     axes.set_yticks(place, names)
     axes.xaxis.set_major_formatter("{x:.0%}" if percent else "{x:,.0f}")
     axes.axvline(0, color=PALE, lw=0.8)
+    style = "%" if percent else "money"
+    for name, height, *estimate in zip(names, place, values, low, high, strict=True):
+        value, *ends = (float(each) for each in estimate)
+        add_part(figure, name, [Value("", value, style, *ends)], up=(height - 0.5, height + 0.5))
     return figure
 
 
@@ -162,6 +181,9 @@ def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: 
             middle = start + (end - start) * bend
             colour = COLOURS[here % len(COLOURS)]
             axes.fill_between(0.02 + 0.96 * step, middle - size, middle, color=colour, alpha=0.45, lw=0)
+            moved = [Value("", float(size), "int")]
+            for side, top in (((0.0, 0.3), start), ((0.7, 1.0), end)):  # where the band is nearly level
+                add_part(figure, f"{left[here]} → {right[there]}", moved, side, (float(top - size), float(top)))
             used[0][here] += size
             used[1][there] += size
     _name_ends(axes, tops, (flows.sum(axis=1), flows.sum(axis=0)), (left, right))
@@ -204,6 +226,12 @@ def draw_points(
         colour = COLOURS[place % len(COLOURS)]
         axes.scatter(across[place], up[place], s=area[place], color=colour, alpha=0.55, edgecolors=colour)
         axes.annotate(name, (across[place], up[place]), fontsize=8, color=INK, ha="center", va="center")
+        reach = [0.08 * max(float(np.ptp(values)), 1e-9) for values in (across, up)]
+        there = [Value(labels[0], float(across[place]), "%" if percent else ""),
+                 Value(labels[1], float(up[place]), "money")]  # fmt: skip
+        sides = ((float(values[place]) - far, float(values[place]) + far) for values, far in
+                 zip((across, up), reach, strict=True))  # fmt: skip
+        add_part(figure, name, there, *sides)
     axes.margins(0.25)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_ticks([tick for tick in axis.get_ticklocs() if tick >= 0])
@@ -226,4 +254,9 @@ def draw_profit(shares: Array, profit: Array, labels: tuple[str, str], note: str
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter("{x:.0%}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
+    shown = np.unique(np.linspace(0, len(shares) - 1, min(len(shares), _PROFIT_PARTS)).astype(int))
+    edges = np.r_[0.0, (shares[shown][:-1] + shares[shown][1:]) / 2.0, 1.0]
+    for place, point in enumerate(shown):
+        there = [Value(labels[0], float(shares[point]), "%"), Value(labels[1], float(profit[point]), "money")]
+        add_part(figure, "", there, (float(edges[place]), float(edges[place + 1])))
     return figure

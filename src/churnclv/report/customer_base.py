@@ -1,6 +1,6 @@
 """The customer base at the report's moment: events cut there, and every customer's days of buying."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
@@ -14,7 +14,7 @@ from ..data.schema import AMOUNT_TYPE, SALES
 from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..snapshots.history import day_number
-from .periods import EPOCH, Calendar
+from .periods import EPOCH, Calendar, Period
 from .settings import ReportSettings
 
 _DAYS = "insight_days"
@@ -44,6 +44,10 @@ class CustomerBase:
     def calendar(self) -> Calendar:
         """The periods of the report."""
         return Calendar(self.settings.period, self.first, self.as_of)
+
+    def by(self, period: Period) -> "CustomerBase":
+        """Return the same customers in a report of other periods."""
+        return replace(self, settings=replace(self.settings, period=period))
 
     @property
     def ladder_days(self) -> int:

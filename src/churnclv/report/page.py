@@ -4,6 +4,7 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ import pandas as pd
 from ..errors import require
 from ..files import replacing, write_json, write_text
 from ..outputs import FolderOutput, Output
-from .section import Column, Figure, Picture, Section
+from .period_switch import PERIOD
+from .section import Column, Figure, Mark, Picture, Section, Switch
 from .texts.translation import UNKNOWN, Translation
 
 MOST_BYTES = 2_000_000
@@ -40,13 +42,20 @@ def write_page(page: Page, sections: Sequence[Section], texts: Translation) -> s
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    script, numbers = (_TEMPLATES / "report.js").read_text(encoding="utf-8"), count(1)
     return engine.get_template("report.html").render(
         page=page, sections=sections, texts=texts, text=texts.text, write=texts.write, has=texts.has, cell=cell,
         address=address, head=_head(script), css=(_TEMPLATES / "report.css").read_text(encoding="utf-8"),
-        script=script, interval=interval, with_ids=with_ids, sort_key=sort_key,
-        highlights=[figure for section in sections for figure in section.highlighted],
+        script=script, interval=interval, values_of=values_of, with_ids=with_ids, sort_key=sort_key,
+        next_number=lambda: next(numbers), periods=period_switch(sections),
+        highlights_of=lambda period: [figure for each in sections for figure in each.highlighted_of(period)],
     )  # fmt: skip
+
+
+def period_switch(sections: Sequence[Section]) -> Switch | None:
+    """Return the first switch of periods on the page, whose options the overview offers too; None where none is."""
+    blocks = (block for section in sections for block in section.blocks)
+    return next((block for block in blocks if isinstance(block, Switch) and block.name == PERIOD), None)
 
 
 def _head(script: str) -> str:
@@ -58,6 +67,17 @@ def _head(script: str) -> str:
 def address(picture: Picture) -> str:
     """Return a picture as a data URI."""
     return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
+
+
+def values_of(mark: Mark, texts: Translation) -> str:
+    """Return the values of a part of a picture as lines of text."""
+    lines = []
+    for each in mark.values:
+        text = texts.write(each.value, each.style)
+        spread = each.low is not None and each.high is not None and each.low < each.high
+        ends = f" [{texts.write(each.low, each.style)}, {texts.write(each.high, each.style)}]" if spread else ""
+        lines.append(f"{each.name}: {text}{ends}" if each.name else f"{text}{ends}")
+    return "\n".join([mark.name, *lines] if mark.name else lines)
 
 
 def interval(figure: Figure, texts: Translation) -> str:

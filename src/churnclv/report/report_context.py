@@ -12,7 +12,7 @@ from ..registration import LAST_PLACE, Registry, call_registered, origin_of
 from .bundle_scores import Champion
 from .customer_base import CustomerBase
 from .rfm_scores import Scoring, find_scoring
-from .section import Section, Tiles
+from .section import Section, Tiles, shown_blocks
 from .settings import ReportSettings
 from .texts.translation import Translation, add_text, has_text
 
@@ -87,7 +87,9 @@ class RegisteredSection:
         fits = isinstance(made, Section) and made.name == self.name
         remedy = f"return Section({self.name!r}, blocks, headline, tables)."
         require(fits, f"{self.origin}: {what} returns no section of its name.", remedy=remedy)
-        figures = [figure.name for block in made.blocks if isinstance(block, Tiles) for figure in block.figures]
+        figures = [
+            each.name for block in shown_blocks(made.blocks) if isinstance(block, Tiles) for each in block.figures
+        ]
         silent = [name for name in figures if not (has_text(f"figure.{name}") and has_text(f"figure.{name}.is"))]
         remedy = "give the section the texts figure.<name> and figure.<name>.is."
         require(not silent, f"{self.origin}: {what} shows figures without a name: {silent}.", remedy=remedy)

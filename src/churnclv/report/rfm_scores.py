@@ -10,12 +10,14 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from ..decision.rfm_segments import Segmentation, segment_names
+from ..decision.rfm_segments import GRID, Segmentation, segment_names
 from ..errors import InputError, require
 from ..files import read_json
 from .bundle_scores import Champion
 from .customer_base import CustomerBase, last_day
 
+NAMES = tuple(name for _, _, name in GRID)
+NOT_YET = "Not yet"  # who had not bought by then
 _HIGHEST = 5
 _SHARES = [0.2, 0.4, 0.6, 0.8]
 _OF_GRID = "segments.json"

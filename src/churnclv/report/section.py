@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .estimates import Estimate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from .texts.translation import Translation
@@ -141,16 +143,83 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Value:
+    """A value that a picture shows: its name (empty where the mark's is enough), the value, its style, its interval."""
+
+    name: str
+    value: float
+    style: str
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A part of a picture whose values the page shows to who points at it.
+
+    Attributes:
+        name: of the part, such as a period.
+        values: what it shows.
+        left, top, width, height: its place in percent of the picture.
+    """
+
+    name: str
+    values: tuple[Value, ...]
+    left: float
+    top: float
+    width: float
+    height: float
+
+    @property
+    def side(self) -> str:
+        """Where its text has room, as names of classes of the page."""
+        across = "to-left" if self.left + self.width / 2 > 50 else ""  # noqa: PLR2004 # the middle
+        up = "tall" if self.height > 50 else "upward" if self.top + self.height / 2 > 50 else ""  # noqa: PLR2004 # the same
+        return f"{across} {up}".strip()
+
+
+@dataclass(frozen=True)
 class Picture:
-    """A picture as SVG, with a text alternative and a caption."""
+    """A picture as SVG, with a text alternative and a caption, and the values of its parts."""
 
     kind: ClassVar[str] = "picture"
     svg: str
     alt: str
     caption: str
+    marks: tuple[Mark, ...] = ()
 
 
-Block = Note | Points | Heading | Missing | Tiles | Grid | Picture
+@dataclass(frozen=True)
+class Switch:
+    """Blocks of several options, of which the page shows one: the default, until the reader chooses another.
+
+    Attributes:
+        name: `period` or `segment`; the text `switch.<name>` names the choice. Switches of one name change together.
+        default: the option that is shown first.
+        labels: option -> its name, in the order in which they are offered.
+        options: option -> its blocks.
+    """
+
+    kind: ClassVar[str] = "switch"
+    name: str
+    default: str
+    labels: "Mapping[str, str]"
+    options: "Mapping[str, tuple[Block, ...]]"
+
+
+Block = Note | Points | Heading | Missing | Tiles | Grid | Picture | Switch
+
+
+def shown_blocks(blocks: tuple[Block, ...], chosen: str | None = None) -> list[Block]:
+    """Return the blocks without switches: of each switch those of the chosen option, or of its default."""
+    shown: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Switch):
+            option = chosen if chosen is not None and chosen in block.options else block.default
+            shown += shown_blocks(block.options[option], chosen)
+        else:
+            shown.append(block)
+    return shown
 
 
 @dataclass(frozen=True)
@@ -158,7 +227,8 @@ class Section:
     """A section: its name (`<name>.title` is its title), its headline for the top of the page, and its blocks.
 
     `tables` and `documents` (JSON) are written beside the report, by file name. `highlights` are names of its figures
-    that the top of the page shows, too, where they have a value.
+    that the top of the page shows, too, where they have a value. `headlines` are those of other periods than the
+    report's, by option of its switch of periods.
     """
 
     name: str
@@ -167,10 +237,20 @@ class Section:
     tables: "dict[str, pd.DataFrame]" = field(default_factory=dict)
     documents: dict[str, Any] = field(default_factory=dict)
     highlights: tuple[str, ...] = ()
+    headlines: "Mapping[str, str | None]" = field(default_factory=dict)
 
     @property
     def highlighted(self) -> list[Figure]:
         """Return the figures for the top of the page."""
-        figures = [figure for block in self.blocks if isinstance(block, Tiles) for figure in block.figures]
+        return self.highlighted_of(None)
+
+    def highlighted_of(self, period: str | None) -> list[Figure]:
+        """Return the figures for the top of the page in a period that the reader may choose; None is the report's."""
+        blocks = shown_blocks(self.blocks, period)
+        figures = [figure for block in blocks if isinstance(block, Tiles) for figure in block.figures]
         named = {figure.name: figure for figure in figures if figure.value is not None}
         return [named[name] for name in self.highlights if name in named]
+
+    def headline_of(self, period: str | None) -> str | None:
+        """Return the headline in a period that the reader may choose; None is the report's."""
+        return self.headline if period is None else self.headlines.get(period, self.headline)

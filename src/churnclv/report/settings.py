@@ -29,6 +29,8 @@ class ReportSettings:
         superstar_share: the share of customers, by spend, from whom superstars are selected.
         funnel_steps: names of actions in their order, `order` for a purchase; empty = derived from the events.
         conversion_days: an order within so many days after a message counts as its conversion.
+        involuntary_reasons: reasons of ended contracts that are not the customer's choice, such as a failed payment;
+            survival then has the two causes apart.
         costs: CSV of acquisition costs with the columns date, cost; null = none.
         campaigns: folders of campaigns with a verdict, which the report then shows.
         thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
@@ -49,6 +51,7 @@ class ReportSettings:
     superstar_share: float = number(0.2, Bounds(0, 1, above=True, below=True))
     funnel_steps: list[str] = field(default_factory=list)
     conversion_days: int = number(7, _DAYS)
+    involuntary_reasons: list[str] = field(default_factory=list)
     costs: str | None = None
     campaigns: list[str] = field(default_factory=list)
     thresholds: str | None = None
@@ -68,5 +71,10 @@ class ReportSettings:
         require(
             len(steps) != 1, f"report.funnel_steps is {steps[:1]}: one step has no conversion.", remedy="two steps."
         )
+        reasons = self.involuntary_reasons
+        blank = any(not reason.strip() for reason in reasons)
+        require(not blank, "report.involuntary_reasons holds an empty reason.", remedy="write it as in the data.")
+        doubled = len(set(reasons)) != len(reasons)
+        require(not doubled, f"report.involuntary_reasons names a reason twice: {', '.join(reasons)}.")
         unknown = sorted(set(self.plays) - set(CELLS))
         require(not unknown, f"report.plays names the cells {unknown}.", remedy=f"allowed are {', '.join(CELLS)}.")

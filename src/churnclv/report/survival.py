@@ -13,33 +13,65 @@ from .customer_base import CustomerBase, last_day
 from .estimates import NORMAL
 from .kpi import Periods
 
+CAUSES = ("voluntary", "involuntary", "unstated")
 _MOST_PERIODS = 13
 _PLAN = "(plan)"
 
 
 def contracts(base: CustomerBase) -> Any:
-    """Return one row per contract: `customer_id`, `begin`, `end` (null while open), `price` per month, `plan`."""
+    """Return one row per contract.
+
+    Columns: `customer_id`, `order_id` (its id), `begin`, `end` (null while open), `price` per month at its start,
+    `plan`, `term` in months (null where the data have none), and the `reason` given for its end.
+    """
     events = base.events.filter(base.events.kind.isin(["contract_start", "contract_end"]))
     starts = events.kind == "contract_start"
     return events.group_by("customer_id", "order_id").agg(
         begin=events.timestamp.min(where=starts), end=events.timestamp.min(where=~starts),
         price=events.amount.max(where=starts), plan=events["item"].max(where=starts),
+        term=events.quantity.max(where=starts), reason=events.category.max(where=~starts),
     )  # fmt: skip
+
+
+def price_spells(base: CustomerBase) -> Any:
+    """Return one row per stretch of a contract at one price: the columns of `contracts`, with those of the stretch.
+
+    A `plan_change` with an amount gives the contract that price from then on: the contract that its `order_id` names,
+    or else the one that its customer began last. `begin` and `end` are then those of the stretch, and `since` is the
+    start of the contract. Of several changes at one moment the highest price counts.
+    """
+    table = contracts(base)
+    events = base.events.filter((base.events.kind == "plan_change") & base.events.amount.notnull())  # noqa: PD004 # an engine expression
+    named = events.select("customer_id", named=events.order_id, at=events.timestamp, changed=events.amount)
+    beside = table.inner_join(named, "customer_id")
+    inside = (beside["at"] > beside.begin) & (beside.end.isnull() | (beside["at"] < beside.end))  # noqa: PD003 # an engine expression
+    fits = beside.filter(inside & (beside.named.isnull() | (beside.named == beside.order_id)))  # noqa: PD003 # the same
+    last = ibis.window(
+        group_by=["customer_id", "named", "at", "changed"], order_by=[ibis.desc("begin"), ibis.desc("order_id")]
+    )
+    of_one = fits.mutate(place=ibis.row_number().over(last)).filter(lambda t: t.place == 0)
+    changes = of_one.mutate(since=of_one.begin, begin=of_one["at"], price=of_one.changed)
+    columns = [*table.columns, "since"]
+    keys = [name for name in columns if name != "price"]
+    changes = changes.group_by(*keys).agg(price=changes.price.max()).select(*columns)
+    spells = table.mutate(since=table.begin).select(*columns).union(changes)
+    following = spells.begin.lead().over(group_by=["customer_id", "order_id"], order_by="begin")
+    return spells.mutate(end=following.fill_null(spells.end))
 
 
 def at_period_ends(base: CustomerBase) -> tuple[Any, range]:
     """Return who is under contract at the start of each of the last 14 periods and at the last end; and their numbers.
 
     One row per customer and moment: `customer_id`, `place` (from 0, in the order of time), `at`, `under` (whether a
-    contract is open), `monthly` (the sum of the prices per month of open contracts, 0 where none has one), and
-    `paid_since` (the start of the first contract with a price above 0).
+    contract is open), `monthly` (the sum of the prices per month of open contracts, 0 where none has one; a change of
+    plan changes the price), and `paid_since` (the first moment of a contract with a price above 0).
     """
     period, calendar = base.settings.period, base.calendar
     first = max(period.number_of(base.first), calendar.current - _MOST_PERIODS)
     numbers = range(first, calendar.current + 1)
     ends = [*map(period.start_of, numbers), calendar.end]
     moments = ibis.memtable(pd.DataFrame({"place": range(len(ends)), "at": pd.to_datetime(ends)}))
-    table = contracts(base).cross_join(moments)
+    table = price_spells(base).cross_join(moments)
     is_open = (table.begin < table["at"]) & (table.end.isnull() | (table.end >= table["at"]))  # noqa: PD003 # an engine expression
     each = table.group_by("customer_id", "place", "at").agg(
         under=is_open.any(),
@@ -106,15 +138,16 @@ class Survival:
 def count_stays(base: CustomerBase) -> pd.DataFrame:
     """Return the number of stays under contract by age at entry into the record and by duration.
 
-    Columns: `plan` (of the stay's first contract), `entered` and `lasted` in days, `ended` (0 or 1), `n`. A renewal, a
-    start on the day of an end, goes on with the same stay. Ends before the first recorded one are not in the data,
-    so a stay that began earlier is observed from that day on (left truncation). An open stay lasts until the report's
-    day.
+    Columns: `plan` (of the stay's first contract), `entered` and `lasted` in days, `ended` (0 or 1), `cause` of the end
+    (one of `CAUSES`; null while open), `n`. A renewal, a start on the day of an end, goes on with the same stay. Ends
+    before the first recorded one are not in the data, so a stay that began earlier is observed from that day on (left
+    truncation). An open stay lasts until the report's day.
     """
     table = contracts(base)
     dated = table.mutate(first=day_number(table.begin), last=day_number(table.end))
     closed = dated.filter(~dated.last.isnull())  # noqa: PD003 # an engine expression
-    ends = closed.select("customer_id", day=closed["last"]).distinct()
+    cause = name_cause(closed.reason, base.settings.involuntary_reasons)
+    ends = closed.group_by("customer_id", day=closed["last"]).agg(cause=cause.min())
     starts = dated.select("customer_id", day=dated["first"]).distinct()
     begun = dated.anti_join(ends, [dated.customer_id == ends.customer_id, dated["first"] == ends.day])
     over = ends.anti_join(starts, ["customer_id", "day"])
@@ -131,8 +164,19 @@ def count_stays(base: CustomerBase) -> pd.DataFrame:
         entered=ibis.greatest(since - joined["first"], 0),
     )  # fmt: skip
     observed = stays.filter(stays.lasted >= stays.entered)
-    counted: pd.DataFrame = observed.group_by("plan", "entered", "lasted", "ended").agg(n=observed.count()).execute()
-    return counted
+    keys = ("plan", "entered", "lasted", "ended", "cause")
+    counted: pd.DataFrame = observed.group_by(*keys).agg(n=observed.count()).execute()
+    return counted.assign(cause=counted["cause"].map(dict(enumerate(CAUSES))))
+
+
+def name_cause(reason: Any, involuntary: list[str]) -> Any:
+    """Return the place of an end's cause in `CAUSES`, from the reason given.
+
+    Involuntary are the reasons that the settings name, such as a failed payment; every other reason is the customer's
+    own; without a reason the cause is not stated. The least place counts where contracts end together.
+    """
+    is_involuntary = reason.isin(involuntary) if involuntary else ibis.literal(False)
+    return ibis.cases((reason.isnull(), 2), (is_involuntary, 1), else_=0)  # noqa: PD003 # an engine expression
 
 
 def estimate_survival(stays: pd.DataFrame) -> Survival:

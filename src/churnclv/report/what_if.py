@@ -23,14 +23,19 @@ if TYPE_CHECKING:
 _MOST_CUSTOMERS = 5000  # simulated; effects are scaled from them to all
 _FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation does not hold
 _TINY = 1e-9
+_MOST_CORRECTION = 5.0  # of a lever: trees that expect much where the BTYD model expects next to nothing say no more
 CLIMBERS = 0.1  # of the one-time buyers, in the scenario of one more rung
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A change: points of retention, for everyone or a segment, or a share of the one-time buyers who climb a rung."""
+    """A change: points of retention, for everyone or a segment, or a share of the one-time buyers who climb a rung.
+
+    The text `assumption.<assumption>` states what its effect rests on.
+    """
 
     name: str
+    assumption: str = "staying"
     points: float = 0.0
     segment: str | None = None
     climbers: float = 0.0
@@ -40,7 +45,7 @@ SCENARIOS = (
     Scenario("one_point", points=0.01),
     Scenario("one_point_top", points=0.01, segment="Champions"),
     Scenario("five_points", points=0.05),
-    Scenario("one_rung", climbers=CLIMBERS),
+    Scenario("one_rung", "climbing", climbers=CLIMBERS),
 )
 
 
@@ -80,7 +85,11 @@ def simulate_scenarios(
     A point of retention takes a point off each churn score, down to zero, and adds that share of the customer's value
     if they stay. A climber buys once more today; what that purchase itself costs is not counted. Each draw takes
     other parameters, from the normal approximation of their estimates, and, where customers are sampled, other
-    customers; intervals are the middle 95% of the draws. Only the BTYD and spend models are used.
+    customers; intervals are the middle 95% of the draws.
+
+    What is learned or combined on top of the BTYD model is included: the outlook is the champion's expectation, and
+    each customer's correction, the ratio of that expectation to the BTYD model's, multiplies the changes, between a
+    fifth and five times. It stays as it is in the draws and in the scenarios.
     """
     model, economics = ClvModel.load(folder), champion.economics
     has_score = champion.scores["churn_score"].notna().to_numpy()
@@ -89,9 +98,11 @@ def simulate_scenarios(
     chosen = np.arange(n) if n <= _MOST_CUSTOMERS else np.sort(generator.choice(n, _MOST_CUSTOMERS, replace=False))
     rows, scores = rows.iloc[chosen].reset_index(drop=True), scores.iloc[chosen].reset_index(drop=True)
     value_per_unit = _value_of_spend(model, rows, economics)
+    days = economics.clv_horizon_days
+    corrected = _Corrected.of(model, rows, days)
     sums = []
     for place, (purchases, spend) in enumerate(_draw_models(model, draws, generator)):
-        expected = _predict_spend(model, purchases, spend, rows, economics.clv_horizon_days)
+        expected = corrected.of_draw(_predict_spend(model, purchases, spend, rows, days))
         picked = np.arange(len(rows))
         if place and n > len(rows):
             picked = generator.integers(len(rows), size=len(rows))
@@ -103,6 +114,28 @@ def simulate_scenarios(
     ]
     effects = tuple(Effect(scenario, *pair) for scenario, pair in zip(scenarios, estimates[1:], strict=True))
     return Outlook(n, *estimates[0], effects)
+
+
+@dataclass(frozen=True)
+class _Corrected:
+    """Each customer's expected spend by the whole model and by the BTYD model alone, (n,), and their bounded ratio."""
+
+    spend: Array
+    btyd: Array
+    ratio: Array
+
+    @classmethod
+    def of(cls, model: ClvModel, rows: pd.DataFrame, days: float) -> "_Corrected":
+        spend, btyd = model.expected_spend(rows, days), model.btyd_alone().expected_spend(rows, days)
+        ratio = np.clip(spend / np.maximum(btyd, _TINY), 1.0 / _MOST_CORRECTION, _MOST_CORRECTION)
+        return cls(spend, btyd, np.where(spend == btyd, 1.0, ratio))  # nothing is learned: exactly as it is
+
+    def of_draw(self, drawn: _ExpectedSpend) -> _ExpectedSpend:
+        """Return what the whole model would expect where the BTYD model expects this."""
+        spend = self.spend + self.ratio * (drawn.spend - self.btyd)
+        climbs = drawn.if_climbing > 0
+        climbed = np.where(climbs, spend + self.ratio * (drawn.if_climbing - drawn.spend), 0.0)
+        return _ExpectedSpend(spend, self.ratio * drawn.if_staying, climbed)
 
 
 def _value_of_spend(model: ClvModel, rows: pd.DataFrame, economics: EconomicsSettings) -> Array:
@@ -161,7 +194,7 @@ def _added(scenario: Scenario, expected: _ExpectedSpend, scores: pd.DataFrame) -
         np.ones(len(p)) if scenario.segment is None else (scores["segment"] == scenario.segment).to_numpy(dtype=float)
     )
     kept = selected * np.minimum(scenario.points, p) * expected.if_staying
-    rises = np.where(expected.if_climbing > 0, expected.if_climbing - expected.spend, 0.0)
+    rises = np.where(expected.if_climbing != 0, expected.if_climbing - expected.spend, 0.0)
     return np.asarray(kept + scenario.climbers * rises)
 
 

@@ -8,7 +8,10 @@ from ..clv.contract_value import ContractValueModel, ValueTerms
 from .bundle_scores import Champion
 from .what_if import Effect, Outlook, Scenario, estimate
 
-SCENARIOS = (Scenario("one_point", points=0.01), Scenario("five_points", points=0.05))
+SCENARIOS = (
+    Scenario("one_point", "next_window", points=0.01),
+    Scenario("five_points", "next_window", points=0.05),
+)
 _MOST_HAZARD = 0.999
 _FARTHEST = 3.0  # in log-parameters: beyond, the normal approximation does not hold
 

@@ -9,20 +9,22 @@ from ..bundle_scores import Champion
 from ..charts import draw_curves, draw_periods, frame
 from ..customer_base import CustomerBase
 from ..estimates import share
+from ..incidence import SHOWN_MONTHS, render_causes
 from ..messages import render_messages
+from ..period_switch import switch_section
 from ..report_context import ReportContext, section
 from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Section, Tiles
 from ..survival import ContractPeriods, Survival, count_stays, estimate_survival
 from ..texts.translation import Translation
 
-_SHOWN_MONTHS = (1, 3, 6, 12, 24, 36, 48)
 _MOST_PLANS, _LEAST_STAYS = 4, 30
 
 
 @section("kpis", kinds=("contractual",), place=10)
 def contracts(context: ReportContext) -> Section:
     """Return the section of a report."""
-    return render_contracts(context.base, context.texts, context.champion)
+    texts, champion = context.texts, context.champion
+    return switch_section(context.base, texts, lambda base: render_contracts(base, texts, champion))
 
 
 def render_contracts(base: CustomerBase, texts: Translation, champion: Champion | None) -> Section:
@@ -95,13 +97,15 @@ def render_survival(base: CustomerBase, texts: Translation) -> Section:
                     texts.text("stays.picture"))  # fmt: skip
     table = _survival_table(curves)
     columns = (Column("plan"), Column("spells", "int"), Column("spell_ends", "int"), Column("median_months"),
-               *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in _SHOWN_MONTHS
+               *[Column(f"month_{m}", "%", f"month_{m}_low", f"month_{m}_high") for m in SHOWN_MONTHS
                  if f"month_{m}" in table])  # fmt: skip
     year = everyone.at(DAYS_PER_YEAR)
     headline = texts.text("stays.headline", share=year[0], low=year[1], high=year[2])
-    blocks = (Note(texts.text("stays.lead", n=float(everyone.spells), ends=float(everyone.ends))), picture,
-              Heading(texts.text("stays.by_plan")), Grid(texts.text("stays.table"), table, columns))  # fmt: skip
-    return Section("stays", blocks, headline, {"survival": table})
+    causes, more = render_causes(base, texts, stays)
+    lead = Note(texts.text("stays.lead", n=float(everyone.spells), ends=float(everyone.ends)))
+    by_plan = (Heading(texts.text("stays.by_plan")), Grid(texts.text("stays.table"), table, columns))
+    blocks = (lead, picture, *by_plan, *causes)
+    return Section("stays", blocks, headline, {"survival": table, **more})
 
 
 def _by_plan(stays: pd.DataFrame) -> dict[str, Survival]:
@@ -119,7 +123,7 @@ def _survival_table(curves: dict[str, Survival]) -> pd.DataFrame:
     for name, curve in curves.items():
         row: dict[str, object] = {"plan": name, "spells": curve.spells, "spell_ends": curve.ends,
                                   "median_months": curve.median_days / DAYS_PER_MONTH}  # fmt: skip
-        for month in _SHOWN_MONTHS:
+        for month in SHOWN_MONTHS:
             if month * DAYS_PER_MONTH <= curve.days.max():
                 value, low, high = curve.at(month * DAYS_PER_MONTH)
                 row |= {f"month_{month}": value, f"month_{month}_low": low, f"month_{month}_high": high}

@@ -11,6 +11,7 @@ from ..customer_base import CustomerBase
 from ..estimates import Estimate
 from ..messages import render_messages
 from ..order_periods import OrderPeriods
+from ..period_switch import switch_section
 from ..report_context import ReportContext, section
 from ..section import Block, Column, Figure, Grid, Missing, Note, Section, Tiles
 from ..texts.translation import Translation
@@ -22,7 +23,7 @@ _SHOWN_PERIODS = 13
 def kpis(context: ReportContext) -> Section:
     """Return the section of a report."""
     clv = context.champion.clv if context.champion is not None else None
-    return render_kpis(context.base, context.texts, clv)
+    return switch_section(context.base, context.texts, lambda base: render_kpis(base, context.texts, clv))
 
 
 def render_kpis(base: CustomerBase, texts: Translation, clv: Estimate | None) -> Section:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ..charts import draw_movements, frame
 from ..customer_base import CustomerBase
+from ..period_switch import switch_section
 from ..recurring_revenue import GAINS, LOSSES, count_movements
 from ..report_context import ReportContext, section
 from ..section import Column, Figure, Grid, Note, Section, Tiles
@@ -19,7 +20,7 @@ def _has_prices(context: ReportContext) -> bool:
 @section("recurring", kinds=("contractual",), place=15, wanted=_has_prices)
 def recurring(context: ReportContext) -> Section:
     """Return the section of a report."""
-    return render_recurring(context.base, context.texts)
+    return switch_section(context.base, context.texts, lambda base: render_recurring(base, context.texts))
 
 
 def render_recurring(base: CustomerBase, texts: Translation) -> Section:

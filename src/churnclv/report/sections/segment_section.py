@@ -1,23 +1,23 @@
 """Segments: their profile, their revenue, and the movement between them since the period before."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import numpy as np
 import pandas as pd
 
-from ...decision.rfm_segments import GRID
 from ..bundle_scores import Champion
 from ..charts import draw_flows, draw_shares, frame
 from ..customer_base import CustomerBase, last_day
 from ..estimates import exact, mean
+from ..period_switch import offered_periods, switch_blocks
 from ..report_context import ReportContext, section
-from ..rfm_scores import Scoring, standing
+from ..rfm_scores import NAMES, NOT_YET, Scoring, standing
 from ..section import Block, Column, Grid, Heading, Missing, Note, Points, Section
+from ..segment_figures import render_segment_figures
 from ..texts.translation import Translation
 
-NAMES = tuple(name for _, _, name in GRID)
-NOT_YET = "Not yet"
 _MOST_MOMENTS = 13
 _SCORES = "insight_scores"
 _OF_SCORES = ("churn_score", "clv")
@@ -128,26 +128,42 @@ def segments(context: ReportContext) -> Section:
 
 
 def render_segments(base: CustomerBase, texts: Translation, scoring: Scoring, champion: Champion | None) -> Section:
-    """Return the section: the profile of the segments, the movement between them, and the drift of the mix."""
-    profile, followed = profile_segments(base, scoring, champion), follow_segments(base, scoring)
-    moved, sizes = movement(followed), mix(followed)
-    day = f"{base.as_of:%Y-%m-%d}"
+    """Return the section: the profile of the segments, the figures of one, the movement between them, and their mix."""
+    profile = profile_segments(base, scoring, champion)
+    moves = {period: _Moves.of(base.by(period), scoring) for period in offered_periods(base.settings.period)}
+    now, day = moves[base.settings.period], f"{base.as_of:%Y-%m-%d}"
     lead: list[Block] = [Note(texts.text("segments.lead", day=day, n=float(profile["customers"].sum())))]
     lead.append(Points(_thresholds(texts, scoring)))
     only = [] if len(profile) > 1 else [Missing(texts.text("segments.one", name=texts.segment(profile["segment"][0])))]
     if champion is None:
         only.append(Missing(texts.text("missing.scores")))
-    blocks: list[Block] = [
-        *lead,
-        *only,
-        _profile_grid(base, texts, profile),
-        *_render_movement(base, texts, moved, sizes),
-    ]
-    tables = {"segments": profile, "segment_movement": moved.rename_axis("from").reset_index(),
-              "segment_mix": _name_mix(base, texts, sizes)}  # fmt: skip
+    one, figures = render_segment_figures(base, texts, scoring, champion)
+    movement_blocks = switch_blocks(base, texts, lambda each: tuple(moves[each.settings.period].render(texts)))
+    blocks: tuple[Block, ...] = (*lead, *only, _profile_grid(base, texts, profile), *one, movement_blocks)
+    tables = {"segments": profile, "segment_movement": now.moved.rename_axis("from").reset_index(),
+              "segment_mix": _name_mix(base, texts, now.sizes), **figures}  # fmt: skip
+    headlines = {period.name: _headline(each.base, texts, each.moved, each.sizes) for period, each in moves.items()}
     return Section(
-        "segments", tuple(blocks), _headline(base, texts, moved, sizes), tables, {"segments": scoring.as_dict()}
-    )
+        "segments", blocks, headlines[base.settings.period.name], tables, {"segments": scoring.as_dict()},
+        headlines=headlines,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Moves:
+    """The movement in the last period and the sizes of the segments at the end of each, in a report of some periods."""
+
+    base: CustomerBase
+    moved: pd.DataFrame
+    sizes: pd.DataFrame
+
+    @classmethod
+    def of(cls, base: CustomerBase, scoring: Scoring) -> "_Moves":
+        followed = follow_segments(base, scoring)
+        return cls(base, movement(followed), mix(followed))
+
+    def render(self, texts: Translation) -> list[Block]:
+        return _render_movement(self.base, texts, self.moved, self.sizes)
 
 
 def _thresholds(texts: Translation, scoring: Scoring) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ def render_what_if(
     day = texts.text("as_of", day=f"{base.as_of:%Y-%m-%d}")
     scored = texts.text("population.scored")
     columns = (Column("scenario", "text"), Column("revenue_effect", "money", "revenue_low", "revenue_high"),
-               Column("clv_effect", "money", "clv_low", "clv_high"), Column("clv_share", "±%"))  # fmt: skip
+               Column("clv_effect", "money", "clv_low", "clv_high"), Column("clv_share", "±%"),
+               Column("assumption", "text"))  # fmt: skip
     added, low, high = (table[name].to_numpy(dtype=float) for name in ("clv_effect", "clv_low", "clv_high"))
     drawn = draw_bars(table["short"].tolist(), added, low, high, texts.text("whatif.across"), percent=False)
     listed = ", ".join(texts.write(value, "±money") for value in table["clv_effect"])
@@ -79,6 +80,7 @@ def effect_table(outlook: Outlook, texts: Translation) -> pd.DataFrame:
             "revenue_effect": effect.revenue.value, "revenue_low": effect.revenue.low,
             "revenue_high": effect.revenue.high, "clv_effect": effect.clv.value, "clv_low": effect.clv.low,
             "clv_high": effect.clv.high,
+            "assumption": texts.text(f"assumption.{effect.scenario.assumption}"),
             "clv_share": effect.clv.value / outlook.clv.value if outlook.clv.value > 0 else np.nan,
         })  # fmt: skip
     return pd.DataFrame(rows)

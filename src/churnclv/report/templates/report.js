@@ -48,6 +48,30 @@
     table.closest(".scroll").before(filter);
   }
 
+  // The values of a picture show where a mouse points; here the arrow keys go through them, from one stop of the tab key.
+  for (const marks of document.querySelectorAll(".marks")) {
+    const all = [...marks.children];
+    all[0].tabIndex = 0;
+    marks.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+      const next = all[all.indexOf(event.target) + step];
+      if (!next) return;
+      event.preventDefault();
+      event.target.tabIndex = -1;
+      next.tabIndex = 0;
+      next.focus();
+    });
+  }
+
+  // Every switch works by itself; here those of one name, such as the period, are kept at the same option.
+  document.querySelector("main").addEventListener("change", ({ target }) => {
+    const name = target.closest("[data-switch]")?.dataset.switch;
+    if (!name || target.type !== "radio") return;
+    for (const other of document.querySelectorAll(`[data-switch="${name}"] > .options > input`)) {
+      if (other.value === target.value) other.checked = true;
+    }
+  });
+
   const links = new Map([...document.querySelectorAll("nav a")].map((link) => [link.hash.slice(1), link]));
   const seen = new Set();
   const watch = new IntersectionObserver((entries) => {

@@ -142,6 +142,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "column.clv_effect": ("CLV added", "CLV aggiunto"),
     "column.clv_effect.is": ("the same, margin, discounted", "lo stesso, margine scontato"),
     "column.clv_share": ("Of the base's CLV", "Sul CLV di tutti"),
+    "column.assumption": ("Assumption", "Ipotesi"),
     "column.step": ("Step", "Passo"),
     "column.conversion": ("Of the step before", "Dal passo precedente"),
     "column.conversion.is": (

@@ -6,6 +6,48 @@ TEXTS: dict[str, tuple[str, str]] = {
         "mean discounted expected margin of the coming year per customer, by the champion",
         "margine atteso scontato dell'anno a venire, medio per cliente, secondo il campione",
     ),
+    "figure.segment_start": ("In the segment at the start", "Nel segmento all'inizio"),
+    "figure.segment_start.is": (
+        "customers in the segment at the period's start",
+        "clienti nel segmento all'inizio del periodo",
+    ),
+    "figure.segment_customers": ("Of them, ordered", "Di loro, hanno ordinato"),
+    "figure.segment_customers.is": ("who ordered in the period", "che hanno ordinato nel periodo"),
+    "figure.segment_revenue": ("Their revenue", "Il loro fatturato"),
+    "figure.segment_revenue.is": (
+        "orders less refunds in the period (unless data.refunds=gross)",
+        "ordini meno rimborsi nel periodo (salvo data.refunds=gross)",
+    ),
+    "figure.segment_churn": ("Their churn rate", "Il loro tasso di abbandono"),
+    "figure.segment_churn.is": (
+        "share of those who ordered in the period before and did not in this one",
+        "quota di chi ha ordinato nel periodo precedente e non in questo",
+    ),
+    "figure.segment_now": ("In the segment now", "Nel segmento ora"),
+    "figure.segment_now.is": (
+        "customers in the segment on the report's day",
+        "clienti nel segmento nel giorno del rapporto",
+    ),
+    "figure.segment_score": ("Mean churn score", "Punteggio di abbandono medio"),
+    "figure.segment_score.is": (
+        "calibrated probability of leaving within the horizon",
+        "probabilità calibrata di andarsene entro l'orizzonte",
+    ),
+    "figure.segment_leavers": ("Of them, expected to leave", "Di loro, dovrebbero andarsene"),
+    "figure.segment_leavers.is": (
+        "sum of their churn scores; the interval is over who leaves",
+        "somma dei loro punteggi di abbandono; l'intervallo è su chi se ne va",
+    ),
+    "figure.segment_at_stake": ("At stake with them", "In gioco con loro"),
+    "figure.segment_at_stake.is": (
+        "sum of churn score x value if they stay; the interval is over who leaves",
+        "somma di punteggio di abbandono x valore se restano; l'intervallo è su chi se ne va",
+    ),
+    "figure.segment_clv": ("Their CLV", "Il loro CLV"),
+    "figure.segment_clv.is": (
+        "mean discounted expected margin of the coming year",
+        "margine atteso scontato dell'anno a venire, in media",
+    ),
     "figure.third_early": ("First third", "Primo terzo"),
     "figure.third_early.is": (
         "share ordering in a mean period of the curve's first third",
@@ -58,7 +100,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "figure.base_clv": ("CLV of the base", "CLV di tutti i clienti"),
     "figure.base_clv.is": (
-        "the same as discounted margin, by the BTYD models alone",
-        "lo stesso come margine scontato, secondo i soli modelli BTYD",
+        "the same as discounted margin",
+        "lo stesso come margine scontato",
     ),
 }

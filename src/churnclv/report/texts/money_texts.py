@@ -122,8 +122,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "whatif.title": ("What if", "E se"),
     "whatif.lead": (
-        "What small changes would add to what these customers bring within {horizon:int} days, by {draws:int} simulations of the champion's fitted models. Intervals hold what is uncertain about the models, not what a campaign would really achieve.",
-        "Che cosa aggiungerebbero piccoli cambiamenti a ciò che questi clienti portano entro {horizon:int} giorni, con {draws:int} simulazioni dei modelli del campione. Gli intervalli contengono l'incertezza dei modelli, non ciò che una campagna otterrebbe davvero.",
+        "What small changes would add to what these customers bring within {horizon:int} days, by {draws:int} simulations of the champion's fitted models. The assumption of each change stands beside it. Intervals hold what is uncertain about the parameters of the fitted models, not about trees, and not what a campaign would really achieve.",
+        "Che cosa aggiungerebbero piccoli cambiamenti a ciò che questi clienti portano entro {horizon:int} giorni, con {draws:int} simulazioni dei modelli del campione. L'ipotesi di ogni cambiamento le sta accanto. Gli intervalli contengono l'incertezza dei parametri dei modelli, non degli alberi, e non ciò che una campagna otterrebbe davvero.",
     ),
     "whatif.across": ("CLV added", "CLV aggiunto"),
     "whatif.picture": (
@@ -162,6 +162,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "scenario.one_rung": (
         "{share:%} of the one-time buyers buy a second time today (that purchase itself not counted; as much as the model sees in those who did)",
         "Il {share:%} di chi ha comprato una volta compra la seconda oggi (quell'acquisto non contato; quanto il modello vede in chi l'ha fatto)",
+    ),
+    "assumption.staying": (
+        "A point of churn score is a point of customers who stay, at no cost. Who stays brings what the models expect of a customer who is still one, times the correction by the trees, from a fifth to five times.",
+        "Un punto di punteggio di abbandono è un punto di clienti che restano, senza costi. Chi resta porta quanto i modelli si aspettano da chi è ancora cliente, per la correzione degli alberi, da un quinto a cinque volte.",
+    ),
+    "assumption.climbing": (
+        "Who buys once more today is a customer like those who did so before, and the correction by the trees stays as it is.",
+        "Chi compra ancora oggi è un cliente come chi l'ha già fatto, e la correzione degli alberi resta com'è.",
+    ),
+    "assumption.next_window": (
+        "The score of the next window falls, at no cost; later windows follow the fitted survival curve, at today's prices.",
+        "Scende il punteggio della prossima finestra, senza costi; le finestre successive seguono la curva di sopravvivenza stimata, ai prezzi di oggi.",
     ),
     "scenario.one_rung.short": ("+1 rung", "+1 gradino"),
     "population.under_contract": ("customers under contract", "clienti sotto contratto"),

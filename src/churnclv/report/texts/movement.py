@@ -37,6 +37,19 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Segments as of {day:name}; spend, order value and units of the last {days:int} days",
         "Segmenti al {day:name}; spesa, valore dell'ordine e pezzi degli ultimi {days:int} giorni",
     ),
+    "segments.figures": ("One segment in figures", "Un segmento in cifre"),
+    "segments.figures_are": (
+        "What a segment did in a period counts by the segment at the period's start, so that the period itself moves nobody; what is at stake counts by the segment on {day:name}. The segments add up to all customers.",
+        "Ciò che un segmento ha fatto in un periodo conta secondo il segmento all'inizio del periodo, così che il periodo stesso non sposta nessuno; ciò che è in gioco conta secondo il segmento al {day:name}. I segmenti sommati danno tutti i clienti.",
+    ),
+    "segments.all": ("All customers", "Tutti i clienti"),
+    "segments.nobody": ("none of them ordered in {period:name}", "nessuno di loro ha ordinato in {period:name}"),
+    "segments.no_score": ("none of them has a score", "nessuno di loro ha un punteggio"),
+    "population.of_segment": ("customers of the segment", "clienti del segmento"),
+    "population.segment_before": (
+        "customers of the segment who ordered in the period before",
+        "clienti del segmento che hanno ordinato nel periodo precedente",
+    ),
     "segments.movement": ("Who moved in {period:name}", "Chi si è mosso in {period:name}"),
     "segments.stayed": (
         "{stayed:%} of the {n:int} customers from before stayed in their segment.",

@@ -1,4 +1,4 @@
-"""Recurring revenue: (English, Italian)."""
+"""Recurring revenue, causes of ends, and renewals: (English, Italian)."""
 
 TEXTS: dict[str, tuple[str, str]] = {
     "recurring.title": (
@@ -107,4 +107,66 @@ TEXTS: dict[str, tuple[str, str]] = {
         "At the end",
         "Alla fine",
     ),
+    "causes.title": ("Left by choice, or not", "Andati per scelta, o no"),
+    "causes.lead": (
+        "Cumulative incidence (Aalen-Johansen): the share of customers that has left for each cause by an age. These reasons are not the customer's choice: {names:name}. Every other reason is. With the share still under contract, the causes add up to 100%.",
+        "Incidenza cumulata (Aalen-Johansen): la quota di clienti andata via per ciascuna causa entro un'età. Questi motivi non sono una scelta del cliente: {names:name}. Ogni altro motivo lo è. Con la quota ancora sotto contratto, le cause sommano al 100%.",
+    ),
+    "causes.none": (
+        "Customers who chose to leave are not set apart from those whose contract ended otherwise, such as by a failed payment. Name the reasons of the latter: report.involuntary_reasons=[...].",
+        "Chi ha scelto di andarsene non è distinto da chi ha perso il contratto altrimenti, per esempio per un pagamento non riuscito. Indicare i motivi di questi ultimi: report.involuntary_reasons=[...].",
+    ),
+    "causes.unseen": (
+        "No ended contract has the reason {names:name} of report.involuntary_reasons: it must be written as in the data.",
+        "Nessun contratto finito ha il motivo {names:name} di report.involuntary_reasons: va scritto come nei dati.",
+    ),
+    "causes.voluntary": ("by choice", "per scelta"),
+    "causes.involuntary": ("not by choice", "non per scelta"),
+    "causes.unstated": ("no reason given", "senza motivo indicato"),
+    "causes.share": ("share that has left", "quota andata via"),
+    "causes.picture": (
+        "Share that has left by age and cause, with 95% intervals",
+        "Quota andata via per età e causa, con intervalli al 95%",
+    ),
+    "causes.alt": (
+        "Curves of the share that has left for each cause over {months:int} months; at the end: {listed:name}.",
+        "Curve della quota andata via per ciascuna causa in {months:int} mesi; alla fine: {listed:name}.",
+    ),
+    "causes.table": (
+        "Share that has left for each cause after so many months",
+        "Quota andata via per ciascuna causa dopo altrettanti mesi",
+    ),
+    "column.cause": ("Cause", "Causa"),
+    "renewals.title": ("Renewals due", "Rinnovi in scadenza"),
+    "renewals.lead": (
+        "Open contracts whose term ends within so many days from {day:name} on; the longer spans contain the shorter ones. A term ends at whole multiples of its length after the contract's start.",
+        "Contratti aperti la cui durata scade entro altrettanti giorni dal {day:name}; i periodi più lunghi contengono i più brevi. Una durata scade a multipli interi della sua lunghezza dall'inizio del contratto.",
+    ),
+    "renewals.monthly": (
+        "{n:open contract has|open contracts have} no term in the data (data.columns.term_months): such a contract is taken as billed monthly, and can end every month.",
+        "{n:contratto aperto non ha|contratti aperti non hanno} una durata nei dati (data.columns.term_months): un contratto così si considera fatturato ogni mese, e può finire ogni mese.",
+    ),
+    "renewals.scores": (
+        "The expected loss takes the churn score of the customer, the probability of leaving within {days:day|days}, whatever the day of the renewal.",
+        "La perdita attesa usa il punteggio di abbandono del cliente, la probabilità di andarsene entro {days:giorno|giorni}, qualunque sia il giorno del rinnovo.",
+    ),
+    "renewals.within": ("within {days:int} days", "entro {days:int} giorni"),
+    "renewals.by_month": ("billed monthly", "fatturati ogni mese"),
+    "renewals.contracts": ("open contracts", "contratti aperti"),
+    "renewals.scored": ("open contracts of customers with a score", "contratti aperti di clienti con un punteggio"),
+    "renewals.table": ("Contracts by the next renewal", "Contratti per prossimo rinnovo"),
+    "renewals.headline": (
+        "Contracts due {due:name}: {n:int}, with {revenue:money} per month, of which {loss:money} is expected to be lost.",
+        "Contratti in scadenza, {due:name}: {n:int}, con {revenue:money} al mese, di cui {loss:money} si prevede persi.",
+    ),
+    "figure.renewals": ("Contracts due", "Contratti in scadenza"),
+    "figure.renewals.is": ("open contracts whose next renewal is due", "contratti aperti con il rinnovo in scadenza"),
+    "figure.renewal_revenue": ("Monthly revenue due", "Fatturato mensile in scadenza"),
+    "figure.renewal_revenue.is": ("sum of their prices per month", "somma dei loro prezzi al mese"),
+    "figure.renewal_loss": ("Expected loss per month", "Perdita attesa al mese"),
+    "figure.renewal_loss.is": (
+        "sum of churn score x price per month",
+        "somma di punteggio di abbandono x prezzo al mese",
+    ),
+    "column.due": ("Next renewal", "Prossimo rinnovo"),
 }
