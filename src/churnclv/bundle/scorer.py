@@ -1,10 +1,12 @@
 """Scoring: the two callables of a bundle, `features(events)` and the row-wise `score(feature_rows)`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 from ..churn.ensemble import ChurnModel
-from ..data.events import Events
+from ..data.engine import EngineSettings, connect
+from ..data.events import EVENTS, Events
 from ..data.labelled_table import LabelledTable
 from ..data.settings import Columns, DataSettings, TableSettings
 from ..data.source import read_columns
@@ -43,6 +46,7 @@ _TEXTS = (
     "segment", "action", "reason_1", "reason_2", "reason_3",
     "expected_next_order", "expected_next_order_low", "expected_next_order_high", "risk_band",
 )  # fmt: skip
+_FEW_ROWS = 20_000  # up to which sharing the work among threads takes longer than the work
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
@@ -59,6 +63,7 @@ class Scorer:
         self._valuation = load_valuation(models, self.specification)
         self._kind = scored_kind(self.specification.data.shape)
         self.scored_days: float | None = None
+        self._engines: list[Any] = []  # that wait for the next `predict`
         for name in self.specification.custom_families(folder):
             find_family(name)  # a family's file registers the phrases of its columns
 
@@ -88,6 +93,18 @@ class Scorer:
         Raises:
             InputError: as for training, or the file is written in another way than the training file.
         """
+        return self._read(connect(EngineSettings()), events, columns, date_format, tables, as_of, reading)
+
+    def _read(
+        self,
+        engine: Any,
+        events: pd.DataFrame | Path,
+        columns: dict[str, str] | None = None,
+        date_format: str | None = None,
+        tables: dict[str, str] | None = None,
+        as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
+    ) -> Events | LabelledTable:
         settings = replace(
             self.specification.data,
             builtin=None,
@@ -106,7 +123,7 @@ class Scorer:
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        data: Events | LabelledTable = self._kind.read(engine, settings, frame, self.specification, as_of)
         return data
 
     def features(
@@ -126,14 +143,17 @@ class Scorer:
         """
         frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
         self._require_columns(frame)
-        result = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": frame["cutoff"].map(_day_or_moment)})
-        result["horizon_days"] = frame["cutoff"].map(self._horizon_days)
-        result["in_population"] = frame["in_population"].to_numpy(dtype=bool)
+        columns: dict[str, Any] = {
+            "customer_id": frame["customer_id"],
+            "as_of": frame["cutoff"].map(_day_or_moment),
+            "horizon_days": frame["cutoff"].map(self._horizon_days),
+            "in_population": frame["in_population"].to_numpy(dtype=bool),
+        }
         values = self._values(frame, language)
         for name in SCORE_COLUMNS[4:]:
             empty = pd.Series([None] * len(frame), dtype=object) if name in _TEXTS else np.nan
-            result[name] = values.get(name, empty)
-        return result[list(SCORE_COLUMNS)]
+            columns[name] = values.get(name, empty)
+        return pd.DataFrame(columns, index=frame.index)
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
         """Return the days ahead that scores cover from a moment on; a labelled table has none."""
@@ -219,12 +239,27 @@ class Scorer:
 
         `tables` is as for `read`.
         """
-        read = self.read(events, tables=tables, as_of=as_of)
-        rows = self.features(read, as_of)
-        scores = self.score(rows)
-        for notice in self.notices(read, rows, scores):
+        with self._engine(len(events)) as engine:
+            read = self._read(engine, events, tables=tables, as_of=as_of)
+            rows = self.features(read, as_of)
+            scores = self.score(rows)
+            notices = self.notices(read, rows, scores)
+        for notice in notices:
             _LOG.warning(notice.line())
         return scores
+
+    @contextmanager
+    def _engine(self, rows: int) -> Iterator[Any]:
+        """Yield an engine that no other call uses, for so many rows; it is kept for the next call unless this fails."""
+        engine = self._engines.pop() if self._engines else connect(EngineSettings())
+        engine.raw_sql("SET threads = 1" if rows <= _FEW_ROWS else "RESET threads")
+        yield engine
+        engine.drop_table(EVENTS, force=True)
+        self._engines.append(engine)
+
+    @cached_property
+    def _profile(self) -> dict[str, Any]:
+        return dict(read_json(self.folder / "profile.json"))
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
@@ -232,7 +267,7 @@ class Scorer:
         return (
             *other_horizon(self.specification, self.scored_days),
             *self._kind.attribute_notices(events, rows, self.specification),
-            *compare_columns(read_json(self.folder / "profile.json"), eligible),
+            *compare_columns(self._profile, eligible),
             *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
         )
 

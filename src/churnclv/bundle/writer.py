@@ -34,7 +34,6 @@ _NEEDS = (
     "numpy",
     "openpyxl",
     "pandas",
-    "pandera",
     "pyarrow",
     "scipy",
     "sqlglot",
