@@ -13,7 +13,7 @@ import tempfile
 
 LIBRARIES = (  # not duckdb: it starts a thread when it is imported, which a forked process lacks
     "hydra", "ibis", "jinja2", "matplotlib.pyplot", "mlflow", "mlflow.pyfunc",
-    "mlflow.store.tracking.sqlalchemy_store", "numpy", "omegaconf", "optuna", "pandas", "pandera.ibis",
+    "mlflow.store.tracking.sqlalchemy_store", "numpy", "omegaconf", "optuna", "pandas",
     "pyarrow.parquet", "scipy.optimize", "scipy.special", "scipy.stats", "sklearn.linear_model",
     "sklearn.preprocessing", "sqlalchemy", "sqlglot", "xgboost",
 )  # fmt: skip

@@ -1,9 +1,11 @@
 """That killing a command at a random moment loses nothing: `kills.py --kills 100 --signals 30`.
 
-Over train, export, score, report, leaderboard and entry in turn, on a small simulated shop: a command is killed (-9) or
-sent SIGINT, SIGTERM or SIGHUP at a random moment, and run again. Counted is what must not be: a process that outlives
-it, a finished run or an output that was lost, a run again that fails or ends otherwise, a temporary file left by then,
-a traceback or another exit code than 128 + signal where it was asked to end.
+Over train, export, score, report, leaderboard, entry and retrain in turn (`--only retrain` for some of them), on a
+small simulated shop: a command is killed (-9) or sent SIGINT, SIGTERM or SIGHUP at a random moment, and run again.
+Counted is what must not be: a process that outlives it, a finished run or an output that was lost, a run again that
+fails or ends otherwise, a temporary file left by then, a traceback or another exit code than 128 + signal where it was
+asked to end, no champion or several, a champion whose bundle is damaged, and one that a challenger no better than it
+has replaced. Two retrainings at once have to train one challenger.
 """
 
 import argparse
@@ -21,8 +23,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from churnclv.bundle.pyfunc import DamagedBundleError, verify
+from churnclv.errors import InputError
 from churnclv.testing.market import Market, simulate
 from churnclv.tracking.home import Home
+from churnclv.tracking.registry import locate_bundle
 from churnclv.tracking.sink import client
 
 SMALL = (
@@ -59,6 +64,7 @@ class Shop:
             "report": ["report", *data, f"out={self.work / 'report.html'}"],
             "leaderboard": ["leaderboard", "dataset=transactions", f"overrides={' '.join([path, *SMALL, *WINDOWS])}"],
             "entry": ["entry", "name=second"],
+            "retrain": ["retrain", f"input={self.root / 'shop.csv'}", "force=true"],
         }
 
     def start(self, words: list[str]) -> subprocess.Popen:
@@ -101,6 +107,15 @@ class Shop:
         page = self.work / "report.html"
         return found | ({page.name: page.read_text()[-20:].strip()[-7:]} if page.is_file() else {})
 
+    def champion(self) -> str | None:
+        """Return the digest of the only champion's manifest; None where there is none, several, or a damaged one."""
+        try:
+            source = locate_bundle(Home(self.work / "home"), None)
+            verify(source.folder, source.manifest)
+        except (InputError, DamagedBundleError):
+            return None
+        return source.manifest
+
     def left(self) -> list[str]:
         """Return what is temporary and still there."""
         hidden = [path for path in self.work.rglob(".*") if "artifacts" not in path.parts]
@@ -132,7 +147,7 @@ def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[s
     """Let a command be interrupted after so many seconds, run it again, and count what is wrong."""
     shutil.rmtree(shop.work)
     shutil.copytree(shop.root / "before", shop.work, symlinks=True)
-    before, words = shop.finished(), shop.commands()[name]
+    before, champion, words = shop.finished(), shop.champion(), shop.commands()[name]
     process = shop.start(words)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(seconds)
@@ -144,6 +159,7 @@ def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[s
         "exit code": number != signal.SIGKILL and process.returncode not in (0, 128 + number, -number),
         "traceback": number != signal.SIGKILL and "Traceback" in errors,
         "run lost": not before <= shop.finished(),
+        "champion lost": shop.champion() is None,
         "damaged output": any(found != wanted.get(path, found) for path, found in shop.outputs().items()),
     }
     code, _, again = shop.run(words)
@@ -151,6 +167,7 @@ def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[s
     wrong["fails again"] = code != 0 and not taken
     wrong["other output"] = any(shop.outputs().get(path) != found for path, found in wanted.items())
     wrong["left behind"] = bool(shop.left())
+    wrong["champion replaced"] = name == "retrain" and shop.champion() != champion  # the challenger is no better
     for fault in (fault for fault, is_so in wrong.items() if is_so):
         shop.faults[fault] += 1
         detail = (
@@ -159,7 +176,24 @@ def interrupt(shop: Shop, name: str, number: int, seconds: float, wanted: dict[s
         print(f"  {name}, {signal.Signals(number).name} after {seconds:.1f} s: {fault}: {detail}", flush=True)
 
 
-def main(kills: int, signals: int, seed: int) -> None:
+def retrain_twice(shop: Shop) -> None:
+    """Retrain twice at once, and count what is wrong: one of the two trains, and the champion stays."""
+    shutil.rmtree(shop.work)
+    shutil.copytree(shop.root / "before", shop.work, symlinks=True)
+    before, champion, words = shop.finished(), shop.champion(), shop.commands()["retrain"]
+    both = [shop.start(words) for _ in range(2)]
+    errors = [process.communicate()[1] for process in both]
+    wrong = {
+        "twice: fails": any(process.returncode != 0 for process in both),
+        "twice: trains": len(shop.finished() - before) != 1,
+        "twice: champion": shop.champion() != champion,
+    }
+    for fault in (fault for fault, is_so in wrong.items() if is_so):
+        shop.faults[fault] += 1
+        print(f"  two retrainings at once: {fault}: {errors}", flush=True)
+
+
+def main(kills: int, signals: int, seed: int, only: list[str]) -> None:
     """Prepare a shop, interrupt its commands, and print a table."""
     draws = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="k") as root, tempfile.TemporaryDirectory(prefix="t") as temporary:
@@ -167,25 +201,28 @@ def main(kills: int, signals: int, seed: int) -> None:
         simulate(Market(customers=250, days=720), 1).log.to_csv(shop.root / "shop.csv", index=False)
         (shop.work / "entries").mkdir(parents=True)
         commands = shop.commands()
+        chosen = only or list(commands)
         prepared = [[*commands["train"], "tuning.seed=0"], commands["export"], ["entry", "name=first"]]
         for words in prepared:
             print(f"preparing: {words[0]}", file=sys.stderr, flush=True)
             shop.prepare(words)
         shutil.copytree(shop.work, shop.root / "before", symlinks=True)
         usual = {}
-        for name, words in commands.items():
+        for name, words in [(name, commands[name]) for name in chosen]:
             print(f"timing: {name}", file=sys.stderr, flush=True)
             usual[name] = shop.prepare(words)
         wanted = shop.outputs()
         kinds = [signal.SIGKILL] * kills + [ASKED[place % len(ASKED)] for place in range(signals)]
         done: Counter[tuple[str, str]] = Counter()
         for place, number in enumerate(kinds):
-            name = list(commands)[place % len(commands)]
+            name = chosen[place % len(chosen)]
             each = {path: found for path, found in wanted.items() if made_by(path) == name}
             seconds = draws.uniform(0.05, 0.95) * usual[name]
             print(f"{place + 1} of {len(kinds)}: {name}, {signal.Signals(number).name}", file=sys.stderr, flush=True)
             interrupt(shop, name, number, seconds, each)
             done[name, "kill -9" if number == signal.SIGKILL else "asked to end"] += 1
+        if "retrain" in chosen:
+            retrain_twice(shop)
     for (name, kind), count in sorted(done.items()):
         print(f"| {name} | {kind} | {count} |")
     print(f"the last process of a command ended at most {shop.slowest_end:.1f} s after it")
@@ -202,5 +239,6 @@ if __name__ == "__main__":
     parser.add_argument("--kills", type=int, default=100, help="how often to kill (default 100)")
     parser.add_argument("--signals", type=int, default=30, help="how often to ask for the end (default 30)")
     parser.add_argument("--seed", type=int, default=0, help="of the moments")
+    parser.add_argument("--only", nargs="*", default=[], help="the commands, where not all")
     given = parser.parse_args()
-    main(given.kills, given.signals, given.seed)
+    main(given.kills, given.signals, given.seed, given.only)

@@ -2,24 +2,31 @@
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from ..data.events import Events
+from ..data.engine import EngineSettings, connect
+from ..data.events import EVENTS, Events
 from ..data.labelled_table import LabelledTable
 from ..data.settings import Columns, DataSettings, TableSettings
 from ..data.source import read_columns
 from ..errors import listed, require
 from ..features.families import find_family
+from ..files import read_json
 from ..notices import Notice
+from .profile_comparison import PROFILE
 from .scored_kinds import RowModel, scored_kind
 from .specification import BundleSpecification, read_specification
 
 _LOG = logging.getLogger("churnclv.scoring")
+_FEW_ROWS = 20_000  # up to which sharing the work among threads takes longer than the work
 _NEEDED = ("customer_id", "timestamp", "amount", "price", "quantity", "end", "currency")
 
 
@@ -33,6 +40,7 @@ class BundleReader(ABC):
         self.folder = folder
         self.specification: BundleSpecification = read_specification(folder)
         self._kind = scored_kind(self.specification.data.shape)
+        self._engines: list[Any] = []  # that wait for the next `predict`
         for name in self.specification.custom_families(folder):
             find_family(name)  # a family's file registers the phrases of its columns
 
@@ -70,6 +78,18 @@ class BundleReader(ABC):
         Raises:
             InputError: as for training, or the file is written in another way than the training file.
         """
+        return self._read(connect(EngineSettings()), events, columns, date_format, tables, as_of, reading)
+
+    def _read(
+        self,
+        engine: Any,
+        events: pd.DataFrame | Path,
+        columns: dict[str, str] | None = None,
+        date_format: str | None = None,
+        tables: dict[str, str] | None = None,
+        as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
+    ) -> Events | LabelledTable:
         settings = replace(
             self.specification.data,
             builtin=None,
@@ -88,7 +108,7 @@ class BundleReader(ABC):
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
         settings = replace(settings, columns=_adapt(settings, header, columns or {}))
         frame = events if isinstance(events, pd.DataFrame) else None
-        data: Events | LabelledTable = self._kind.read(settings, frame, self.specification, as_of)
+        data: Events | LabelledTable = self._kind.read(engine, settings, frame, self.specification, as_of)
         return data
 
     def features(
@@ -107,12 +127,28 @@ class BundleReader(ABC):
 
         `tables` is as for `read`.
         """
-        read = self.read(events, tables=tables, as_of=as_of)
-        rows = self.features(read, as_of)
-        scores = self.score(rows)
-        for notice in self.notices(read, rows, scores):
+        with self._engine(len(events)) as engine:
+            read = self._read(engine, events, tables=tables, as_of=as_of)
+            rows = self.features(read, as_of)
+            scores = self.score(rows)
+            notices = self.notices(read, rows, scores)
+        for notice in notices:
             _LOG.warning(notice.line())
         return scores
+
+    @cached_property
+    def _profile(self) -> dict[str, Any]:
+        """What the columns of the scored rows were like at the export."""
+        return dict(read_json(self.folder / PROFILE))
+
+    @contextmanager
+    def _engine(self, rows: int) -> Iterator[Any]:
+        """Yield an engine that no other call uses, for so many rows; it is kept for the next call unless this fails."""
+        engine = self._engines.pop() if self._engines else connect(EngineSettings())
+        engine.raw_sql("SET threads = 1" if rows <= _FEW_ROWS else "RESET threads")
+        yield engine
+        engine.drop_table(EVENTS, force=True)
+        self._engines.append(engine)
 
 
 def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableSettings]:

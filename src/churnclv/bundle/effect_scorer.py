@@ -13,11 +13,10 @@ from ..decision.scored_customers import TREATMENT
 from ..decision.target_list import TargetTotals, target_list, total_targets
 from ..decision.treatment_gain import TreatmentEconomics
 from ..errors import InputError, require
-from ..files import read_json
 from ..notices import Notice
 from .bundle_reader import BundleReader
 from .fitted_models import EffectModels
-from .profile_comparison import PROFILE, compare_columns
+from .profile_comparison import compare_columns
 from .scorer import SCORE_COLUMNS, TEXT_COLUMNS
 
 _ENDS = ("", "_low", "_high")
@@ -77,7 +76,7 @@ class EffectScorer(BundleReader):
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on columns that differ from those of training, and on customers without a counterpart."""
         del events
-        compared = compare_columns(read_json(self.folder / PROFILE), rows)
+        compared = compare_columns(self._profile, rows)
         alone = int(scores["expected_gain"].isna().sum())
         if not alone:
             return compared

@@ -80,6 +80,7 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
     common = [name for name in profile if name in rows.columns]
     if not len(rows):
         return ()
+    missing = dict(zip(common, rows[common].isna().to_numpy().sum(axis=0), strict=True))
     kinds: list[tuple[str, str, Callable[..., str | None], str]] = [
         ("more_missing", "cells are missing", _more_missing, "fill the column, or check how its cells are written."),
         ("unseen_values", "values do not occur in training", _unseen, "check their spelling, or train again."),
@@ -87,7 +88,7 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
     ]
     notices = []
     for code, what, compare, remedy in kinds:
-        sentences = [(name, compare(profile[name], rows[name])) for name in common]
+        sentences = [(name, compare(profile[name], rows[name], int(missing[name]))) for name in common]
         differing = [f"column {name!r}: {sentence}" for name, sentence in sentences if sentence is not None]
         if differing:
             more = f"; and {len(differing) - _SHOWN} more columns" if len(differing) > _SHOWN else ""
@@ -95,14 +96,15 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def _more_missing(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str | None:
-    missing, usual = int(column.isna().sum()), float(learned["missing_share"])
+def _more_missing(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+    usual = float(learned["missing_share"])
     if not _is_more(missing, len(column), usual):
         return None
     return f"{missing / len(column):.1%} missing, {usual:.1%} at training"
 
 
-def _unseen(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str | None:
+def _unseen(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+    del missing
     if "values" not in learned or pd.api.types.is_numeric_dtype(column):
         return None
     texts = column.dropna().map(_as_text)
@@ -117,7 +119,8 @@ def _as_text(cell: Any) -> str:
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
-def _other_scale(learned: Mapping[str, Any], column: "pd.Series[Any]") -> str | None:
+def _other_scale(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+    del missing
     if not learned.get("quantiles") or not pd.api.types.is_numeric_dtype(column):
         return None
     cells = column.to_numpy(dtype=float, na_value=np.nan)

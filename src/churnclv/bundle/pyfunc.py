@@ -237,8 +237,9 @@ def answer(scorer: Any, events: Any, as_of: str | None = None, tables: dict[str,
         if not getattr(error, "user_fault", False):
             raise
         raise RefusedInputError(_for_callers(str(error))) from None
-    cells = scores.astype(object)
-    return cells.where(cells.notna(), None)
+    cells, missing = scores.to_numpy(dtype=object, copy=True), scores.isna().to_numpy()
+    cells[missing] = None
+    return type(scores)(cells, columns=scores.columns, index=scores.index, dtype=object)
 
 
 def _for_callers(message: str) -> str:

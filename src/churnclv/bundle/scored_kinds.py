@@ -7,7 +7,6 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pandas as pd
 
-from ..data.engine import EngineSettings, connect
 from ..data.events import Events, read_events
 from ..data.labelled_table import LabelledTable, read_labelled
 from ..data.parsing import bound
@@ -44,7 +43,12 @@ class ScoredKind(ABC, Generic[Read, Valued]):
 
     @abstractmethod
     def read(
-        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+        self,
+        engine: Any,
+        settings: DataSettings,
+        frame: pd.DataFrame | None,
+        specification: BundleSpecification,
+        as_of: str | None,
     ) -> Read:
         """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
 
@@ -103,12 +107,17 @@ class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
     """Labelled customers: a table without time, spend and value."""
 
     def read(
-        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+        self,
+        engine: Any,
+        settings: DataSettings,
+        frame: pd.DataFrame | None,
+        specification: BundleSpecification,
+        as_of: str | None,
     ) -> LabelledTable:
         """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
         del as_of
         readings = specification.readings
-        return read_labelled(connect(EngineSettings()), settings, frame, for_scoring=True, readings=readings)
+        return read_labelled(engine, settings, frame, for_scoring=True, readings=readings)
 
     def features(
         self,
@@ -170,13 +179,16 @@ class _ScoredEvents(ScoredKind[Events, Valued]):
     """Customers with dated events."""
 
     def read(
-        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+        self,
+        engine: Any,
+        settings: DataSettings,
+        frame: pd.DataFrame | None,
+        specification: BundleSpecification,
+        as_of: str | None,
     ) -> Events:
         """Read a file, or a frame in its place; without `as_of`, it is observed as long as the bundle's data."""
         since = None if as_of is not None else specification.fitted_until
-        return read_events(
-            connect(EngineSettings()), settings, frame, observed_since=since, span_is_given=as_of is not None
-        )
+        return read_events(engine, settings, frame, observed_since=since, span_is_given=as_of is not None)
 
     def features(
         self,
@@ -278,10 +290,15 @@ class ScoredContracts(_ScoredEvents[ContractValuation]):
     """Customers under contract."""
 
     def read(
-        self, settings: DataSettings, frame: pd.DataFrame | None, specification: BundleSpecification, as_of: str | None
+        self,
+        engine: Any,
+        settings: DataSettings,
+        frame: pd.DataFrame | None,
+        specification: BundleSpecification,
+        as_of: str | None,
     ) -> Events:
         """Read a file, or a frame in its place; ends of contracts from `as_of` on are plans, and hidden."""
-        return super().read(replace(settings, observed_until=as_of), frame, specification, as_of)
+        return super().read(engine, replace(settings, observed_until=as_of), frame, specification, as_of)
 
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""

@@ -57,14 +57,17 @@ class Scorer(BundleReader):
         """
         frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
         self._require_columns(frame)
-        result = pd.DataFrame({"customer_id": frame["customer_id"], "as_of": frame["cutoff"].map(_day_or_moment)})
-        result["horizon_days"] = frame["cutoff"].map(self._horizon_days)
-        result["in_population"] = frame["in_population"].to_numpy(dtype=bool)
+        columns: dict[str, Any] = {
+            "customer_id": frame["customer_id"],
+            "as_of": frame["cutoff"].map(_day_or_moment),
+            "horizon_days": frame["cutoff"].map(self._horizon_days),
+            "in_population": frame["in_population"].to_numpy(dtype=bool),
+        }
         values = self._values(frame, language)
         for name in SCORE_COLUMNS[4:]:
             empty = pd.Series([None] * len(frame), dtype=object) if name in TEXT_COLUMNS else np.nan
-            result[name] = values.get(name, empty)
-        return result[list(SCORE_COLUMNS)]
+            columns[name] = values.get(name, empty)
+        return pd.DataFrame(columns, index=frame.index)
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
         """Return the days ahead that scores cover from a moment on; a labelled table has none."""
@@ -149,7 +152,7 @@ class Scorer(BundleReader):
         return (
             *other_horizon(self.specification, self.scored_days),
             *self._kind.attribute_notices(events, rows, self.specification),
-            *compare_columns(read_json(self.folder / "profile.json"), eligible),
+            *compare_columns(self._profile, eligible),
             *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
         )
 

@@ -72,7 +72,7 @@ class ServingLimits:
         token: what a request has to bring as `Authorization: Bearer <token>`; empty asks for none.
     """
 
-    waiting: int = 30
+    waiting: int = 250
     body_bytes: int = 32 * 1024**2
     request_seconds: float = 10.0
     wait_seconds: float = 30.0

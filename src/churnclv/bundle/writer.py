@@ -32,7 +32,6 @@ _NEEDS = (
     "numpy",
     "openpyxl",
     "pandas",
-    "pandera",
     "pyarrow",
     "scipy",
     "sqlglot",

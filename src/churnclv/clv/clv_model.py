@@ -293,7 +293,15 @@ class ClvModel:
 
     def intervals(self, rows: pd.DataFrame, days: float) -> dict[str, Interval]:
         """Return prediction intervals of purchases and spend within `days`, over outcomes and parameters."""
-        return Predictive(self.purchases, self.spend).intervals(self._request(rows, days), self.choice.levels)
+        return self._predictive().intervals(self._request(rows, days), self.choice.levels)
+
+    def _predictive(self) -> Predictive:
+        """Return the predictive distributions, whose parameter points are placed once where questions are kept."""
+        if self._latest is None:
+            return Predictive(self.purchases, self.spend)
+        if self._latest.predictive is None:
+            self._latest.predictive = Predictive(self.purchases, self.spend)
+        return self._latest.predictive
 
     def value_interval(self, rows: pd.DataFrame, days: float, margin: float, annual_rate: float) -> Interval:
         """Return the interval of the CLV: that of spend, times each customer's margin and mean discount."""
@@ -514,6 +522,7 @@ class _Latest:
 
     rows: pd.DataFrame | None = None
     expected: dict[str, _ExpectedTotal] = field(default_factory=dict)
+    predictive: Predictive | None = None
 
 
 def _steps(days: float | None) -> Iterator[float]:

@@ -118,6 +118,8 @@ class Predictive:
             part = request.take(rows)
             return compute(Forecast(part, self._exceedance(part), self.spend), *(values[rows] for values in more))
 
+        if len(slices) == 1:
+            return run(slices[0])
         with ThreadPoolExecutor() as pool:
             parts = list(pool.map(run, slices))
         return np.concatenate(parts, axis=1) if parts else np.zeros((_COMPUTED, 0))

@@ -7,7 +7,7 @@ import ibis
 
 from ..errors import require
 from . import parsing
-from .dates import parse_dates
+from .dates import Dates, choose_dates
 from .schema import event_columns
 from .settings import DataSettings, Policy
 from .source import RawLog
@@ -22,20 +22,32 @@ _NO_DATE = (  # texts that programs export for "no date" or "never", in lower ca
 _PLANNED_DAYS = 31  # an end more than this after the last start may be planned
 
 
-def parse_ends(log: RawLog, settings: DataSettings) -> dict[str, Any]:
-    """Parse the ends of contracts into the columns `end`, `is_open` and `mixed_end_format`.
-
-    `end` is null where the contract is open or the text cannot be read. A contract is open where its end is blank, one
-    of `open_tokens` or `missing_tokens`, or a text that programs export for "no date" or "never".
+def choose_ends(log: RawLog, settings: DataSettings) -> Dates:
+    """Return how the ends of contracts are read.
 
     Raises:
         InputError: days and months cannot be distinguished.
     """
-    raw = log.table
+    return choose_dates(log, settings, "end", _is_open)
+
+
+def _is_open(raw: Any, settings: DataSettings) -> Any:
+    """Return whether a contract is open.
+
+    Its end is then blank, one of `open_tokens` or `missing_tokens`, or a text that programs export for "no date" or
+    "never".
+    """
     text = raw.end.strip().fill_null("")
     tokens = {token.lower() for token in (*settings.open_tokens, *settings.missing_tokens)}
-    is_open = (text == "") | text.lower().isin(sorted(tokens)) | text.lower().re_search(_NO_DATE)
-    dates = parse_dates(log, settings, "end", is_open)
+    return (text == "") | text.lower().isin(sorted(tokens)) | text.lower().re_search(_NO_DATE)
+
+
+def parse_ends(raw: Any, ends: Dates, settings: DataSettings) -> dict[str, Any]:
+    """Parse the ends of contracts into the columns `end`, `is_open` and `mixed_end_format`.
+
+    `end` is null where the contract is open or the text cannot be read.
+    """
+    is_open, dates = _is_open(raw, settings), ends.parse(raw, settings)
     other_shape = (dates.other_shape & dates.moment.notnull() & ~is_open).fill_null(False)
     unread = is_open if settings.policy.mixed_end_format is Policy.keep else is_open | other_shape
     end = unread.ifelse(ibis.null("timestamp"), dates.moment)

@@ -1,12 +1,14 @@
 """Dates: a column of texts is parsed into timestamps, in the date format that most of its cells have."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import ibis
 
 from ..errors import require
 from . import parsing
+from .compiled_queries import compiled
 from .settings import DataSettings, Policy
 from .source import MOMENT, RawLog
 from .typed_columns import has_typed, typed_moment
@@ -21,43 +23,72 @@ _EXAMPLES = {
 }
 
 
-@dataclass(frozen=True)
-class Dates:
-    """A column of dates.
+class ParsedDates(NamedTuple):
+    """A column of dates as expressions over the raw log.
 
     Attributes:
-        moment: the timestamp as an expression over the raw log, null where the text is no date.
+        moment: the timestamp, null where the text is no date.
         other_shape: whether the text has another date format than most cells.
         offset: whether the text has an offset from UTC.
-        style: the name of the date format.
-        decided: the style, if it was derived from text cells; otherwise None.
     """
 
     moment: Any
     other_shape: Any
     offset: Any
+
+
+@dataclass(frozen=True)
+class Dates:
+    """How a column of dates is read.
+
+    Attributes:
+        role: of the column.
+        style: the name of the date format.
+        decided: the style, if it was derived from text cells; otherwise None.
+        alike: the shapes of most cells; None where cells are not parsed by their shape.
+        day_first: whether 03/04/2011 is the third of April.
+    """
+
+    role: str
     style: str
     decided: str | None = None
+    alike: tuple[str, ...] | None = None
+    day_first: bool = False
+
+    def parse(self, raw: Any, settings: DataSettings) -> ParsedDates:
+        """Return the moments of the raw log's cells, and how each was written."""
+        text, never = raw[self.role], ibis.literal(False)
+        if has_typed(raw, self.role):
+            return ParsedDates(typed_moment(raw, self.role), never, never)
+        if self.alike is None:
+            return ParsedDates(parsing.parse_chosen_date(text, settings), never, never)
+        shape = parsing.date_shape(text)
+        moment = parsing.parse_date(text, shape, self.day_first, settings)
+        return ParsedDates(moment, ~shape.isin(self.alike), shape == "iso_offset")
 
 
-def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", not_dates: Any = None) -> Dates:
-    """Parse the column of one role.
+def choose_dates(
+    log: RawLog,
+    settings: DataSettings,
+    role: str = "timestamp",
+    not_dates: Callable[[Any, DataSettings], Any] | None = None,
+) -> Dates:
+    """Return how the column of one role is read.
 
-    Cells where `not_dates` is true are no dates and do not count when the format is chosen. A column whose type in the
-    file is a date or a timestamp is used without parsing, whatever the settings.
+    Cells of the raw log where `not_dates` is true are no dates and do not count when the format is chosen. A column
+    whose type in the file is a date or a timestamp is used without parsing, whatever the settings.
 
     Raises:
         InputError: days and months cannot be distinguished, or the format differs from that of the training file.
     """
-    text, typed = log.table[role], log.types.get(role) == MOMENT
+    typed = log.types.get(role) == MOMENT
     chosen = "auto" if typed else settings.date_format
-    never = ibis.literal(False)
     if has_typed(log.table, role):
-        return Dates(typed_moment(log.table, role), never, never, "iso")
+        return Dates(role, "iso")
     if chosen not in ("auto", *parsing.STYLES):
-        return Dates(parsing.parse_chosen_date(text, settings), never, never, chosen)
-    shape = parsing.date_shape(text)
-    shapes = _frequent_shapes(log.table, shape, not_dates)
+        return Dates(role, chosen)
+    counted = _frequent_shapes(log.table, role, settings, not_dates).rows()
+    shapes = [each["shape"] for each in counted if each["shape"] is not None]
     wanted = _trained_style(settings, role) if chosen == "auto" and not typed else chosen
     main = _main_shape(shapes, wanted, fixed=chosen != "auto")
     policy = settings.policy.mixed_date_format if role == "timestamp" else settings.policy.mixed_end_format
@@ -67,9 +98,8 @@ def parse_dates(log: RawLog, settings: DataSettings, role: str = "timestamp", no
     style = main if main != "day_month" else ("day_month" if day_first else "month_day")
     style = "iso" if style == "iso_offset" and wanted is not None else style
     _require_same_style(style, wanted, log, settings, role)
-    moment = parsing.parse_date(text, shape, day_first, settings)
     decided = None if typed or not shapes else "iso" if style.startswith("iso") else style
-    return Dates(moment, ~shape.isin(alike), shape == "iso_offset", style, decided)
+    return Dates(role, style, decided, alike, day_first)
 
 
 def _trained_style(settings: DataSettings, role: str) -> str | None:
@@ -99,12 +129,14 @@ def _require_same_style(style: str, wanted: str | None, log: RawLog, settings: D
     )
 
 
-def _frequent_shapes(raw: Any, shape: Any, not_dates: Any) -> list[str]:
+@compiled
+def _frequent_shapes(
+    raw: Any, role: str, settings: DataSettings, not_dates: Callable[[Any, DataSettings], Any] | None
+) -> Any:
     """Return the shapes of the dates, most frequent first."""
-    dates = raw if not_dates is None else raw.filter(~not_dates)
-    counts = dates.select(shape=shape).group_by("shape").agg(rows=lambda t: t.count())
-    rows = counts.order_by(ibis.desc("rows"), "shape").execute()
-    return [str(name) for name in rows["shape"].dropna()]
+    dates = raw if not_dates is None else raw.filter(~not_dates(raw, settings))
+    counts = dates.select(shape=parsing.date_shape(dates[role])).group_by("shape").agg(rows=lambda t: t.count())
+    return counts.order_by(ibis.desc("rows"), "shape")
 
 
 def _choose_day_first(log: RawLog, settings: DataSettings, role: str, wanted: str | None) -> bool:

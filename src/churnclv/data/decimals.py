@@ -1,11 +1,14 @@
 """Decimal signs: whether 1.234 means 1234 or 1.234 is decided from the other cells of the file."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
+
+import ibis
 
 from ..errors import InputError, require
 from ..notices import Notice
 from . import parsing
+from .compiled_queries import compiled
 from .currencies import currency
 from .settings import DataSettings, Decimal
 from .source import NUMBER, RawLog
@@ -28,16 +31,28 @@ ROLES = ("amount", "price", "quantity", "term_months")  # of columns that hold n
 BARE, SIGN = "bare_", "sign_"  # prefixes of the columns with a role's bare numbers and their currencies
 
 
-def with_numbers(connection: Any, log: RawLog) -> RawLog:
+def with_numbers(log: RawLog) -> RawLog:
     """Return the log with two more columns per column of numbers as text: the bare number, and each cell's currency."""
-    raw = log.table
-    added = {}
-    for role in [role for role in ROLES if role in raw.columns and not has_typed(raw, role)]:
-        added[f"{BARE}{role}"] = parsing.bare_number(raw[role])
-        added[f"{SIGN}{role}"] = currency(raw[role]).fill_null("")
-    if not added:
+    roles = [role for role in ROLES if role in log.table.columns and not has_typed(log.table, role)]
+    if not roles:
         return log
-    return replace(log, table=connection.create_table(NUMBERED, raw.mutate(**added), temp=True, overwrite=True))
+    dressed = [role for role, cells in _count_dressed(log.table, roles).row().items() if cells]
+    return replace(log, table=_with_numbers(log.table, roles, dressed).store(NUMBERED))
+
+
+@compiled
+def _count_dressed(raw: Any, roles: list[str]) -> Any:
+    """Count each role's cells that are more than digits and signs."""
+    return raw.aggregate(**{role: (~parsing.is_bare(raw[role])).sum() for role in roles})
+
+
+@compiled
+def _with_numbers(raw: Any, roles: list[str], dressed: list[str]) -> Any:
+    """Add the two columns of each role; the cells of a role that is not dressed are bare numbers already."""
+    bare = {role: parsing.bare_number(raw[role]) if role in dressed else raw[role] for role in roles}
+    signs = {role: currency(raw[role]).fill_null("") if role in dressed else ibis.literal("") for role in roles}
+    numbers = {f"{BARE}{role}": cells for role, cells in bare.items()}
+    return raw.mutate(**numbers, **{f"{SIGN}{role}": cells for role, cells in signs.items()})
 
 
 @dataclass(frozen=True)
@@ -111,10 +126,17 @@ def decimal_evidence(number: Any) -> dict[str, Any]:
 def _gather(raw: Any, roles: list[str]) -> dict[str, Evidence]:
     if not roles:
         return {}
+    counts = _count_evidence(raw, roles).row()
+    names = [field.name for field in fields(Evidence)]
+    return {role: Evidence(**{name: int(counts[f"{role}:{name}"] or 0) for name in names}) for role in roles}
+
+
+@compiled
+def _count_evidence(raw: Any, roles: list[str]) -> Any:
     shown = {role: decimal_evidence(raw[f"{BARE}{role}"]) for role in roles}
-    sums = {f"{role}:{name}": flag.sum() for role, flags in shown.items() for name, flag in flags.items()}
-    counts = raw.aggregate(**sums).execute().fillna(0).iloc[0]
-    return {role: Evidence(**{name: int(counts[f"{role}:{name}"]) for name in flags}) for role, flags in shown.items()}
+    return raw.aggregate(
+        **{f"{role}:{name}": flag.sum() for role, flags in shown.items() for name, flag in flags.items()}
+    )
 
 
 def _choose(

@@ -11,6 +11,7 @@ from ..files import digest
 from ..notices import Notice
 from ..outputs import guard
 from . import parsing
+from .compiled_queries import compiled
 from .further_tables import OtherTables, read_tables
 from .log import Log, read_log
 from .paths import input_paths, set_aside_outputs
@@ -107,13 +108,17 @@ _BASES = ("order", "contract_start")  # kinds of events that start a customer
 
 def _with_orders(quality: QualityReport, table: Any, settings: DataSettings) -> QualityReport:
     """Raise `InputError` if the log has no order and no contract; for a file to score, add a notice instead."""
-    counts = table.group_by("kind").agg(rows=lambda t: t.count()).order_by("kind").execute()
-    rows = {str(kind): int(count) for kind, count in zip(counts["kind"], counts["rows"], strict=True)}
+    rows = {str(each["kind"]): int(each["rows"]) for each in _count_kinds(table).rows()}
     if any(kind in rows for kind in _BASES):
         return quality
     notice = _no_orders(rows, quality.origin, settings)
     require(settings.spelling is not None, notice.message, remedy=notice.remedy)
     return replace(quality, notices=(*quality.notices, notice))
+
+
+@compiled
+def _count_kinds(table: Any) -> Any:
+    return table.group_by("kind").agg(rows=lambda t: t.count()).order_by("kind")
 
 
 def _no_orders(rows: dict[str, int], origin: str, settings: DataSettings) -> Notice:

@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from ..files import digest
+from .compiled_queries import BoundQuery, compiled
 
 _EXACT = "decimal(38, 0)"
 
@@ -24,7 +25,26 @@ def row_hash(table: Any, columns: tuple[str, ...]) -> Any:
     return md5_number_lower(text)
 
 
-def fingerprint(table: Any, hashes: Any) -> str:
+def fingerprint(table: Any, columns: tuple[str, ...]) -> str:
     """Return a digest of 16 hexadecimal digits of the number of rows and the exact sum of their hashes."""
-    rows = table.aggregate(rows=table.count(), total=hashes.cast(_EXACT).sum()).execute().iloc[0]
-    return digest(int(rows["rows"]), str(rows["total"]))
+    return _digest(_sum_hashes(table, columns))
+
+
+def content_fingerprint(raw: Any) -> str:
+    """Return the fingerprint of a raw log, whose rows are hashed already, whatever their order."""
+    return _digest(_sum_content(raw))
+
+
+def _digest(sums: BoundQuery) -> str:
+    rows, total = sums.row().values()
+    return digest(int(rows), "None" if total is None else f"{total:.2f}")  # the decimals of a sum, since the first one
+
+
+@compiled
+def _sum_hashes(table: Any, columns: tuple[str, ...]) -> Any:
+    return table.aggregate(rows=table.count(), total=row_hash(table, columns).cast(_EXACT).sum())
+
+
+@compiled
+def _sum_content(raw: Any) -> Any:
+    return raw.aggregate(rows=raw.count(), total=raw.content.cast(_EXACT).sum())

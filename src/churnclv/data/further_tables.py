@@ -9,7 +9,7 @@ import ibis
 from ..errors import InputError
 from . import parsing
 from .faults import ATTRIBUTES
-from .fingerprint import fingerprint, row_hash
+from .fingerprint import content_fingerprint, fingerprint
 from .log import count_faults, first_set_aside, read_log, read_raw
 from .matching import match_customers
 from .paths import table_aside_path
@@ -125,8 +125,8 @@ def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: 
         last_event="",
         date_format="",
         decimal="",
-        input_fingerprint=fingerprint(log.table, log.table.content),
-        fingerprint=fingerprint(table, row_hash(table, ("customer_id", *columns))),
+        input_fingerprint=content_fingerprint(log.table),
+        fingerprint=fingerprint(table, ("customer_id", *columns)),
         faults=counts,
     )
     return table, report

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..errors import listed, require
 from ..files import digest
 from .faults import LABELLED
-from .fingerprint import fingerprint
+from .fingerprint import content_fingerprint
 from .quality import FaultCount, QualityReport, check_policies
 from .readings import NUMBER, ColumnReading, ReadColumns, ReadingChoices, apply_readings, learn_readings
 from .settings import STATIC, Columns, DataSettings, Policy
@@ -338,7 +338,7 @@ def _report(
     log: RawLog, header: list[str], kept: int, counts: tuple[FaultCount, ...], read: ReadColumns
 ) -> TableReport:
     """Return the report; its fingerprint includes the names of the columns, which are not in the settings."""
-    content = fingerprint(log.table, log.table.content)
+    content = content_fingerprint(log.table)
     return TableReport(
         origin=log.origin,
         rows_read=log.rows_read,

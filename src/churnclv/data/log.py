@@ -7,16 +7,17 @@ from typing import Any
 import ibis
 
 from ..outputs import Output, write_csv
+from .compiled_queries import compiled
 from .decimals import NUMBERED, with_numbers
 from .event_kinds import check_kinds
 from .faults import Fault
-from .fingerprint import fingerprint, row_hash
+from .fingerprint import content_fingerprint, fingerprint
 from .paths import ASIDE_COLUMNS, set_aside_output
 from .quality import FaultCount, QualityReport, check_policies
 from .refund_totals import refunds_set_aside
 from .row_kinds import EventRows, rows_of
 from .row_notices import find_notices
-from .rows import ParsedRows, parse_rows
+from .rows import ReadRows, RowReading, choose_reading, parse_rows, set_latest
 from .schema import check_events, event_columns
 from .settings import DataSettings, Policy
 from .source import RawLog, drop_raw, read_file, read_frame
@@ -49,25 +50,54 @@ def read_log(
         InputError: a fault of the file, a fault whose policy is `fail`, or too many rows set aside.
     """
     check_kinds(settings)
-    raw = read_raw(connection, settings, frame)
-    parsed = parse_rows(with_numbers(connection, raw), settings)
-    kind, rows = rows_of(settings.shape), parsed.table
-    if kind.plans_ahead:
-        rows = connection.create_table(_CHECKED, rows, temp=True, overwrite=True)
-    until = kind.observed_until(rows, raw.origin, settings, observed_since)
-    flagged = _set_aside(kind.flag(rows, until), settings, kind)
-    checked = connection.create_table(_ALL_CHECKED, flagged, temp=True, overwrite=True)
+    raw, kind = read_raw(connection, settings, frame), rows_of(settings.shape)
+    numbered = with_numbers(raw)
+    read = choose_reading(numbered, settings)
+    set_latest(connection, settings)
+    checked, until = _check_rows(numbered, read.reading, settings, observed_since)
     counts = count_faults(checked, raw, settings, kind.faults)
     if settings.set_aside_path is not None:
         _write_set_aside(checked, raw, set_aside_output(settings.set_aside_path))
     check_policies(counts, raw.rows_read, raw.origin, settings)
-    kept = checked.filter(checked.set_aside_for.isnull())
-    table = connection.create_table(name, kind.events(kept, settings), temp=True, overwrite=True)
+    table = _events(checked, settings).store(name)
     check_events(table, raw.origin, settings)
-    notices = (*parsed.notices, *find_notices(kept, raw, settings), *refunds_set_aside(checked, raw, settings))
-    log = _describe(table, raw, counts, replace(parsed, notices=notices), settings, until)
+    notices = (*read.notices, *find_notices(checked, raw, settings), *refunds_set_aside(checked, raw, settings))
+    log = _describe(table, raw, counts, replace(read, notices=notices), settings, until)
     _drop_rows(connection)
     return log
+
+
+def _check_rows(
+    raw: RawLog, reading: RowReading, settings: DataSettings, observed_since: datetime | None
+) -> tuple[Any, datetime | None]:
+    """Return the stored rows with their faults, and the end of the observed span of contracts."""
+    kind = rows_of(settings.shape)
+    if not kind.plans_ahead:
+        return _checked(raw.table, reading, settings).store(_ALL_CHECKED), None
+    rows = _parsed(raw.table, reading, settings).store(_CHECKED)
+    until = kind.observed_until(rows, raw.origin, settings, observed_since)
+    return _checked_until(rows, until, settings).store(_ALL_CHECKED), until
+
+
+@compiled
+def _parsed(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
+    return parse_rows(raw, reading, settings)
+
+
+@compiled
+def _checked(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
+    return _set_aside(parse_rows(raw, reading, settings), settings, rows_of(settings.shape))
+
+
+@compiled
+def _checked_until(rows: Any, until: datetime | None, settings: DataSettings) -> Any:
+    kind = rows_of(settings.shape)
+    return _set_aside(kind.flag(rows, until), settings, kind)
+
+
+@compiled
+def _events(checked: Any, settings: DataSettings) -> Any:
+    return rows_of(settings.shape).events(checked.filter(checked.set_aside_for.isnull()), settings)
 
 
 def _drop_rows(connection: Any) -> None:
@@ -104,25 +134,29 @@ def count_faults(
     checked: Any, log: RawLog, settings: DataSettings, faults: tuple[Fault, ...]
 ) -> tuple[FaultCount, ...]:
     """Count, in one pass, the rows with each fault and the rows set aside for it."""
-    sums: dict[str, Any] = {}
-    for fault in faults:
-        flag = checked[fault.name]
-        sums[f"{fault.name}:rows"] = flag.sum()
-        sums[f"{fault.name}:aside"] = (checked.set_aside_for == fault.name).sum()
-        sums[f"{fault.name}:first"] = checked.row.min(where=flag)
-    totals = checked.aggregate(**sums).execute().iloc[0]
+    totals = _total_faults(checked, [fault.name for fault in faults]).row()
 
     def count(name: str) -> FaultCount:
         policy = getattr(settings.policy, name)
         if name == "malformed_row":
             first = log.malformed[0][0] if log.malformed else None
             return FaultCount(name, policy.name, len(log.malformed), len(log.malformed), first)
-        rows, aside, first = (totals[f"{name}:{part}"] for part in ("rows", "aside", "first"))
-        first_row = _whole(first) or None
-        cells = _cells_of(name, first_row, log, settings)
-        return FaultCount(name, policy.name, _whole(rows), _whole(aside), first_row, cells=cells)
+        rows, aside, first = (int(totals[f"{name}:{part}"] or 0) for part in ("rows", "aside", "first"))
+        cells = _cells_of(name, first or None, log, settings)
+        return FaultCount(name, policy.name, rows, aside, first or None, cells=cells)
 
     return tuple(count(fault.name) for fault in faults)
+
+
+@compiled
+def _total_faults(checked: Any, names: list[str]) -> Any:
+    sums: dict[str, Any] = {}
+    for name in names:
+        flag = checked[name]
+        sums[f"{name}:rows"] = flag.sum()
+        sums[f"{name}:aside"] = (checked.set_aside_for == name).sum()
+        sums[f"{name}:first"] = checked.row.min(where=flag)
+    return checked.aggregate(**sums)
 
 
 _SHOWN = {  # fault -> roles whose cells in the first faulty row appear in messages: dates and numbers, never ids
@@ -146,10 +180,6 @@ def _cells_of(fault: str, row: int | None, log: RawLog, settings: DataSettings) 
     return tuple("" if cell is None or cell != cell else str(cell) for cell in cells.iloc[0])  # noqa: PLR0124 # NaN
 
 
-def _whole(value: Any) -> int:
-    return 0 if value is None or value != value else int(value)  # noqa: PLR0124 # NaN is the engine's empty sum
-
-
 def _write_set_aside(checked: Any, log: RawLog, output: Output) -> None:
     """Write the rows set aside, with the file's row number, the raw cells and the fault."""
     hidden = [name for name in ("content", "unmapped_currency") if name in log.table.columns]
@@ -165,48 +195,46 @@ def _describe(
     table: Any,
     log: RawLog,
     counts: tuple[FaultCount, ...],
-    parsed: ParsedRows,
+    read: ReadRows,
     settings: DataSettings,
     until: datetime | None,
 ) -> Log:
-    span = (
-        table.aggregate(
-            rows=table.count(),
-            customers=table.customer_id.nunique(),
-            first=table.timestamp.min(),
-            last=table.timestamp.max(),
-            started=(table.kind == "contract_start").sum(),
-            ended=(table.kind == "contract_end").sum(),
-        )
-        .execute()
-        .iloc[0]
-    )
-    first, last = (value.to_pydatetime() for value in (span["first"], span["last"]))
+    span = _span(table).row()
+    first, last = span["first"], span["last"]
     report = QualityReport(
         origin=log.origin,
         rows_read=log.rows_read,
         rows_kept=log.rows_read - sum(count.set_aside for count in counts),
         customers=int(span["customers"]),
-        orders=_count_orders(table),
+        orders=int(span["named"]) + int(span["unnamed"]),
         first_event=str(first),
         last_event=str(last),
-        date_format=parsed.date_format,
-        decimal=parsed.decimal,
-        input_fingerprint=fingerprint(log.table, log.table.content),
-        fingerprint=fingerprint(table, row_hash(table, event_columns(settings))),
+        date_format=read.date_format,
+        decimal=read.decimal,
+        input_fingerprint=content_fingerprint(log.table),
+        fingerprint=fingerprint(table, event_columns(settings)),
         faults=counts,
         events=int(span["rows"]),
         contracts=int(span["started"]),
         ended=int(span["ended"]),
-        spelling=parsed.spelling,
-        notices=parsed.notices,
+        spelling=read.spelling,
+        notices=read.notices,
     )
     return Log(table, report, first, last, until)
 
 
-def _count_orders(table: Any) -> int:
-    """Count the distinct order ids of each customer, and every row without an order id."""
-    orders = table.filter(table.kind == "order")
-    blank = orders.order_id.isnull()  # noqa: PD003 # an engine expression, not a frame
-    named = orders.filter(~blank).select("customer_id", "order_id").distinct().count()
-    return int(named.execute()) + int(orders.filter(blank).count().execute())
+@compiled
+def _span(table: Any) -> Any:
+    """Return the counts of events; the orders are the distinct ids of each customer, and every row without an id."""
+    is_order, blank = table.kind == "order", table.order_id.isnull()  # noqa: PD003 # an engine expression, not a frame
+    ids = ibis.struct({"customer_id": table.customer_id, "order_id": table.order_id})
+    return table.aggregate(
+        rows=table.count(),
+        customers=table.customer_id.nunique(),
+        first=table.timestamp.min(),
+        last=table.timestamp.max(),
+        started=(table.kind == "contract_start").sum(),
+        ended=(table.kind == "contract_end").sum(),
+        named=ids.nunique(where=is_order & ~blank),
+        unnamed=(is_order & blank).sum().fill_null(0),
+    )

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from ..errors import InputError, require
+from .compiled_queries import compiled
 from .currencies import without_currency
 from .settings import DataSettings, Decimal, Fold
 
@@ -56,6 +57,11 @@ def nfc_normalize(text: Any) -> Any:
 @ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp))
 def make_timestamp(microseconds: Any) -> Any:
     """DuckDB's `make_timestamp`: the moment so many microseconds after 1970-01-01."""
+
+
+@ibis.udf.scalar.builtin(name="getvariable", signature=((dt.string,), dt.timestamp))
+def engine_moment(variable: Any) -> Any:
+    """DuckDB's `getvariable`: a moment that was set before the query is run, and is no part of its text."""
 
 
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
@@ -161,13 +167,18 @@ def confirm_day_first(cells: Any, trained: bool) -> bool:
 
 def count_orders_of_days(cells: Any) -> tuple[int, int, int]:
     """Count the dates that begin with two short numbers, and those whose first or second number has to be the day."""
+    counts = _count_days(cells).row()
+    rows, day, month = (int(counts[name] or 0) for name in ("all", "day", "month"))
+    return rows, day, month
+
+
+@compiled
+def _count_days(cells: Any) -> Any:
     first, second = (cells.text.strip().re_extract(r"^(\d{1,2})[/.-](\d{1,2})[/.-]\d{4}", part) for part in (1, 2))
     numbers = cells.select(first=first.try_cast("int64"), second=second.try_cast("int64"))
-    counts = numbers.aggregate(
+    return numbers.aggregate(
         all=numbers.first.count(), day=(numbers.first > _MONTHS).sum(), month=(numbers.second > _MONTHS).sum()
-    ).execute()
-    rows, day, month = (int(counts[name].fillna(0).iloc[0]) for name in ("all", "day", "month"))
-    return rows, day, month
+    )
 
 
 def parse_date(text: Any, shape: Any, day_first: bool, settings: DataSettings) -> Any:
@@ -236,7 +247,12 @@ def latest_moment(settings: DataSettings) -> datetime:
 
 def bare_number(text: Any) -> Any:
     """Return an amount without currency and grouping blanks; (12.00), 12.00- and the true minus become -12.00."""
-    return text.re_search(_PLAIN).ifelse(text, _strip_number(text))  # the fast path of most cells
+    return is_bare(text).ifelse(text, _strip_number(text))  # the fast path of most cells
+
+
+def is_bare(text: Any) -> Any:
+    """Return whether an amount's text has no currency, blank or other dress."""
+    return text.re_search(_PLAIN)
 
 
 def _strip_number(text: Any) -> Any:

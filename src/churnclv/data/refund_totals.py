@@ -6,6 +6,7 @@ from typing import Any
 
 from ..errors import listed
 from ..notices import Notice
+from .compiled_queries import compiled
 from .schema import SALES
 from .settings import DataSettings, Refunds
 from .source import RawLog
@@ -86,14 +87,20 @@ def refunds_set_aside(checked: Any, raw: RawLog, settings: DataSettings) -> tupl
     """
     if settings.columns.kind is None or not settings.has_amount:
         return ()
-    aside = checked.filter(checked.set_aside_for == "unknown_kind").select("row")
-    refunds = raw.table.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_TEXTS))
-    kinds = refunds.group_by("kind").agg(rows=refunds.count()).order_by("kind").execute()
-    if not len(kinds):
+    kinds = _refunds_of_unknown_kind(checked, raw.table).rows()
+    if not kinds:
         return ()
+    count, names = sum(int(each["rows"]) for each in kinds), listed([each["kind"] for each in kinds])
     message = (
-        f"{raw.origin}: {int(kinds['rows'].sum()):,} rows of the kinds {listed(list(kinds['kind']))} are set aside, "
-        "so that their amounts are not taken off spend and CLV."
+        f"{raw.origin}: {count:,} rows of the kinds {names} are set aside, so that their amounts are not "
+        "taken off spend and CLV."
     )
     remedy = "give every kind its meaning, such as data.kinds={sale: order, chargeback: refund}."
     return (Notice("refunds_set_aside", message, remedy),)
+
+
+@compiled
+def _refunds_of_unknown_kind(checked: Any, raw: Any) -> Any:
+    aside = checked.filter(checked.set_aside_for == "unknown_kind").select("row")
+    refunds = raw.inner_join(aside, "row").filter(lambda table: table.kind.re_search(_REFUND_TEXTS))
+    return refunds.group_by("kind").agg(rows=refunds.count()).order_by("kind")

@@ -10,12 +10,14 @@ from ..notices import Notice
 from . import parsing
 from .contract_rows import (
     CONTRACT_ROLES,
+    choose_ends,
     contract_events,
     find_observed_until,
     flag_contracts,
     overlapping_contracts,
     parse_ends,
 )
+from .dates import Dates
 from .event_kinds import name_kinds
 from .faults import CATALOGUE, CONTRACTS, Fault
 from .lines import mark_lines
@@ -42,9 +44,14 @@ class EventRows:
     roles: Mapping[str, str] = {}
     plans_ahead: bool = False
 
-    def parse_ends(self, log: RawLog, settings: DataSettings) -> dict[str, Any]:
-        """Return the columns parsed from the ends of contracts."""
+    def choose_ends(self, log: RawLog, settings: DataSettings) -> Dates | None:
+        """Return how the ends of contracts are read; None where rows have none."""
         del log, settings
+        return None
+
+    def parse_ends(self, raw: Any, ends: Dates | None, settings: DataSettings) -> dict[str, Any]:
+        """Return the columns parsed from the ends of contracts."""
+        del raw, ends, settings
         return {}
 
     def amount(self, money: Any, quantity: Any, role: str) -> Any:
@@ -98,9 +105,13 @@ class ContractRows(EventRows):
     roles = CONTRACT_ROLES
     plans_ahead = True
 
-    def parse_ends(self, log: RawLog, settings: DataSettings) -> dict[str, Any]:
+    def choose_ends(self, log: RawLog, settings: DataSettings) -> Dates | None:
+        """Return how the ends of contracts are read."""
+        return choose_ends(log, settings)
+
+    def parse_ends(self, raw: Any, ends: Dates | None, settings: DataSettings) -> dict[str, Any]:
         """Return the ends, and whether a contract is open."""
-        return parse_ends(log, settings)
+        return {} if ends is None else parse_ends(raw, ends, settings)
 
     def amount(self, money: Any, quantity: Any, role: str) -> Any:
         """Return the price per month."""

@@ -3,7 +3,10 @@
 import re
 from typing import Any
 
+import ibis
+
 from ..notices import Notice
+from .compiled_queries import compiled
 from .currencies import looks_like_currency
 from .parsing import fold_id
 from .settings import DataSettings, Fold
@@ -26,32 +29,38 @@ _MOST_CURRENCIES = 200
 _CURRENCY_SHARE = 0.9  # share of cells that look like a currency
 
 
-def find_notices(kept: Any, log: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
-    """Return the notices about the kept rows of a log.
+def find_notices(checked: Any, log: RawLog, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return the notices about the kept rows of a log: the `checked` rows without those set aside.
 
-    `kept` are the checked rows of `log` without those set aside. No notice has the id of a customer.
+    No notice has the id of a customer.
     """
-    notices = [*_placeholders(kept, settings), *_ids_alike(kept, settings), *_currency_column(log)]
-    if "line" in kept.columns:
-        notices += [*_repeated_totals(kept, settings), *_mostly_refunds(kept, settings)]
+    notices = [*_placeholders(checked, settings), *_ids_alike(checked, settings), *_currency_column(log)]
+    if "line" in checked.columns:
+        notices += [*_repeated_totals(checked, settings), *_mostly_refunds(checked, settings)]
     return tuple(notices)
 
 
-def _placeholders(kept: Any, settings: DataSettings) -> list[Notice]:
+def _kept(checked: Any) -> Any:
+    return checked.filter(checked.set_aside_for.isnull())
+
+
+def _placeholders(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice per id that is a common placeholder or has an implausible share of the rows."""
-    sizes = kept.group_by("customer_id").agg(rows=lambda t: t.count(), first=lambda t: t.row.min())
-    totals = (
-        sizes.aggregate(rows=sizes.rows.sum(), customers=sizes.count(), middle=sizes.rows.median()).execute().iloc[0]
-    )
-    many = max(_LEAST_ROWS, _SHARE * float(totals["rows"] or 0), _TIMES_MEDIAN * float(totals["middle"] or 0))
-    if int(totals["customers"]) < _LEAST_CUSTOMERS:
-        many = float("inf")
-    suspects = sizes.filter((sizes.rows >= many) | (sizes.customer_id.lower().isin(_TEXTS) & (sizes.rows > 1)))
-    largest = suspects.order_by(suspects.rows.desc(), "customer_id").limit(3).execute()
     return [
-        _placeholder(str(row.customer_id), int(row.rows), int(row.first), int(totals["rows"]), settings)
-        for row in largest.itertuples()
+        _placeholder(str(each["customer_id"]), int(each["rows"]), int(each["first"]), int(each["total"]), settings)
+        for each in _crowded_ids(checked).rows()
     ]
+
+
+@compiled
+def _crowded_ids(checked: Any) -> Any:
+    sizes = _kept(checked).group_by("customer_id").agg(rows=lambda t: t.count(), first=lambda t: t.row.min())
+    totals = sizes.aggregate(total=sizes.rows.sum(), customers=sizes.count(), middle=sizes.rows.median())
+    both = sizes.cross_join(totals)
+    share, times = both.total.cast("float64") * _SHARE, both.middle.cast("float64") * _TIMES_MEDIAN
+    many = (both.customers >= _LEAST_CUSTOMERS) & (both.rows >= ibis.greatest(float(_LEAST_ROWS), share, times))
+    suspects = both.filter(many | (both.customer_id.lower().isin(_TEXTS) & (both.rows > 1)))
+    return suspects.order_by(suspects.rows.desc(), "customer_id").limit(3)
 
 
 def _placeholder(name: str, rows: int, first: int, total: int, settings: DataSettings) -> Notice:
@@ -74,18 +83,11 @@ def is_placeholder(name: str) -> bool:
     )
 
 
-def _ids_alike(kept: Any, settings: DataSettings) -> list[Notice]:
+def _ids_alike(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice where ids differ only in case, invisible characters or the composition of accents."""
-    names = kept.select("customer_id").distinct()
     missing = [fold for fold in Fold if fold not in settings.fold_ids]
-    folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
-    folded["all"] = fold_id(names.customer_id, missing)
-    counts = (
-        names.aggregate(customers=names.count(), **{name: column.nunique() for name, column in folded.items()})
-        .execute()
-        .iloc[0]
-    )
-    merged = {name: int(counts["customers"]) - int(counts[name]) for name in folded}
+    counts = _count_folded(checked, missing).row()
+    merged = {name: int(counts["customers"]) - int(counts[name]) for name in counts if name != "customers"}
     if not merged["all"]:
         return []
     needed = [fold for fold in missing if merged[fold.name]] or missing
@@ -104,6 +106,14 @@ def _ids_alike(kept: Any, settings: DataSettings) -> list[Notice]:
             f"data.fold_ids=[{folds}] makes them one.",
         )
     ]
+
+
+@compiled
+def _count_folded(checked: Any, missing: list[Fold]) -> Any:
+    names = _kept(checked).select("customer_id").distinct()
+    folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
+    folded["all"] = fold_id(names.customer_id, missing)
+    return names.aggregate(customers=names.count(), **{name: column.nunique() for name, column in folded.items()})
 
 
 def _currency_column(log: RawLog) -> list[Notice]:
@@ -127,17 +137,12 @@ def _currency_column(log: RawLog) -> list[Notice]:
     ]
 
 
-def _repeated_totals(kept: Any, settings: DataSettings) -> list[Notice]:
+def _repeated_totals(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice if the lines of most orders have one amount: it may be the total of the order."""
     if settings.columns.order_id is None or settings.columns.amount is None or settings.amount_is_order_total:
         return []
-    paid = kept.filter(kept.order_id.notnull() & (kept.amount != 0) & ~kept.line)
-    orders = paid.group_by(["customer_id", "order_id"]).agg(
-        lines=lambda t: t.count(), amounts=lambda t: t.amount.nunique()
-    )
-    several = orders.filter(orders.lines > 1)
-    counts = several.aggregate(orders=several.count(), alike=(several.amounts == 1).sum()).execute().fillna(0).iloc[0]
-    orders_count, alike = int(counts["orders"]), int(counts["alike"])
+    counts = _count_orders_of_lines(checked).row()
+    orders_count, alike = int(counts["orders"]), int(counts["alike"] or 0)
     if orders_count < _LEAST_ORDERS or alike < _ALIKE_SHARE * orders_count:
         return []
     return [
@@ -150,11 +155,22 @@ def _repeated_totals(kept: Any, settings: DataSettings) -> list[Notice]:
     ]
 
 
-def _mostly_refunds(kept: Any, settings: DataSettings) -> list[Notice]:
+@compiled
+def _count_orders_of_lines(checked: Any) -> Any:
+    """Count the orders of several lines, and those of them whose lines all have one amount."""
+    kept = _kept(checked)
+    paid = kept.filter(kept.order_id.notnull() & (kept.amount != 0) & ~kept.line)
+    orders = paid.group_by(["customer_id", "order_id"]).agg(
+        lines=lambda t: t.count(), amounts=lambda t: t.amount.nunique()
+    )
+    several = orders.filter(orders.lines > 1)
+    return several.aggregate(orders=several.count(), alike=(several.amounts == 1).sum())
+
+
+def _mostly_refunds(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice where more rows are refunds than orders."""
-    counts = kept.aggregate(orders=(kept.kind == "order").sum(), refunds=(kept.kind == "refund").sum())
-    totals = counts.execute().fillna(0).iloc[0]
-    orders, refunds = int(totals["orders"]), int(totals["refunds"])
+    totals = _count_sales(checked).row()
+    orders, refunds = int(totals["orders"] or 0), int(totals["refunds"] or 0)
     if not orders or refunds <= _MOST_REFUNDS * (orders + refunds):
         return []
     return [
@@ -164,3 +180,9 @@ def _mostly_refunds(kept: Any, settings: DataSettings) -> list[Notice]:
             f"{settings.where}.sales_are_negative={str(not settings.sales_are_negative).lower()} turns every sign.",
         )
     ]
+
+
+@compiled
+def _count_sales(checked: Any) -> Any:
+    kept = _kept(checked)
+    return kept.aggregate(orders=(kept.kind == "order").sum(), refunds=(kept.kind == "refund").sum())

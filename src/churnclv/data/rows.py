@@ -1,51 +1,103 @@
 """Rows: parses every row of the raw log and adds one boolean column per fault."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 import ibis
 
 from ..errors import require
 from ..notices import Notice
 from . import parsing
+from .compiled_queries import compiled
 from .currencies import currency_cell
-from .dates import parse_dates
+from .dates import Dates, choose_dates
 from .decimals import BARE, ROLES, SIGN, Decimals, choose_decimals
-from .row_kinds import EventRows, rows_of
+from .row_kinds import rows_of
 from .schema import text_columns
 from .settings import DataSettings, Decimal, Spelling
 from .source import RawLog
 from .typed_columns import TYPED, has_typed, typed_non_finite, typed_number
 
+_LATEST = "latest_moment"  # the engine's variable: without `data.latest` it differs from one reading to the next
+
 
 @dataclass(frozen=True)
-class ParsedRows:
-    """The rows with their parsed values and fault flags, the formats of dates and decimals, and notices.
+class RowReading:
+    """How the rows of one raw log are parsed and flagged: all that is decided by looking at them.
+
+    Attributes:
+        dates, ends: how the dates are read, and the ends of contracts where rows have these.
+        signs: the decimal sign of each role.
+        currency: the one to keep; empty where rows have none.
+        amounts_lack: whether any row has no amount.
+        rows_repeat: whether any two rows have the same content.
+    """
+
+    dates: Dates
+    ends: Dates | None
+    signs: dict[str, Decimal]
+    currency: str = ""
+    amounts_lack: bool = False
+    rows_repeat: bool = False
+
+
+@dataclass(frozen=True)
+class ReadRows:
+    """How rows are read, the formats of dates and decimals, and notices.
 
     `spelling` has the formats that were derived from the rows.
     """
 
-    table: Any
+    reading: RowReading
     date_format: str
     decimal: str
     spelling: Spelling
     notices: tuple[Notice, ...]
 
 
-def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
-    """Parse every row of the raw log.
+def choose_reading(log: RawLog, settings: DataSettings) -> ReadRows:
+    """Decide how the rows of the raw log are read, from the rows themselves.
 
     Raises:
         InputError: the order of days and months or the decimal sign is ambiguous, or differs from the training file.
     """
-    raw = log.table
-    dates = parse_dates(log, settings)
-    kind = rows_of(settings.shape)
+    raw, kind = log.table, rows_of(settings.shape)
+    dates = choose_dates(log, settings)
     decimals = choose_decimals(log, [role for role in ROLES if role in raw.columns], settings)
-    money = _parse_money(log, settings, decimals, kind)
+    reading = RowReading(dates, kind.choose_ends(log, settings), decimals.signs)
+    reading = replace(reading, currency=_main_currency(reading, log, settings))
+    facts = _describe_rows(raw, reading, settings).row()
+    reading = replace(reading, amounts_lack=bool(facts["lacks"]), rows_repeat=bool(facts["repeats"]))
+    return ReadRows(
+        reading,
+        dates.style,
+        _decimal_style(decimals, settings),
+        Spelling(dates.decided, decimals.decided, reading.currency or None),
+        decimals.notices,
+    )
+
+
+def parse_rows(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
+    """Return every row of the raw log with its parsed values and one boolean column per fault.
+
+    A query of them needs `set_latest` before it is run.
+    """
+    kind = rows_of(settings.shape)
+    with_lines = kind.mark(_parse(raw, reading, settings), settings, amounts_lack=reading.amounts_lack)
+    return kind.name(with_lines.mutate(**_flags(with_lines, reading, settings)), settings)
+
+
+def set_latest(connection: Any, settings: DataSettings) -> None:
+    """Set the moment after which a date is in the future."""
+    latest = parsing.latest_moment(settings)
+    connection.raw_sql(f"SET VARIABLE {_LATEST} = TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S.%f}'")
+
+
+def _parse(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
+    kind, dates = rows_of(settings.shape), reading.dates.parse(raw, settings)
     texts = {name: kind.roles.get(name, name) for name in (*text_columns(settings), "kind")}
-    parsed = raw.select(
+    return raw.select(
         row=raw.row,
         content=raw.content,
         customer_id=parsing.clean_id(raw.customer_id, settings),
@@ -55,34 +107,17 @@ def parse_rows(log: RawLog, settings: DataSettings) -> ParsedRows:
         blank_date=_is_blank(raw, "timestamp"),
         other_shape=dates.other_shape,
         offset=dates.offset,
-        **money,
-        **kind.parse_ends(log, settings),
-    )
-    main_currency = _main_currency(raw.select(sign=money["sign"]), log, settings)
-    facts = _describe_rows(parsed)
-    with_lines = kind.mark(parsed, settings, amounts_lack=facts.amounts_lack)
-    flagged = with_lines.mutate(**_flags(with_lines, main_currency, settings, facts))
-    return ParsedRows(
-        kind.name(flagged, settings),
-        dates.style,
-        _decimal_style(decimals, settings),
-        Spelling(dates.decided, decimals.decided, main_currency or None),
-        decimals.notices,
+        **_parse_money(raw, reading, settings),
+        **kind.parse_ends(raw, reading.ends, settings),
     )
 
 
-class _Facts(NamedTuple):
-    """Whether any row has no amount, and whether any two rows have the same content."""
-
-    amounts_lack: bool
-    rows_repeat: bool
-
-
-def _describe_rows(parsed: Any) -> _Facts:
+@compiled
+def _describe_rows(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
     """Return what spares most logs the comparison of rows with each other."""
-    distinct = parsed.content.nunique()
-    facts = parsed.aggregate(lacks=parsed.blank_amount.sum(), repeats=parsed.count() - distinct).execute().iloc[0]
-    return _Facts(int(facts["lacks"]) > 0, int(facts["repeats"]) > 0)
+    parsed = _parse(raw, reading, settings)
+    repeats = parsed.count() - parsed.content.nunique()
+    return parsed.aggregate(lacks=parsed.blank_amount.sum(), repeats=repeats)
 
 
 def _text(raw: Any, role: str) -> Any:
@@ -109,16 +144,15 @@ def _money_role(settings: DataSettings) -> str:
     return "amount" if settings.columns.amount is not None else "price"
 
 
-def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals, kind: EventRows) -> dict[str, Any]:
-    raw = log.table
-    null = ibis.null(parsing.AMOUNT)
+def _parse_money(raw: Any, reading: RowReading, settings: DataSettings) -> dict[str, Any]:
+    kind, signs, null = rows_of(settings.shape), reading.signs, ibis.null(parsing.AMOUNT)
     count = kind.count
-    quantity = _number(raw, count, decimals.signs[count]) if count in raw.columns else null
+    quantity = _number(raw, count, signs[count]) if count in raw.columns else null
     if not settings.has_amount:
         never = dict.fromkeys(("blank_amount", "infinite", "comma"), ibis.literal(False))
         return {"amount": null, "quantity": quantity, "cell_sign": ibis.literal(""), "sign": ibis.literal(""), **never}
     role = _money_role(settings)
-    amount = kind.amount(_number(raw, role, decimals.signs[role]), quantity, role)
+    amount = kind.amount(_number(raw, role, signs[role]), quantity, role)
     typed = has_typed(raw, role)
     sign = ibis.literal("") if typed else raw[f"{SIGN}{role}"]
     column = currency_cell(raw.currency) if "currency" in raw.columns else ibis.literal("")
@@ -129,11 +163,11 @@ def _parse_money(log: RawLog, settings: DataSettings, decimals: Decimals, kind: 
         "infinite": typed_non_finite(raw, role) if typed else parsing.is_non_finite(raw[role]),
         "cell_sign": sign,
         "sign": (column == "").ifelse(sign, column),
-        "comma": ibis.literal(False) if typed else parsing.uses_comma(raw[f"{BARE}{role}"], decimals.signs[role]),
+        "comma": ibis.literal(False) if typed else parsing.uses_comma(raw[f"{BARE}{role}"], signs[role]),
     }
 
 
-def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
+def _main_currency(reading: RowReading, log: RawLog, settings: DataSettings) -> str:
     """Return the currency to keep: that of the settings, of training, or of most rows; empty if rows have none.
 
     Raises:
@@ -141,8 +175,7 @@ def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
     """
     if settings.currency is not None:
         return settings.currency.strip().upper()
-    counts = signs.filter(signs.sign != "").group_by("sign").agg(rows=lambda t: t.count())
-    names = [str(name) for name in counts.order_by(ibis.desc("rows"), "sign").execute()["sign"]]
+    names = [str(each["sign"]) for each in _count_currencies(log.table, reading, settings).rows()]
     main = names[0] if names else ""
     trained = None if settings.spelling is None else settings.spelling.currency
     require(
@@ -153,9 +186,16 @@ def _main_currency(signs: Any, log: RawLog, settings: DataSettings) -> str:
     return trained or main
 
 
-def _flags(parsed: Any, main: str, settings: DataSettings, facts: _Facts) -> dict[str, Any]:
+@compiled
+def _count_currencies(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
+    signs = raw.select(sign=_parse_money(raw, reading, settings)["sign"])
+    counts = signs.filter(signs.sign != "").group_by("sign").agg(rows=lambda t: t.count())
+    return counts.order_by(ibis.desc("rows"), "sign")
+
+
+def _flags(parsed: Any, reading: RowReading, settings: DataSettings) -> dict[str, Any]:
     """Return one boolean column per fault that every dated row can have."""
-    latest = parsing.latest_moment(settings)
+    latest = parsing.engine_moment(_LATEST)
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
     blank_date = parsed.blank_date
     copies = ibis.row_number().over(
@@ -172,9 +212,9 @@ def _flags(parsed: Any, main: str, settings: DataSettings, facts: _Facts) -> dic
         "time_zone": parsed.offset,
         "future_date": parsed.timestamp > latest,
         "early_date": parsed.timestamp < earliest,
-        "exact_duplicate": copies > 0 if facts.rows_repeat else ibis.literal(False),
+        "exact_duplicate": copies > 0 if reading.rows_repeat else ibis.literal(False),
         **({"order_line": parsed.line} if "line" in parsed.columns else {}),
-        **_amount_flags(parsed, main, settings),
+        **_amount_flags(parsed, reading.currency, settings),
     }
     return {name: flag.fill_null(False) for name, flag in flags.items()}
 

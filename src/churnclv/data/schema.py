@@ -3,9 +3,9 @@
 from typing import Any
 
 import ibis.expr.datatypes as dt
-import pandera.ibis as pa
 
 from ..errors import InputError
+from .compiled_queries import compiled
 from .settings import STATIC, DataSettings
 
 KINDS = (
@@ -28,33 +28,16 @@ def text_columns(settings: DataSettings) -> tuple[str, ...]:
     return (*TEXTS, *(f"{STATIC}{name}" for name in settings.attribute_names))
 
 
-def _schema(texts: tuple[str, ...]) -> pa.DataFrameSchema:
-    columns = {
-        "customer_id": pa.Column(dt.String(), [pa.Check.str_length(min_value=1)], nullable=False),
-        "timestamp": pa.Column(dt.Timestamp(scale=6), nullable=False),
-        "kind": pa.Column(dt.String(), [pa.Check.isin(KINDS)], nullable=False),
-        "amount": pa.Column(AMOUNT_TYPE, nullable=True),
-        "quantity": pa.Column(AMOUNT_TYPE, nullable=True),
-        **{name: pa.Column(dt.String(), nullable=True) for name in texts},
-    }
-    return pa.DataFrameSchema(columns, strict=True)
-
-
 def check_events(events: Any, origin: str, settings: DataSettings) -> None:
     """Raise `InputError` with every violation of the schema at once.
 
     A violation exists only if a policy kept a faulty row, so the remedy names the policies.
     """
-    from pandera.errors import SchemaErrors
-
-    violations = []
-    try:
-        _schema(text_columns(settings)).validate(events, lazy=True)
-    except SchemaErrors as errors:
-        violations = sorted({f"{case['column'] or 'table'}: {case['check']}" for case in _cases(errors)})
-    without_amount = events.amount.isnull() & events.kind.isin(SALES)
-    if settings.has_amount and int(without_amount.sum().fill_null(0).execute()):
-        violations.append("amount: not_nullable")
+    kinds = {name: kind(nullable=True) for name, kind in events.schema().items()}
+    violations = [f"{name}: not {kind}" for name, kind in _types(settings).items() if kinds.pop(name, None) != kind]
+    violations += [f"{name}: not in the schema" for name in kinds]
+    counts = {} if violations else _count_violations(events, settings.has_amount).row()
+    violations += [rule for rule, rows in counts.items() if rows]
     if violations:
         raise InputError(
             f"{origin}: after the policies, the events still violate the schema:\n"
@@ -63,7 +46,22 @@ def check_events(events: Any, origin: str, settings: DataSettings) -> None:
         )
 
 
-def _cases(errors: Any) -> list[dict[str, Any]]:
-    cases = errors.failure_cases
-    frame = cases.execute() if hasattr(cases, "execute") else cases
-    return [dict(case) for case in frame.to_dict("records")]
+def _types(settings: DataSettings) -> dict[str, Any]:
+    dated = {"customer_id": dt.string, "timestamp": dt.Timestamp(scale=6), "kind": dt.string}
+    counted = {"amount": AMOUNT_TYPE, "quantity": AMOUNT_TYPE}
+    return {**dated, **counted, **dict.fromkeys(text_columns(settings), dt.string)}
+
+
+@compiled
+def _count_violations(events: Any, has_amount: bool) -> Any:
+    """Count the events that violate each rule of the schema."""
+    rules = {
+        "customer_id: not_nullable": events.customer_id.isnull(),
+        "customer_id: not_empty": events.customer_id == "",
+        "timestamp: not_nullable": events.timestamp.isnull(),
+        "kind: not_nullable": events.kind.isnull(),
+        f"kind: one of {', '.join(KINDS)}": events.kind.notin(KINDS),
+    }
+    if has_amount:
+        rules["amount: not_nullable"] = events.amount.isnull() & events.kind.isin(SALES)
+    return events.aggregate(**{rule: broken.sum() for rule, broken in rules.items()})

@@ -127,9 +127,10 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     check_header("the events given", header, settings)
     connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # all rows: only the last may be a text
     connection.con.register("raw_frame", _with_text_for_mixtures(frame))
-    texts = _typed_text(connection, "raw_frame", header)
-    types = _types(connection, "raw_frame", header, settings)
-    typed = _typed_cells(connection, "raw_frame", header, settings)
+    described = _describe(connection, "raw_frame")
+    texts = _typed_text(described, header)
+    types = _types(described, header, settings)
+    typed = _typed_cells(described, header, settings)
     _create_raw(connection, "FROM raw_frame", settings, texts, first_row=1, typed=typed)
     connection.con.unregister("raw_frame")
     log = _raw_log(connection, "the events given", (), first_row=1)
@@ -162,11 +163,12 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
     itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # the path is a name, not a glob pattern
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder named a=b is not a column
     with _as_parquet(path):
-        texts = _typed_text(connection, source, _parquet_columns(path))
+        described = _describe(connection, source)
+        texts = _typed_text(described, _parquet_columns(path))
         header = [name for name, _ in texts]
         check_header(str(path), header, settings)
-        types = _types(connection, source, header, settings)
-        typed = _typed_cells(connection, source, header, settings)
+        types = _types(described, header, settings)
+        typed = _typed_cells(described, header, settings)
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1, typed=typed)
     log = _raw_log(connection, str(path), (), first_row=1)
     return replace(log, types=types, currency_column=_currency_column(header, settings))
@@ -321,31 +323,34 @@ def _text_of(role: str, text: str, typed: dict[str, str]) -> str:
     return f"{text.replace(typed[role], _name(TYPED + role), 1)} AS {_name(role)}"
 
 
-def _typed_text(connection: Any, source: str, header: list[str]) -> list[tuple[str, str]]:
+def _describe(connection: Any, source: str) -> list[tuple[str, str]]:
+    """Return name and type of each column, as the engine has them."""
+    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
+    return [(str(name), str(kind)) for name, kind, *_ in described]
+
+
+def _typed_text(described: list[tuple[str, str]], header: list[str]) -> list[tuple[str, str]]:
     """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids.
 
     `header` has the names in the file: the engine renames blank names, and names that differ only in case.
     """
-    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
     texts = []
-    for name, (engine_name, kind, *_) in zip(header, described, strict=True):
+    for name, (engine_name, kind) in zip(header, described, strict=True):
         cell = f"CAST({_name(engine_name)} AS VARCHAR)"
         texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
 
 
-def _types(connection: Any, source: str, header: list[str], settings: DataSettings) -> dict[str, str]:
+def _types(described: list[tuple[str, str]], header: list[str], settings: DataSettings) -> dict[str, str]:
     """Return the roles whose columns are typed as numbers or moments in the source."""
-    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    kinds = {name: str(kind) for name, (_, kind, *_) in zip(header, described, strict=True)}
+    kinds = {name: kind for name, (_, kind) in zip(header, described, strict=True)}
     numbers = {role: NUMBER for role, name in settings.mapped().items() if re.search(_NUMBERS, kinds[name])}
     return numbers | {role: MOMENT for role, name in settings.mapped().items() if re.search(_MOMENTS, kinds[name])}
 
 
-def _typed_cells(connection: Any, source: str, header: list[str], settings: DataSettings) -> dict[str, str]:
+def _typed_cells(described: list[tuple[str, str]], header: list[str], settings: DataSettings) -> dict[str, str]:
     """Return, by role, the SQL of the columns of dates and amounts whose type in the source is right already."""
-    described = connection.raw_sql(f"DESCRIBE SELECT * FROM {source}").fetchall()
-    names = {name: (engine_name, str(kind)) for name, (engine_name, kind, *_) in zip(header, described, strict=True)}
+    names = dict(zip(header, described, strict=True))
     rules = {**dict.fromkeys(_NUMBER_ROLES, _NUMBERS), **dict.fromkeys(_MOMENT_ROLES, _LOCAL_MOMENTS)}
     mapped = {role: names[name] for role, name in settings.mapped().items() if role in rules}
     return {role: _name(name) for role, (name, kind) in mapped.items() if re.search(rules[role], kind)}
@@ -360,7 +365,7 @@ def _currency_column(header: list[str], settings: DataSettings) -> str | None:
 
 def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...], first_row: int) -> RawLog:
     table = connection.table(RAW)
-    rows_read = int(table.count().execute()) + len(malformed)
+    rows_read = connection.raw_sql(f"SELECT count(*) FROM {RAW}").fetchone()[0] + len(malformed)
     require(rows_read > 0, f"{origin}: has a header but no rows.", remedy="export the log again.")
     return RawLog(table, origin, rows_read, malformed, first_row)
 

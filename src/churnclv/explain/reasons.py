@@ -1,6 +1,7 @@
 """Reasons: the features that raise a customer's score most, as texts with that customer's numbers."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..churn.log_odds import BIAS
 from ..evaluation.metrics import Array
+from ..features.family import Move
 from ..features.rare_categories import RARE
 from .phrases.phrase import Phrase, Value, find_phrase
 from .phrases.topics import find_move, find_topic
@@ -120,24 +122,30 @@ def rank_features(contributions: pd.DataFrame, rows: pd.DataFrame, most: int, le
 
 def _sum_topics(contributions: pd.DataFrame, rows: pd.DataFrame) -> tuple[Array, NDArray[np.intp]]:
     """Return what each topic adds, (n, topics) by name, and the place of the column with the greatest share in it."""
-    names = list(contributions.columns)
-    moves = {name: find_move(name) for name in names}
-    moved = {move.topic for move in moves.values() if move is not None}
-    topics = sorted({find_topic(name) for name in names} | moved)
+    topics, usual, moves = _place_topics(tuple(contributions.columns))
     totals, greatest = np.zeros((len(rows), len(topics))), np.full((len(rows), len(topics)), -np.inf)
-    cited = np.full(totals.shape, -1, dtype=np.intp)
-    for place, name in enumerate(names):
-        added = contributions[name].to_numpy(dtype=float)
-        topic = np.full(len(rows), topics.index(find_topic(name)))
-        move = moves[name]
+    cited, each = np.full(totals.shape, -1, dtype=np.intp), np.arange(len(rows))
+    cells = contributions.to_numpy(dtype=float)
+    for place, own in enumerate(usual):
+        added, topic, move = cells[:, place], np.full(len(rows), own), moves[place]
         if move is not None and move.witness in rows.columns:
             topic[_holds(rows[move.witness], move.when)] = topics.index(move.topic)
-        each = np.arange(len(rows))
         totals[each, topic] += added
         larger = added > greatest[each, topic]  # the first of equal ones stays
         greatest[each[larger], topic[larger]] = added[larger]
         cited[each[larger], topic[larger]] = place
     return totals, cited
+
+
+@lru_cache(maxsize=64)
+def _place_topics(names: tuple[str, ...]) -> tuple[list[str], list[int], list[Move | None]]:
+    """Return the topics by name, and for each column the place of its topic, and where it belongs for some customers.
+
+    Both are found by patterns over all described columns, which takes longer than the sums for one customer.
+    """
+    moves, owned = [find_move(name) for name in names], [find_topic(name) for name in names]
+    topics = sorted({*owned, *(move.topic for move in moves if move is not None)})
+    return topics, [topics.index(topic) for topic in owned], moves
 
 
 def _holds(witness: "pd.Series[Any]", when: float | None) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.operations as ops
 
+from ..data.compiled_queries import compiled
 from .keyed_table import put_beside
 
 PAIRS_PER_PART = 4_000_000  # of an event and a cutoff; a part takes some hundred MB
@@ -55,7 +56,12 @@ def work_tables(events: Any) -> Iterator[WorkTables]:
 
 def count_pairs(events: Any, cutoffs: Sequence[Any]) -> int:
     """Return the number of pairs of an event and a cutoff, which is what a computation of features walks through."""
-    return int(events.count().execute()) * len(cutoffs)
+    return int(_count_events(events).row()["events"]) * len(cutoffs)
+
+
+@compiled
+def _count_events(events: Any) -> Any:
+    return events.aggregate(events=events.count())
 
 
 def count_parts(pairs: int) -> int:

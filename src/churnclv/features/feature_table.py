@@ -13,13 +13,14 @@ import ibis.expr.operations as ops
 import pandas as pd
 
 from .. import __version__
+from ..data.compiled_queries import compiled
 from ..data.engine import fetch_query
 from ..data.refund_totals import counts_as_spend
 from ..data.settings import CustomerKind, Refunds
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.customer_kinds import kind_of
-from ..snapshots.history import KEYS, cut_history, cutoff_table
+from ..snapshots.history import KEYS, cut_history
 from ..snapshots.settings import WindowSettings
 from .customer_parts import (
     ONE_PASS_PAIRS,
@@ -39,9 +40,7 @@ from .settings import FeatureSettings
 
 _OF_VALUE = ("purchase_history",)
 _CUTOFFS = "feature_cutoffs"  # the name of the table of cutoffs in a compiled query
-_MOST_QUERIES = 32
 _EXCLUDED = re.compile(r"EXCLUDE \(([^)]*)\)")
-_queries: dict[str, "CompiledQuery"] = {}
 
 
 @dataclass(frozen=True)
@@ -112,43 +111,31 @@ def compute_features(
     """Return the feature table as a frame, computed in so many parts; None derives them from the size of the log."""
     in_one_pass = parts is None and everyone is None and _fits_one_pass(events, definition)
     if in_one_pass and isinstance(events.op(), ops.DatabaseTable) and not custom_files(definition.settings.families):
-        query = compile_query(events, definition)
-        return _typed(query.fetch(events.get_backend(), definition.cutoffs).to_pandas(), query.schema)
+        fetched, schema = fetch_features(events, definition)
+        return _typed(fetched.to_pandas(), schema)
     with computed_features(events, definition, parts, everyone) as table:
         return _typed(_plain(table).to_pyarrow().to_pandas(), table.schema())
 
 
-@dataclass(frozen=True)
-class CompiledQuery:
-    """The query of a feature table at any cutoffs, as text, and the types of its columns."""
+def fetch_features(events: Any, definition: TableDefinition) -> tuple[Any, ibis.Schema]:
+    """Return the features by built-in families of a stored event table, as an Arrow table, and their types.
 
-    sql: str
-    schema: ibis.Schema
-
-    def fetch(self, connection: Any, cutoffs: Sequence[datetime]) -> Any:
-        """Return the table at these cutoffs, ordered by customer and cutoff, as an Arrow table."""
-        moments = ibis.to_sql(cutoff_table(cutoffs), dialect=connection.name)
-        named = f'WITH "{_CUTOFFS}" AS ({moments}) SELECT * FROM ({self.sql})'  # noqa: S608 # our own texts
-        fetched = fetch_query(connection, f"{named} ORDER BY {', '.join(KEYS)}")
-        return fetched.cast(self.schema.to_pyarrow())
-
-
-def compile_query(events: Any, definition: TableDefinition) -> CompiledQuery:
-    """Return the query of a stored event table's features by built-in families.
-
-    Compiling takes ten times as long as the answer for one customer, so it is done once in a process for a definition,
-    whatever the cutoffs.
+    The query is compiled once in a process, whatever the cutoffs.
     """
-    stored, anytime = events.op(), replace(definition, cutoffs=())
-    key = repr((stored.namespace, stored.name, events.schema(), anytime))
-    if key not in _queries:
-        cutoffs = ibis.table({"cutoff": "timestamp"}, name=_CUTOFFS)
-        first, *others = _keyed_tables(events, replace(definition, cutoffs=cutoffs))
-        table = _plain(put_beside(first, *others))
-        while len(_queries) >= _MOST_QUERIES:
-            _queries.pop(next(iter(_queries)), None)
-        _queries[key] = CompiledQuery(str(ibis.to_sql(table, dialect=events.get_backend().name)), table.schema())
-    return _queries[key]
+    query = _features_at_cutoffs(events, replace(definition, cutoffs=()))
+    moments = ", ".join(f"(TIMESTAMP '{cutoff:%Y-%m-%d %H:%M:%S.%f}')" for cutoff in definition.cutoffs)
+    given = f'"{_CUTOFFS}"(cutoff) AS (VALUES {moments})'
+    sql = f"WITH {given} SELECT * FROM ({query.compiled.sql}) ORDER BY {', '.join(KEYS)}"  # noqa: S608 # our own texts
+    schema = query.compiled.schema
+    return fetch_query(query.connection, sql).cast(schema.to_pyarrow()), schema
+
+
+@compiled
+def _features_at_cutoffs(events: Any, anytime: TableDefinition) -> Any:
+    """Return the feature table at the cutoffs that the query is given."""
+    cutoffs = ibis.table({"cutoff": "timestamp"}, name=_CUTOFFS)
+    first, *others = _keyed_tables(events, replace(anytime, cutoffs=cutoffs))
+    return _plain(put_beside(first, *others))
 
 
 @contextlib.contextmanager
@@ -255,7 +242,8 @@ def _typed(frame: pd.DataFrame, schema: Any) -> pd.DataFrame:
     wanted = {name: "str" if kind.is_string() else "float64" for name, kind in kinds.items()} | {
         "in_population": "bool"
     }
-    frame = frame.astype({name: kind for name, kind in wanted.items() if str(frame[name].dtype) != kind})
+    kept = {name: str(kind) for name, kind in frame.dtypes.items()}
+    frame = frame.assign(**{name: frame[name].astype(kind) for name, kind in wanted.items() if kept[name] != kind})
     repeated = frame.duplicated(list(KEYS)).any()
     require(
         not repeated,

@@ -341,6 +341,6 @@ class ServeConfig(UiConfig):
     model: str | None = None
     tables: dict[str, str] = field(default_factory=dict)
     hosts: list[str] = field(default_factory=list)
-    waiting: int = number(30, Bounds(1, 10_000))
+    waiting: int = number(250, Bounds(1, 10_000))
     max_body_mb: int = number(32, Bounds(1, 10_000))
     request_seconds: float = number(10.0, Bounds(0.1, 3_600))

@@ -143,7 +143,7 @@ def _detect(table: LoadedTable, texts: dict[str, ColumnProfile]) -> tuple[dict[s
     """Return the decimal sign of each role by the rules of reading, and the grounds where these do not decide."""
     raw = table.connection.table(table.name)
     columns = {role: raw[table.cell(profile.name)] for role, profile in texts.items()}
-    log = with_numbers(table.connection, replace(table.log, table=raw.select("row", **columns), types={}))
+    log = with_numbers(replace(table.log, table=raw.select("row", **columns), types={}))
     settings = replace(
         table.settings, columns=replace(table.settings.columns, **{role: texts[role].name for role in texts})
     )

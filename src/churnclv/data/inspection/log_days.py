@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...errors import InputError
 from .. import parsing
-from ..dates import parse_dates
+from ..dates import choose_dates
 from ..settings import DataSettings
 from ..source import MOMENT
 from ..span import find_gaps
@@ -82,10 +82,10 @@ def _daily_rows(inspection: TableInspection, column: str) -> pd.DataFrame:
     kept = table.connection.create_table(f"{table.name}_days", texts, temp=True, overwrite=True)
     typed = {"timestamp": MOMENT} if table.type_of(column) == MOMENT else {}
     try:
-        dates = parse_dates(replace(table.log, table=kept, types=typed), settings)
+        dates = choose_dates(replace(table.log, table=kept, types=typed), settings)
     except InputError:
         return pd.DataFrame({"day": [], "rows": []})
-    dated = kept.select(day=dates.moment.date(), rows=kept.rows)
+    dated = kept.select(day=dates.parse(kept, settings).moment.date(), rows=kept.rows)
     latest = parsing.latest_moment(settings)
     known = dated.filter(dated.day <= ibis.date(f"{latest:%Y-%m-%d}"))
     counted = known.group_by("day").agg(rows=known.rows.sum()).order_by("day").execute()
