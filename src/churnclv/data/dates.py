@@ -142,9 +142,9 @@ def _frequent_shapes(
 def _choose_day_first(log: RawLog, settings: DataSettings, role: str, wanted: str | None) -> bool:
     """Return whether the day comes first, from starts and ends of contracts together: one file has one format."""
     raw = log.table
-    cells = raw.select(text=raw.timestamp)
-    if "end" in raw.columns:
-        cells = cells.union(raw.select(text=raw.end))
+    together = ("timestamp", "end") if role in ("timestamp", "end") else (role,)
+    first, *rest = [raw.select(text=raw[name]) for name in together if name in raw.columns]
+    cells = first.union(*rest) if rest else first
     column = str(settings.mapped()[role])
     if settings.date_format in _MONTH_STYLES:
         return _MONTH_STYLES[settings.date_format]

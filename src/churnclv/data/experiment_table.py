@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..errors import listed, require
-from .dates import parse_dates
+from .dates import choose_dates
 from .labelled_table import LabelledTable, TableCells, learn_table, read_cells
 from .quality import QualityReport
 from .readings import NUMBER, ReadingChoices, learn_readings
@@ -151,8 +151,8 @@ def _require_treatment_first(cells: TableCells, settings: DataSettings) -> None:
 def _dates(cells: TableCells, settings: DataSettings, name: str) -> "pd.Series[Any]":
     """Return the dates of a column by row, missing where a cell is blank or no date."""
     mapped = replace(settings, static={f"c{place}": column for place, column in enumerate(cells.header)})
-    dates = parse_dates(cells.log, mapped, f"{STATIC}c{cells.header.index(name)}")
-    moments: pd.DataFrame = cells.log.table.select("row", moment=dates.moment).execute()
+    dates, raw = choose_dates(cells.log, mapped, f"{STATIC}c{cells.header.index(name)}"), cells.log.table
+    moments: pd.DataFrame = raw.select("row", moment=dates.parse(raw, mapped).moment).execute()
     parsed: pd.Series[Any] = pd.to_datetime(moments.set_index("row")["moment"]).reindex(cells.kept.index)
     return parsed
 
