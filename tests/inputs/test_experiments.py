@@ -126,6 +126,18 @@ def test_an_outcome_before_its_treatment_is_refused_by_row(read, refuse):
     assert read(dated.replace("2024-02-27", "2024-03-01"), **names).table.frame.columns.tolist() == ["age"]
 
 
+def test_dates_of_treatment_and_outcome_are_each_read_in_their_own_order_of_day_and_month(read, refuse):
+    dated = (
+        "id,age,arm,spend,sent,bought\n"
+        "a,20,none,0,31/01/2024,\n"
+        "b,30,offer,2,03/02/2024,02/13/2024\n"
+        "c,41,letter,1,03/02/2024,02/04/2024\n"
+    )
+    names = {"treated_on": "sent", "outcome_on": "bought"}
+    assert read(dated, **names).table.frame.columns.tolist() == ["age"]
+    assert "in 1 row: row 4." in refuse(dated.replace("02/04/2024", "02/02/2024"), **names)
+
+
 def test_scoring_reads_neither_treatment_nor_outcome(write, connection):
     settings = replace(EXPERIMENT, path=str(write("id,age\nz,50\n", "later.csv")))
     table = read_labelled(connection, settings, for_scoring=True)
