@@ -158,7 +158,7 @@ def test_two_versions_in_one_process_keep_their_own_code(exported, tmp_path):
     other = tmp_path / "other"
     shutil.copytree(bundle, other)
     scorer = other / "artifacts" / "bundle" / "code" / "churnclv" / "bundle" / "scorer.py"
-    changed = scorer.read_text().replace('result["horizon_days"] = ', 'result["horizon_days"] = 1000 + ')
+    changed = scorer.read_text().replace('"horizon_days": frame', '"horizon_days": 1000 + frame')
     scorer.write_text(changed)
     manifest = json.loads((other / "manifest.json").read_text())
     name = scorer.relative_to(other).as_posix()

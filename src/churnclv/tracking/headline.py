@@ -55,6 +55,8 @@ LEFT_OUT = (
     "churn.threads",
     "churn.penalty_strengths",
     "churn.patience_rounds",
+    "economics.arm_costs",
+    "economics.outcome_value",
 )
 
 
