@@ -71,8 +71,13 @@ def compared_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
 
 
 def compared_params(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the choices by which people compare runs; a run's file config.yaml has all of them."""
-    return {name: value for name, value in params.items() if name in COMPARED_PARAMS or not name.startswith(LEFT_OUT)}
+    """Return the choices by which people compare runs; a run's file config.yaml has all of them.
+
+    The learner of effects is one of them for experiments alone.
+    """
+    of_others = () if params.get("data.shape") == "experiment" else ("uplift.",)
+    hidden = (*LEFT_OUT, *of_others)
+    return {name: value for name, value in params.items() if name in COMPARED_PARAMS or not name.startswith(hidden)}
 
 
 def headline_metrics() -> list[str]:
