@@ -158,8 +158,8 @@ class AgeHazardModel:
             base_margin=np.log(curve.odds(np.tile(spells.age, 2))),
         )
         trees = xgboost.train({**_TREES, "nthread": 1, "seed": _SEED}, rows, _ROUNDS)
-        asked = xgboost.DMatrix(self._describe(grid), base_margin=np.zeros(len(grid)))
-        return np.asarray(trees.predict(asked, output_margin=True), dtype=float)
+        ahead = xgboost.DMatrix(self._describe(grid), base_margin=np.zeros(len(grid)))
+        return np.asarray(trees.predict(ahead, output_margin=True), dtype=float)
 
     def _describe(self, ages: Array) -> Array:
         """Return what trees see of each age, (n, 3): the period, the year of the contract, and the day within it."""
