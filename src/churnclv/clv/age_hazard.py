@@ -97,7 +97,7 @@ class AgeHazardModel:
             InputError: an age is not whole or negative.
         """
         spells = count_spells(ages, np.where(ended, ages, ages + 1.0), ended)
-        self.curve.fit(ages, np.where(ended, ages, ages + 1.0), ended)
+        self.curve = _fit_curve(spells)
         self.shifts, self.gain, self.oldest = np.zeros(0), HeldOutGain(), int(spells.age.max(initial=0.0))
         if spells.ended.sum() >= _LEAST_ENDS and spells.survived.sum() >= _LEAST_ENDS:
             self.gain = self._hold_out(spells)
