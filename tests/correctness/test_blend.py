@@ -32,7 +32,7 @@ from churnclv.tuning.churn_stack import (
     fold_weights,
 )
 from churnclv.tuning.churn_study import ChurnEvidence, _Contest, follow_in_time, tune_churn
-from churnclv.tuning.settings import Range, TuningSettings
+from churnclv.tuning.settings import Kind, Range, TuningSettings
 from churnclv.tuning.study import StudyPlan
 
 QUIET = Progress()
@@ -293,8 +293,8 @@ def objective_value(objective: Objective, profit=None) -> tuple[float, list[floa
     found = _Contest(replace(evidence(3), profit=profit), settings, TuningSettings())
     drawn = {"max_depth": 2, "learning_rate": 0.3}
     curves = [found.work(drawn, fold) for fold in range(len(found.pairs))]
-    reported = [found._fold_value(fold, curve) for fold, curve in enumerate(curves)]
-    value, facts = found._conclude(curves)
+    reported = [found._fold_value(found.work, fold, curve) for fold, curve in enumerate(curves)]
+    value, facts = found._conclude(found.work, curves)
     found.trees |= {"parameters": drawn, "rounds": facts["rounds"], "bags": 1}
     return value, reported, found, found._trees(drawn)
 
@@ -342,12 +342,12 @@ def test_each_objective_chooses_what_it_should(objective):
 def test_a_fold_of_one_class_ranks_no_trial():
     found = contest([[0.0, 0.0], [0.0, 1.0]], {})
     found.settings = ChurnSettings(objective=Objective.auc)
-    assert found._objective(0, None, 1) == 0.0
+    assert found._objective(found.work, 0, None, 1) == 0.0
 
 
 def test_a_fold_alone_reports_its_least_log_loss():
     found = contest([[0.0, 1.0]], {})
-    assert found._fold_value(0, FitCurve(None, np.array([0.6, 0.4, 0.5]))) == 0.4
+    assert found._fold_value(found.work, 0, FitCurve(None, np.array([0.6, 0.4, 0.5]))) == 0.4
 
 
 def test_the_objective_profit_needs_economics():
@@ -397,6 +397,25 @@ def test_all_members_are_heard_and_the_choice_rebuilds_what_they_said(tmp_path, 
         assert tuned.fold_scores[-1] == pytest.approx(
             expit(choose_stack(folds, FAMILIES, in_time=True).held_out[-1]), abs=1e-6
         )
+
+
+@pytest.mark.parametrize("objective", [Objective.log_loss, Objective.auc])
+def test_trials_of_a_part_of_the_rows_are_repeated_on_all_of_them(tmp_path, objective):
+    ranges = {"learning_rate": Range(low=0.05, high=0.3), "max_depth": Range(kind=Kind.int, low=1, high=6)}
+    settings = ChurnSettings(name="xgboost", objective=objective, threads=1, max_rounds=20)
+    tuning = TuningSettings(n_trials=5, churn=ranges, prune=False, max_search_rows=1000)
+    found, trials = evidence(2, rows=1500), []
+    tuned = tune_churn(found, settings, StudyPlan("churn", tmp_path / "o.db", ranges, tuning), trials.append, QUIET)
+    everything = _Contest(found, settings, tuning)
+    assert everything.search_work is not everything.work
+    repeated = []
+    for trial in sorted(trials, key=lambda trial: trial.value)[:3]:
+        curves = [everything.work(trial.parameters, fold) for fold in range(2)]
+        repeated.append((*everything._conclude(everything.work, curves), trial))
+    value, facts, trial = min(repeated, key=lambda each: each[0])
+    assert (tuned.best.value, tuned.best.number) == (pytest.approx(value), trial.number)
+    assert value != pytest.approx(trial.value, rel=1e-9)  # the search saw a part of the rows
+    assert tuned.choice.parameters("xgboost")["rounds"] == facts["rounds"]
 
 
 def test_the_members_losses_are_theirs(tmp_path):

@@ -253,9 +253,8 @@ IN_WORDS = (
 
 # Null in the schema, which reads the stored choices of runs of earlier versions; `conf/` gives new runs another value.
 CHOSEN_IN_CONF = {
-    "tuning.max_customers": as_written(
-        yaml.safe_load((ROOT / "conf" / "tuning" / "default.yaml").read_text())["max_customers"]
-    )
+    f"tuning.{name}": as_written(yaml.safe_load((ROOT / "conf" / "tuning" / "default.yaml").read_text())[name])
+    for name in ("max_customers", "max_search_rows")
 }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,6 +51,8 @@ _FIRST_TRIALS: tuple[dict[str, Any], ...] = (
         "gamma": 0.002,
     },
 )
+
+_FINALISTS = 3  # trials that are compared on all rows, where the search saw a part of them
 
 ProfitFunction = Callable[[Array, Array], float]
 
@@ -166,35 +169,65 @@ class _Contest:
         self.out_of_fold: dict[str, list[Array]] = {}
         self.ablation: dict[str, float] = {}
         (self.trees,) = BoostedChurnModel.candidates(self.situation)
-        rows = [((train.X, train.churned), (valid.X, valid.churned)) for train, valid in self.pairs]
-        self.work = FoldWork(rows, self.settings, tuning.seed)
+        self.work = self._fold_work(tuning, None)
+        most = tuning.max_search_rows
+        sampled = most is not None and max(len(train) for train, _ in self.pairs) > most
+        self.search_work = self._fold_work(tuning, most) if sampled else self.work
+
+    def _fold_work(self, tuning: TuningSettings, most: int | None) -> FoldWork:
+        """Return the folds with all their training rows, or with at most so many, evenly spaced."""
+        pairs = [(train if most is None else train.some(most), valid) for train, valid in self.pairs]
+        rows = [((train.X, train.churned), (valid.X, valid.churned)) for train, valid in pairs]
+        return FoldWork(rows, self.settings, tuning.seed)
 
     def search(self, plan: StudyPlan, on_trial: Callable[[TrialRecord], None], progress: Progress) -> TrialRecord:
         """Search the trees' parameters and keep the best."""
-        goal = Goal(len(self.pairs), self.work.shared(plan.settings.workers), self._fold_value, self._conclude)
-        best = run_study(replace(plan, first=_FIRST_TRIALS), goal, on_trial, progress, "Tuning churn")
+        work, trials = self.search_work, list[TrialRecord]()
+
+        def keep(trial: TrialRecord) -> None:
+            trials.append(trial)
+            on_trial(trial)
+
+        value, conclude = partial(self._fold_value, work), partial(self._conclude, work)
+        goal = Goal(len(self.pairs), work.shared(plan.settings.workers), value, conclude)
+        best = run_study(replace(plan, first=_FIRST_TRIALS), goal, keep, progress, "Tuning churn")
+        if work is not self.work:
+            best = self._repeat_best(trials, progress)
         parameters = {**self.settings.parameters, **best.parameters}
         self.trees |= {"parameters": parameters, "rounds": int(best.attributes["rounds"])}
         return best
 
-    def _conclude(self, curves: list[FitCurve]) -> tuple[float, dict[str, Any]]:
+    def _repeat_best(self, trials: list[TrialRecord], progress: Progress) -> TrialRecord:
+        """Return the best of the few best trials on all training rows, with its value and rounds there."""
+        complete = sorted((trial for trial in trials if trial.value is not None), key=lambda trial: trial.value or 0.0)
+        repeated = []
+        with progress.steps("Repeating the best trials on all rows", min(_FINALISTS, len(complete))) as advance:
+            for trial in complete[:_FINALISTS]:
+                curves = [self.work(trial.parameters, fold) for fold in range(len(self.pairs))]
+                value, facts = self._conclude(self.work, curves)
+                repeated.append(replace(trial, value=value, attributes=facts))
+                advance(f"{value:.5g}")
+        return min(repeated, key=lambda trial: trial.value or 0.0)
+
+    def _conclude(self, work: FoldWork, curves: list[FitCurve]) -> tuple[float, dict[str, Any]]:
         """Return a trial's value and its number of rounds, the same for all folds."""
         rounds, loss = common_rounds([curve.log_loss for curve in curves])
         if self.settings.objective is not Objective.log_loss:
-            loss = float(np.mean([self._objective(step, curve.booster, rounds) for step, curve in enumerate(curves)]))
+            losses = [self._objective(work, step, curve.booster, rounds) for step, curve in enumerate(curves)]
+            loss = float(np.mean(losses))
         return loss, {"rounds": rounds}
 
-    def _fold_value(self, step: int, curve: FitCurve) -> float:
+    def _fold_value(self, work: FoldWork, step: int, curve: FitCurve) -> float:
         """Return a trial's value on one fold, in the units of the objective; trials are pruned by it."""
         if self.settings.objective is Objective.log_loss:
             return float(curve.log_loss.min())
-        return self._objective(step, curve.booster, int(curve.log_loss.argmin()) + 1)
+        return self._objective(work, step, curve.booster, int(curve.log_loss.argmin()) + 1)
 
-    def _objective(self, step: int, booster: Any, rounds: int) -> float:
+    def _objective(self, work: FoldWork, step: int, booster: Any, rounds: int) -> float:
         """Return the negative metric of a fold, to be minimised; 0 where only one class occurs."""
         if len(np.unique(self.truth[step])) < 2:  # noqa: PLR2004 # two classes
             return 0.0
-        return -self._metric(self.truth[step], _predict(booster, self.work.matrices[step], rounds))
+        return -self._metric(self.truth[step], _predict(booster, work.matrices[step], rounds))
 
     def _metric(self, truth: Array, log_odds: Array) -> float:
         """Return the metric to be maximised: AUC, average precision or profit per customer."""

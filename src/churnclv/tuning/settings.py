@@ -55,7 +55,8 @@ class TuningSettings:
     the trees of `boosted` and `hybrid`. `prune` stops trials that are poor on the first folds. `workers` processes
     evaluate as many trials at a time; one process writes. `storage` is the address of a database for the trials, such
     as a Postgres server's; null = SQLite beside the runs.
-    One run at a time may work on a study.
+    One run at a time may work on a study. `max_search_rows` of a fold's training rows are enough to compare trials of
+    the churn trees; the best trials are compared on all of them.
     """
 
     n_trials: int = number(30, Bounds(1, 100_000, technical=True))
@@ -64,6 +65,7 @@ class TuningSettings:
     workers: int = number(1, Bounds(1, 256, technical=True))
     storage: str | None = None
     max_customers: int | None = number(None, Bounds(100, 1_000_000_000, technical=True))
+    max_search_rows: int | None = number(None, Bounds(1000, 1_000_000_000, technical=True))
     churn: dict[str, Range] = field(default_factory=dict)
     clv: dict[str, Range] = field(default_factory=dict)
     boosting: dict[str, Range] = field(default_factory=dict)
