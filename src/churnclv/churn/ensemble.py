@@ -15,9 +15,11 @@ from .btyd import BtydChurnModel
 from .calibration import Calibrator
 from .churn_models import churn_models
 from .custom import CustomChurnModel
+from .level import shift_towards
 from .log_odds import BIAS, LogOddsModel, expit
-from .no_purchase import NoPurchaseModel
+from .no_purchase import NoPurchaseModel, latest_rows
 
+_SHIFT = "level_shift"  # in the file of a fitted model, beside what was chosen
 _FLAT = {
     "xgboost": ("parameters", "rounds", "monotone", "bags", "seed"),
     "logistic": ("penalty_strength",),
@@ -34,6 +36,7 @@ class ChurnChoice:
         weights: of the members' log-odds, by name; they add up to 1.
         members: the parameters of each member, as its class makes it from them.
         intercept: added to the weighted mean of the log-odds.
+        level_share: of the level, which the purchase model `no_purchase` gives; the rest is the members'.
         season: whether the season's shift is added to the log-odds.
         method, map: of the calibration, fitted on the validation folds.
     """
@@ -41,6 +44,7 @@ class ChurnChoice:
     weights: dict[str, float]
     members: dict[str, dict[str, Any]] = field(default_factory=dict)
     intercept: float = 0.0
+    level_share: float = 0.0
     season: bool = False
     method: str = "none"
     map: dict[str, list[float]] = field(default_factory=dict)
@@ -90,6 +94,7 @@ class ChurnModel:
         self.choice = choice
         self.members = {name: choice.member(name, threads) for name in sorted(choice.weights)}  # as in the saved file
         self.calibrator = Calibrator(choice.method, choice.map)
+        self.level_shift = 0.0
 
     @property
     def features(self) -> list[str]:
@@ -106,12 +111,27 @@ class ChurnModel:
         """
         for member in self.members.values():
             fit_member(member, features, churned, names, latest)
+        if self.choice.level_share:
+            self.level_shift = self._find_level_shift(features, churned, names, latest)
         return self
+
+    def _find_level_shift(
+        self, features: pd.DataFrame, churned: Array, names: list[str], latest: pd.DataFrame | None
+    ) -> float:
+        """Return the shift of the log-odds towards the level of the purchase model at the cutoff that is predicted."""
+        rows = latest_rows(features) if latest is None else latest
+        reference = self.members.get(NoPurchaseModel.name)
+        if reference is None:
+            reference = fit_member(self.choice.member(NoPurchaseModel.name, 1), features, churned, names, latest)
+        return shift_towards(self._blend(rows), reference.log_odds(rows), self.choice.level_share)
 
     def log_odds(self, features: pd.DataFrame) -> Array:
         """Return log-odds of churn before calibration, shape (n,)."""
-        blended = blend({name: member.log_odds(features) for name, member in self.members.items()}, self.choice.weights)
-        return blended + self.choice.intercept + self._season(features)
+        return self._blend(features) + self.level_shift + self._season(features)
+
+    def _blend(self, features: pd.DataFrame) -> Array:
+        log_odds = {name: member.log_odds(features) for name, member in self.members.items()}
+        return blend(log_odds, self.choice.weights) + self.choice.intercept
 
     def _season(self, features: pd.DataFrame) -> Array:
         """Return the seasonal shift, a column that the purchase model adds to the features; 0 where it is not used."""
@@ -127,7 +147,7 @@ class ChurnModel:
         for name, member in self.members.items():
             weighted = member.contributions(features) * self.choice.weights[name]
             total[weighted.columns] += weighted
-        total[BIAS] += self.choice.intercept + self._season(features)  # (nearly) the same for all rows
+        total[BIAS] += self.choice.intercept + self.level_shift + self._season(features)  # (nearly) the same for all rows
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -145,7 +165,7 @@ class ChurnModel:
     def save(self, folder: Path) -> None:
         """Write the choice, the members and the calibration: JSON, and trees in XGBoost's format."""
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / "churn.json", self._movable_choice().as_dict())
+        write_json(folder / "churn.json", {**self._movable_choice().as_dict(), _SHIFT: self.level_shift})
         for member in self.members.values():
             member.save(folder)
 
@@ -160,12 +180,15 @@ class ChurnModel:
     @classmethod
     def load(cls, folder: Path) -> "ChurnModel":
         """Read what `save` wrote."""
-        choice = ChurnChoice.from_dict(read_json(folder / "churn.json"))
+        stored = read_json(folder / "churn.json")
+        shift = float(stored.pop(_SHIFT, 0.0))
+        choice = ChurnChoice.from_dict(stored)
         if CustomChurnModel.name in choice.weights:
             kept = {CustomChurnModel.name: {"where": CustomChurnModel.kept(folder)}}
             choice = replace(choice, members={**choice.members, **kept})
         model = cls.__new__(cls)
         model.choice, model.calibrator = choice, Calibrator(choice.method, choice.map)
+        model.level_shift = shift
         model.members = {name: churn_models()[name].load(folder) for name in sorted(choice.weights)}
         return model
 

@@ -58,8 +58,7 @@ class NoPurchaseModel:
 
     def fit(self, features: pd.DataFrame, churned: Array) -> "NoPurchaseModel":
         """Fit on the purchase histories of the last cutoff among rows (n, k); outcomes are not used."""
-        latest = features[features["cutoff"] == features["cutoff"].max()] if "cutoff" in features else features
-        return self.fit_latest(features, churned, latest)
+        return self.fit_latest(features, churned, latest_rows(features))
 
     def fit_latest(self, features: pd.DataFrame, churned: Array, latest: pd.DataFrame) -> "NoPurchaseModel":
         """Fit on the purchase histories at the cutoff that is predicted: rows without outcomes."""
@@ -98,3 +97,8 @@ class NoPurchaseModel:
         model.purchases = PURCHASE_MODELS[model.model](**stored["choices"]).restore(stored["fitted"])
         model.mean = stored["mean"]
         return model
+
+
+def latest_rows(features: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the last cutoff; all where there are no cutoffs."""
+    return features[features["cutoff"] == features["cutoff"].max()] if "cutoff" in features else features

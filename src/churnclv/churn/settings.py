@@ -73,6 +73,7 @@ class ChurnSettings:
             1 = up, -1 = down.
         purchase_models: whose probability of no purchase is tried as it is, on an order log.
         penalty_strengths: of the logistic regression, tried in turn.
+        level_share: of the level of `auto` on an order log, which the purchase model gives; the rest is the members'.
         season: whether the season moves the log-odds, where the CLV model follows one.
         btyd_columns: whether trees and logistic regression also use the predictions of the BTYD or contract model,
             estimated on data before the cutoff.
@@ -91,6 +92,7 @@ class ChurnSettings:
     monotone: dict[str, int] = numbers({}, Bounds(-1, 1, hint=" (1 = churn may only rise with it, -1 = only fall)"))
     penalty_strengths: list[float] = numbers([3.0, 30.0, 1000.0, 10000.0], Bounds(0, 1e12, above=True, technical=True))
     purchase_models: list[str] = field(default_factory=lambda: ["bgnbd", "mbgnbd", "pareto_nbd"])
+    level_share: float = number(0.75, Bounds(0, 1))
     season: Season = Season.auto
     btyd_columns: bool = True
 

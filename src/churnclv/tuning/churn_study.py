@@ -11,7 +11,9 @@ from ..churn.boosted import CLASS_WEIGHT, BoostedChurnModel, FitCurve, FoldMatri
 from ..churn.calibration import choose_calibration
 from ..churn.churn_models import CUSTOM, PROBABILISTIC, Situation, churn_models
 from ..churn.ensemble import ChurnChoice, ChurnModel, fit_member
+from ..churn.level import shift_towards
 from ..churn.log_odds import LogOddsModel, expit
+from ..churn.no_purchase import NoPurchaseModel
 from ..churn.settings import AUTO, ChurnSettings, ClassWeight, Objective, Season
 from ..errors import require
 from ..evaluation.metrics import Array, auc, average_precision, log_loss, plain
@@ -117,7 +119,8 @@ def tune_churn(
 
     The rule of `auto`: each member is fitted on a fold's training rows and predicts its validation rows. The mean of
     their log-odds is taken, in which each family of models has the same part and the probabilistic family its best
-    member, unless other weights are clearly better on held-out folds (`churn_stack.choose_stack`). The season's shift
+    member, unless other weights are clearly better on held-out folds (`churn_stack.choose_stack`). On an
+    order log `churn.level_share` of the level is then that of the purchase model (`churn.level`). The season's shift
     is added to the log-odds if it gains 1e-4 nats after calibration, or if `churn.season` is yes.
     """
     contest = _Contest(evidence, settings, plan.settings)
@@ -125,7 +128,7 @@ def tune_churn(
     for name in contest.names:
         progress.log(f"Comparing churn models on {len(contest.pairs)} validation folds: {name}")
         contest.evaluate_member(name)
-    blended = contest.combine()
+    blended = contest.level(contest.combine())
     raw = [expit(log_odds) for log_odds in contest.add_season(blended)]
     pairs = list(zip(raw, contest.truth, strict=True))
     calibrator, scores, losses = choose_calibration(pairs, settings.calibration, in_time=contest.in_time)
@@ -271,6 +274,18 @@ class _Contest:
         self.choice = replace(self.choice, weights=chosen.stack.weights, intercept=chosen.stack.intercept)
         self.ablation |= {f"ensemble_{name}": loss for name, loss in chosen.losses.items()}
         return chosen.held_out
+
+    def level(self, log_odds: list[Array]) -> list[Array]:
+        """Return combined log-odds at a level that is mostly that of the purchase model, where one is a member."""
+        reference = self.out_of_fold.get(NoPurchaseModel.name)
+        share = self.settings.level_share
+        if reference is None or len(self.out_of_fold) == 1 or share == 0.0:
+            return log_odds
+        self.choice = replace(self.choice, level_share=share)
+        pairs = zip(log_odds, reference, strict=True)
+        levelled = [fold + shift_towards(fold, other, share) for fold, other in pairs]
+        self.ablation["ensemble_levelled"] = self._loss([expit(fold) for fold in levelled])
+        return levelled
 
     def add_season(self, log_odds: list[Array]) -> list[Array]:
         """Return blended log-odds with the season's shift, if that lowers the calibrated log-loss on the folds."""
