@@ -75,7 +75,7 @@ def grid() -> list[tuple[str, float, int, str, Market]]:
     """Return shop, season, days, trend and market of every case."""
     cases = []
     for shop, days, season, month, trend in itertools.product(SHOPS, (420, 560, 730), (0.0, 0.3, 0.6), (1, 7), TRENDS):
-        start = datetime(2010, month, 1)  # noqa: DTZ001 # shop time
+        start = datetime(2010, month, 1)  # shop time
         market = replace(SHOPS[shop], days=days, birth_days=min(days - 60, 600), season=season, start=start)
         cases.append((shop, season, days, trend, market))
     return cases
@@ -83,9 +83,7 @@ def grid() -> list[tuple[str, float, int, str, Market]]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "--part", type=int, nargs=2, default=(0, 1), metavar=("K", "OF"), help="every OF-th case from K"
-    )
+    parser.add_argument("--part", type=int, nargs=2, default=(0, 1), metavar=("K", "OF"), help="of all cases")
     part, parts = parser.parse_args().part
     rows = []
     for seed, (shop, season, days, trend, market) in list(enumerate(grid()))[part::parts]:

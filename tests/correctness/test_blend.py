@@ -13,6 +13,7 @@ from sklearn.isotonic import IsotonicRegression
 from churnclv.churn.boosted import CLASS_WEIGHT, FitCurve
 from churnclv.churn.calibration import Calibrator, choose_calibration
 from churnclv.churn.ensemble import ChurnChoice, ChurnModel
+from churnclv.churn.level import level_of
 from churnclv.churn.log_odds import expit, log_odds_of
 from churnclv.churn.settings import Calibration, ChurnSettings, ClassWeight, Objective, Season
 from churnclv.errors import InputError
@@ -209,6 +210,27 @@ def drawn(folds: int = 3, n: int = 1500) -> tuple[list[np.ndarray], list[np.ndar
     random = np.random.default_rng(5)
     truths = [random.normal(-2.0, 1.5, n) for _ in range(folds)]
     return truths, [(random.random(n) < expit(odds)).astype(float) for odds in truths]
+
+
+def test_most_of_the_level_is_the_purchase_models_where_there_is_one():
+    said = {"logistic": [[-1.0, 0.5], [0.0, 2.0]], "no_purchase": [[1.0, 1.0], [-2.0, -2.0]]}
+    found = contest([[0.0, 1.0], [0.0, 1.0]], said, level_share=0.75)
+    folds = [np.array(fold) for fold in said["logistic"]]
+    for before, after, level in zip(folds, found.level(folds), (1.0, -2.0), strict=True):
+        assert level_of(after) == pytest.approx(0.25 * level_of(before) + 0.75 * level)
+        assert np.diff(after) == pytest.approx(np.diff(before))
+    assert found.choice.level_share == 0.75
+    assert "ensemble_levelled" in found.ablation
+
+
+@pytest.mark.parametrize(
+    ("members", "share"), [(("logistic", "btyd"), 0.75), (("logistic", "no_purchase"), 0.0), (("no_purchase",), 0.75)]
+)
+def test_the_level_stays_without_a_purchase_model_or_without_another_member(members, share):
+    found = contest([[0.0, 1.0]], {name: [[1.0, 2.0]] for name in members}, level_share=share)
+    (after,) = found.level([np.array([0.0, 1.0])])
+    assert after == pytest.approx([0.0, 1.0])
+    assert found.choice.level_share == 0.0
 
 
 def test_class_weights_are_not_taken_for_what_calibration_alone_would_mend():

@@ -147,7 +147,9 @@ class ChurnModel:
         for name, member in self.members.items():
             weighted = member.contributions(features) * self.choice.weights[name]
             total[weighted.columns] += weighted
-        total[BIAS] += self.choice.intercept + self.level_shift + self._season(features)  # (nearly) the same for all rows
+        total[BIAS] += (
+            self.choice.intercept + self.level_shift + self._season(features)
+        )  # (nearly) the same for all rows
         return total
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
