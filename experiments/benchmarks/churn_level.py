@@ -4,7 +4,7 @@ Markets differ in length, season, the month in which they begin, and in what no 
 fall, jump, or cool with a customer's age. Members are combined as in a training; then a share of the level goes to the
 purchase model. The figure is the log-loss more than that of the same scores at the true level.
 
-    python experiments/benchmarks/churn_level.py --part 0 2 & python experiments/benchmarks/churn_level.py --part 1 2
+    python experiments/benchmarks/churn_level.py --cases 120
 """
 
 import argparse
@@ -83,10 +83,10 @@ def grid() -> list[tuple[str, float, int, str, Market]]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", type=int, nargs=2, default=(0, 1), metavar=("K", "OF"), help="of all cases")
-    part, parts = parser.parse_args().part
-    rows = []
-    for seed, (shop, season, days, trend, market) in list(enumerate(grid()))[part::parts]:
+    parser.add_argument("--cases", type=int, default=120, help="drawn from all 450 (default 120)")
+    cases, rows = list(enumerate(grid())), []
+    drawn = np.random.default_rng(0).permutation(len(cases))[: parser.parse_args().cases]
+    for seed, (shop, season, days, trend, market) in (cases[place] for place in drawn):
         churn_markets.simulate = thin(trend)
         rows.append({"shop": shop, "season": season, "days": days, "trend": trend, **losses_by_share(market, seed)})
         print(rows[-1], flush=True)
