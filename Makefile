@@ -72,8 +72,8 @@ retrain: setup ## a challenger where it is due, promoted where it is better: INP
 forget: setup ## remove customers from every file of the runs that holds ids: CUSTOMERS=ids.csv
 	@$(RUN_PYTHON) -m churnclv forget $${CUSTOMERS:+"customers=$$CUSTOMERS"} $(ARGS)
 
-campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000]
-	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)
+campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000] [EFFECTS=effects.csv]
+	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${EFFECTS:+"effects=$$EFFECTS"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)
 
 campaign-judge: setup ## what a campaign brought: CAMPAIGN=campaigns/spring INPUT=orders_later.csv [CONTACTED=sent.csv COST=4100]
 	@$(RUN_PYTHON) -m churnclv campaign-judge $${CAMPAIGN:+"campaign=$$CAMPAIGN"} $${INPUT:+"input=$$INPUT"} $${CONTACTED:+"contacted=$$CONTACTED"} $${COST:+"cost=$$COST"} $(ARGS)

@@ -19,11 +19,13 @@ from churnclv.decision.campaign_folder import (
     require_left_alone,
     write_campaign,
 )
-from churnclv.decision.campaign_outcomes import campaign_outcomes, require_over
+from churnclv.decision.campaign_outcomes import campaign_outcomes, experiment_table, require_over
 from churnclv.decision.campaign_plan import DesignSettings, plan_campaign
 from churnclv.decision.campaign_verdict import EXCEEDED, HARMED, HELD, MISSED, OPEN, WORKED, give_verdict
+from churnclv.decision.contact_gain import expect_gains, read_effects
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.decision.holdout_power import ExpectedContrast
+from churnclv.decision.plan_page import explain_plan
 from churnclv.decision.scored_customers import read_scores
 from churnclv.decision.verdict_page import verdict_lines, verdict_paragraph, write_verdict_page
 from churnclv.decision.verdict_plot import plot_verdict
@@ -185,6 +187,90 @@ def test_nobody_worth_a_contact_or_a_budget_for_nobody_is_refused(scores):
         plan_campaign(scores, ECONOMICS, DesignSettings(), 12.0)
 
 
+# --- a plan on measured effects ---
+
+
+def effect_file(folder, table):
+    path = folder / "effects.csv"
+    table.to_csv(path, index=False)
+    return path
+
+
+def two_customers(folder):
+    """Return scores of two customers: values 110 and 60 by the default economics."""
+    table = pd.DataFrame({"customer_id": ["ann", "bob"], "as_of": "2024-03-01", "horizon_days": 90.0})
+    table["churn_score"], values = [0.5, 0.2], np.array([110.0, 60.0])
+    gains = Campaign(ECONOMICS).expected_gain(table["churn_score"].to_numpy(), values)
+    table.assign(expected_gain=gains).to_csv(folder / "two.csv", index=False)
+    return read_scores(folder / "two.csv")
+
+
+def test_a_measured_effect_is_worth_the_value_of_who_stays_less_the_offers_that_are_taken(tmp_path):
+    two = two_customers(tmp_path)
+    table = pd.DataFrame({"customer_id": ["bob", "ann", "eve"], "effect_mail": [-0.1, 0.2, 0.3], "best_arm": "mail"})
+    table["effect_call"], table["effect_mail_low"] = [0.1, 0.25, 0.1], -1.0
+    economics = EconomicsSettings(contact_cost=1.0, incentive_cost=10.0, arm_costs={"call": 8.0})
+    gains = expect_gains(two.rows, economics, read_effects(effect_file(tmp_path, table), two)).set_index("customer_id")
+    # ann by mail: .2 x 110 - 1 - 10 (.5 + .2) = 14; by call: .25 x 110 - 8 - 10 (.5 + .25) = 12
+    assert gains.loc["ann", ["treatment", "effect", "cost", "expected_gain"]].tolist() == pytest.approx(
+        ["mail", 0.2, 8.0, 14.0]
+    )
+    # bob by mail: -.1 x 60 - 1 - 10 (.8 - .1) = -14; by call: .1 x 60 - 8 - 10 (.8 + .1) = -11
+    assert gains.loc["bob", "expected_gain"] == pytest.approx(-11.0)
+    assert gains["value"].tolist() == pytest.approx([110.0, 60.0])
+
+
+def test_effects_equal_to_the_assumed_acceptance_give_the_same_plan(tmp_path, scores, plan):
+    table = scores.rows[["customer_id"]].assign(effect_contact=0.3 * scores.rows["churn_score"], best_arm="contact")
+    effects = read_effects(effect_file(tmp_path, table), scores)
+    measured = plan_campaign(scores, ECONOMICS, DesignSettings(seed=3), 6000.0, effects)
+    pd.testing.assert_frame_equal(measured.treated, plan.treated, rtol=1e-9)
+    pd.testing.assert_frame_equal(measured.held_out, plan.held_out, rtol=1e-9)
+    described = describe_plan(measured, scores.as_of, "scores.csv", "effects.csv")
+    assert described["effects"]["treated"] == {"contact": len(plan.treated)}
+    assert "effects that an experiment measured (effects.csv)" in explain_plan(described)
+
+
+def test_sleeping_dogs_and_customers_without_an_effect_are_not_contacted(tmp_path, scores):
+    rows = scores.rows
+    effect = np.where(rows["segment"] == "At Risk", 0.4, -0.2) * rows["churn_score"]
+    effect[rows["segment"] == "New"] = np.nan
+    table = rows[["customer_id"]].assign(effect_contact=effect, best_arm="contact")
+    effects = read_effects(effect_file(tmp_path, table), scores)
+    drawn = plan_campaign(scores, ECONOMICS, DesignSettings(), None, effects)
+    both = pd.concat([drawn.treated, drawn.held_out])
+    assert set(both["segment"]) == {"At Risk"}
+    assert drawn.kept() == pytest.approx(0.4 * drawn.treated["churn_score"].sum())
+    assert drawn.churn()[0] == pytest.approx(0.6 * drawn.treated["churn_score"].mean())
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"effect_contact": "x"}, r"effects.csv: rows 2, 3: effect_contact is no number"),
+        ({"effect_contact": [0.1, 1.5]}, r"effects.csv: row 3: effect_contact is beyond 1, so it is no change of"),
+        ({"customer_id": "ann"}, r"effects.csv: rows 2, 3: a customer_id is there twice"),
+        ({"customer_id": ["x", "y"]}, r"effects.csv: none of its customers has a score"),
+        ({"best_arm": None}, r"effects.csv: holds no effects of treatments"),
+    ],
+)
+def test_effects_that_cannot_be_right_are_refused(tmp_path, change, message):
+    table = pd.DataFrame({"customer_id": ["ann", "bob"], "effect_contact": [0.1, 0.2], "best_arm": "contact"})
+    table = table.assign(**change) if change != {"best_arm": None} else table.drop(columns="best_arm")
+    with pytest.raises(InputError, match=message):
+        read_effects(effect_file(tmp_path, table), two_customers(tmp_path))
+
+
+def test_no_file_of_effects_and_costs_of_unknown_treatments_are_refused(tmp_path):
+    two = two_customers(tmp_path)
+    with pytest.raises(InputError, match=r"effects=.*none.csv: no such file"):
+        read_effects(tmp_path / "none.csv", two)
+    table = pd.DataFrame({"customer_id": ["ann"], "effect_mail": [0.1], "best_arm": "mail"})
+    effects = read_effects(effect_file(tmp_path, table), two)
+    with pytest.raises(InputError, match=r"economics.arm_costs names call"):
+        expect_gains(two.rows, EconomicsSettings(arm_costs={"call": 2.0}), effects)
+
+
 # --- the folder ---
 
 
@@ -282,6 +368,32 @@ def test_the_page_has_one_paragraph_and_the_lines_fit_80_columns(folder):
     labels = [label.get_text() for label in plot_verdict(verdict).axes[0].get_yticklabels()]
     assert labels[0] == "all"
     assert len(labels) == 1 + len(verdict.groups)
+
+
+def test_a_campaign_becomes_an_experiment_on_who_stays(folder):
+    table = experiment_table(outcomes(campaign := read_campaign(folder), -0.1))
+    assert list(table)[:3] == ["customer_id", "treatment", "stayed"]
+    treated = campaign.customers.set_index("customer_id")["treated"]
+    arms = table.set_index("customer_id")["treatment"]
+    assert set(arms[treated == 1.0]) == {"contact"}
+    assert set(arms[treated == 0.0]) == {"none"}
+    assert set(table["stayed"]) == {0, 1}
+    assert list(table)[3:] == ["segment", "churn_score", "expected_purchases", "expected_spend"]
+
+
+def test_a_plan_of_an_earlier_version_has_one_treatment(folder):
+    for name in (TREAT, HOLDOUT):
+        pd.read_csv(folder / name).drop(columns=["treatment", "effect"]).to_csv(folder / name, index=False)
+    assert set(read_campaign(folder).customers["treatment"]) == {"contact"}
+
+
+def test_several_treatments_have_their_own_effects(folder):
+    campaign = read_campaign(folder)
+    halves = np.where(np.arange(len(campaign.customers)) % 2 == 0, "call", "mail")
+    two = PlannedCampaign(campaign.plan, campaign.customers.assign(treatment=halves))
+    verdict = give_verdict(two, outcomes(two, -0.1))
+    assert [group.group for group in verdict.groups if group.by == "treatment"] == ["call", "mail"]
+    assert "| call |" in write_verdict_page(verdict, campaign.plan)
 
 
 # --- outcomes ---

@@ -134,3 +134,39 @@ def test_its_own_files_are_no_input_and_other_peoples_files_are_not_replaced(pla
     assert done.returncode == 2
     assert "does not hold a verdict's page of an earlier run" in done.stderr
     assert (folder / "campaigns/mine/verdict.md").read_text() == "my notes\n"
+
+
+def true_gain(rows, truth):
+    """Return what contacting customers really brings: the value of who is kept, less contacts and offers taken."""
+    kept = rows["churn_score"] * rows["segment"].map(truth.by_segment)
+    return float((kept * rows["value"] - 1.0 - 10.0 * (1.0 - rows["churn_score"] + kept)).sum())
+
+
+def test_what_a_campaign_showed_decides_whom_the_next_one_contacts(tmp_path):
+    truth = CampaignTruth(customers=5000, by_segment={"At Risk": 0.9, "Loyal": -0.9, "New": 0.0})
+    simulate_scores(truth, 3).to_csv(tmp_path / "scores.csv", index=False)
+    done = run(tmp_path, "campaign-plan", "scores=scores.csv", "out=campaigns/spring", "design.holdout=1200")
+    assert done.returncode == 0, done.stderr
+    assert "effects   assumed: the acceptance in economics" in done.stdout
+    groups = [pd.read_csv(tmp_path / f"campaigns/spring/{name}.csv") for name in ("treat", "holdout")]
+    customers = pd.concat([groups[0].assign(treated=1), groups[1].assign(treated=0)])
+    simulate_orders(customers, truth, 4).to_csv(tmp_path / "later.csv", index=False)
+    done = run(tmp_path, "campaign-judge", "campaign=campaigns/spring", "input=later.csv")
+    assert done.returncode == 0, done.stderr
+    (command,) = (line for line in done.stdout.splitlines() if "make train ARGS=" in line)
+    words = command.split('"')[1].split()
+    done = run(tmp_path, "train", *words, "churn.threads=1")
+    assert done.returncode == 0, done.stderr
+    done = run(tmp_path, "export", "out=effect-bundle")
+    assert done.returncode == 0, done.stderr
+    done = run(tmp_path, "score", "input=scores.csv", "output=effects.csv", "model=effect-bundle")
+    assert done.returncode == 0, done.stderr
+    words = ("campaign-plan", "scores=scores.csv", "effects=effects.csv", "out=next/summer")
+    done = run(tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert "effects   as an experiment measured them" in done.stdout
+    chosen = pd.read_csv(tmp_path / "next/summer/treat.csv")
+    assert not (chosen["segment"] == "Loyal").any()  # whom a contact drives away
+    gains = [true_gain(rows, truth) for rows in (groups[0], chosen)]
+    assert gains[0] < 0.0 < gains[1]
+    assert "effects that an experiment measured (effects.csv)" in (tmp_path / "next/summer/README.md").read_text()

@@ -23,7 +23,6 @@ def level_of(log_odds: Array) -> float:
 
 def find_level_shift(log_odds: Array, level: float) -> float:
     """Return what has to be added to log-odds (n,) so that they have a level."""
-
     inside = np.clip(log_odds, -_FARTHEST, _FARTHEST)
 
     def excess(shift: float) -> float:

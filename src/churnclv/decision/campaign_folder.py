@@ -9,12 +9,15 @@ import pandas as pd
 
 from ..errors import listed, require
 from ..files import digest, read_json, write_json, write_text
+from .campaign import CONTACT
 from .campaign_plan import PLAN_COLUMNS, CampaignPlan
 from .plan_page import explain_plan
 
 PLAN, TREAT, HOLDOUT, README = "plan.json", "treat.csv", "holdout.csv", "README.md"
-VERDICT, PAGE = "verdict.json", "verdict.md"
+VERDICT, PAGE, EXPERIMENT = "verdict.json", "verdict.md", "experiment.csv"
 VERDICT_KIND = "churnclv campaign verdict"
+_NUMBERS = tuple(name for name in PLAN_COLUMNS[3:] if name not in ("treatment", "effect"))
+_LATER_COLUMNS = ("treatment", "effect")  # which plans of an earlier version lack
 _KIND, _VERSION = "churnclv campaign plan", 1
 _SHOWN_ROWS = 5
 
@@ -28,7 +31,8 @@ class PlannedCampaign:
     plan
         The content of `plan.json`.
     customers
-        Columns `PLAN_COLUMNS` and `treated` (1 or 0), one row per customer, by id.
+        Columns `PLAN_COLUMNS` and `treated` (1 or 0), one row per customer, by id. The treatment of who is held out
+        is the one that they would have got.
     """
 
     plan: dict[str, Any]
@@ -45,8 +49,13 @@ class PlannedCampaign:
         return self.start + pd.Timedelta(days=self.plan["horizon_days"])
 
 
-def describe_plan(plan: CampaignPlan, start: pd.Timestamp, origin: str) -> dict[str, Any]:
-    """Return the content of `plan.json`: what was decided and what is expected. Equal inputs give equal content."""
+def describe_plan(
+    plan: CampaignPlan, start: pd.Timestamp, origin: str, effects_origin: str | None = None
+) -> dict[str, Any]:
+    """Return the content of `plan.json`: what was decided and what is expected. Equal inputs give equal content.
+
+    `origin` names the file of scores, and `effects_origin` that of measured effects.
+    """
     economics, treated, detectable = plan.economics, plan.treated, plan.detectable
     churn = plan.churn()
     return {
@@ -63,6 +72,7 @@ def describe_plan(plan: CampaignPlan, start: pd.Timestamp, origin: str) -> dict[
             "acceptance_beta": economics.acceptance_beta,
             "margin": economics.margin,
         },
+        "effects": _describe_effects(plan, effects_origin),
         "budget": plan.budget,
         "design": {
             "seed": plan.design.seed,
@@ -91,6 +101,15 @@ def describe_plan(plan: CampaignPlan, start: pd.Timestamp, origin: str) -> dict[
         "strata": plan.strata().to_dict("records"),
         "digests": {TREAT: digest_ids(treated), HOLDOUT: digest_ids(plan.held_out)},
     }
+
+
+def _describe_effects(plan: CampaignPlan, origin: str | None) -> dict[str, Any] | None:
+    """Return where measured effects come from, and how many get each treatment; None where acceptance is assumed."""
+    if plan.effects is None:
+        return None
+    treated = plan.treated["treatment"].value_counts().sort_index()
+    counts = {str(name): int(count) for name, count in treated.items()}
+    return {"file": origin, "sha256": plan.effects.digest, "treated": counts}
 
 
 def digest_ids(rows: pd.DataFrame) -> str:
@@ -225,10 +244,11 @@ def require_left_alone(campaign: PlannedCampaign, path: Path) -> int:
 def _read_group(path: Path) -> pd.DataFrame:
     require(path.is_file(), f"{path}: is missing.", remedy="bring back the file as it was planned.")
     table = _read_ids(path)
-    missing = [name for name in PLAN_COLUMNS if name not in table]
+    missing = [name for name in PLAN_COLUMNS if name not in table and name not in _LATER_COLUMNS]
     require(not missing, f"{path}: has no column {listed(missing)}.", remedy="bring back the file as it was planned.")
-    numbers = list(PLAN_COLUMNS[PLAN_COLUMNS.index("churn_score") :])
-    for name in numbers:
+    if "treatment" not in table:
+        table["treatment"] = CONTACT
+    for name in _NUMBERS:
         values = pd.to_numeric(table[name], errors="coerce")
         wrong = ~np.isfinite(values.to_numpy(dtype=float))
         message = f"{path}: {name_rows(wrong)}: {name} is no number."

@@ -14,6 +14,9 @@ from .campaign_folder import PlannedCampaign
 if TYPE_CHECKING:
     from datetime import datetime
 
+KNOWN_BEFORE = ("segment", "churn_score", "expected_purchases", "expected_spend")
+LEFT_ALONE = "none"
+EXPERIMENT_COLUMNS = ("customer_id", "treatment", "stayed")
 CHURNED, PURCHASES, SPEND, MARGIN = "churned", "purchases", "spend", "margin"
 
 
@@ -75,3 +78,22 @@ def campaign_outcomes(campaign: PlannedCampaign, events: Events, margin: float) 
     if not buys:
         return joined
     return joined.assign(**{MARGIN: joined[SPEND] * margin})
+
+
+def experiment_table(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """Return a campaign as an experiment, from which the effect of a contact on each customer can be learned.
+
+    Parameters
+    ----------
+    outcomes
+        What `campaign_outcomes` gave.
+
+    Returns
+    -------
+    DataFrame
+        By customer: `treatment`, `none` for the held out; `stayed`, 1 or 0; and what was known before the start. The
+        columns of the last kind are those of a file of scores, so that scores of any day can be given to the result.
+    """
+    treatment = outcomes["treatment"].where(outcomes["treated"] == 1.0, LEFT_ALONE)
+    stayed = (1.0 - outcomes[CHURNED]).astype(int)
+    return outcomes[["customer_id"]].assign(treatment=treatment, stayed=stayed, **outcomes[list(KNOWN_BEFORE)])

@@ -13,7 +13,7 @@ import pandas as pd
 
 from ..errors import InputError, require
 from ..ranges import LARGEST_SEED, Bounds, check_numbers, number
-from .campaign import Campaign
+from .contact_gain import MeasuredEffects, expect_gains
 from .economics import EconomicsSettings
 from .holdout_power import ExpectedContrast
 from .scored_customers import ScoredCustomers
@@ -21,7 +21,7 @@ from .target_list import ROUNDING, target_list
 
 PLAN_COLUMNS = (
     "customer_id", "segment", "gain_group", "churn_score", "expected_purchases", "expected_spend",
-    "value", "expected_gain", "cost",
+    "value", "expected_gain", "cost", "treatment", "effect",
 )  # fmt: skip
 GAIN_GROUPS = ("high", "middle", "low")
 _LEAST_LISTED = 4
@@ -71,6 +71,7 @@ class CampaignPlan:
     economics: EconomicsSettings
     design: DesignSettings
     budget: float | None
+    effects: MeasuredEffects | None = None
 
     @property
     def power(self) -> float:
@@ -84,12 +85,12 @@ class CampaignPlan:
 
     def kept(self) -> float:
         """Return how many of the treated are expected to stay because of the campaign."""
-        return float(self.treated["churn_score"].sum() * _acceptance(self.economics))
+        return float(self.treated["effect"].sum())
 
     def churn(self) -> tuple[float, float]:
         """Return the expected churn rates of the treated and of the held out."""
         rates = [float(rows["churn_score"].mean()) for rows in (self.treated, self.held_out)]
-        return rates[0] * (1.0 - _acceptance(self.economics)), rates[1]
+        return rates[0] - float(self.treated["effect"].mean()), rates[1]
 
     def money(self, customers: float) -> float:
         """Return the value, in currency, of so many customers who stay; each has the mean value of the treated."""
@@ -106,7 +107,11 @@ class CampaignPlan:
 
 
 def plan_campaign(
-    scores: ScoredCustomers, economics: EconomicsSettings, design: DesignSettings, budget: float | None
+    scores: ScoredCustomers,
+    economics: EconomicsSettings,
+    design: DesignSettings,
+    budget: float | None,
+    effects: MeasuredEffects | None = None,
 ) -> CampaignPlan:
     """Return the plan of a campaign.
 
@@ -123,6 +128,8 @@ def plan_campaign(
         Seed, power and size of the hold-out.
     budget
         The most that the treated are expected to cost, in currency; None = no limit.
+    effects
+        Of treatments on the chance of staying, measured by an experiment; None assumes the acceptance of an offer.
 
     Returns
     -------
@@ -135,19 +142,19 @@ def plan_campaign(
         Nobody is worth a contact, the budget pays for too few, or the hold-out is too small to show the effect; the
         message has the number that is needed.
     """
-    customers = _with_money(scores.rows, economics)
+    customers = expect_gains(scores.rows, economics, effects)
     _require_listed(_listed(customers, budget), customers, budget)
-    share = 0.0 if budget is None else _least_share(customers, budget, economics, design)
+    share = 0.0 if budget is None else _least_share(customers, budget, design)
     for listed in _lists(customers, budget, share):
-        contrast = _expected(listed, economics, design)
+        contrast = _expected(listed, design)
         held_out = _draw(listed, _holdout_size(contrast, len(listed), design), design.seed)
         if budget is None or float(listed.loc[~held_out, "cost"].sum()) <= budget * (1.0 + ROUNDING):
             break
     treated, left_alone = (listed[rows].reset_index(drop=True) for rows in (~held_out, held_out))
-    return CampaignPlan(treated, left_alone, contrast, scores, economics, design, budget)
+    return CampaignPlan(treated, left_alone, contrast, scores, economics, design, budget, effects)
 
 
-def _least_share(customers: pd.DataFrame, budget: float, economics: EconomicsSettings, design: DesignSettings) -> float:
+def _least_share(customers: pd.DataFrame, budget: float, design: DesignSettings) -> float:
     """Return the smallest share to hold out that is enough, by halving: it leaves most of the budget's list treated.
 
     Raises
@@ -157,11 +164,11 @@ def _least_share(customers: pd.DataFrame, budget: float, economics: EconomicsSet
     """
     low, high = 0.0, _MOST_SHARE
     listed = _listed(_cheaper(customers, high), budget, high)
-    _holdout_size(_expected(listed, economics, design), len(listed), design)
+    _holdout_size(_expected(listed, design), len(listed), design)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
         listed = _listed(_cheaper(customers, middle), budget, middle)
-        wanted = design.holdout or _expected(listed, economics, design).least_holdout(len(listed))
+        wanted = design.holdout or _expected(listed, design).least_holdout(len(listed))
         low, high = (low, middle) if wanted and wanted <= middle * len(listed) else (middle, high)
     return high
 
@@ -181,19 +188,6 @@ def _lists(customers: pd.DataFrame, budget: float | None, share: float) -> Itera
 def _cheaper(customers: pd.DataFrame, share: float) -> pd.DataFrame:
     """Return the customers at what they cost on average if a share of them is held out."""
     return customers.assign(cost=customers["cost"] * (1.0 - share))
-
-
-def _with_money(rows: pd.DataFrame, economics: EconomicsSettings) -> pd.DataFrame:
-    """Return the rows with the value of a customer who stays, which the gain implies, and the expected cost."""
-    score, gain = rows["churn_score"].to_numpy(), rows["expected_gain"].to_numpy()
-    accepting = score * _acceptance(economics)
-    before = gain + economics.contact_cost + (1.0 - score) * economics.incentive_cost
-    value = np.divide(before, accepting, out=np.zeros(len(rows)), where=accepting > 0) + economics.incentive_cost
-    return rows.assign(value=value, cost=Campaign(economics).expected_cost(score))
-
-
-def _acceptance(economics: EconomicsSettings) -> float:
-    return Campaign(economics).terms.mean_acceptance
 
 
 def _listed(customers: pd.DataFrame, budget: float | None, share: float = 0.0) -> pd.DataFrame:
@@ -220,9 +214,9 @@ def _require_listed(listed: pd.DataFrame, customers: pd.DataFrame, budget: float
     require(enough, f"{few}{limit}: too few to hold anybody out.", remedy="raise the budget.")
 
 
-def _expected(listed: pd.DataFrame, economics: EconomicsSettings, design: DesignSettings) -> ExpectedContrast:
-    scores, acceptance = listed["churn_score"].to_numpy(), _acceptance(economics)
-    return ExpectedContrast.of_scores(scores, acceptance, design.effect, design.significance, design.power)
+def _expected(listed: pd.DataFrame, design: DesignSettings) -> ExpectedContrast:
+    scores, effects = listed["churn_score"].to_numpy(), listed["effect"].to_numpy()
+    return ExpectedContrast.of_scores(scores, effects, design.effect, design.significance, design.power)
 
 
 def _holdout_size(contrast: ExpectedContrast, customers: int, design: DesignSettings) -> int:
@@ -260,7 +254,8 @@ def _draw(listed: pd.DataFrame, size: int, seed: int) -> "pd.Series[bool]":
     """Return who is held out, by systematic sampling from a random order within strata (Cochran 1977, chapter 8)."""
     random = np.random.default_rng(seed)
     shuffled = random.random(len(listed))
-    order = np.lexsort((shuffled, listed["gain_group"].to_numpy(), listed["segment"].to_numpy()))
+    strata = [listed[name].to_numpy() for name in ("gain_group", "segment", "treatment")]
+    order = np.lexsort((shuffled, *strata))
     places = ((np.arange(size) + random.random()) * len(listed) / size).astype(int)
     drawn = np.zeros(len(listed), dtype=bool)
     drawn[order[places]] = True

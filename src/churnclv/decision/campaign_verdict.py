@@ -158,7 +158,11 @@ def _compare(churn: Interval, promised: float) -> str:
 def _by_group(outcomes: pd.DataFrame) -> list[GroupVerdict]:
     """Return the effects in groups of ten and more of each kind, adjusted like the whole."""
     groups = []
-    for by, names in (("segment", sorted(outcomes["segment"].unique())), ("gain_group", list(GAIN_GROUPS))):
+    treatments = sorted(outcomes["treatment"].unique())
+    kinds = [("segment", sorted(outcomes["segment"].unique())), ("gain_group", list(GAIN_GROUPS))]
+    if len(treatments) > 1:
+        kinds.append(("treatment", treatments))
+    for by, names in kinds:
         for name in names:
             rows = outcomes[outcomes[by] == name]
             treated = rows["treated"].to_numpy(dtype=float)

@@ -41,15 +41,15 @@ class ExpectedContrast:
 
     @classmethod
     def of_scores(
-        cls, churn_score: Array, acceptance: float, effect: float | None, significance: float, power: float
+        cls, churn_score: Array, change: Array, effect: float | None, significance: float, power: float
     ) -> "ExpectedContrast":
-        """Return the contrast of customers with these churn scores, of whom a share of leavers accepts the offer.
+        """Return the contrast of customers with churn scores (n,), whose chance of staying a contact changes by (n,).
 
-        `effect` is the smallest fall of the churn rate that is to be seen; None = half of what the acceptance gives.
+        `effect` is the smallest fall of the churn rate that is to be seen; None = half of the mean change.
         """
         leaving = np.asarray(churn_score, dtype=float)
-        kept = leaving * (1.0 - acceptance)
-        wanted = _SHARE_OF_PROMISE * float((leaving - kept).mean()) if effect is None else effect
+        kept = np.clip(leaving - change, 0.0, 1.0)
+        wanted = _SHARE_OF_PROMISE * float(np.mean(change)) if effect is None else effect
         return cls(
             wanted, float((kept * (1.0 - kept)).mean()), float((leaving * (1.0 - leaving)).mean()), significance, power
         )

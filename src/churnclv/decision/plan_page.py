@@ -23,7 +23,7 @@ _PAGE = """\
   {promise[gain]:,.2f} after costs.
 - Leaving the held out alone forgoes {promise[gain_forgone]:,.2f} of expected gain. It is the price of knowing.
 
-These figures rest on the churn scores and on the assumed acceptance of the offer.
+{basis}
 
 ## What the verdict can show
 
@@ -45,6 +45,19 @@ seed give the same files.
 """
 
 
+_ASSUMED = "These figures rest on the churn scores and on the assumed acceptance of the offer."
+_MEASURED = """\
+These figures rest on the churn scores and on effects that an experiment measured ({file}). Each customer gets the
+treatment of the highest expected gain: {treated}. Whom every treatment loses money on, or drives away, gets none."""
+
+
+def _explain_basis(effects: dict[str, Any] | None) -> str:
+    if effects is None:
+        return _ASSUMED
+    treated = ", ".join(f"{plain_cell(name)} {count:,}" for name, count in effects["treated"].items())
+    return _MEASURED.format(file=plain_cell(effects["file"]), treated=treated)
+
+
 def explain_plan(plan: dict[str, Any]) -> str:
     """Return the page of a plan, the content of `plan.json`, in Markdown."""
     end = pd.Timestamp(plan["start"]) + pd.Timedelta(days=plan["horizon_days"])
@@ -60,4 +73,5 @@ def explain_plan(plan: dict[str, Any]) -> str:
         end=f"{end:%Y-%m-%d}",
         budget="no limit" if plan["budget"] is None else f"{plan['budget']:,.2f}",
         strata="\n".join(strata),
+        basis=_explain_basis(plan["effects"]),
     )

@@ -56,7 +56,7 @@ def read_scores(path: Path) -> ScoredCustomers:
     require(path.is_file(), f"{path}: no such file of scores.", remedy="make score INPUT=orders.csv OUTPUT=scores.csv")
     head = read_head(path)
     effects = f"{path}: holds the effects of an experiment's treatments, not churn scores."
-    remedy = "make score INPUT=... TARGETS=contact.csv BUDGET=... lists whom to contact, and with what."
+    remedy = f"campaign-plan SCORES=scores.csv EFFECTS={path.name} takes churn scores, and these effects beside them."
     require(TREATMENT not in head, effects, remedy=remedy)
     missing = [name for name in NEEDED if name not in head]
     remedy = "name the file that `make score` wrote."
@@ -65,12 +65,13 @@ def read_scores(path: Path) -> ScoredCustomers:
     table = pd.read_csv(path, dtype=str, usecols=wanted, keep_default_na=False, encoding="utf-8-sig")
     require(len(table) > 0, f"{path}: has a header but no rows.", remedy=remedy)
     for name in (name for name in _NUMBERS if name in table):
-        table[name] = _numbers(path, table[name])
+        table[name] = read_numbers(path, table[name])
     blank, twice = table["customer_id"] == "", table["customer_id"].duplicated(keep=False)
-    require(not blank.any(), f"{path}: {_rows(blank)}: customer_id is empty.", remedy=remedy)
-    require(not twice.any(), f"{path}: {_rows(twice)}: a customer_id is there twice.", remedy="one row per customer.")
+    require(not blank.any(), f"{path}: {name_places(blank)}: customer_id is empty.", remedy=remedy)
+    message = f"{path}: {name_places(twice)}: a customer_id is there twice."
+    require(not twice.any(), message, remedy="one row per customer.")
     outside = (table["churn_score"] < 0.0) | (table["churn_score"] > 1.0)
-    require(not outside.any(), f"{path}: {_rows(outside)}: churn_score is not in 0 to 1.", remedy=remedy)
+    require(not outside.any(), f"{path}: {name_places(outside)}: churn_score is not in 0 to 1.", remedy=remedy)
     scored = table.dropna(subset=["churn_score", "expected_gain"]).sort_values("customer_id", ignore_index=True)
     require(len(scored) > 0, f"{path}: no row has a churn_score and an expected_gain.", remedy=_NO_GAIN)
     return ScoredCustomers(
@@ -85,14 +86,16 @@ def read_scores(path: Path) -> ScoredCustomers:
 _NO_GAIN = "economics.value_at_stake=fixed gives a gain to customers without a value, in make train and make export."
 
 
-def _numbers(path: Path, column: "pd.Series[str]") -> "pd.Series[float]":
+def read_numbers(path: Path, column: "pd.Series[str]") -> "pd.Series[float]":
+    """Return a column of texts as numbers, NaN where it is empty; raise `InputError` where a text is no number."""
     numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
     wrong = ((column != "") & numbers.isna()) | np.isinf(numbers)
-    require(not wrong.any(), f"{path}: {_rows(wrong)}: {column.name} is no number.", remedy="write the scores again.")
+    message = f"{path}: {name_places(wrong)}: {column.name} is no number."
+    require(not wrong.any(), message, remedy="write the scores again.")
     return numbers.astype(float)
 
 
-def _rows(wrong: "pd.Series[bool]") -> str:
+def name_places(wrong: "pd.Series[bool]") -> str:
     """Return the rows of a file, of which the header is row 1."""
     places = [str(place + 2) for place in np.flatnonzero(wrong.to_numpy())]
     return f"row {listed(places, _SHOWN_ROWS)}" if len(places) == 1 else f"rows {listed(places, _SHOWN_ROWS)}"

@@ -66,8 +66,8 @@ The groups are compared as they were drawn, whoever was reached (intention to tr
 {groups}
 """
 _GROUPS = """\
-Change of the churn rate by segment, then by expected gain. Several groups are looked at, so one in twenty intervals
-leaves out its truth.
+Change of the churn rate by segment, by expected gain, and by treatment where there are several. Several groups are
+looked at, so one in twenty intervals leaves out its truth.
 
 | group | treated | held out | effect, 95% interval |
 |---|---|---|---|

@@ -7,6 +7,7 @@ from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.paths import input_paths, set_aside_outputs
 from ..decision.campaign_folder import (
+    EXPERIMENT,
     HOLDOUT,
     PAGE,
     PLAN,
@@ -18,13 +19,13 @@ from ..decision.campaign_folder import (
     read_campaign,
     require_left_alone,
 )
-from ..decision.campaign_outcomes import campaign_outcomes, require_over
+from ..decision.campaign_outcomes import EXPERIMENT_COLUMNS, campaign_outcomes, experiment_table, require_over
 from ..decision.campaign_verdict import CampaignVerdict, give_verdict
 from ..decision.verdict_page import PAGE_TITLE, verdict_lines, write_verdict_page
 from ..decision.verdict_plot import plot_verdict
 from ..errors import require
 from ..files import expanded, write_json, write_text
-from ..outputs import Output, guard
+from ..outputs import Output, guard, has_header, write_csv
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
 from ..tracking import records
@@ -76,15 +77,18 @@ def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
         write_json(outputs[0].target, {"kind": VERDICT_KIND, **verdict.as_dict()})
     with outputs[1].faults():
         write_text(outputs[1].target, page)
+    write_csv(experiment_table(outcomes), outputs[2])
     progress.log(f"Recording it in {home.root}")
     _record(config, home, folder.resolve().name, campaign, verdict, page)
-    return "\n".join([*verdict_lines(verdict), "", f"{config.campaign}: {VERDICT}, {PAGE}", "", *_next(config)])
+    written = f"{config.campaign}: {VERDICT}, {PAGE}, {EXPERIMENT}"
+    return "\n".join([*verdict_lines(verdict), "", written, "", *_next(config, campaign)])
 
 
-def _outputs(folder: Path) -> tuple[Output, Output]:
+def _outputs(folder: Path) -> tuple[Output, Output, Output]:
     return (
         Output("campaign", str(folder / VERDICT), "a verdict", holds_verdict, streams=False),
         Output("campaign", str(folder / PAGE), "a verdict's page", _holds_page, streams=False),
+        Output("campaign", str(folder / EXPERIMENT), "an experiment", has_header(*EXPERIMENT_COLUMNS), streams=False),
     )
 
 
@@ -128,5 +132,11 @@ def verdict_metrics(verdict: CampaignVerdict) -> dict[str, float]:
     return metrics
 
 
-def _next(config: CampaignVerdictConfig) -> list[str]:
-    return [f"Next:  open {config.campaign}/{PAGE}; make ui has the verdict beside the runs of {config.data.name}"]
+def _next(config: CampaignVerdictConfig, campaign: PlannedCampaign) -> list[str]:
+    value = campaign.plan["promise"]["mean_value"]
+    learned = f"data=campaign data.path={config.campaign}/{EXPERIMENT} economics.outcome_value={value:.0f}"
+    return [
+        f"Next:  open {config.campaign}/{PAGE}; make ui has the verdict beside the runs of {config.data.name}",
+        "       learn who is changed by a contact:",
+        f'       make train ARGS="{learned}"',
+    ]

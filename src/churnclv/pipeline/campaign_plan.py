@@ -18,12 +18,15 @@ from ..decision.campaign_folder import (
     write_campaign,
 )
 from ..decision.campaign_plan import CampaignPlan, plan_campaign
+from ..decision.contact_gain import read_effects
 from ..decision.scored_customers import ScoredCustomers, read_scores
 from ..errors import InputError, require
 from ..files import expanded
 from ..outputs import FolderOutput, guard
 from ..progress import Progress
 from .settings import CampaignPlanConfig
+
+_BASES = {False: "assumed: the acceptance in economics", True: "as an experiment measured them"}
 
 
 def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
@@ -47,15 +50,17 @@ def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
         The scores or settings are at fault, the hold-out would show nothing, or another plan lies in the folder.
     """
     output = FolderOutput("out", config.out, "a campaign", holds_campaign)
-    guard([output], {"scores": config.scores})
+    guard([output], {"scores": config.scores, "effects": config.effects})
     progress.log(f"Reading {config.scores}")
     scores = read_scores(expanded(config.scores))
     progress.log(f"{len(scores.rows):,} customers with scores of {scores.as_of:%Y-%m-%d}; {scores.left_out:,} without")
     start = _start(config, scores)
     budget = config.economics.budget if config.budget is None else config.budget
     scores = _without_held_out(scores, output.target, start, progress)
-    plan = plan_campaign(scores, config.economics, config.design, budget)
-    described = describe_plan(plan, start, Path(config.scores).name)
+    effects = None if config.effects is None else read_effects(expanded(config.effects), scores)
+    plan = plan_campaign(scores, config.economics, config.design, budget, effects)
+    effects_origin = None if config.effects is None else Path(config.effects).name
+    described = describe_plan(plan, start, Path(config.scores).name, effects_origin)
     with tempfile.TemporaryDirectory() as scratch:
         write_campaign(Path(scratch), plan, described)
         if holds_campaign(output.target):
@@ -107,6 +112,7 @@ def summarise_plan(out: str, plan: CampaignPlan, start: pd.Timestamp) -> str:
     budget = "no limit" if plan.budget is None else f"{plan.budget:,.2f}"
     return "\n".join([
         f"Campaign of {start:%Y-%m-%d} to {end:%Y-%m-%d}, budget {budget}",
+        f"  effects   {_BASES[plan.effects is not None]}",
         f"  treat     {treated:>9,} customers, expected cost {float(plan.treated['cost'].sum()):,.2f}",
         f"  hold out  {held_out:>9,} at random, by segment and expected gain, seed {plan.design.seed}",
         f"  expected  churn {churn[0]:.1%} instead of {churn[1]:.1%}: {kept:,.0f} customers kept,",

@@ -199,9 +199,14 @@ class InputConfig:
 
 @dataclass
 class CampaignPlanConfig:
-    """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out."""
+    """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out.
+
+    `effects` is a file of effects on the chance of staying, which an experiment's bundle wrote for these scores; null
+    assumes the acceptance in `economics`.
+    """
 
     scores: str = "???"
+    effects: str | None = None
     out: str = "???"
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")

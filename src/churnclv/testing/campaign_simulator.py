@@ -1,6 +1,8 @@
 """A simulated campaign: scored customers with true scores, and what they order later, treated or held out."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,8 @@ class CampaignTruth:
         How many.
     acceptance
         The share of leavers whom a contact keeps; 0 = no effect, below 0 = contacts drive customers away.
+    by_segment
+        The same for the segments that it names, where it differs.
     as_of
         The day of the scores.
     horizon_days
@@ -31,6 +35,7 @@ class CampaignTruth:
     acceptance: float = 0.3
     as_of: str = "2024-03-01"
     horizon_days: int = 90
+    by_segment: Mapping[str, float] = field(default_factory=dict)
 
 
 def simulate_scores(truth: CampaignTruth, seed: int, economics: EconomicsSettings | None = None) -> pd.DataFrame:
@@ -59,7 +64,8 @@ def simulate_orders(customers: pd.DataFrame, truth: CampaignTruth, seed: int) ->
     customers
         Columns customer_id, churn_score and treated (1 or 0).
     truth
-        The truth; treated customers leave with the probability score times (1 - acceptance), at most 1.
+        The truth; treated customers leave with the probability score times (1 - acceptance), at most 1. Where it
+        differs by segment, customers need the column segment.
     seed
         Of what happens.
 
@@ -69,7 +75,10 @@ def simulate_orders(customers: pd.DataFrame, truth: CampaignTruth, seed: int) ->
         customer_id, timestamp, amount: who stays makes one order and a Poisson number (mean 1) of further ones.
     """
     random = np.random.default_rng(seed)
-    leaving = customers["churn_score"] * (1.0 - truth.acceptance * customers["treated"])
+    acceptance: Any = truth.acceptance
+    if truth.by_segment:
+        acceptance = customers["segment"].map(truth.by_segment).fillna(truth.acceptance)
+    leaving = customers["churn_score"] * (1.0 - acceptance * customers["treated"])
     stays = random.random(len(customers)) >= leaving.to_numpy()
     orders = np.where(stays, 1 + random.poisson(1.0, len(customers)), 0)
     who = np.repeat(customers["customer_id"].to_numpy(), orders)
