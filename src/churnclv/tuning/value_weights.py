@@ -22,7 +22,7 @@ _LEAST_SHARE = 1e-6  # of the mean: the smallest expectation in a loss
 _MOST_ROWS = 20_000  # of a fold, evenly spaced, on which weights are learned
 _SHRINKAGE = 0.5  # of the way from the optimum back to equal weights
 _LEVEL_DEVIATION = 0.15  # of the log of a total's level, a priori
-_DRIFT_DEVIATION = 0.1  # of the log of the level between the folds and the time that is predicted
+_DRIFT_DEVIATION = 0.2  # of the log of the level between the folds and the time that is predicted: season, mostly
 
 
 @dataclass(frozen=True)
