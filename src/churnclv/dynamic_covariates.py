@@ -102,7 +102,7 @@ class DynamicCovariates:
     def _days_of(self, rfm: pd.DataFrame) -> PurchaseDays:
         ids = rfm.index.astype(str)
         require(ids.is_unique, "the summary has several rows for one customer.", remedy="index it by customer.")
-        place = ids.get_indexer(self._bought["customer_id"].astype(str))
+        place = ids.get_indexer(pd.Index(self._bought["customer_id"].astype(str)))
         days, place = self._bought["day"].to_numpy(dtype=float)[place >= 0], place[place >= 0]
         first, last = np.full(len(ids), np.inf), np.full(len(ids), -np.inf)
         np.minimum.at(first, place, days)

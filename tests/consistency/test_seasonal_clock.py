@@ -12,7 +12,7 @@ from churnclv.clv.clv_model import ClvChoice, ClvModel
 from churnclv.clv.covariate_paths import CovariatePaths, Stretches
 from churnclv.clv.purchase_models.beta_geometric import ModifiedBetaGeoModel
 from churnclv.clv.rfm import Histories, read_histories
-from churnclv.clv.season import Season, harmonics_of, times_by_day
+from churnclv.clv.season import Season, harmonics_of, times_by_day, with_groups
 from churnclv.snapshots.history import daily_purchases
 from churnclv.testing.market import Market, simulate
 
@@ -143,3 +143,20 @@ def test_a_choice_of_an_earlier_version_has_no_season_in_the_likelihood():
     stored = ClvModel(name="bgnbd", season=True).get_params()
     del stored["season_in_likelihood"]
     assert ClvChoice.from_dict(stored).season_in_likelihood is False
+
+
+def test_derivatives_with_cohorts_are_those_of_the_likelihood():
+    random = np.random.default_rng(4)
+    first = random.integers(15_000, 15_300, 30).astype(float)
+    last = first + random.integers(0, 200, 30)
+    x = np.where(last > first, random.poisson(2.0, 30) + 1.0, 0.0)
+    times = with_groups(times_by_day(harmonics_of, first, last, 15_600.0), 8, random.integers(0, 3, 30))
+    derivatives = clock_likelihood(x, random.integers(1, 4, 30).astype(float), times, random.normal(size=11), 1)
+    point = np.r_[np.log([0.6, 20.0, 0.8, 3.0]), random.normal(0.0, 0.2, 11)]
+    _, gradient, hessian = derivatives(point)
+    for place in range(len(point)):
+        step = np.zeros(len(point))
+        step[place] = 1e-5
+        up, down = derivatives(point + step), derivatives(point - step)
+        assert gradient[place] == pytest.approx((up[0] - down[0]) / 2e-5, abs=1e-7)
+        assert hessian[place] == pytest.approx((up[1] - down[1]) / 2e-5, abs=1e-6)

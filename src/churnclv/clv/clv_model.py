@@ -192,14 +192,14 @@ class ClvModel:
         if self.choice.members:
             return self.combine(_fit_members(self.choice, rows, past, daily, calendars))
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
-        joint = self.choice.season_in_likelihood and daily is not None
-        if joint:
+        if self.choice.season_in_likelihood and daily is not None:
             of_days = calendars if self.choice.calendar else ()
             self.season = Season.learn_jointly(daily, read_histories(usable), rows["cutoff"].iloc[0], of_days)
         self.purchases.prepare(usable).fit(self._histories(usable))
         self.spend.fit(usable)
         self.refunds.fit(rows)
-        if self.choice.season and not joint and daily is not None:
+        beside = self.choice.season and not self.choice.season_in_likelihood
+        if beside and daily is not None:
             self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
         return self.teach(past) if self.choice.name in LEARNED else self
 

@@ -80,7 +80,7 @@ class Calendar:
         where = f"{origin}, row {bad[0] + 1 if len(bad) else 0}, column {DATE!r}: {_cell(table[DATE], bad)} is no date."
         require(not len(bad), where, remedy="write dates as 2011-06-01.")
         ids = table[CUSTOMER].astype(str).to_numpy() if CUSTOMER in table else _EVERYBODY
-        days = np.floor((dates - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=float)
+        days = np.floor(((dates - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=float))
         frame = table[names].reset_index(drop=True).assign(**{CUSTOMER: ids, _DAY: days})
         twice = np.flatnonzero(frame.duplicated([CUSTOMER, _DAY]))
         where = f"{origin}, row {twice[0] + 1 if len(twice) else 0}: the date {_cell(dates, twice)} is there twice."
@@ -191,13 +191,13 @@ def encode_paths(
     calendar.require_covered(days, starts)
     end = np.full(len(days.ids), days.end)
     spans = ((days.first, days.last), (days.last, end), (end, np.full(len(end), np.inf)))
-    parts = (_joined(cut_pieces(starts, z, *span), static, unit_days) for span in spans)
+    before, silent, ahead = (_joined(cut_pieces(starts, z, *span), static, unit_days) for span in spans)
     period = period_of(starts, days.repeats, days.repeat_days)
     of_calendar = np.zeros((len(days.ids), z.shape[2]))
     rows = np.zeros_like(days.repeats) if len(z) == 1 else days.repeats
     np.add.at(of_calendar, days.repeats, z[rows, period])
     repeats = np.bincount(days.repeats, minlength=len(days.ids)).astype(float)
-    return CovariatePaths(*parts, np.hstack([static * repeats[:, None], of_calendar]))
+    return CovariatePaths(before, silent, ahead, np.hstack([static * repeats[:, None], of_calendar]))
 
 
 def _joined(part: Stretches, static: Array, unit_days: float) -> Stretches:

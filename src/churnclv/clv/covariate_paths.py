@@ -71,8 +71,8 @@ class CovariatePaths:
 
     def take(self, rows: Any) -> "CovariatePaths":
         """Return some customers: an index, mask or slice."""
-        parts = (part.take(rows) for part in (self.before, self.silent, self.ahead))
-        return CovariatePaths(*parts, self.bought[rows])
+        before, silent, ahead = (part.take(rows) for part in (self.before, self.silent, self.ahead))
+        return CovariatePaths(before, silent, ahead, self.bought[rows])
 
     def later(self, time: Array) -> "CovariatePaths":
         """Return the paths of the same customers `time` (n,) later, without a purchase meanwhile."""

@@ -116,6 +116,6 @@ class DayCovariates:
     def effects(self, coefficients: Array, errors: Array) -> DayEffects:
         """Return the effects of given coefficients per standard deviation, and their standard errors."""
         scales = np.array([column.scale for column in self.design.columns])
-        lists = (tuple(map(float, part)) for part in (coefficients / scales, errors / scales))
+        values, spreads = (tuple(map(float, part)) for part in (coefficients / scales, errors / scales))
         by_day, later = tuple(map(float, self.z @ coefficients)), float(self.later @ coefficients)
-        return DayEffects(self.first_day, by_day, later, self.design.columns, *lists, self.assumption)
+        return DayEffects(self.first_day, by_day, later, self.design.columns, values, spreads, self.assumption)

@@ -74,11 +74,6 @@ class Clock:
         slopes = np.einsum("nk,nkp->np", passed, before)[:, None] + np.cumsum(bends, axis=1)
         return cls(rate, ends - adds, slopes - bends, ends[:, -1], slopes[:, -1], silent, passed, before)
 
-    @property
-    def at_last(self) -> Array:
-        """Its time at the last purchase, (n,)."""
-        return self.passed.sum(axis=1)
-
     def take(self, rows: Any) -> "Clock":
         """Return some customers."""
         return Clock(*(array[rows] for array in vars(self).values()))

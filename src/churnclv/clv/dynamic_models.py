@@ -175,8 +175,10 @@ class _ClockModel(PathModel, BetaGeoModel):
 
     def _joint_likelihood(self, rows: Histories, counts: Array, plain: Array, penalty: Array) -> Derivatives:
         paths, places = _paths_of(rows), self.columns_of(PURCHASE)
-        parts = (Stretches(part.length, part.z[:, :, places]) for part in (paths.before, paths.silent, paths.ahead))
-        own = CovariatePaths(*parts, paths.bought[:, places])
+        before, silent, ahead = (
+            Stretches(part.length, part.z[:, :, places]) for part in (paths.before, paths.silent, paths.ahead)
+        )
+        own = CovariatePaths(before, silent, ahead, paths.bought[:, places])
         times = partial(times_along, own)
         return penalise(clock_likelihood(rows.x, counts, times, own.bought.sum(axis=0), self.shift), plain, penalty)
 

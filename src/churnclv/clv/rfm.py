@@ -69,4 +69,5 @@ def read_histories(frame: pd.DataFrame) -> Histories:
 
 def new_customers(n: int) -> Histories:
     """Return customers at the moment of their first purchase."""
-    return Histories(*(np.zeros(n) for _ in range(4)))
+    none = np.zeros(n)
+    return Histories(none, none, none, none)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..time_units import DAYS_PER_YEAR
 from .clock_likelihood import ClockTimes, TimesOf, clock_likelihood
@@ -23,6 +24,7 @@ from .rfm import Array, Histories
 _HARMONICS = 4
 _PRIOR_DEVIATION = 0.3  # of a coefficient of season or cohort, a priori
 _GRID_PER_DAY = 4
+_COHORT_DAYS = 30  # as in the counts of daily purchases
 _MOST_EFFECT = 3.0  # of a coefficient: factors of 20 on the rate
 
 
@@ -72,10 +74,11 @@ class Season:
     ) -> "Season":
         """Estimate the profile together with the parameters of MBG/NBD, whose purchases follow it.
 
-        `histories` are those of the customers at the cutoff. A customer's own rate is part of the model, so that early
-        cohorts that buy more often do not pass for a season. When customers bought is in `daily`, as `learn` takes it:
-        the likelihood needs only how many repeat purchases all of them made on each day. Coefficients are shrunk
-        towards 0. With less than a year of data there is no season. The covariates of `calendars` are estimated too.
+        `histories` are those of the customers at the cutoff. A factor on the rate of each cohort is estimated
+        too, since customers who were present when the log begins buy more often at any time of the year. When customers
+        bought is in `daily`, as `learn` takes it: the likelihood needs only how many repeat purchases all of them made
+        on each day. Coefficients are shrunk towards 0. With less than a year of data there is no season. The covariates
+        of `calendars` are estimated too.
         """
         end = np.floor(day_numbers(pd.Series([cutoff]))[0]) - 1.0  # the last whole day
         seen = daily[daily["day_number"] <= end]
@@ -159,21 +162,60 @@ class _Basis:
 
 
 def _fit_clock(basis: _Basis, seen: pd.DataFrame, histories: Histories, end: float) -> tuple[Array, Array]:
-    """Return the coefficients of the columns and their standard errors, estimated with the parameters of MBG/NBD."""
+    """Return the coefficients of the columns and their standard errors.
+
+    The parameters of MBG/NBD, and a factor on the rate of each cohort of new customers, are estimated with them.
+    """
     spans = np.column_stack([histories.x, end - histories.T, end - histories.T + histories.t_x])
-    rows, counts = np.unique(np.round(spans), axis=0, return_counts=True)
+    whole = np.asarray(np.round(spans), dtype=float)
+    rows, counts = np.unique(whole, axis=0, return_counts=True)
+    cohorts, cohort = np.unique(rows[:, 1] // _COHORT_DAYS, return_inverse=True)
     share = histories.x.sum() / seen["repeat"].sum()  # `seen` has all customers, `histories` may have some
     bought = share * seen["repeat"].to_numpy(dtype=float) @ basis.of(seen["day_number"].to_numpy(dtype=float))
-    times = times_by_day(basis.of, rows[:, 1], rows[:, 2], end)
-    likelihood = clock_likelihood(rows[:, 0], counts.astype(float), times, bought, ModifiedBetaGeoModel.shift)
-    n, k = float(len(histories)), basis.columns
+    of_cohorts = np.bincount(cohort, counts * rows[:, 0], len(cohorts))
+    times = with_groups(times_by_day(basis.of, rows[:, 1], rows[:, 2], end), basis.columns, cohort)
+    sums = np.r_[bought, of_cohorts]
+    likelihood = clock_likelihood(rows[:, 0], counts.astype(float), times, sums, ModifiedBetaGeoModel.shift)
+    n, k = float(len(histories)), len(sums)
     penalty = np.r_[np.zeros(4), np.full(k, 0.5 / (n * _PRIOR_DEVIATION**2))]
     plain = Histories(histories.x, histories.t_x, histories.T, histories.log_gaps)
     start = np.r_[ModifiedBetaGeoModel().fit(plain).point, np.zeros(k)]
     limits = np.r_[np.full(4, LOWEST), np.full(k, -_MOST_EFFECT)], np.r_[np.full(4, HIGHEST), np.full(k, _MOST_EFFECT)]
     names = [*ModifiedBetaGeoModel.parameter_names, *map(str, range(k))]
     optimum = maximise(penalise(likelihood, np.zeros(4 + k), penalty), [start], names, n, limits=limits)
-    return optimum.log_parameters[4:], np.sqrt(np.maximum(np.diag(optimum.covariance)[4:], 0.0))
+    of_days = slice(4, 4 + basis.columns)
+    return optimum.log_parameters[of_days], np.sqrt(np.maximum(np.diag(optimum.covariance)[of_days], 0.0))
+
+
+def with_groups(times_of: TimesOf, columns: int, group: NDArray[np.intp]) -> TimesOf:
+    """Return clocks that run faster or slower for groups, whose coefficients follow those of `times_of`.
+
+    Parameters
+    ----------
+    times_of
+        The clock of so many coefficients.
+    columns
+        Their number.
+    group
+        The place of each customer's group, (n,).
+    """
+    own = np.eye(group.max() + 1)[group]
+
+    def scaled(time: Array, slope: Array, bend: Array, factor: Array) -> tuple[Array, Array, Array]:
+        time, slope, bend = factor * time, factor[:, None] * slope, factor[:, None, None] * bend
+        across = slope[:, :, None] * own[:, None, :]
+        squares = time[:, None, None] * own[:, :, None] * own[:, None, :]
+        below = np.concatenate([across.transpose(0, 2, 1), squares], axis=2)
+        bends = np.concatenate([np.concatenate([bend, across], axis=2), below], axis=1)
+        return time, np.hstack([slope, time[:, None] * own]), bends
+
+    def times_of_groups(coefficients: Array) -> ClockTimes:
+        times, factor = times_of(coefficients[:columns]), np.exp(coefficients[columns:][group])
+        last = scaled(times.last, times.last_slope, times.last_bend, factor)
+        end = scaled(times.end, times.end_slope, times.end_bend, factor)
+        return ClockTimes(last[0], end[0], last[1], end[1], last[2], end[2])
+
+    return times_of_groups
 
 
 def times_by_day(columns: Callable[[Array], Array], first: Array, last: Array, end: float) -> TimesOf:

@@ -44,7 +44,7 @@ _HYBRID_ONLY = "from_btyd"
 _TREES = ("hybrid", "boosted")
 _SEASON_MODEL = "bgnbd"  # the model by which seasons are compared
 _PRIOR_MODELS = 2  # models of purchases among the equal weights
-_SEASONS = {
+_SEASONS: dict[str, dict[str, Any]] = {
     "without": {"season": False},
     "with": {"season": True},
     "likelihood": {"season": True, "season_in_likelihood": True},
