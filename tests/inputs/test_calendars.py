@@ -12,7 +12,7 @@ from churnclv.clv.clv_model import ClvModel
 from churnclv.clv.covariate_calendar import Calendar
 from churnclv.clv.rfm import read_histories
 from churnclv.clv.season import Season
-from churnclv.data.settings import Assumed, CalendarSettings, DataSettings
+from churnclv.data.settings import Assumed, CalendarSettings, CustomerKind, DataSettings
 from churnclv.errors import InputError
 from churnclv.pipeline.calendars import calendar_digests, read_calendars
 from churnclv.snapshots.history import daily_purchases
@@ -71,6 +71,8 @@ def test_what_a_file_holds_is_part_of_a_run(tmp_path):
 def test_settings_of_a_covariate_are_checked_without_a_file():
     with pytest.raises(InputError, match=r"(?s)data.covariates.promotion.path is not set.*=calendar.csv"):
         settings_of(promotion=CalendarSettings())
+    with pytest.raises(InputError, match=r"data.covariates are for a log of orders"):
+        replace(settings_of(promotion=CalendarSettings("calendar.csv")), shape=CustomerKind.labelled)
     with pytest.raises(InputError, match=r"data.covariates holds the name 'My promotion'"):
         settings_of(**{"My promotion": CalendarSettings("calendar.csv")})
     with pytest.raises(InputError, match=r"data.covariates.promotion.path: nowhere.csv: no such file"):

@@ -428,6 +428,10 @@ class DataSettings:
             table.check(name)
         for name, calendar in self.covariates.items():
             calendar.check(name)
+        of_orders = not self.covariates or self.shape is CustomerKind.noncontractual
+        require(
+            of_orders, "data.covariates are for a log of orders.", remedy="leave them out: only purchases have a model."
+        )
         names = self.attribute_names
         doubled = sorted({name for name in names if names.count(name) > 1})
         remedy = "data.static and the tables' attributes need names of their own."
