@@ -7,6 +7,7 @@ parameters are estimated together, and the histories of all models are in season
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from .day_effects import DayCovariates, DayEffects
 from .maximum_likelihood import HIGHEST, LOWEST, maximise, penalise
 from .purchase_model import PurchaseModel
 from .purchase_models.beta_geometric import ModifiedBetaGeoModel
+from .recall import recall_fit
 from .rfm import Array, Histories
 
 _HARMONICS = 4
@@ -179,10 +181,13 @@ def _fit_clock(basis: _Basis, seen: pd.DataFrame, histories: Histories, end: flo
     n, k = float(len(histories)), len(sums)
     penalty = np.r_[np.zeros(4), np.full(k, 0.5 / (n * _PRIOR_DEVIATION**2))]
     plain = Histories(histories.x, histories.t_x, histories.T, histories.log_gaps)
-    start = np.r_[ModifiedBetaGeoModel().fit(plain).point, np.zeros(k)]
+    model = ModifiedBetaGeoModel().fit(plain)
+    start = np.r_[model.point, np.zeros(k)]
     limits = np.r_[np.full(4, LOWEST), np.full(k, -_MOST_EFFECT)], np.r_[np.full(4, HIGHEST), np.full(k, _MOST_EFFECT)]
     names = [*ModifiedBetaGeoModel.parameter_names, *map(str, range(k))]
-    optimum = maximise(penalise(likelihood, np.zeros(4 + k), penalty), [start], names, n, limits=limits)
+    climb = partial(maximise, penalise(likelihood, np.zeros(4 + k), penalty), [start], names, n, limits=limits)
+    days = basis.of(np.arange(rows[:, 1].min(), end))
+    optimum = recall_fit(model, {"clock": basis.columns}, [rows, counts, sums, days], climb)  # of several models
     of_days = slice(4, 4 + basis.columns)
     return optimum.log_parameters[of_days], np.sqrt(np.maximum(np.diag(optimum.covariance)[of_days], 0.0))
 
