@@ -91,11 +91,16 @@ class DynamicCovariates:
         Raises
         ------
         InputError
-            A customer has no purchase before the cutoff, the summary is of other times, or the calendar lacks days.
+            A covariate is not given, a customer has no purchase before the cutoff, the summary is of other times, or
+            the calendar lacks days.
         """
         changing = [column for column in design.columns if column.attribute in self.calendar.names]
-        fixed = Design(tuple(column for column in design.columns if column not in changing), design.levels)
-        static = np.zeros((len(rfm), 0)) if X is None or not fixed.columns else fixed.encode(X)
+        fixed = [column for column in design.columns if column not in changing]
+        given = [] if X is None else list(X.columns)
+        missing = list(dict.fromkeys(column.attribute for column in fixed if column.attribute not in given))
+        remedy = "give X, or the calendar, as for the fit."
+        require(not missing, f"the model has the covariate {listed(missing)}, which is not given.", remedy=remedy)
+        static = np.zeros((len(rfm), 0)) if X is None else Design(tuple(fixed), design.levels).encode(X)
         days = self._days_of(rfm)
         return encode_paths(self.calendar, Design(tuple(changing), design.levels), days, static, self.unit_days)
 

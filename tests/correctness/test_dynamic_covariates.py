@@ -132,6 +132,11 @@ def test_covariates_over_time_belong_to_the_customers(events, rfm):
     X = pd.DataFrame({"promotion": 1.0}, index=rfm.index)
     with pytest.raises(InputError, match="promotion is in X and in the calendar"):
         churnclv.ParetoNBD().fit(rfm, X, dynamic=dynamic)
+    group = pd.DataFrame({"group": [0.0, 1.0] * 12}, index=rfm.index)
+    both = churnclv.BetaGeo(penalty=0.01).fit(rfm, group, dynamic=dynamic)
+    assert both.model_.coefficient_names == ("purchase.group", "purchase.promotion")
+    with pytest.raises(InputError, match=r"(?s)the model has the covariate group, which is not given.*give X"):
+        both.expected_purchases(rfm, 30, dynamic=dynamic)
 
 
 def test_the_summary_is_that_of_the_events(events, rfm):
