@@ -261,3 +261,12 @@ def test_a_purchase_rate_that_changes_is_a_change_of_clock(kind, market):
     assert model.p_no_purchase(histories, 45.0) == pytest.approx(plain.p_no_purchase(moved, ahead))
     assert model.p_alive(histories) == pytest.approx(plain.p_alive(moved))
     assert model.p_alive_later(histories, 45.0) == pytest.approx(plain.p_alive_later(moved, ahead))
+
+
+def test_a_process_without_covariates_is_one_whose_coefficients_are_zero():
+    histories, gamma = draw(), np.array([0.5, -0.4])
+    without = path_likelihood(histories, PARAMETERS, (gamma, np.zeros(0)), ([0, 1], []))
+    zero = path_likelihood(histories, PARAMETERS, (gamma, np.zeros(1)), ([0, 1], [1]))
+    assert without[0] == pytest.approx(zero[0], rel=1e-12)
+    assert without[1] == pytest.approx(zero[1][:6], rel=1e-10)
+    assert without[2] == pytest.approx(zero[2][:6, :6], rel=1e-10)

@@ -1,4 +1,4 @@
-"""A calendar of promotions in a training: from a file to the summary, and into a bundle that needs the file no longer."""
+"""A calendar of promotions in a training: from a file to the summary, and into a bundle that does without the file."""
 
 import json
 

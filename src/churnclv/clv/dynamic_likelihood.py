@@ -87,7 +87,7 @@ class Clock:
         ran = self.rate[:, :, None] * moved
         time = np.column_stack([self.end[:, None], (self.start[:, :, None] + ran).reshape(n, -1)]) + offset
         slope = self.start_slope[:, :, None, :] + ran[..., None] * self.z[:, :, None, :]
-        slope = np.concatenate([self.end_slope[:, None], slope.reshape(n, -1, slope.shape[-1])], axis=1)
+        slope = np.concatenate([self.end_slope[:, None], slope.reshape(n, time.shape[1] - 1, slope.shape[-1])], axis=1)
         units = np.concatenate([np.ones((*time.shape, 1)), slope], axis=2)
         return time, units / time[:, :, None]
 
@@ -106,8 +106,8 @@ class Clock:
 
 
 def _squares(weights: Array, z: Array) -> Array:
-    flat = z.reshape(-1, z.shape[-1])
-    return np.asarray((flat * weights.reshape(-1, 1)).T @ flat)
+    flat = z.reshape(weights.size, z.shape[-1])
+    return np.asarray((flat * weights.reshape(weights.size, 1)).T @ flat)
 
 
 def death_points(

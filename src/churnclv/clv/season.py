@@ -187,7 +187,9 @@ def _fit_clock(basis: _Basis, seen: pd.DataFrame, histories: Histories, end: flo
     names = [*ModifiedBetaGeoModel.parameter_names, *map(str, range(k))]
     climb = partial(maximise, penalise(likelihood, np.zeros(4 + k), penalty), [start], names, n, limits=limits)
     days = basis.of(np.arange(rows[:, 1].min(), end))
-    optimum = recall_fit(model, {"clock": basis.columns}, [rows, counts, sums, days], climb)  # of several models
+    optimum = recall_fit(
+        model, {"clock": basis.columns}, [rows, counts.astype(float), sums, days], climb
+    )  # of several models
     of_days = slice(4, 4 + basis.columns)
     return optimum.log_parameters[of_days], np.sqrt(np.maximum(np.diag(optimum.covariance)[of_days], 0.0))
 
