@@ -8,6 +8,7 @@ __all__ = [
     "BetaGeo",
     "BoostedChurn",
     "CondensedBetaGeo",
+    "DynamicCovariates",
     "GammaGamma",
     "GompertzNBD",
     "LogisticChurn",

@@ -27,6 +27,7 @@ from .data.engine import EngineSettings, connect
 from .data.events import Events
 from .data.events import read_events as _read_events
 from .data.settings import Columns, DataSettings
+from .dynamic_covariates import DynamicCovariates
 from .errors import require
 from .features.feature_table import TableDefinition
 from .features.feature_table import build_features as _build_features
@@ -51,6 +52,7 @@ __all__ = [
     "BetaGeo",
     "BoostedChurn",
     "CondensedBetaGeo",
+    "DynamicCovariates",
     "GammaGamma",
     "GompertzNBD",
     "LogisticChurn",

@@ -3,7 +3,7 @@
 Without a summary, predictions are for the customers that the model was fitted on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +12,7 @@ from scipy.special import chdtrc
 from sklearn.base import BaseEstimator
 
 from .clv.covariate_model import CovariateModel, Covariates
+from .clv.dynamic_models import DynamicBetaGeoModel, DynamicModifiedBetaGeoModel, DynamicParetoModel, PathModel
 from .clv.next_purchase import chance_of_never, days_to_next_purchase, days_until_gone
 from .clv.purchase_model import PurchaseModel
 from .clv.purchase_models.beta_geometric import BetaGeoModel, ModifiedBetaGeoModel
@@ -20,9 +21,11 @@ from .clv.purchase_models.gompertz_nbd import GompertzModel
 from .clv.purchase_models.nbd import NbdModel
 from .clv.purchase_models.pareto_nbd import ParetoModel
 from .clv.rfm import AGE, MEAN_SPEND, T_X, Array, Histories, X, new_customers
+from .dynamic_covariates import DynamicCovariates
 from .errors import listed, require
 from .progress import Progress
 
+Dynamic = DynamicCovariates | None
 RFM_COLUMNS = {"frequency": X, "recency": T_X, "T": AGE, "monetary_value": MEAN_SPEND}
 """The names of `lifetimes`, and the columns of the feature table that hold the same."""
 
@@ -68,7 +71,7 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
     certificate_
         Evidence that the estimate is an optimum: gradient, curvature, parameters at the edge.
     fitted_on_
-        The summary and the attributes of the fit.
+        The summary, the attributes, and the covariates over time of the fit.
     """
 
     _model: ClassVar[type[PurchaseModel]]
@@ -79,11 +82,15 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
         """Keep the penalty."""
         self.penalty = penalty
 
-    def _make(self, X: pd.DataFrame | None) -> PurchaseModel:
-        require(X is None, f"{type(self).__name__} has no covariates.", remedy="take ParetoNBD or BetaGeo.")
+    def _make(self, X: pd.DataFrame | None, dynamic: Dynamic = None) -> PurchaseModel:
+        require(
+            X is None and dynamic is None,
+            f"{type(self).__name__} has no covariates.",
+            remedy="take ParetoNBD or BetaGeo.",
+        )
         return self._model(**self.get_params())
 
-    def fit(self, rfm: pd.DataFrame, X: pd.DataFrame | None = None) -> Self:
+    def fit(self, rfm: pd.DataFrame, X: pd.DataFrame | None = None, dynamic: Dynamic = None) -> Self:
         """Estimate the parameters by (penalised) maximum likelihood.
 
         Parameters
@@ -92,6 +99,8 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
             One row per customer with `frequency`, `recency` and `T`.
         X
             Attributes of the same customers, for models with covariates; see `CovariateEstimator`.
+        dynamic
+            Covariates that change over time, for `BetaGeo`, `ModifiedBetaGeo` and `ParetoNBD`.
 
         Raises
         ------
@@ -99,9 +108,9 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
             A column is missing, a row is impossible (negative, or `recency` after `T`), or a customer has no
             attributes.
         """
-        self.fitted_on_ = (rfm, X)
-        self.model_ = self._make(X)
-        self._estimate(self.model_, rfm, X)
+        self.fitted_on_ = (rfm, X, dynamic)
+        self.model_ = self._make(X, dynamic)
+        self._estimate(self.model_, rfm, X, dynamic)
         self.params_, self.standard_errors_ = self._estimates(self.model_)
         self.certificate_ = self.model_.certificate
         self.log_likelihood_ = self.certificate_.log_likelihood if self.certificate_ else np.nan
@@ -118,8 +127,10 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
         errors = scale * np.sqrt(np.maximum(np.diag(covariance), 0.0))
         return tuple(dict(zip(names, each.tolist(), strict=True)) for each in (values, errors))  # type: ignore[return-value] # two
 
-    def _estimate(self, model: PurchaseModel, rfm: pd.DataFrame, X: pd.DataFrame | None) -> None:
-        del X
+    def _estimate(
+        self, model: PurchaseModel, rfm: pd.DataFrame, X: pd.DataFrame | None, dynamic: Dynamic = None
+    ) -> None:
+        del X, dynamic
         model.fit(read_rfm(rfm))
 
     def _at_reference(self, model: PurchaseModel) -> tuple[tuple[str, ...], Array, Array]:
@@ -129,17 +140,22 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
     def _unfitted(self) -> PurchaseModel:
         return self._make(None)
 
-    def _customers(self, rfm: Any, X: pd.DataFrame | None) -> tuple[pd.DataFrame, Histories]:
+    def _customers(self, rfm: Any, X: pd.DataFrame | None, dynamic: Dynamic = None) -> tuple[pd.DataFrame, Histories]:
         """Return an RFM summary and its histories; without one, those of the fit."""
         if rfm is None:
-            rfm, X = self.fitted_on_[0], X if X is not None else self.fitted_on_[1]
-        return rfm, self._encode(read_rfm(rfm), rfm, X)
+            rfm, fitted_X, fitted_dynamic = self.fitted_on_
+            X, dynamic = fitted_X if X is None else X, fitted_dynamic if dynamic is None else dynamic
+        return rfm, self._encode(read_rfm(rfm), rfm, X, dynamic)
 
-    def _encode(self, histories: Histories, rfm: pd.DataFrame, X: pd.DataFrame | None) -> Histories:
-        del rfm, X
+    def _encode(
+        self, histories: Histories, rfm: pd.DataFrame, X: pd.DataFrame | None, dynamic: Dynamic = None
+    ) -> Histories:
+        del rfm, X, dynamic
         return histories
 
-    def expected_purchases(self, rfm: Any = None, t: Any = None, X: pd.DataFrame | None = None) -> "pd.Series[float]":
+    def expected_purchases(
+        self, rfm: Any = None, t: Any = None, X: pd.DataFrame | None = None, dynamic: Dynamic = None
+    ) -> "pd.Series[float]":
         """Return the expected purchases of each customer in (T, T + t].
 
         Parameters
@@ -150,54 +166,58 @@ class PurchaseEstimator(BaseEstimator):  # type: ignore[misc] # scikit-learn is 
             A number, or one per customer.
         X
             Attributes of the customers, for a model with covariates.
+        dynamic
+            Covariates of the customers that change over time, for a model that has them.
         """
         rfm, t = _shifted(rfm, t)
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(self.model_.expected_purchases(histories, t), table, "expected_purchases")
 
-    def p_alive(self, rfm: Any = None, X: pd.DataFrame | None = None) -> "pd.Series[float]":
+    def p_alive(self, rfm: Any = None, X: pd.DataFrame | None = None, dynamic: Dynamic = None) -> "pd.Series[float]":
         """Return each customer's probability of being a customer at T; not a churn score for one-time buyers."""
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(self.model_.p_alive(histories), table, "p_alive")
 
     def expected_probability_no_purchase(
-        self, rfm: Any = None, t: Any = None, X: pd.DataFrame | None = None
+        self, rfm: Any = None, t: Any = None, X: pd.DataFrame | None = None, dynamic: Dynamic = None
     ) -> "pd.Series[float]":
         """Return each customer's probability of no purchase in (T, T + t]: the churn score of these models."""
         rfm, t = _shifted(rfm, t)
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(self.model_.p_no_purchase(histories, t), table, "p_no_purchase")
 
     def probability_at_least(
-        self, rfm: Any = None, t: Any = None, n: int = 1, X: pd.DataFrame | None = None
+        self, rfm: Any = None, t: Any = None, n: int = 1, X: pd.DataFrame | None = None, dynamic: Dynamic = None
     ) -> "pd.Series[float]":
         """Return each customer's probability of `n` (1 or more) purchases at least in (T, T + t]."""
         rfm, t = _shifted(rfm, t)
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(self.model_.p_at_least(histories, t, n), table, f"p_at_least_{n}")
 
     def expected_next_order(
-        self, rfm: Any = None, level: float = 0.5, X: pd.DataFrame | None = None
+        self, rfm: Any = None, level: float = 0.5, X: pd.DataFrame | None = None, dynamic: Dynamic = None
     ) -> "pd.Series[float]":
         """Return the time after T by which each customer has bought again with probability `level`.
 
         It is infinite for a customer whose chance of ever buying again is smaller. The unit is that of the summary.
         """
         require(0.0 < level < 1.0, f"level is {level}.", remedy="give a number between 0 and 1.")
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(days_to_next_purchase(self.model_, histories, level), table, "expected_next_order")
 
-    def probability_never(self, rfm: Any = None, X: pd.DataFrame | None = None) -> "pd.Series[float]":
+    def probability_never(
+        self, rfm: Any = None, X: pd.DataFrame | None = None, dynamic: Dynamic = None
+    ) -> "pd.Series[float]":
         """Return each customer's probability of never buying again."""
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(chance_of_never(self.model_, histories), table, "probability_never")
 
     def time_until_gone(
-        self, rfm: Any = None, certainty: float = 0.95, X: pd.DataFrame | None = None
+        self, rfm: Any = None, certainty: float = 0.95, X: pd.DataFrame | None = None, dynamic: Dynamic = None
     ) -> "pd.Series[float]":
         """Return how long each customer has to stay silent after T to have left with this certainty."""
         require(0.0 < certainty < 1.0, f"certainty is {certainty}.", remedy="give a number between 0 and 1.")
-        table, histories = self._customers(rfm, X)
+        table, histories = self._customers(rfm, X, dynamic)
         return series_of(days_until_gone(self.model_, histories, certainty), table, "time_until_gone")
 
     def expected_purchases_new_customer(self, t: Any) -> Array:
@@ -309,6 +329,7 @@ class CovariateEstimator(PurchaseEstimator):
     """
 
     model_: CovariateModel
+    _dynamic_model: ClassVar[type[PathModel]]
 
     def __init__(
         self, penalty: float = 0.0, covariates: Covariates = None, covariate_penalty: float = 0.0
@@ -318,17 +339,27 @@ class CovariateEstimator(PurchaseEstimator):
         self.covariates = covariates
         self.covariate_penalty = covariate_penalty
 
-    def _make(self, X: pd.DataFrame | None) -> PurchaseModel:
+    def _make(self, X: pd.DataFrame | None, dynamic: Dynamic = None) -> PurchaseModel:
         chosen = self.get_params()
-        require(X is not None or not chosen["covariates"], "covariates need X.", remedy="fit(rfm, X).")
-        if X is not None and chosen["covariates"] is None:
-            chosen["covariates"] = [str(name) for name in X.columns]
-        return self._model(**chosen)
+        given = X is not None or dynamic is not None
+        require(given or not chosen["covariates"], "covariates need X.", remedy="fit(rfm, X).")
+        if given and chosen["covariates"] is None:
+            names = [] if X is None else [str(name) for name in X.columns]
+            chosen["covariates"] = [*names, *([] if dynamic is None else dynamic.calendar.names)]
+        if dynamic is None:
+            return self._model(**chosen)
+        message = f"{type(self).__name__} has no covariates that change over time."
+        require(hasattr(self, "_dynamic_model"), message, remedy="take ParetoNBD, BetaGeo or ModifiedBetaGeo.")
+        return self._dynamic_model(**chosen)
 
-    def _estimate(self, model: PurchaseModel, rfm: pd.DataFrame, X: pd.DataFrame | None) -> None:
-        histories = read_rfm(rfm)
-        if X is not None and isinstance(model, CovariateModel):
-            attributes = _attributes_of(rfm, X)
+    def _estimate(
+        self, model: PurchaseModel, rfm: pd.DataFrame, X: pd.DataFrame | None, dynamic: Dynamic = None
+    ) -> None:
+        histories, attributes = read_rfm(rfm), None if X is None else _attributes_of(rfm, X)
+        if isinstance(model, PathModel) and dynamic is not None:
+            model.design = dynamic.learn(model.attributes, attributes)
+            histories = replace(histories, paths=dynamic.encode(model.design, rfm, attributes))
+        elif attributes is not None and isinstance(model, CovariateModel):
             histories = model.with_design(attributes).encode(histories, attributes)
         model.fit(histories)
 
@@ -340,7 +371,14 @@ class CovariateEstimator(PurchaseEstimator):
     def _unfitted(self) -> PurchaseModel:
         return self.model_.unfitted()
 
-    def _encode(self, histories: Histories, rfm: pd.DataFrame, X: pd.DataFrame | None) -> Histories:
+    def _encode(
+        self, histories: Histories, rfm: pd.DataFrame, X: pd.DataFrame | None, dynamic: Dynamic = None
+    ) -> Histories:
+        if isinstance(self.model_, PathModel) and self.model_.design is not None:
+            remedy = "give dynamic=DynamicCovariates(...) of these customers."
+            require(dynamic is not None, "the model has covariates that change over time.", remedy=remedy)
+            attributes = None if X is None else _attributes_of(rfm, X)
+            return replace(histories, paths=dynamic.encode(self.model_.design, rfm, attributes))  # type: ignore[union-attr] # checked
         if X is None:
             needed = self.model_.design is not None
             require(not needed, "the model has covariates.", remedy=f"give X with {listed(self.model_.attributes)}.")
@@ -356,18 +394,21 @@ class BetaGeo(CovariateEstimator):
     """BG/NBD of Fader, Hardie and Lee (2005): customers may leave after a repeat purchase."""
 
     _model = BetaGeoModel
+    _dynamic_model = DynamicBetaGeoModel
 
 
 class ModifiedBetaGeo(CovariateEstimator):
     """MBG/NBD of Batislam, Denizel and Filiztekin (2007): customers may also leave after the first purchase."""
 
     _model = ModifiedBetaGeoModel
+    _dynamic_model = DynamicModifiedBetaGeoModel
 
 
 class ParetoNBD(CovariateEstimator):
     """Pareto/NBD of Schmittlein, Morrison and Colombo (1987): customers may leave at any time."""
 
     _model = ParetoModel
+    _dynamic_model = DynamicParetoModel
 
 
 class GompertzNBD(PurchaseEstimator):

@@ -148,7 +148,7 @@ def test_every_setting_named_in_the_documents_exists():
     for page in PAGES:
         for name in re.findall(rf"\b((?:{rooms})\.[a-z_]+(?:\.[a-z_]+)*)=", page.read_text()):
             declared = name.startswith(
-                ("data.tables.", "data.static.", "tuning.churn.")
+                ("data.tables.", "data.covariates.", "data.static.", "tuning.churn.")
             )  # under names of the user's choice
             assert name in known or declared or name == "data.policy", name
 

@@ -168,7 +168,8 @@ def _without_paths(specification: BundleSpecification) -> BundleSpecification:
     """Return the specification without the paths of the data on this machine."""
     data = specification.data
     tables = {name: replace(table, path=None) for name, table in data.tables.items()}
-    return replace(specification, data=replace(data, path=None, set_aside_path=None, tables=tables))
+    stripped = replace(data, path=None, set_aside_path=None, tables=tables, covariates={})  # days are in the models
+    return replace(specification, data=stripped)
 
 
 def _describe_model(target: Path, parts: BundleParts, script: str) -> None:

@@ -1,6 +1,6 @@
 """The CLV model: purchases times spend, the correction by other models, the season, and the discounted margin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,9 @@ from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR
 from .cohort import Cohort, take_cohort
 from .combination import combine
+from .covariate_calendar import Calendar
 from .covariate_model import CovariateModel
+from .day_effects import DayEffects
 from .gamma_gamma import GammaGammaModel
 from .hybrid import (
     BTYD_COLUMNS,
@@ -32,7 +34,7 @@ from .predictive import NOMINAL, Interval, Levels, PredictionRequest, Predictive
 from .purchase_model import PurchaseModel
 from .purchase_models import label_of, load_purchases, make_purchases
 from .refund_model import RefundModel
-from .rfm import AGE, MEAN_SPEND, Array, Histories, X
+from .rfm import AGE, MEAN_SPEND, Array, Histories, X, read_histories
 from .season import Season, day_numbers
 from .settings import COMBINED, LEARNED, BoostingSettings
 
@@ -58,6 +60,8 @@ class ClvChoice:
             customers where these are too few; 0 = all.
         purchase_parameters: hyperparameters that the model of purchases has for itself.
         season: whether expectations follow the season.
+        season_in_likelihood: whether it is estimated together with the purchases, whose histories are then in its time.
+        calendar: whether declared covariates of days are estimated with the season.
         boosting, seed: of the trees, where there are any.
         levels: quantiles of purchases and spend at which intervals end.
         members: of a combination, by label; all models of purchases among the candidates belong to it.
@@ -73,6 +77,8 @@ class ClvChoice:
     cohort_days: int = 0
     purchase_parameters: dict[str, Any] = field(default_factory=dict)
     season: bool = False
+    season_in_likelihood: bool = False
+    calendar: bool = False
     boosting: BoostingSettings = field(default_factory=BoostingSettings)
     seed: int = 0
     levels: dict[str, Levels] = field(default_factory=lambda: {"purchases": NOMINAL, "spend": NOMINAL})
@@ -106,7 +112,7 @@ class ClvChoice:
         parameters = carrier.purchase_parameters
         return ClvChoice(
             self.btyd, self.btyd, carrier.purchase_penalty, carrier.spend_penalty, carrier.cohort_days, parameters,
-            self.season, seed=self.seed, levels=self.levels,
+            self.season, self.season_in_likelihood, self.calendar, seed=self.seed, levels=self.levels,
         )  # fmt: skip
 
     @property
@@ -151,7 +157,7 @@ class ClvModel:
         return list(dict.fromkeys([*own, *(name for member in self.members.values() for name in member.features)]))
 
     def coefficient_table(self) -> pd.DataFrame:
-        """Return the coefficients of covariates in each model of purchases, with its label as `model`."""
+        """Return the coefficients of each model of purchases, with its label as `model`, and those of calendars."""
         models = {label: member.purchases for label, member in self.members.items()}
         models = models or {label_of(self.choice.btyd): self.purchases}
         tables = [
@@ -159,6 +165,8 @@ class ClvModel:
             for label, model in models.items()
             if label == label_of(model.name) and isinstance(model, CovariateModel) and model.covariates
         ]
+        effects = self.season.calendar
+        tables += [] if effects is None else [effects.table().assign(model="all")]
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
     def notices(self) -> tuple[Notice, ...]:
@@ -169,18 +177,29 @@ class ClvModel:
         """Return an unfitted model with the same choices."""
         return ClvModel(self.choice)
 
-    def fit(self, rows: pd.DataFrame, past: Past | None = None, daily: pd.DataFrame | None = None) -> "ClvModel":
+    def fit(
+        self,
+        rows: pd.DataFrame,
+        past: Past | None = None,
+        daily: pd.DataFrame | None = None,
+        calendars: Sequence[Calendar] = (),
+    ) -> "ClvModel":
         """Fit the BTYD model on histories at one cutoff, the season on the days before it, and then the trees.
 
         `past` holds the rows at earlier cutoffs whose labels are complete by this one; only trees need them.
+        `calendars` of covariates move purchases where the choice says so.
         """
         if self.choice.members:
-            return self.combine(_fit_members(self.choice, rows, past, daily))
+            return self.combine(_fit_members(self.choice, rows, past, daily, calendars))
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
-        self.purchases.learn(usable)
+        if self.choice.season_in_likelihood and daily is not None:
+            of_days = calendars if self.choice.calendar else ()
+            self.season = Season.learn_jointly(daily, read_histories(usable), rows["cutoff"].iloc[0], of_days)
+        self.purchases.prepare(usable).fit(self._histories(usable))
         self.spend.fit(usable)
         self.refunds.fit(rows)
-        if self.choice.season and daily is not None:
+        beside = self.choice.season and not self.choice.season_in_likelihood
+        if beside and daily is not None:
             self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
         return self.teach(past) if self.choice.name in LEARNED else self
 
@@ -232,7 +251,7 @@ class ClvModel:
 
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days`, by the BTYD model."""
-        return self.purchases.p_no_purchase(self.purchases.read(rows), self._length(rows, days))
+        return self.purchases.p_no_purchase(self._histories(rows), self._length(rows, days))
 
     def next_order(self, rows: pd.DataFrame, within_days: float) -> NextOrder:
         """Return when the next order is expected, if there is one within a limit.
@@ -240,7 +259,7 @@ class ClvModel:
         The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
         or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
         """
-        histories, start = self.purchases.read(rows), self._starts(rows)
+        histories, start = self._histories(rows), self._starts(rows)
         speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
 
         def p_no_purchase(days: Array) -> Array:
@@ -253,7 +272,7 @@ class ClvModel:
 
         Under BG/NBD it is 1 for everyone without a repeat purchase, so it is not a churn score.
         """
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         if not days:
             return self.purchases.p_alive(histories)
         return self.purchases.p_alive_later(histories, self._length(rows, days))
@@ -337,11 +356,11 @@ class ClvModel:
             speed_up = np.clip(of_purchases, 1.0 / _MOST_SPEED_UP, _MOST_SPEED_UP)
             length, cost = length * speed_up, np.maximum(of_spend / speed_up, _TINY)
         cost = cost * self.refunds.kept_share(rows)
-        return PredictionRequest(self.purchases.read(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+        return PredictionRequest(self._histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
     def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the BTYD model's expectations of orders in an average season, as feature columns for trees."""
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         purchases = self.purchases.expected_purchases(histories, days)
         each = self.spend.expected_spend_per_purchase(rows)
         columns = (
@@ -355,18 +374,17 @@ class ClvModel:
 
     def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the shift of the log-odds of no purchase within `days` that the season causes, (n,)."""
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         average = self.purchases.p_no_purchase(histories, days)
         seasonal = self.purchases.p_no_purchase(histories, self._length(rows, days))
         return logit(seasonal) - logit(average)
 
     def candidate_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the probability of no purchase in an average season by every purchase model of the combination."""
-        models = {
-            label: member.purchases for label, member in self.members.items() if member.choice.name not in LEARNED
-        }
         chances = {
-            f"{CANDIDATE_PREFIX}{label}": model.p_no_purchase(model.read(rows), days) for label, model in models.items()
+            f"{CANDIDATE_PREFIX}{label}": member.purchases.p_no_purchase(member._histories(rows), days)  # noqa: SLF001 # same class
+            for label, member in self.members.items()
+            if member.choice.name not in LEARNED
         }
         return pd.DataFrame(chances, index=rows.index)
 
@@ -385,13 +403,19 @@ class ClvModel:
         """Return expected purchases, or the expected spend before refunds, within `days` from the cutoff, (n,)."""
         return replace(self._expected(rows, target), kept=1.0).until(days)
 
+    def _histories(self, rows: pd.DataFrame) -> Histories:
+        """Return the purchase histories, in seasonal time where the season is in the likelihood."""
+        histories = self.purchases.read(rows)
+        moved = self.choice.season_in_likelihood and self.season.moves
+        return self.season.move(histories, self._starts(rows)) if moved else histories
+
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""
         return self.season.length(self._starts(rows), days)
 
     def _starts(self, rows: pd.DataFrame) -> Array:
         """Return the day numbers of the cutoffs, which rows need not have where there is no season."""
-        return day_numbers(rows["cutoff"]) if self.season.coefficients else np.zeros(len(rows))
+        return day_numbers(rows["cutoff"]) if self.season.moves else np.zeros(len(rows))
 
     def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         if self._latest is None:
@@ -406,7 +430,7 @@ class ClvModel:
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self.purchases.read(rows), each)
+        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self._histories(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}
@@ -426,6 +450,8 @@ class ClvModel:
         cohort = {} if self.cohort is None else {"cohort": self.cohort.as_dict()}
         season, refunds = list(self.season.coefficients), self.refunds.as_dict()
         stored = {"choice": self.get_params(), "season": season, "refunds": refunds}
+        if self.season.calendar is not None:
+            stored["calendar"] = self.season.calendar.as_dict()
         write_json(folder / "clv.json", stored | cohort)
         self.purchases.save(folder)
         self.spend.save(folder)
@@ -440,7 +466,8 @@ class ClvModel:
         """Read what `save` wrote."""
         stored = read_json(folder / "clv.json")
         model = cls(ClvChoice.from_dict(stored["choice"]), load_purchases(folder))
-        model.season, model.refunds = Season(tuple(stored["season"])), RefundModel(**stored["refunds"])
+        effects = DayEffects.from_dict(stored["calendar"]) if "calendar" in stored else None
+        model.season, model.refunds = Season(tuple(stored["season"]), effects), RefundModel(**stored["refunds"])
         model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
         model.spend = GammaGammaModel.load(folder)
         if model.choice.name in LEARNED:
@@ -454,11 +481,15 @@ def _outcomes(labels: pd.DataFrame) -> list[Array]:
 
 
 def _fit_members(
-    choice: ClvChoice, rows: pd.DataFrame, past: Past | None, daily: pd.DataFrame | None
+    choice: ClvChoice,
+    rows: pd.DataFrame,
+    past: Past | None,
+    daily: pd.DataFrame | None,
+    calendars: Sequence[Calendar],
 ) -> dict[str, ClvModel]:
     """Return the members of a combination: the models of purchases, and what is learned on top of the base."""
     plain = {label: member for label, member in choice.members.items() if member.name not in LEARNED}
-    fitted = {label: ClvModel(member).fit(rows, daily=daily) for label, member in plain.items()}
+    fitted = {label: ClvModel(member).fit(rows, daily=daily, calendars=calendars) for label, member in plain.items()}
     base = fitted[label_of(choice.base)]
     for label, member in choice.members.items():
         if member.name in LEARNED:
@@ -478,8 +509,11 @@ def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Da
 
     Those of a combination have the probability of no purchase by each of its models of purchases beside them.
     """
-    base = replace(choice.plain, season=False)
-    models = {label: replace(member, season=False) for label, member in choice.members.items()}
+    base = replace(choice.plain, season=False, season_in_likelihood=False, calendar=False)
+    models = {
+        label: replace(member, season=False, season_in_likelihood=False, calendar=False)
+        for label, member in choice.members.items()
+    }
     others = {label: member for label, member in models.items() if member.name not in LEARNED}
 
     def predict_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -22,7 +22,7 @@ from .covariate_likelihood import Derived, Shift, own_logs, shared_derivatives
 from .covariates import Design
 from .maximum_likelihood import HIGHEST, LOWEST, Derivatives, Optimum, maximise, penalise
 from .purchase_model import PurchaseModel
-from .recall import arrays_of, recall_fit
+from .recall import recall_fit
 from .rfm import Array, Histories
 
 Covariates = Mapping[str, Sequence[str]] | Sequence[str] | None
@@ -83,15 +83,15 @@ class CovariateModel(PurchaseModel):
         """The names of the covariates, each once."""
         return list(dict.fromkeys(name for names in self.covariates.values() for name in names))
 
-    def learn(self, rows: pd.DataFrame) -> Self:
-        """Estimate the parameters and the coefficients on the rows of a feature table at one cutoff.
+    def prepare(self, rows: pd.DataFrame) -> Self:
+        """Learn how the attributes are encoded.
 
         Raises
         ------
         InputError
             The table has no such attribute.
         """
-        return self.with_design(rows).fit(self.read(rows))
+        return self.with_design(rows)
 
     def unfitted(self) -> Self:
         """Return an unfitted model with the same choices and the same encoding of attributes."""
@@ -130,19 +130,23 @@ class CovariateModel(PurchaseModel):
 
     def _fit_coefficients(self, histories: Histories) -> Self:
         """Estimate parameters and coefficients together; the start is the model without covariates."""
-        if self.design is None or histories.z is None or not self.coefficient_names:
+        if self.design is None or not self._covers(histories) or not self.coefficient_names:
             return self
         chosen = {**self._shape(), "design": self.design.as_dict()}
-        optimum = recall_fit(self, chosen, arrays_of(histories), partial(self._maximise_jointly, histories))
+        optimum = recall_fit(self, chosen, histories.arrays, partial(self._maximise_jointly, histories))
         self._keep(optimum.log_parameters)
         self.covariance, self.certificate = optimum.covariance, optimum.certificate
         return self
+
+    def _covers(self, histories: Histories) -> bool:
+        """Return whether histories have covariates."""
+        return histories.z is not None
 
     def _maximise_jointly(self, histories: Histories) -> Optimum:
         k, names = len(self.parameter_names), self.coefficient_names
         plain = np.r_[self._plain(max(float(histories.T.mean()), 1.0)), np.zeros(len(names))]
         penalty = np.r_[np.full(k, self.penalty), np.full(len(names), self.covariate_penalty)]
-        rows, counts = _collapsed(histories)
+        rows, counts = self._different(histories)
         likelihood = partial(self._joint_likelihood, plain=plain, penalty=penalty)
         coarse = None
         if len(rows) > 2 * self.coarse_customers:
@@ -153,6 +157,10 @@ class CovariateModel(PurchaseModel):
         limits = np.r_[np.full(k, LOWEST), -most], np.r_[np.full(k, HIGHEST), most]
         named = (*self.parameter_names, *names)
         return maximise(likelihood(rows, counts), [average, plain], named, float(len(histories)), coarse, limits)
+
+    def _different(self, histories: Histories) -> tuple[Histories, Array]:
+        """Return different customers, and how many there are of each."""
+        return _collapsed(histories)
 
     def _joint_likelihood(self, rows: Histories, counts: Array, plain: Array, penalty: Array) -> Derivatives:
         each, parameters = self._customer_derivatives, len(self.parameter_names)

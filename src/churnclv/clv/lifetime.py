@@ -10,7 +10,7 @@ from .purchase_model import PurchaseModel, State, spread
 from .rfm import Array, Histories
 from .sampling import sample_histories
 
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(12)
 
 
 class LifetimeModel(PurchaseModel):
@@ -54,7 +54,7 @@ class LifetimeModel(PurchaseModel):
         The first is the whole period; deaths within it are at Gauss-Legendre points of their distribution.
         """
         stays = self._survival(histories, t)
-        shares = (_NODES[:, None] + 1.0) / 2.0
+        shares = (NODES[:, None] + 1.0) / 2.0
         deaths = self._death(histories, stays + shares * (1.0 - stays))
-        chances = _WEIGHTS[:, None] / 2.0 * (1.0 - stays)
+        chances = WEIGHTS[:, None] / 2.0 * (1.0 - stays)
         return np.vstack([t[None, :], np.minimum(deaths, t)]), np.vstack([stays[None, :], chances])

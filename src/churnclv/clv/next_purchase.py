@@ -65,8 +65,7 @@ def days_until_gone(model: PurchaseModel, histories: Histories, certainty: float
     """
 
     def p_left(days: Array) -> Array:
-        silent = Histories(histories.x, histories.t_x, histories.T + days, histories.log_gaps, histories.z)
-        return 1.0 - model.p_alive(silent)
+        return 1.0 - model.p_alive(histories.later(days))
 
     return _reach(p_left, len(histories), certainty)
 

@@ -14,7 +14,7 @@ import pandas as pd
 from ..files import write_json
 from ..ranges import Bounds
 from .maximum_likelihood import Certificate, Derivatives, Optimum, maximise, penalise
-from .recall import arrays_of, recall_fit, recalled
+from .recall import recall_fit, recalled
 from .rfm import Array, Histories, new_customers, read_histories
 
 _COARSE_SEED = 0
@@ -75,7 +75,7 @@ class PurchaseModel(ABC):
         The fit never fails: where nobody repeats or nobody leaves, parameters end at a bound, and the certificate names
         them. On large data the optimum on a sample of customers is the start.
         """
-        optimum = recall_fit(self, self._shape(), arrays_of(histories), partial(self._maximise, histories))
+        optimum = recall_fit(self, self._shape(), histories.arrays, partial(self._maximise, histories))
         self._keep(optimum.log_parameters)
         self.covariance, self.certificate = optimum.covariance, optimum.certificate
         return self
@@ -99,9 +99,20 @@ class PurchaseModel(ABC):
         """Return the histories of a feature table, with what else the model uses of it."""
         return read_histories(rows)
 
+    def prepare(self, rows: pd.DataFrame) -> Self:
+        """Learn how the other columns of a feature table are encoded, where the model uses any."""
+        del rows
+        return self
+
     def learn(self, rows: pd.DataFrame) -> Self:
-        """Estimate the parameters on the rows of a feature table at one cutoff."""
-        return self.fit(self.read(rows))
+        """Estimate the parameters on the rows of a feature table at one cutoff.
+
+        Raises
+        ------
+        InputError
+            The table lacks a column that the model uses.
+        """
+        return self.prepare(rows).fit(self.read(rows))
 
     def _keep(self, point: Array) -> None:
         self.parameters = dict(zip(self.parameter_names, np.exp(point).tolist(), strict=True))

@@ -8,7 +8,6 @@ that it cannot be out of date. It lives in this process only.
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import fields
 from functools import wraps
 from hashlib import blake2b
 from threading import Lock
@@ -66,7 +65,7 @@ def recalled(method: Callable[..., Array]) -> Callable[..., Array]:
             computed.setflags(write=False)
             return computed
 
-        question = _digest([self._shape(), self.fitted()], [*arrays_of(histories), *days, *named.values()])
+        question = _digest([self._shape(), self.fitted()], [*histories.arrays, *days, *named.values()])
         return _recall.get((type(self), method.__name__, question), compute)
 
     return answer
@@ -75,12 +74,6 @@ def recalled(method: Callable[..., Array]) -> Callable[..., Array]:
 def recall_fit(model: Any, chosen: dict[str, Any], data: Sequence[Array], fit: Callable[[], Answer]) -> Answer:
     """Return what a fit of the model's class with what was chosen returned before on the same data, or fit."""
     return _recall.get((type(model), "fit", _digest(chosen, data)), fit)
-
-
-def arrays_of(histories: Histories) -> list[Array]:
-    """Return the arrays of histories, in the order of their fields, without covariates where there are none."""
-    arrays = [getattr(histories, field.name) for field in fields(histories)]
-    return [values for values in arrays if values is not None]
 
 
 def _digest(stated: Any, arrays: Sequence[Any]) -> bytes:

@@ -79,10 +79,14 @@ class BoostingSettings:
 
 
 class SeasonMode(Enum):
-    """Whether expectations follow the season; `auto` chooses by the totals on the validation folds."""
+    """Whether expectations follow the season; `auto` chooses by the totals on the validation folds.
+
+    `yes` estimates it beside the model of purchases, `likelihood` together with it.
+    """
 
     auto = "auto"
     yes = "yes"
+    likelihood = "likelihood"
     no = "no"
 
 
@@ -105,7 +109,7 @@ class ClvSettings:
         base: the model of purchases that gives probabilities and the shape over time, and that `boosted`, `hybrid`,
             `ridge` and the combination stand on; `auto` takes the candidate with the least log-loss of no purchase.
         candidates: what `auto` combines.
-        season: yes, no, or auto.
+        season: yes, likelihood, no, or auto.
         covariates: whether attributes of customers enter the models of purchases: yes, no, or auto.
         covariate_names: the attributes of each process, such as `{purchase: [country], dropout: [channel]}`; empty
             takes all declared attributes in both. `both` gives an attribute one coefficient in both.

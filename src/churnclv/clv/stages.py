@@ -58,8 +58,15 @@ def stage_derivatives(histories: Histories, shift: int, k: int, log_parameters: 
     log_parameters
         Of each customer, (4, n).
     """
-    parameters, x = np.exp(log_parameters), histories.x
-    r, alpha, a, b = parameters
+    parameters = np.exp(log_parameters)
+    counted, bracket = count_derivatives(histories, shift, k, parameters), _bracket(histories, shift, k, parameters)
+    parts = ((getattr(counted, name), getattr(bracket, name)) for name in ("value", "gradient", "hessian"))
+    return each_in_logs(Derived(*(first + second for first, second in parts)), parameters)
+
+
+def count_derivatives(histories: Histories, shift: int, k: int, parameters: Array) -> Derived:
+    """Return the terms that depend on the number of purchases, with derivatives by each customer's own parameters."""
+    x, (r, alpha, a, b) = histories.x, parameters
     power, y = r + k * x, x + shift
     value = gammaln(power) - gammaln(r) + r * np.log(alpha) + (k - 1) * histories.log_gaps - x * gammaln(k)
     value += gammaln(b + y) - gammaln(b) + gammaln(a + b) - gammaln(a + b + y)
@@ -72,9 +79,7 @@ def stage_derivatives(histories: Histories, shift: int, k: int, log_parameters: 
     hessian[1, 1] = -r / alpha**2
     hessian[2:, 2:] = polygamma(1, a + b) - polygamma(1, a + b + y)
     hessian[3, 3] += polygamma(1, b + y) - polygamma(1, b)
-    bracket = _bracket(histories, shift, k, parameters)
-    derived = Derived(value + bracket.value, gradient + bracket.gradient, hessian + bracket.hessian)
-    return each_in_logs(derived, parameters)
+    return Derived(value, gradient, hessian)
 
 
 def _bracket(histories: Histories, shift: int, k: int, parameters: Array) -> Derived:

@@ -98,6 +98,7 @@ def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> Oth
         "refund_order_pattern": None,
         "observed_until": None,
         "tables": {},
+        "covariates": {},
         "set_aside_path": table_aside_path(settings.set_aside_path, name),
     }
     return OtherTable(**merged)

@@ -11,7 +11,8 @@ ASIDE_COLUMNS = ("row", "set_aside_for")
 def input_paths(settings: DataSettings) -> dict[str, str | None]:
     """Return setting -> input file; None where the setting is null."""
     tables = {f"data.tables.{name}.path": table.path for name, table in settings.tables.items()}
-    return {"data.path": settings.path, **tables}
+    covariates = {f"data.covariates.{name}.path": one.path for name, one in settings.covariates.items()}
+    return {"data.path": settings.path, **tables, **covariates}
 
 
 def set_aside_outputs(settings: DataSettings) -> tuple[Output, ...]:

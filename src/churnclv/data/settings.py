@@ -289,13 +289,43 @@ def check_names(where: str, names: Iterable[str]) -> None:
         require(plain, f"{where} holds the name {name!r}.", remedy="lower case letters, digits and _.")
 
 
+class Assumed(Enum):
+    """What holds of a covariate after the end of its file: the same weeks of the year before, or zero."""
+
+    last_year = "last_year"
+    zero = "zero"
+
+
+@dataclass
+class CalendarSettings:
+    """A covariate of days, the same for all customers: promotions, prices, weather.
+
+    Attributes:
+        path: the file, with a row per date from which its value holds until the next one.
+        date: its column with the dates.
+        value: its column with the values.
+        assumed: what holds after its end.
+    """
+
+    path: str | None = None
+    date: str = "date"
+    value: str = "value"
+    assumed: Assumed = Assumed.last_year
+
+    def check(self, name: str) -> None:
+        """Check the settings without reading a file; `name` is the name of the covariate."""
+        check_names("data.covariates", [name])
+        remedy = f"name the file: data.covariates.{name}.path=calendar.csv"
+        require(self.path is not None, f"data.covariates.{name}.path is not set.", remedy=remedy)
+
+
 @dataclass
 class DataSettings:
     """The path of the log, the meaning of its columns, and the policies for its faults.
 
     `static` maps attributes of customers to columns of the file. They have no date and must not change over time: a
     change would leak the future into features. `tables` adds further tables by name, events or attributes. `kinds` and
-    `other_kind` translate `columns.kind`, as in `TableSettings`.
+    `other_kind` translate `columns.kind`, as in `TableSettings`. `covariates` adds covariates of days by name.
 
     `sheet` is the sheet of an Excel workbook; null takes the one that has the columns.
     `date_format` is `auto`, a pattern such as `%d.%m.%y`, a name of `parsing.STYLES`, or a count: `epoch_s`,
@@ -353,6 +383,7 @@ class DataSettings:
     other_kind: str | None = None
     open_tokens: list[str] = field(default_factory=lambda: list(OPEN_TOKENS))
     tables: dict[str, TableSettings] = field(default_factory=dict)
+    covariates: dict[str, CalendarSettings] = field(default_factory=dict)
     target: str | None = None
     positive: str | None = None
     split: str | None = None
@@ -395,6 +426,12 @@ class DataSettings:
         check_names("data.static", self.static)
         for name, table in self.tables.items():
             table.check(name)
+        for name, calendar in self.covariates.items():
+            calendar.check(name)
+        of_orders = not self.covariates or self.shape is CustomerKind.noncontractual
+        require(
+            of_orders, "data.covariates are for a log of orders.", remedy="leave them out: only purchases have a model."
+        )
         names = self.attribute_names
         doubled = sorted({name for name in names if names.count(name) > 1})
         remedy = "data.static and the tables' attributes need names of their own."

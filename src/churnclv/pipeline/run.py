@@ -17,6 +17,7 @@ from ..tracking.sink import Sink
 from ..tuning.figure_cache import FigureCache
 from ..tuning.settings import Range
 from ..tuning.study import StudyPlan, TrialRecord
+from .calendars import calendar_digests
 from .dataset_building import BuiltDataset
 from .extensions import extension_digests
 from .settings import TrainConfig
@@ -60,7 +61,7 @@ def name_run(config: TrainConfig, data: BuiltDataset) -> Names:
     families = [file_digest(path) for path in custom_files(config.features.families)]
     families += [file_digest(path) for path in purchase_files(config.clv.purchase_names)]
     model = [] if config.churn.custom is None else [file_digest(locate(Path(config.churn.custom.rpartition(":")[0])))]
-    code = (code_digest(), *families)
+    code = (code_digest(), *families, *calendar_digests(config.data))
     population = {name: getattr(config.windows, name) for name in ("active_days", "min_purchases")}
     return Names(
         config.identity(fingerprint, *code, *model, *extension_digests(config.extensions)),

@@ -22,6 +22,8 @@ from ..tuning.value_comparison import ValueComparison, summarise_coverage
 
 PAGE = "summary.md"  # among a run's artefacts
 _SIGNED = "+.4f"
+_SEASON_FORMS = {"with": "with it", "without": "without", "likelihood": "with it in the likelihood",
+                 "calendar": "with data.covariates too"}  # fmt: skip
 
 
 def section(title: str) -> list[str]:
@@ -189,11 +191,13 @@ def _candidate_lines(comparison: ValueComparison, target: str, where: str) -> li
 
 
 def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors: Mapping[str, float]) -> list[str]:
-    """Return how the CLV model was chosen: every candidate's error, and the errors with and without season."""
+    """Return how the CLV model was chosen: the errors of all candidates, without a season and with each form of it."""
     ranked = sorted(ablation.items(), key=lambda pair: pair[1])
     tried = ", ".join(f"{name} {write_amount(error)}" for name, error in ranked)
     beneath = f" on {label_of(choice.base)}" if choice.name in (*LEARNED, COMBINED) else ""
-    off = f"totals off by {season_errors['with']:.1%} with it, {season_errors['without']:.1%} without"
+    off = ", ".join(f"{season_errors[name]:.1%} {_SEASON_FORMS[name]}" for name in season_errors)
+    form = "calendar" if choice.calendar else "likelihood" if choice.season_in_likelihood else "with"
+    followed = f"followed, {_SEASON_FORMS[form]}" if choice.season else "not followed"
     return [
         *section("How the CLV model was chosen"),
         f"- {choice.label}{beneath}; mean fold RMSE of the candidates before the search: {tried}",
@@ -201,7 +205,7 @@ def choice_lines(choice: ClvChoice, ablation: Mapping[str, float], season_errors
             f"- {target}: {_weights(weights)}, total x{choice.totals[target]:.3f}"
             for target, weights in choice.weights.items()
         ),
-        f"- season: {'followed' if choice.season else 'not followed'} ({off})",
+        f"- season: {followed} (totals off by {off})",
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from ..clv.clv_model import ClvChoice, ClvModel, gather_past, predict_past
+from ..clv.covariate_calendar import Calendar
 from ..clv.hybrid import TARGETS, Past
 from ..clv.predictive import NOMINAL
 from ..clv.purchase_models import find_purchase_model, label_of
@@ -43,6 +44,12 @@ _HYBRID_ONLY = "from_btyd"
 _TREES = ("hybrid", "boosted")
 _SEASON_MODEL = "bgnbd"  # the model by which seasons are compared
 _PRIOR_MODELS = 2  # models of purchases among the equal weights
+_SEASONS: dict[str, dict[str, Any]] = {
+    "without": {"season": False},
+    "with": {"season": True},
+    "likelihood": {"season": True, "season_in_likelihood": True},
+    "calendar": {"season": True, "season_in_likelihood": True, "calendar": True},
+}
 
 Expected = dict[str, list[Array]]  # by target: expectations of a fold's rows, (n,) each
 
@@ -57,6 +64,7 @@ class ClvEvidence:
         daily: the purchases of all customers per day.
         horizon_days: length of the label window.
         attributes: columns of the rows that are declared attributes of customers.
+        calendars: covariates of days that are declared, for all customers.
         wanted: the target by which parameters are searched, `spend` or `purchases`; a log without amounts uses
             purchases.
     """
@@ -67,6 +75,7 @@ class ClvEvidence:
     horizon_days: int
     wanted: str = "spend"
     attributes: tuple[str, ...] = ()
+    calendars: tuple[Calendar, ...] = ()
 
     @property
     def has_spend(self) -> bool:
@@ -101,7 +110,7 @@ class TunedClv:
         error: its mean fold RMSE.
         ablation: the mean fold RMSE of every candidate at its default parameters, of the combination with equal
             weights, and of the chosen one.
-        season_errors: mean absolute log of expected over actual purchases, without and with the season.
+        season_errors: mean absolute log of expected over actual purchases, without the season and with each form of it.
         past: labelled rows and the BTYD models' columns, which learned models use.
         btyd_columns: predictions of the chosen BTYD model for each labelled row, estimated on data before its cutoff,
             and the probabilities of no purchase by the other candidates.
@@ -213,11 +222,11 @@ def _choose_covariates(
 
 
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
-    wanted = settings.season is SeasonMode.yes
-    if settings.season is SeasonMode.auto:
-        wanted = season_errors["with"] < season_errors["without"]
+    joint = "calendar" if "calendar" in season_errors else "likelihood"
+    named = {SeasonMode.yes: "with", SeasonMode.no: "without", SeasonMode.likelihood: joint}
+    best = named.get(settings.season) or min(season_errors, key=lambda name: season_errors[name])
     chosen = ("purchase_penalty", "spend_penalty", "cohort_days")
-    return ClvChoice(season=wanted, seed=seed, **{name: getattr(settings, name) for name in chosen})
+    return ClvChoice(seed=seed, **_SEASONS[best], **{name: getattr(settings, name) for name in chosen})
 
 
 def _purchase_choices(
@@ -388,7 +397,9 @@ class _Contest:
             members = {label: self.fitted(member, fold) for label, member in choice.members.items()}
             return ClvModel(choice, members[label_of(choice.base)].purchases).combine(members)
         if choice == choice.plain:
-            return ClvModel(choice).fit(self.rows[fold].features, daily=self.evidence.daily)
+            return ClvModel(choice).fit(
+                self.rows[fold].features, daily=self.evidence.daily, calendars=self.evidence.calendars
+            )
         beneath = self.fitted(choice.plain, fold)
         model = ClvModel(choice, beneath.purchases).on_top_of(beneath)
         train = self.evidence.folds[fold].train
@@ -443,17 +454,16 @@ class _Contest:
         return float(deviance(self.outcomes[fold].truth[target], expected, target).mean())
 
     def season_errors(self) -> dict[str, float]:
-        """Return the error of the folds' totals without and with the season: mean |log(expected / actual)|."""
-        return {
-            name: self.cache.get(("season", name), partial(self._season_error, season=season))
-            for name, season in (("without", False), ("with", True))
-        }
+        """Return the errors of the folds' totals, mean |log(expected / actual)|, without a season and by form."""
+        known = [name for name in _SEASONS if name != "calendar" or self.evidence.calendars]
+        return {name: self.cache.get(("season", name), partial(self._season_error, name)) for name in known}
 
-    def _season_error(self, *, season: bool) -> float:
+    def _season_error(self, name: str) -> float:
         errors = []
         for fold, rows in enumerate(self.rows):
             actual = max(float(rows.labels["purchases"].sum()), 1.0)
-            model = self.fitted(ClvChoice(name=_SEASON_MODEL, base=_SEASON_MODEL, season=season), fold)
+            choice = ClvChoice(name=_SEASON_MODEL, base=_SEASON_MODEL, **_SEASONS[name])
+            model = self.fitted(choice, fold)
             expected = float(model.expected_purchases(rows.features, self.evidence.horizon_days).sum())
             errors.append(abs(np.log(max(expected, 1.0) / actual)))
         return float(np.mean(errors))

@@ -69,14 +69,16 @@ def death_points(
     if np.all(beta < alpha):
         return _steep_points(power, start, end, alpha, s, beta)
     low = alpha + start
-    reach = _reach(np.log((alpha + end) / low), low, power, start, (alpha, s, beta))[:, None]
+    reach = follow_integrand(np.log((alpha + end) / low), low, power, start, (alpha, s, beta))[:, None]
     nodes, weights = _NEAR
     moved = low[:, None] * np.exp(reach * (nodes + 1.0) / 2.0)  # alpha + u
     log_weight = np.log(np.maximum(reach, np.finfo(float).tiny) / 2.0) + np.log(weights)
     return moved - _of_rows(alpha), log_weight + np.log(moved)
 
 
-def _reach(length: Array, low: Array, power: Array, start: Array, parameters: tuple[Value, Value, Value]) -> Array:
+def follow_integrand(
+    length: Array, low: Array, power: Array, start: Array, parameters: tuple[Value, Value, Value]
+) -> Array:
     """Return how far in log(alpha + u) the integrand has to be followed: to the end, or to where it has vanished.
 
     With y the distance, the log of the integrand falls by (power - 1) y + (s + 1) log((beta + u) / (beta + start)).

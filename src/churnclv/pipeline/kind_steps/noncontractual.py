@@ -27,6 +27,7 @@ from ...tracking.registry import RunFacts
 from ...tracking.summary import choice_lines, covariate_lines, items, score_lines, value_lines
 from ...tuning.clv_study import ClvEvidence, TunedClv, tune_clv
 from ...tuning.value_comparison import ValuePredictions, btyd_probabilities, compare_values, predict_values
+from ..calendars import read_calendars
 from ..run import Run
 from ..settings import TrainConfig
 from .dated import DatedSteps
@@ -48,6 +49,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
                 snapshots.daily,
                 run.data.horizon_days,
                 attributes=tuple(name for name in snapshots.readings if name in snapshots.training.names),
+                calendars=read_calendars(config.data, run.data.log),
             ),
             config.clv,
             config.tuning,
@@ -91,8 +93,9 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
     def fit(self, run: Run, tuned: TunedValues[OrderValuation]) -> FittedValues[OrderValuation]:
         """Fit the choice, and the plain BTYD models beside it, on all data known at the sealed cutoff."""
         snapshots, chosen = run.data.snapshots, _chosen(tuned)
+        calendars = read_calendars(run.config.data, run.data.log)
         clv, *others = (
-            model.clone().fit(snapshots.sealed, chosen.past, snapshots.daily)
+            model.clone().fit(snapshots.sealed, chosen.past, snapshots.daily, calendars)
             for model in (chosen.model, *chosen.btyd_models)
         )
         valuation = _order_valuation(clv, run.config, Segmentation.learn(snapshots.sealed))
@@ -172,7 +175,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
         training, latest = snapshots.training, snapshots.sealed
         choice, days = ClvChoice.from_dict(choices["clv"]), config.windows.horizon_days
         past = gather_past(training, choice, days)
-        clv = ClvModel(choice).fit(latest, past, snapshots.daily)
+        clv = ClvModel(choice).fit(latest, past, snapshots.daily, read_calendars(config.data, data))
         return RefittedValues(
             valuation=_order_valuation(clv, config, Segmentation.learn(latest)),
             columns=predict_past(training, choice, days) if past.btyd is None else past.btyd,
