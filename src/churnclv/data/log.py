@@ -21,6 +21,7 @@ from .rows import ReadRows, RowReading, choose_reading, parse_rows, set_latest
 from .schema import check_events, event_columns
 from .settings import DataSettings, Policy
 from .source import RawLog, drop_raw, read_file, read_frame
+from .stored_tables import keeps_tables
 
 _CHECKED, _ALL_CHECKED = "checked_log", "checked_log_all"
 
@@ -102,6 +103,8 @@ def _events(checked: Any, settings: DataSettings) -> Any:
 
 def _drop_rows(connection: Any) -> None:
     """Drop the rows from which the events were made, which are larger than these."""
+    if keeps_tables(connection):
+        return
     for name in (_CHECKED, _ALL_CHECKED, NUMBERED):
         connection.drop_table(name, force=True)
     drop_raw(connection)
