@@ -233,7 +233,7 @@ class ClvModel:
 
     def p_no_purchase(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the probability of no purchase within `days`, by the BTYD model."""
-        return self.purchases.p_no_purchase(self.purchases.read(rows), self._length(rows, days))
+        return self.purchases.p_no_purchase(self._histories(rows), self._length(rows, days))
 
     def next_order(self, rows: pd.DataFrame, within_days: float) -> NextOrder:
         """Return when the next order is expected, if there is one within a limit.
@@ -241,7 +241,7 @@ class ClvModel:
         The BTYD model's probability of no purchase is inverted. Time is corrected by the season, and by what is learned
         or combined, as it is for the intervals of purchases: more expected purchases are earlier ones.
         """
-        histories, start = self.purchases.read(rows), self._starts(rows)
+        histories, start = self._histories(rows), self._starts(rows)
         speed_up = self._request(rows, within_days).days / self._length(rows, within_days)
 
         def p_no_purchase(days: Array) -> Array:
@@ -254,7 +254,7 @@ class ClvModel:
 
         Under BG/NBD it is 1 for everyone without a repeat purchase, so it is not a churn score.
         """
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         if not days:
             return self.purchases.p_alive(histories)
         return self.purchases.p_alive_later(histories, self._length(rows, days))
@@ -338,11 +338,11 @@ class ClvModel:
             speed_up = np.clip(of_purchases, 1.0 / _MOST_SPEED_UP, _MOST_SPEED_UP)
             length, cost = length * speed_up, np.maximum(of_spend / speed_up, _TINY)
         cost = cost * self.refunds.kept_share(rows)
-        return PredictionRequest(self.purchases.read(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
+        return PredictionRequest(self._histories(rows), rows[MEAN_SPEND].to_numpy(dtype=float), length, cost)
 
     def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the BTYD model's expectations of orders in an average season, as feature columns for trees."""
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         purchases = self.purchases.expected_purchases(histories, days)
         each = self.spend.expected_spend_per_purchase(rows)
         columns = (
@@ -356,7 +356,7 @@ class ClvModel:
 
     def season_shift(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the shift of the log-odds of no purchase within `days` that the season causes, (n,)."""
-        histories = self.purchases.read(rows)
+        histories = self._histories(rows)
         average = self.purchases.p_no_purchase(histories, days)
         seasonal = self.purchases.p_no_purchase(histories, self._length(rows, days))
         return logit(seasonal) - logit(average)
@@ -402,6 +402,15 @@ class ClvModel:
             expected[target] = self._expect(rows, target)
         return expected[target]
 
+    def _histories(self, rows: pd.DataFrame) -> Histories:
+        """Return the purchase histories of rows, once where questions are kept."""
+        if self._latest is None:
+            return self.purchases.read(rows)
+        latest = self._latest.of(rows)
+        if latest.histories is None:
+            latest.histories = self.purchases.read(rows)
+        return latest.histories
+
     def _kept_btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return `btyd_columns`, once for purchases and spend where questions are kept."""
         if self._latest is None:
@@ -415,7 +424,7 @@ class ClvModel:
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self.purchases.read(rows), each)
+        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self._histories(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}
@@ -527,9 +536,10 @@ class _ExpectedTotal:
 
 @dataclass
 class _Latest:
-    """The rows of the latest question, what is expected of them by target, and their BTYD columns by horizon."""
+    """The rows of the latest question, their histories, expectations by target, and BTYD columns by horizon."""
 
     rows: pd.DataFrame | None = None
+    histories: Histories | None = None
     expected: dict[str, _ExpectedTotal] = field(default_factory=dict)
     btyd: dict[float, pd.DataFrame] = field(default_factory=dict)
     predictive: Predictive | None = None
@@ -537,7 +547,7 @@ class _Latest:
     def of(self, rows: pd.DataFrame) -> "_Latest":
         """Return what is kept of these rows: nothing where the latest question was about others."""
         if self.rows is not rows:
-            self.rows, self.expected, self.btyd = rows, {}, {}
+            self.rows, self.histories, self.expected, self.btyd = rows, None, {}, {}
         return self
 
 

@@ -81,7 +81,7 @@ def _end(connection: Any, kept: KeptTables) -> None:
         connection.con.rollback()
         return
     for name in kept.filled:
-        connection.raw_sql(f"DELETE FROM {_place(name)}")
+        connection.raw_sql(f"DELETE FROM {_place(name)}")  # noqa: S608 # our own names
     connection.con.commit()
 
 
@@ -123,7 +123,8 @@ def store_moments(connection: Any, name: str, column: str, moments: tuple[dateti
     """Store moments in a temporary table of one column, in place of an earlier one of that name."""
     _empty(connection, name, f'"{column}" TIMESTAMP')
     rows = ", ".join(f"(TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S.%f}')" for moment in moments)
-    connection.raw_sql(f"INSERT INTO {_place(name)} VALUES {rows}")  # another text each time: not prepared
+    # another text each time: not prepared
+    connection.raw_sql(f"INSERT INTO {_place(name)} VALUES {rows}")  # noqa: S608 # our own names
 
 
 def define_view(connection: Any, name: str, sql: str) -> Any:
@@ -152,7 +153,7 @@ def _empty(connection: Any, name: str, columns: str) -> None:
             kept.views.clear()  # they may stand on the table that was there
         kept.columns[name], kept.is_changing = columns, True
     elif name in kept.filled:
-        connection.raw_sql(f"DELETE FROM {_place(name)}")
+        connection.raw_sql(f"DELETE FROM {_place(name)}")  # noqa: S608 # our own names
     kept.filled.add(name)
 
 
