@@ -199,9 +199,9 @@ class Forecast:
         for first in range(0, len(exceed), step):
             part = chance[first : first + step]
             count, some = np.nonzero(part > 0)
-            x, m, spent, n = histories.x[some], means[some], scaled[some], first + 1.0 + count
-            p_at_most = sum(model.p_at_most(spent, n, x, m) for model in self.spend) / len(self.spend)
-            np.add.at(total, some, part[count, some] * p_at_most)  # one after the other, by count
+            x, m, spent, n = histories.x[some], means[some], scaled[some], count.astype(float) + first + 1.0
+            chances = [model.p_at_most(spent, n, x, m) for model in self.spend]
+            np.add.at(total, some, part[count, some] * (sum(chances) / len(chances)))  # one by one, in order of counts
         return np.asarray(total)
 
     def _typical(self) -> Array:
@@ -213,7 +213,7 @@ class Forecast:
         def difference(log_ratio: Array, place: Array) -> Array:
             flat = place.astype(int).ravel()
             p_at_most = self._p_at_most(centre[flat] * np.exp(log_ratio.ravel()), rows[flat])
-            return (p_at_most - level[flat]).reshape(log_ratio.shape)
+            return np.asarray((p_at_most - level[flat]).reshape(log_ratio.shape))
 
         ends = np.full(len(rows), _SPREAD)
         places = np.arange(len(rows), dtype=float)
