@@ -20,7 +20,7 @@ from .source import RawLog
 from .stored_tables import store_moments
 from .typed_columns import TYPED, has_typed, typed_non_finite, typed_number
 
-_LATEST = "latest_moment"  # a stored table: without `data.latest` the moment differs from one reading to the next
+LATEST = "latest_moment"  # a stored table: without `data.latest` the moment differs from one reading to the next
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def parse_rows(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
 
 def set_latest(connection: Any, settings: DataSettings) -> None:
     """Set the moment after which a date is in the future."""
-    store_moments(connection, _LATEST, "moment", (parsing.latest_moment(settings),))
+    store_moments(connection, LATEST, "moment", (parsing.latest_moment(settings),))
 
 
 def _parse(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
@@ -195,7 +195,7 @@ def _count_currencies(raw: Any, reading: RowReading, settings: DataSettings) -> 
 
 def _flags(parsed: Any, reading: RowReading, settings: DataSettings) -> dict[str, Any]:
     """Return one boolean column per fault that every dated row can have."""
-    latest = ibis.table({"moment": "timestamp"}, name=_LATEST).moment.as_scalar()
+    latest = ibis.table({"moment": "timestamp"}, name=LATEST).moment.as_scalar()
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
     blank_date = parsed.blank_date
     copies = ibis.row_number().over(
