@@ -1,5 +1,11 @@
-"""Compiled queries: what is compiled once gives, for any content and arguments, what compiling anew gives."""
+"""Compiled queries and kept tables: what is compiled and planned once gives, for any content, what a new engine gives.
 
+A kept engine fills the same tables in each request: nothing of one request is there in the next, whatever ends it.
+"""
+
+from types import SimpleNamespace
+
+import duckdb
 import ibis
 import pandas as pd
 import pytest
@@ -9,6 +15,8 @@ from churnclv.data.compiled_queries import compiled
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings
+from churnclv.data.stored_tables import keep_tables, run_query, store_query, undone
+from churnclv.errors import InputError
 
 BUILT = []
 
@@ -57,12 +65,14 @@ LOGS = {
 }
 
 
-def read(rows):
-    """Return the events and the report of one log, in an engine of its own."""
+def read(rows, engine=None):
+    """Return the events and the report of one log, in an engine of its own where none is given."""
     settings = DataSettings(columns=Columns("id", "date", "amount"), max_set_aside_share=1.0)
     frame = pd.DataFrame(rows, columns=["id", "date", "amount"])
-    events = read_events(connect(EngineSettings()), settings, frame)
-    return events.table.order_by("customer_id", "timestamp").execute(), events.quality.as_dict()
+    engine = engine or connect(EngineSettings())
+    with undone(engine):
+        events = read_events(engine, settings, frame)
+        return events.table.order_by("customer_id", "timestamp").execute(), events.quality.as_dict()
 
 
 @pytest.mark.parametrize("name", LOGS)
@@ -76,9 +86,76 @@ def test_a_log_reads_the_same_whatever_was_read_before(name, monkeypatch):
     assert quality == quality_anew
 
 
+def kept_engine():
+    engine = connect(EngineSettings())
+    keep_tables(engine)
+    return engine
+
+
+def test_a_kept_engine_reads_any_log_as_a_new_one_does():
+    engine = kept_engine()
+    typed = [("a", pd.Timestamp("2020-01-01"), 10.0), (None, pd.NaT, None), ("b", pd.Timestamp("2020-02-03"), 2.5)]
+    plain, repeated = LOGS["plain"], LOGS["repeated"]
+    for rows in (plain, plain, LOGS["dressed"], repeated, typed, LOGS["future"], typed, plain, repeated, repeated[2:]):
+        table, quality = read(rows, engine)
+        alone, quality_alone = read(rows)
+        pd.testing.assert_frame_equal(table, alone, check_exact=True)
+        assert quality == quality_alone
+        assert engine.raw_sql("SELECT count(*) FROM temp.main.events").fetchone() == (0,)
+
+
+def test_a_kept_engine_plans_the_queries_of_one_form_once():
+    engine, prepared = kept_engine(), "SELECT count(*) FROM duckdb_prepared_statements()"
+    counts = []
+    for amount in range(4):  # the first request makes the tables, the second one the plans
+        read([("a", f"2020-01-0{amount + 1}", str(amount))], engine)
+        counts.append(engine.raw_sql(prepared).fetchone()[0])
+    assert counts[0] == 0
+    assert counts[1] == counts[2] == counts[3] > 10
+
+
+def test_a_kept_plan_fits_other_rows():
+    engine, query = kept_engine(), "SELECT count(*) FROM t WHERE x IS NULL OR x > 5"
+    for rows, count in (("(1)", 0), ("(1), (2)", 0), ("(NULL), (9), (-9)", 2), ("(6)", 1)):
+        with undone(engine):
+            store_query(engine, "t", "x BIGINT", f"VALUES {rows}")
+            assert run_query(engine, query).fetchone() == (count,)
+
+
+def test_a_table_is_stored_twice_in_one_request():
+    engine = kept_engine()
+    for _ in range(2):
+        with undone(engine):
+            for value in (1, 2):
+                store_query(engine, "t", "x BIGINT", f"SELECT {value}")
+                assert run_query(engine, "SELECT * FROM t").fetchall() == [(value,)]
+
+
+@pytest.mark.parametrize("requests_before", [0, 1, 2])
+def test_a_request_that_fails_leaves_nothing(requests_before):
+    engine = kept_engine()
+    for _ in range(requests_before):
+        read(LOGS["plain"], engine)
+    with pytest.raises(InputError, match="no rows"):
+        read([], engine)
+    with pytest.raises(duckdb.Error), undone(engine):
+        store_query(engine, "events", "x BIGINT", "SELECT error('no')")
+    table, _ = read(LOGS["plain"], engine)
+    pd.testing.assert_frame_equal(table, read(LOGS["plain"])[0], check_exact=True)
+
+
+def test_the_number_of_plans_is_bounded(monkeypatch):
+    monkeypatch.setattr("churnclv.data.stored_tables._MOST_STATEMENTS", 3)
+    engine = kept_engine()
+    with undone(engine):
+        for number in range(10):
+            assert run_query(engine, f"SELECT {number}").fetchone() == (number,)
+    assert engine.raw_sql("SELECT count(*) FROM duckdb_prepared_statements()").fetchone()[0] <= 3
+
+
 def test_an_engine_is_kept_for_the_next_call_unless_a_call_fails():
     scorer = Scorer.__new__(Scorer)
-    scorer._engines = []
+    scorer._engines, scorer.specification = [], SimpleNamespace(data=DataSettings())
     with scorer._engine(1) as first:
         pass
     with scorer._engine(1) as second, scorer._engine(1) as beside:
@@ -87,3 +164,6 @@ def test_an_engine_is_kept_for_the_next_call_unless_a_call_fails():
     with pytest.raises(KeyError), scorer._engine(1):
         raise KeyError
     assert len(scorer._engines) == 1
+    with pytest.raises(InputError), scorer._engine(1) as refused:  # the input is at fault, and not the engine
+        raise InputError("no rows.", remedy="send some.")
+    assert scorer._engines == [refused]

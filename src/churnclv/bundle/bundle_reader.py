@@ -17,7 +17,8 @@ from ..data.events import EVENTS, Events
 from ..data.labelled_table import LabelledTable
 from ..data.settings import Columns, DataSettings, TableSettings
 from ..data.source import read_columns
-from ..errors import listed, require
+from ..data.stored_tables import keep_tables, keeps_tables, undone
+from ..errors import InputError, listed, require
 from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
@@ -143,11 +144,30 @@ class BundleReader(ABC):
 
     @contextmanager
     def _engine(self, rows: int) -> Iterator[Any]:
-        """Yield an engine that no other call uses, for so many rows; it is kept for the next call unless this fails."""
-        engine = self._engines.pop() if self._engines else connect(EngineSettings())
+        """Yield an engine that no other call uses, for so many rows.
+
+        It is kept for the next call unless this one fails for another reason than its input.
+        """
+        engine = self._engines.pop() if self._engines else self._new_engine()
         engine.raw_sql("SET threads = 1" if rows <= _FEW_ROWS else "RESET threads")
-        yield engine
-        engine.drop_table(EVENTS, force=True)
+        try:
+            with undone(engine):
+                yield engine
+        except InputError:
+            self._keep(engine)
+            raise
+        self._keep(engine)
+
+    def _new_engine(self) -> Any:
+        """Return an engine that keeps its tables; further tables are files, which make their tables anew."""
+        engine = connect(EngineSettings())
+        if not self.specification.data.tables:
+            keep_tables(engine)
+        return engine
+
+    def _keep(self, engine: Any) -> None:
+        if not keeps_tables(engine):
+            engine.drop_table(EVENTS, force=True)
         self._engines.append(engine)
 
 

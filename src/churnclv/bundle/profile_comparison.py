@@ -80,15 +80,17 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
     common = [name for name in profile if name in rows.columns]
     if not len(rows):
         return ()
-    missing = dict(zip(common, rows[common].isna().to_numpy().sum(axis=0), strict=True))
+    compared = rows[common]
+    missing = dict(zip(common, compared.isna().to_numpy().sum(axis=0), strict=True))
     kinds: list[tuple[str, str, Callable[..., str | None], str]] = [
         ("more_missing", "cells are missing", _more_missing, "fill the column, or check how its cells are written."),
         ("unseen_values", "values do not occur in training", _unseen, "check their spelling, or train again."),
         ("other_scale", "numbers are far from those of training", _other_scale, "check the unit and the decimal sign."),
     ]
+    columns = _take_columns(compared)
     notices = []
     for code, what, compare, remedy in kinds:
-        sentences = [(name, compare(profile[name], rows[name], int(missing[name]))) for name in common]
+        sentences = [(name, compare(profile[name], columns[name], int(missing[name]))) for name in common]
         differing = [f"column {name!r}: {sentence}" for name, sentence in sentences if sentence is not None]
         if differing:
             more = f"; and {len(differing) - _SHOWN} more columns" if len(differing) > _SHOWN else ""
@@ -96,16 +98,24 @@ def compare_columns(profile: Profile, rows: pd.DataFrame) -> tuple[Notice, ...]:
     return tuple(notices)
 
 
-def _more_missing(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+def _take_columns(rows: pd.DataFrame) -> dict[str, Any]:
+    """Return each column by name: numbers as an array (n,), anything else as a series."""
+    numbers = [name for name, kind in rows.dtypes.items() if pd.api.types.is_numeric_dtype(kind)]
+    cells = rows[numbers].to_numpy(dtype=float, na_value=np.nan)
+    arrays = {str(name): cells[:, place] for place, name in enumerate(numbers)}
+    return {name: arrays[name] if name in arrays else rows[name] for name in map(str, rows.columns)}
+
+
+def _more_missing(learned: Mapping[str, Any], column: Any, missing: int) -> str | None:
     usual = float(learned["missing_share"])
     if not _is_more(missing, len(column), usual):
         return None
     return f"{missing / len(column):.1%} missing, {usual:.1%} at training"
 
 
-def _unseen(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+def _unseen(learned: Mapping[str, Any], column: Any, missing: int) -> str | None:
     del missing
-    if "values" not in learned or pd.api.types.is_numeric_dtype(column):
+    if "values" not in learned or isinstance(column, np.ndarray):
         return None
     texts = column.dropna().map(_as_text)
     unseen = int((~texts.isin(list(learned["values"]))).sum())
@@ -119,17 +129,18 @@ def _as_text(cell: Any) -> str:
     return str(cell).lower() if isinstance(cell, bool) else str(cell)
 
 
-def _other_scale(learned: Mapping[str, Any], column: "pd.Series[Any]", missing: int) -> str | None:
+def _other_scale(learned: Mapping[str, Any], column: Any, missing: int) -> str | None:
     del missing
-    if not learned.get("quantiles") or not pd.api.types.is_numeric_dtype(column):
+    if not learned.get("quantiles") or not isinstance(column, np.ndarray):
         return None
-    cells = column.to_numpy(dtype=float, na_value=np.nan)
-    finite = cells[np.isfinite(cells)]
+    finite = column[np.isfinite(column)]
     if not len(finite):
         return None
     low, usual, high = (float(learned["quantiles"][q]) for q in ("0.01", "0.5", "0.99"))
-    median = float(np.median(finite))
     far = max(abs(low), abs(high))
+    if len(finite) < _LEAST_ROWS and np.abs(finite).max() <= _SCALE * far:
+        return None  # nor is their median larger
+    median = float(np.median(finite))
     outside = float(np.mean((finite < low) | (finite > high)))
     is_far = far > 0 and abs(median) > _SCALE * far
     if len(finite) >= _LEAST_ROWS:

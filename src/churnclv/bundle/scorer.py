@@ -63,11 +63,17 @@ class Scorer(BundleReader):
             "horizon_days": frame["cutoff"].map(self._horizon_days),
             "in_population": frame["in_population"].to_numpy(dtype=bool),
         }
-        values = self._values(frame, language)
+        values = self._keeping()._values(frame, language)  # noqa: SLF001 # of the same class
         for name in SCORE_COLUMNS[4:]:
             empty = pd.Series([None] * len(frame), dtype=object) if name in TEXT_COLUMNS else np.nan
             columns[name] = values.get(name, empty)
         return pd.DataFrame(columns, index=frame.index)
+
+    def _keeping(self) -> "Scorer":
+        """Return the scorer for one batch of rows, whose expectations are worked out once."""
+        scorer = copy(self)
+        scorer._valuation = self._valuation.keeping()  # noqa: SLF001 # of the same class
+        return scorer
 
     def _horizon_days(self, moment: pd.Timestamp) -> float:
         """Return the days ahead that scores cover from a moment on; a labelled table has none."""
@@ -182,7 +188,8 @@ class Scorer(BundleReader):
 
     def _eligible(self, inputs: pd.DataFrame) -> pd.DataFrame:
         """Return the rows in the population, which alone have a churn score."""
-        return inputs[inputs["in_population"].astype(bool)]
+        is_in = inputs["in_population"].to_numpy(dtype=bool)
+        return inputs if is_in.all() else inputs[is_in]
 
     def _money(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return each customer's score, value if they stay, and expected gain and cost of contacting them."""

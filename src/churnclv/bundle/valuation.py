@@ -68,6 +68,10 @@ class Valuation:
         message = f"horizon_days={days:g}: only orders have a purchase model that carries scores to another horizon."
         raise InputError(message, remedy="leave it out: scores are for the trained horizon.")
 
+    def keeping(self) -> Self:
+        """Return the valuation, which works out only once what several questions about the same rows need."""
+        return self
+
     def carry(self, rows: pd.DataFrame, scores: Array) -> Array:
         """Return churn scores (n,) of the trained horizon, carried to that of the valuation."""
         del rows
@@ -151,6 +155,12 @@ class OrderValuation(Valuation):
         valuation.scored_days = days
         return valuation
 
+    def keeping(self) -> Self:
+        """Return the valuation with a CLV model that keeps what it expects of the latest rows."""
+        valuation = copy(self)
+        valuation.clv = self.clv.keeping()
+        return valuation
+
     def carry(self, rows: pd.DataFrame, scores: Array) -> Array:
         """Return churn scores (n,) carried by the BTYD model's own time shape, exact at the trained horizon.
 
@@ -174,7 +184,7 @@ class OrderValuation(Valuation):
     def values(self, rows: pd.DataFrame, scores: "pd.Series[float]") -> dict[str, Any]:
         """Return expectations and the intervals of single customers' outcomes, most of which differ from them."""
         del scores
-        clv = self.clv.keeping()
+        clv = self.clv
         intervals = clv.intervals(rows, self.scored_days)
         expectations = {
             "expected_purchases": clv.expected_purchases(rows, self.scored_days),

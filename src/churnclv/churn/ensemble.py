@@ -143,14 +143,14 @@ class ChurnModel:
 
     def contributions(self, features: pd.DataFrame) -> pd.DataFrame:
         """Return what each feature and the bias add to the log-odds before calibration; the columns add up to them."""
-        total = pd.DataFrame(0.0, index=features.index, columns=[*self.features, BIAS])
+        columns = pd.Index([*self.features, BIAS])
+        total = np.zeros((len(features), len(columns)))
         for name, member in self.members.items():
-            weighted = member.contributions(features) * self.choice.weights[name]
-            total[weighted.columns] += weighted
-        total[BIAS] += (
-            self.choice.intercept + self.level_shift + self._season(features)
-        )  # (nearly) the same for all rows
-        return total
+            added = member.contributions(features)
+            total[:, columns.get_indexer(added.columns)] += added.to_numpy() * self.choice.weights[name]
+        same = self.choice.intercept + self.level_shift + self._season(features)  # (nearly) for all rows
+        total[:, -1] += same
+        return pd.DataFrame(total, index=features.index, columns=columns)
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Convert the text columns to numbers that the members were trained on as numbers."""

@@ -98,7 +98,7 @@ def gamma_gamma_typical(x: Array, m: Array, p: float, q: float, v: float) -> Arr
     return np.asarray(p * (v + x * m) / (p * x + q))
 
 
-def gamma_gamma_at_most(amount: Array, purchases: int, x: Array, m: Array, p: float, q: float, v: float) -> Array:
+def gamma_gamma_at_most(amount: Array, purchases: Array, x: Array, m: Array, p: float, q: float, v: float) -> Array:
     """P(sum of further purchases <= amount | x repeat purchases of mean m).
 
     A purchase is Gamma(p, rate nu), nu after x purchases Gamma(px + q, rate v + xm) ([2], section 2): the sum over

@@ -234,6 +234,7 @@ class ClvModel:
         """Return the fitted model, which expects something of the same rows only once, however often it is asked."""
         model = copy(self)
         model._latest = _Latest()  # noqa: SLF001 # of the same class
+        model.members = {label: member.keeping() for label, member in self.members.items()}
         return model
 
     def expected_purchases(self, rows: pd.DataFrame, days: float, start_days: float = 0.0) -> Array:
@@ -403,12 +404,6 @@ class ClvModel:
         """Return expected purchases, or the expected spend before refunds, within `days` from the cutoff, (n,)."""
         return replace(self._expected(rows, target), kept=1.0).until(days)
 
-    def _histories(self, rows: pd.DataFrame) -> Histories:
-        """Return the purchase histories, in seasonal time where the season is in the likelihood."""
-        histories = self.purchases.read(rows)
-        moved = self.choice.season_in_likelihood and self.season.moves
-        return self.season.move(histories, self._starts(rows)) if moved else histories
-
     def _length(self, rows: pd.DataFrame, days: float) -> Array:
         """Return the seasonal length of `days` from each row's cutoff."""
         return self.season.length(self._starts(rows), days)
@@ -420,11 +415,34 @@ class ClvModel:
     def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         if self._latest is None:
             return self._expect(rows, target)
-        if self._latest.rows is not rows:
-            self._latest.rows, self._latest.expected = rows, {}
-        if target not in self._latest.expected:
-            self._latest.expected[target] = self._expect(rows, target)
-        return self._latest.expected[target]
+        expected = self._latest.of(rows).expected
+        if target not in expected:
+            expected[target] = self._expect(rows, target)
+        return expected[target]
+
+    def _histories(self, rows: pd.DataFrame) -> Histories:
+        """Return the purchase histories of rows, once where questions are kept."""
+        if self._latest is None:
+            return self._read_histories(rows)
+        latest = self._latest.of(rows)
+        if latest.histories is None:
+            latest.histories = self._read_histories(rows)
+        return latest.histories
+
+    def _read_histories(self, rows: pd.DataFrame) -> Histories:
+        """Return the purchase histories, in seasonal time where the season is in the likelihood."""
+        histories = self.purchases.read(rows)
+        moved = self.choice.season_in_likelihood and self.season.moves
+        return self.season.move(histories, self._starts(rows)) if moved else histories
+
+    def _kept_btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
+        """Return `btyd_columns`, once for purchases and spend where questions are kept."""
+        if self._latest is None:
+            return self.btyd_columns(rows, days)
+        btyd = self._latest.of(rows).btyd
+        if days not in btyd:
+            btyd[days] = self.btyd_columns(rows, days)
+        return btyd[days]
 
     def _expect(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
         is_spend = target == "spend"
@@ -440,7 +458,7 @@ class ClvModel:
         if self.learned is None or target not in self.learned.amounts:
             return replace(btyd, kept=kept)
         horizon = self.learned.horizon_days
-        learned = self.learned.predict(rows, self.btyd_columns(rows, horizon), target)
+        learned = self.learned.predict(rows, self._kept_btyd_columns(rows, horizon), target)
         seasonal = learned * self._length(rows, horizon) / horizon
         floored = replace(btyd, least_per_day=_TINY)
         return replace(floored, correction=np.maximum(seasonal, 0.0) / floored.until(horizon), kept=kept)
@@ -552,11 +570,19 @@ class _ExpectedTotal:
 
 @dataclass
 class _Latest:
-    """The rows of the latest question, and what is expected of them, by target."""
+    """The rows of the latest question, their histories, expectations by target, and BTYD columns by horizon."""
 
     rows: pd.DataFrame | None = None
+    histories: Histories | None = None
     expected: dict[str, _ExpectedTotal] = field(default_factory=dict)
+    btyd: dict[float, pd.DataFrame] = field(default_factory=dict)
     predictive: Predictive | None = None
+
+    def of(self, rows: pd.DataFrame) -> "_Latest":
+        """Return what is kept of these rows: nothing where the latest question was about others."""
+        if self.rows is not rows:
+            self.rows, self.histories, self.expected, self.btyd = rows, None, {}, {}
+        return self
 
 
 def _steps(days: float | None) -> Iterator[float]:

@@ -140,7 +140,7 @@ class GammaGammaModel:
             return np.asarray((self.parameters["mean"] + x * m) / (1.0 + x))
         return closed_forms.gamma_gamma_typical(x, m, **self.parameters)
 
-    def p_at_most(self, amounts: Array, purchases: int, x: Array, m: Array) -> Array:
+    def p_at_most(self, amounts: Array, purchases: Array, x: Array, m: Array) -> Array:
         """P(so many purchases cost at most these amounts | x repeat purchases of mean m), each of shape (n,).
 
         The fallback assumes that every purchase costs its expected value.

@@ -26,6 +26,7 @@ Rows = NDArray[np.intp]
 Ranks = dict[str, tuple[Array, Array]]
 NOMINAL: Levels = (0.05, 0.95)
 _ROWS_PER_CHUNK = 20_000
+_MOST_PAIRS = 100_000  # of a customer and a count, whose chances of spend are computed at once
 _COMPUTED = 8  # rows at most, of one value per customer: the ends of two intervals, and two pairs of ranks
 _NEGLIGIBLE = 1e-4
 _FARTHEST = 3.0  # in log-parameters: the normal approximation does not hold beyond
@@ -164,10 +165,10 @@ class Forecast:
     def spend_quantiles(self, levels: Levels) -> Array:
         """Return the amounts that these levels of the distribution do not exceed, (2, n)."""
         quantiles, centre = np.zeros((2, len(self.request.histories))), self._typical()
-        for place, level in enumerate(levels):
-            rows = np.flatnonzero((1.0 - self.exceed[0] < level) & (centre > 0))
-            if len(rows):
-                quantiles[place, rows] = self._solve(rows, centre[rows], level)
+        ends = np.array(levels)
+        place, rows = np.nonzero((1.0 - self.exceed[0] < ends[:, None]) & (centre > 0))
+        if len(rows):
+            quantiles[place, rows] = self._solve(rows, centre[rows], ends[place])
         return quantiles
 
     def purchase_ranks(self, purchases: Array) -> Array:
@@ -194,12 +195,13 @@ class Forecast:
         factor = np.maximum(self.request.cost_factor[rows], _LEAST_FACTOR)
         scaled, total = amounts / factor, 1.0 - exceed[0]
         chance = exceed - np.vstack([exceed[1:], np.zeros((1, len(rows)))])
-        for n in range(1, len(exceed) + 1):
-            some = np.flatnonzero(chance[n - 1] > 0)
-            if len(some):
-                x, m, spent = histories.x[some], means[some], scaled[some]
-                p_at_most = sum(model.p_at_most(spent, n, x, m) for model in self.spend) / len(self.spend)
-                total[some] += chance[n - 1, some] * p_at_most
+        step = max(1, _MOST_PAIRS // max(len(rows), 1))  # counts at a time: few customers have all at once
+        for first in range(0, len(exceed), step):
+            part = chance[first : first + step]
+            count, some = np.nonzero(part > 0)
+            x, m, spent, n = histories.x[some], means[some], scaled[some], count.astype(float) + first + 1.0
+            chances = [model.p_at_most(spent, n, x, m) for model in self.spend]
+            np.add.at(total, some, part[count, some] * (sum(chances) / len(chances)))  # one by one, in order of counts
         return np.asarray(total)
 
     def _typical(self) -> Array:
@@ -207,11 +209,11 @@ class Forecast:
         each = [model.typical(self.request.histories.x, self.request.mean_spend) for model in self.spend]
         return np.asarray(sum(each) / len(each) * self.request.cost_factor)
 
-    def _solve(self, rows: Rows, centre: Array, level: float) -> Array:
+    def _solve(self, rows: Rows, centre: Array, level: Array) -> Array:
         def difference(log_ratio: Array, place: Array) -> Array:
             flat = place.astype(int).ravel()
             p_at_most = self._p_at_most(centre[flat] * np.exp(log_ratio.ravel()), rows[flat])
-            return (p_at_most - level).reshape(log_ratio.shape)
+            return np.asarray((p_at_most - level[flat]).reshape(log_ratio.shape))
 
         ends = np.full(len(rows), _SPREAD)
         places = np.arange(len(rows), dtype=float)

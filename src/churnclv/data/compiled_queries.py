@@ -11,6 +11,8 @@ from typing import Any
 import ibis
 import ibis.expr.operations as ops
 
+from .stored_tables import run_query, store_query
+
 _MOST = 512  # queries that are kept
 _queries: dict[Hashable, "CompiledQuery"] = {}
 
@@ -42,18 +44,21 @@ class BoundQuery:
     def rows(self) -> list[dict[str, Any]]:
         """Return the rows, each by column, with None where a value is null."""
         names = self.compiled.schema.names
-        fetched = self.connection.raw_sql(self.compiled.sql).fetchall()
+        fetched = run_query(self.connection, self.compiled.sql).fetchall()
         return [dict(zip(names, row, strict=True)) for row in fetched]
 
     def row(self) -> dict[str, Any]:
         """Return the only row, by column, with None where a value is null."""
         return self.rows()[0]
 
+    def arrow(self) -> Any:
+        """Return the rows as an Arrow table."""
+        return run_query(self.connection, self.compiled.sql).to_arrow_table()
+
     def store(self, name: str) -> Any:
         """Compute the rows into a temporary table, in place of an earlier one of that name, and return it."""
-        run, compiled, place = self.connection.raw_sql, self.compiled, {"catalog": "temp", "database": "main"}
-        run(f'CREATE OR REPLACE TEMP TABLE "{name}" ({compiled.columns})')
-        run(f'INSERT INTO temp.main."{name}" {compiled.sql}')
+        compiled, place = self.compiled, {"catalog": "temp", "database": "main"}
+        store_query(self.connection, name, compiled.columns, compiled.sql)
         if compiled.stored_schema is None:
             compiled.stored_schema = self.connection.get_schema(name, **place)
         return ops.DatabaseTable(name, compiled.stored_schema, self.connection, ops.Namespace(**place)).to_expr()

@@ -57,8 +57,3 @@ def connect(settings: EngineSettings, spill: Path | None = None) -> Any:
     connection.raw_sql("SET enable_progress_bar = false")
     connection.raw_sql("SET TimeZone = 'UTC'")
     return connection
-
-
-def fetch_query(connection: Any, sql: str) -> Any:
-    """Return the result of a query in the engine's own SQL, as an Arrow table."""
-    return connection.raw_sql(sql).to_arrow_table()

@@ -17,10 +17,11 @@ from .quality import FaultCount, QualityReport, check_policies
 from .refund_totals import refunds_set_aside
 from .row_kinds import EventRows, rows_of
 from .row_notices import find_notices
-from .rows import ReadRows, RowReading, choose_reading, parse_rows, set_latest
+from .rows import LATEST, ReadRows, RowReading, choose_reading, parse_rows, set_latest
 from .schema import check_events, event_columns
 from .settings import DataSettings, Policy
 from .source import RawLog, drop_raw, read_file, read_frame
+from .stored_tables import keeps_tables
 
 _CHECKED, _ALL_CHECKED = "checked_log", "checked_log_all"
 
@@ -102,7 +103,9 @@ def _events(checked: Any, settings: DataSettings) -> Any:
 
 def _drop_rows(connection: Any) -> None:
     """Drop the rows from which the events were made, which are larger than these."""
-    for name in (_CHECKED, _ALL_CHECKED, NUMBERED):
+    if keeps_tables(connection):
+        return
+    for name in (_CHECKED, _ALL_CHECKED, NUMBERED, LATEST):
         connection.drop_table(name, force=True)
     drop_raw(connection)
 

@@ -59,11 +59,6 @@ def make_timestamp(microseconds: Any) -> Any:
     """DuckDB's `make_timestamp`: the moment so many microseconds after 1970-01-01."""
 
 
-@ibis.udf.scalar.builtin(name="getvariable", signature=((dt.string,), dt.timestamp))
-def engine_moment(variable: Any) -> Any:
-    """DuckDB's `getvariable`: a moment that was set before the query is run, and is no part of its text."""
-
-
 @ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, dt.Timestamp(timezone="UTC")), dt.timestamp))
 def at_zone(zone: Any, instant: Any) -> Any:
     """DuckDB's `timezone`: the local time in `zone` at an instant."""

@@ -18,6 +18,7 @@ from ..notices import Notice
 from . import currencies, identifiers, parsing
 from .decimals import decimal_evidence
 from .settings import Decimal
+from .stored_tables import run_query, store_query, store_relation
 
 NUMBER, CATEGORY, LEFT_OUT = "number", "category", "left_out"
 LEAST_CUSTOMERS = 5  # with the same value; a rarer value identifies its customers
@@ -390,10 +391,10 @@ def parse_columns(connection: Any, columns: pd.DataFrame) -> list[TextColumn]:
     texts = pd.DataFrame({"text": sorted({str(text) for count in counts for text in count.index})}, dtype="str")
     if not len(texts):
         texts = pd.DataFrame({"text": [""]}, dtype="str")
-    connection.create_table(_CELLS, texts, temp=True, overwrite=True)
+    store_relation(connection, _CELLS, connection.con.from_df(texts))
     bare, shown = _queries()
-    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_NUMBERS} AS {bare}")
-    facts = connection.raw_sql(shown).df().set_index("text")
+    store_query(connection, _NUMBERS, "text VARCHAR, number VARCHAR, currency VARCHAR", bare)
+    facts = run_query(connection, shown).df().set_index("text")
     facts = facts.assign(**{sign: facts[sign].where(np.isfinite(facts[sign])) for sign in ("comma", "point")})
     parsed = []
     for place, name in enumerate(columns.columns):

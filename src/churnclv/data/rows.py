@@ -17,9 +17,10 @@ from .row_kinds import rows_of
 from .schema import text_columns
 from .settings import DataSettings, Decimal, Spelling
 from .source import RawLog
+from .stored_tables import store_moments
 from .typed_columns import TYPED, has_typed, typed_non_finite, typed_number
 
-_LATEST = "latest_moment"  # the engine's variable: without `data.latest` it differs from one reading to the next
+LATEST = "latest_moment"  # a stored table: without `data.latest` the moment differs from one reading to the next
 
 
 @dataclass(frozen=True)
@@ -90,8 +91,7 @@ def parse_rows(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
 
 def set_latest(connection: Any, settings: DataSettings) -> None:
     """Set the moment after which a date is in the future."""
-    latest = parsing.latest_moment(settings)
-    connection.raw_sql(f"SET VARIABLE {_LATEST} = TIMESTAMP '{latest:%Y-%m-%d %H:%M:%S.%f}'")
+    store_moments(connection, LATEST, "moment", (parsing.latest_moment(settings),))
 
 
 def _parse(raw: Any, reading: RowReading, settings: DataSettings) -> Any:
@@ -195,7 +195,7 @@ def _count_currencies(raw: Any, reading: RowReading, settings: DataSettings) -> 
 
 def _flags(parsed: Any, reading: RowReading, settings: DataSettings) -> dict[str, Any]:
     """Return one boolean column per fault that every dated row can have."""
-    latest = parsing.engine_moment(_LATEST)
+    latest = ibis.table({"moment": "timestamp"}, name=LATEST).moment.as_scalar()
     earliest = parsing.bound(settings.earliest, datetime(1970, 1, 2), "data.earliest")  # noqa: DTZ001 # shop time
     blank_date = parsed.blank_date
     copies = ibis.row_number().over(

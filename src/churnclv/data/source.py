@@ -17,6 +17,7 @@ import duckdb
 from ..errors import InputError, require
 from .record_count import check_rows
 from .settings import DataSettings, Format
+from .stored_tables import define_view, store_relation
 from .text_file import Text, as_text, check_header, detect_separator, find_blank_rows, read_header
 from .typed_columns import TYPED
 
@@ -126,14 +127,14 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     header = [str(column) for column in frame.columns]
     check_header("the events given", header, settings)
     connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # all rows: only the last may be a text
-    connection.con.register("raw_frame", _with_text_for_mixtures(frame))
-    described = _describe(connection, "raw_frame")
+    source = connection.con.from_df(_with_text_for_mixtures(frame))
+    described = [(str(name), str(kind)) for name, kind in zip(source.columns, source.types, strict=True)]
     texts = _typed_text(described, header)
     types = _types(described, header, settings)
     typed = _typed_cells(described, header, settings)
-    _create_raw(connection, "FROM raw_frame", settings, texts, first_row=1, typed=typed)
-    connection.con.unregister("raw_frame")
-    log = _raw_log(connection, "the events given", (), first_row=1)
+    stored, shown = _select_raw(settings, texts, first_row=1, typed=typed)
+    store_relation(connection, _CELLS, source.project(stored))
+    log = _raw_log(define_view(connection, RAW, shown), len(frame), "the events given", (), first_row=1)
     return replace(log, types=types, currency_column=_currency_column(header, settings))
 
 
@@ -170,7 +171,7 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog
         types = _types(described, header, settings)
         typed = _typed_cells(described, header, settings)
         _create_raw(connection, f"FROM {source}", settings, texts, first_row=1, typed=typed)
-    log = _raw_log(connection, str(path), (), first_row=1)
+    log = _raw_log(connection.table(RAW), _count_raw(connection), str(path), (), first_row=1)
     return replace(log, types=types, currency_column=_currency_column(header, settings))
 
 
@@ -204,7 +205,8 @@ def _read_csv(connection: Any, path: Path, settings: DataSettings) -> RawLog:
             if separator == "whitespace"
             else _read_separated(connection, text, header, separator, path, settings)
         )
-        log = _raw_log(connection, str(path), malformed, first_row=text.first_row)
+        table, rows = connection.table(RAW), _count_raw(connection)
+        log = _raw_log(table, rows, str(path), malformed, first_row=text.first_row)
         check_rows(text.path, separator, log.rows_read, str(path))
     return replace(log, separator=separator, currency_column=_currency_column(header, settings))
 
@@ -294,26 +296,34 @@ def _create_raw(
     first_row: int,
     typed: dict[str, str] | None = None,
 ) -> None:
-    """Create the raw log: the row's number, the hash of its cells, and the mapped cells as text.
+    """Create the raw log of a file: see `_select_raw`."""
+    stored, shown = _select_raw(settings, cells, first_row, typed or {})
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT {stored} {source}")
+    define_view(connection, RAW, shown)
 
+
+def _select_raw(
+    settings: DataSettings, cells: list[tuple[str, str]], first_row: int, typed: dict[str, str]
+) -> tuple[str, str]:
+    """Return SQL for the columns of the stored cells, and for the raw log over them.
+
+    They are the row's number, the hash of its cells, and the mapped cells as text.
     `cells` are the columns in order, as pairs of the name (unmapped columns may share one) and the SQL for the text.
     `typed` has the SQL of each role that is stored in the type of the file; its text is an expression over it.
     """
     compared = [cell for name, cell in cells if name not in settings.ignore_columns]
     everything = ", ".join(f"coalesce({cell}, chr(0))" for cell in compared)
-    texts, typed = dict(cells), typed or {}
+    texts = dict(cells)
     extra = _currency_column([name for name, _ in cells], settings)
     wanted = {**settings.mapped(), **({} if extra is None else {"unmapped_currency": extra})}
-    stored = {role: texts[name] for role, name in wanted.items() if role not in typed}
-    stored |= {f"{TYPED}{role}": cell for role, cell in typed.items()}
-    columns = ", ".join(f'{cell} AS "{name}"' for name, cell in stored.items())
-    connection.raw_sql(
-        f'CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT row_number() OVER () + {first_row - 1} AS "row", '  # quoted
-        f"md5_number_lower(concat_ws(chr(31), {everything})) AS content, {columns} {source}"
-    )
+    own = {role: texts[name] for role, name in wanted.items() if role not in typed}
+    own |= {f"{TYPED}{role}": cell for role, cell in typed.items()}
+    columns = ", ".join(f'{cell} AS "{name}"' for name, cell in own.items())
+    number = f'row_number() OVER () + {first_row - 1} AS "row"'  # quoted
+    stored = f"{number}, md5_number_lower(concat_ws(chr(31), {everything})) AS content, {columns}"
     views = [_text_of(role, texts[name], typed) for role, name in wanted.items()]
     kept = ", ".join([*views, *(f'"{TYPED}{role}"' for role in typed)])
-    connection.raw_sql(f'CREATE OR REPLACE TEMP VIEW {RAW} AS SELECT "row", content, {kept} FROM {_CELLS}')
+    return stored, f'SELECT "row", content, {kept} FROM {_CELLS}'
 
 
 def _text_of(role: str, text: str, typed: dict[str, str]) -> str:
@@ -363,9 +373,12 @@ def _currency_column(header: list[str], settings: DataSettings) -> str | None:
     return named[0] if named and settings.has_amount and settings.columns.currency is None else None
 
 
-def _raw_log(connection: Any, origin: str, malformed: tuple[tuple[int, str], ...], first_row: int) -> RawLog:
-    table = connection.table(RAW)
-    rows_read = connection.raw_sql(f"SELECT count(*) FROM {RAW}").fetchone()[0] + len(malformed)
+def _count_raw(connection: Any) -> int:
+    return int(connection.raw_sql(f"SELECT count(*) FROM {RAW}").fetchone()[0])
+
+
+def _raw_log(table: Any, rows: int, origin: str, malformed: tuple[tuple[int, str], ...], first_row: int) -> RawLog:
+    rows_read = rows + len(malformed)
     require(rows_read > 0, f"{origin}: has a header but no rows.", remedy="export the log again.")
     return RawLog(table, origin, rows_read, malformed, first_row)
 

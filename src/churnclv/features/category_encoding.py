@@ -35,9 +35,11 @@ class Encoding:
     def apply(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return numbers (n, k), NaN where missing; a column of numbers that holds text now is missing there."""
         cells = np.empty((len(rows), len(self.columns)))
+        numbers = [place for place, name in enumerate(self.columns) if name not in self.categories]
+        cells[:, numbers] = _all_numbers(rows[[self.columns[place] for place in numbers]])
         for place, name in enumerate(self.columns):
-            column = rows[name]
-            cells[:, place] = self._codes(name, column) if name in self.categories else _numbers(column)
+            if name in self.categories:
+                cells[:, place] = self._codes(name, rows[name])
         return cells
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,6 +93,14 @@ def _cell_text(cell: Any) -> str:
     if isinstance(cell, bool):
         return str(cell).lower()
     return f"{cell:.0f}" if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _all_numbers(columns: pd.DataFrame) -> NDArray[Any]:
+    """Return the numbers of columns, (n, k): of plain ones at once, which takes a fraction of the time."""
+    cells = columns.to_numpy()
+    if cells.dtype.kind in "iuf":
+        return cells
+    return np.column_stack([_numbers(columns[name]) for name in columns.columns])
 
 
 def _numbers(column: "pd.Series[Any]") -> NDArray[np.float64]:

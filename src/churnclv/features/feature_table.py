@@ -14,9 +14,9 @@ import pandas as pd
 
 from .. import __version__
 from ..data.compiled_queries import compiled
-from ..data.engine import fetch_query
 from ..data.refund_totals import counts_as_spend
 from ..data.settings import CustomerKind, Refunds
+from ..data.stored_tables import store_moments
 from ..errors import require
 from ..files import digest, file_digest, replacing
 from ..snapshots.customer_kinds import kind_of
@@ -123,19 +123,17 @@ def fetch_features(events: Any, definition: TableDefinition) -> tuple[Any, ibis.
     The query is compiled once in a process, whatever the cutoffs.
     """
     query = _features_at_cutoffs(events, replace(definition, cutoffs=()))
-    moments = ", ".join(f"(TIMESTAMP '{cutoff:%Y-%m-%d %H:%M:%S.%f}')" for cutoff in definition.cutoffs)
-    given = f'"{_CUTOFFS}"(cutoff) AS (VALUES {moments})'
-    sql = f"WITH {given} SELECT * FROM ({query.compiled.sql}) ORDER BY {', '.join(KEYS)}"  # noqa: S608 # our own texts
+    store_moments(query.connection, _CUTOFFS, "cutoff", tuple(definition.cutoffs))
     schema = query.compiled.schema
-    return fetch_query(query.connection, sql).cast(schema.to_pyarrow()), schema
+    return query.arrow().cast(schema.to_pyarrow()), schema
 
 
 @compiled
 def _features_at_cutoffs(events: Any, anytime: TableDefinition) -> Any:
-    """Return the feature table at the cutoffs that the query is given."""
+    """Return the feature table at the stored cutoffs, ordered by customer and cutoff."""
     cutoffs = ibis.table({"cutoff": "timestamp"}, name=_CUTOFFS)
     first, *others = _keyed_tables(events, replace(anytime, cutoffs=cutoffs))
-    return _plain(put_beside(first, *others))
+    return _plain(put_beside(first, *others)).order_by(KEYS)
 
 
 @contextlib.contextmanager

@@ -67,16 +67,16 @@ class LinearDesign:
     def derive(self, cells: Array) -> tuple[Array, list[int]]:
         """Return the derived columns of encoded cells (n, k), (n, derived), and for each the place of its column."""
         columns, owners = [np.zeros((len(cells), 0))], []
+        missing = ~np.isfinite(cells)
+        filled = np.clip(np.where(missing, self.fills, cells), -_LARGEST, _LARGEST)
+        numbers = [*([filled] if self.plain else []), np.sign(filled) * np.log1p(np.abs(filled))]
         for place, name in enumerate(self.encoding.columns):
-            cell = cells[:, place]
-            missing = ~np.isfinite(cell)
             if name in self.encoding.categories:
                 values = len(self.encoding.categories[name]) + 1
-                parts = [(cell == value).astype(float) for value in range(values)]
+                parts = [(cells[:, place] == value).astype(float) for value in range(values)]
             else:
-                filled = np.clip(np.where(missing, self.fills[place], cell), -_LARGEST, _LARGEST)
-                parts = [*([filled] if self.plain else []), np.sign(filled) * np.log1p(np.abs(filled))]
-            parts.append(missing.astype(float))
+                parts = [each[:, place] for each in numbers]
+            parts.append(missing[:, place].astype(float))
             columns += parts
             owners += [place] * len(parts)
         return np.column_stack(columns), owners
