@@ -61,10 +61,38 @@ def test_twice_the_expected_purchases_come_twice_as_early():
         name="combined", base="nbd", members={"nbd": ClvChoice(name="nbd", base="nbd")},
         weights={"purchases": one, "spend": one}, totals={"purchases": 2.0, "spend": 2.0}, horizon_days=90.0,
     )  # fmt: skip
-    double = ClvModel(choice).combine({"nbd": plain})
+    double = ClvModel(choice).combine({"nbd": plain}, rows())
     assert double.next_order(rows(), LIMIT).median == pytest.approx(
         plain.next_order(rows(), 2 * LIMIT).median / 2, rel=1e-3
     )
+
+
+def test_a_combination_keeps_the_share_of_its_total_that_was_fitted(tmp_path):
+    """One member of two has all the weight; the total goes half-way, in logs, to that of both models of purchases."""
+    members = {"nbd": nbd(), "pareto_nbd": ClvModel(name="pareto_nbd")}
+    members["pareto_nbd"].purchases.parameters = {"r": 1.0, "alpha": 100.0, "s": 1.0, "beta": 200.0}
+    members["pareto_nbd"].spend.parameters = members["nbd"].spend.parameters
+    one = {"nbd": 1.0}
+    choices = {name: ClvChoice(name=name, base=name) for name in members}
+    choice = ClvChoice(
+        name="combined", base="nbd", members=choices, weights={"purchases": one, "spend": one},
+        total_share=0.5, horizon_days=90.0,
+    )  # fmt: skip
+    model = ClvModel(choice).combine(members, rows())
+    for target in ("purchases", "spend"):
+        first, second = (member.expected_orders(rows(), target, 90.0) for member in members.values())
+        total = np.sqrt(first.sum() * np.sqrt(first * second).sum())
+        expected = getattr(model, f"expected_{target}")
+        assert model.expected_orders(rows(), target, 90.0).sum() == pytest.approx(total)
+        assert expected(rows()[:1], 90.0)[0] == pytest.approx(expected(rows(), 90.0)[0])  # alone as among all
+    for part in (model, *members.values()):
+        part.purchases.covariance = np.eye(2 if part.purchases.name == "nbd" else 4) * 1e-4
+    model.save(tmp_path)
+    assert ClvModel.load(tmp_path).expected_purchases(rows(), 90.0) == pytest.approx(expected_of(model))
+
+
+def expected_of(model):
+    return model.expected_purchases(rows(), 90.0)
 
 
 def test_score_columns_of_orders():

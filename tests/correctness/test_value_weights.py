@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from churnclv.clv.combination import combine
+from churnclv.clv.combination import combine, total_factor
 from churnclv.tuning.value_weights import (
     FoldOutcomes,
     choose_combination,
@@ -40,6 +40,15 @@ def test_a_combination_is_a_geometric_mean():
     doubled = {name: 2.0 * values for name, values in expected.items()}
     assert combine(doubled, {"a": 0.3, "b": 0.7}) == pytest.approx(2.0 * combine(expected, {"a": 0.3, "b": 0.7}))
     assert np.isfinite(combine({"a": np.zeros(2), "b": np.ones(2)}, {"a": 0.5, "b": 0.5})).all()
+
+
+def test_a_total_goes_a_share_of_the_way_to_that_of_other_models():
+    expected = {"a": np.array([1.0, 3.0]), "b": np.array([2.0, 18.0]), "c": np.array([8.0, 2.0])}
+    # the total of a is 4; that of the geometric mean of b and c, [4, 6], is 10
+    for share, total in ((0.0, 4.0), (0.5, np.sqrt(40.0)), (1.0, 10.0)):
+        assert total_factor(expected, {"a": 1.0}, ["b", "c"], share) * 4.0 == pytest.approx(total)
+    assert total_factor({"a": np.zeros(2), "b": np.zeros(2)}, {"a": 1.0}, ["b"], 1.0) == pytest.approx(1.0)
+    assert total_factor({"a": np.zeros(0), "b": np.zeros(0)}, {"a": 1.0}, ["b"], 1.0) == 1.0
 
 
 @pytest.mark.parametrize("target", ["purchases", "spend"])
@@ -85,7 +94,8 @@ def test_one_fold_gives_no_evidence_against_equal_weights():
 def test_the_level_follows_the_folds_with_shrinkage():
     folds, means = make_folds(factor=0.8)
     level = estimate_level(folds, means, "purchases")
-    assert 0.8 < level < 0.9  # the drift that is expected anyway holds it back
+    # the log of the level weighs .15^2, its drift until the predicted window .2^2, which holds it back
+    assert level == pytest.approx(0.8 ** (0.15**2 / (0.15**2 + 0.2**2)), abs=0.01)
     few, their_means = make_folds(factor=0.8, n=20)
     assert abs(np.log(estimate_level(few, their_means, "purchases"))) < abs(np.log(level))
     nothing = [FoldOutcomes(1.0, {"purchases": np.zeros(5)}, np.arange(5))]

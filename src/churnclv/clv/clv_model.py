@@ -16,10 +16,11 @@ from ..files import read_json, write_json
 from ..notices import Notice
 from ..time_units import DAYS_PER_YEAR
 from .cohort import Cohort, take_cohort
-from .combination import combine
+from .combination import combine, total_factor
 from .covariate_calendar import Calendar
 from .covariate_model import CovariateModel
 from .day_effects import DayEffects
+from .expected_total import ExpectedTotal
 from .gamma_gamma import GammaGammaModel
 from .hybrid import (
     BTYD_COLUMNS,
@@ -67,6 +68,7 @@ class ClvChoice:
         members: of a combination, by label; all models of purchases among the candidates belong to it.
         weights: of the members, by target and label.
         totals: the factor on the total, by target.
+        total_share: of the way of the total to that of the models of purchases, in logs; the rest is the members'.
         horizon_days: within which the members' expectations are combined.
     """
 
@@ -85,6 +87,7 @@ class ClvChoice:
     members: dict[str, "ClvChoice"] = field(default_factory=dict)
     weights: dict[str, dict[str, float]] = field(default_factory=dict)
     totals: dict[str, float] = field(default_factory=dict)
+    total_share: float = 0.0
     horizon_days: float = 0.0
 
     @classmethod
@@ -141,6 +144,7 @@ class ClvModel:
         self.season = Season()
         self.learned: LearnedPart | None = None
         self.members: dict[str, ClvModel] = {}
+        self.total_factors: dict[str, float] = {}  # of a combination, by target, where the models of purchases share
         self.cohort: Cohort | None = None
         self._latest: _Latest | None = None  # kept where several questions are put about the same rows
 
@@ -190,7 +194,7 @@ class ClvModel:
         `calendars` of covariates move purchases where the choice says so.
         """
         if self.choice.members:
-            return self.combine(_fit_members(self.choice, rows, past, daily, calendars))
+            return self.combine(_fit_members(self.choice, rows, past, daily, calendars), rows)
         usable, self.cohort = take_cohort(rows, self.choice.cohort_days)
         if self.choice.season_in_likelihood and daily is not None:
             of_days = calendars if self.choice.calendar else ()
@@ -203,10 +207,20 @@ class ClvModel:
             self.season = Season.learn(daily, self.purchases, rows["cutoff"].iloc[0])
         return self.teach(past) if self.choice.name in LEARNED else self
 
-    def combine(self, members: "dict[str, ClvModel]") -> "ClvModel":
-        """Take over the fitted members, and the purchase and spend models of the base."""
+    def combine(self, members: "dict[str, ClvModel]", rows: pd.DataFrame) -> "ClvModel":
+        """Take over the members, fitted on rows at one cutoff, and the purchase and spend models of the base."""
         self.members = members
+        if self.choice.total_share:
+            self.total_factors = {target: self._find_total_factor(rows, target) for target in self.choice.weights}
         return self.on_top_of(members[label_of(self.choice.base)])
+
+    def _find_total_factor(self, rows: pd.DataFrame, target: str) -> float:
+        """Return what moves the combined total towards that of the models of purchases."""
+        purchases = [label for label, member in self.choice.members.items() if member.name not in LEARNED]
+        weights, days = self.choice.weights[target], self.choice.horizon_days
+        names = dict.fromkeys([*weights, *purchases])
+        ordered = {name: self.members[name].expected_orders(rows, target, days) for name in names}
+        return total_factor(ordered, weights, purchases, self.choice.total_share)
 
     def teach(self, past: Past | None, targets: tuple[str, ...] = TARGETS) -> "ClvModel":
         """Fit what is learned; the BTYD model is not refitted."""
@@ -227,7 +241,7 @@ class ClvModel:
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
         """Return the fitted model with intervals that end at other levels."""
         model = ClvModel(replace(self.choice, levels=levels), self.purchases).on_top_of(self)
-        model.learned, model.members = self.learned, self.members
+        model.learned, model.members, model.total_factors = self.learned, self.members, self.total_factors
         return model
 
     def keeping(self) -> "ClvModel":
@@ -412,7 +426,7 @@ class ClvModel:
         """Return the day numbers of the cutoffs, which rows need not have where there is no season."""
         return day_numbers(rows["cutoff"]) if self.season.moves else np.zeros(len(rows))
 
-    def _expected(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
+    def _expected(self, rows: pd.DataFrame, target: str) -> "ExpectedTotal":
         if self._latest is None:
             return self._expect(rows, target)
         expected = self._latest.of(rows).expected
@@ -444,16 +458,17 @@ class ClvModel:
             btyd[days] = self.btyd_columns(rows, days)
         return btyd[days]
 
-    def _expect(self, rows: pd.DataFrame, target: str) -> "_ExpectedTotal":
+    def _expect(self, rows: pd.DataFrame, target: str) -> "ExpectedTotal":
         is_spend = target == "spend"
         each = self.spend.expected_spend_per_purchase(rows) if is_spend else np.ones(len(rows))
         kept = self.refunds.kept_share(rows) if is_spend else 1.0
-        btyd = _ExpectedTotal(self.purchases, self.season, self._starts(rows), self._histories(rows), each)
+        btyd = ExpectedTotal(self.purchases, self.season, self._starts(rows), self._histories(rows), each)
         if self.members:
             weights, days = self.choice.weights[target], self.choice.horizon_days
             ordered = {name: self.members[name].expected_orders(rows, target, days) for name in weights}
             floored = replace(btyd, least_per_day=_TINY)
-            combined = self.choice.totals.get(target, 1.0) * combine(ordered, weights)
+            factor = self.choice.totals.get(target, 1.0) * self.total_factors.get(target, 1.0)
+            combined = factor * combine(ordered, weights)
             return replace(floored, correction=combined / floored.until(days), kept=kept)
         if self.learned is None or target not in self.learned.amounts:
             return replace(btyd, kept=kept)
@@ -468,6 +483,7 @@ class ClvModel:
         cohort = {} if self.cohort is None else {"cohort": self.cohort.as_dict()}
         season, refunds = list(self.season.coefficients), self.refunds.as_dict()
         stored = {"choice": self.get_params(), "season": season, "refunds": refunds}
+        stored["total_factors"] = self.total_factors
         if self.season.calendar is not None:
             stored["calendar"] = self.season.calendar.as_dict()
         write_json(folder / "clv.json", stored | cohort)
@@ -487,7 +503,7 @@ class ClvModel:
         effects = DayEffects.from_dict(stored["calendar"]) if "calendar" in stored else None
         model.season, model.refunds = Season(tuple(stored["season"]), effects), RefundModel(**stored["refunds"])
         model.cohort = Cohort(**stored["cohort"]) if "cohort" in stored else None
-        model.spend = GammaGammaModel.load(folder)
+        model.spend, model.total_factors = GammaGammaModel.load(folder), stored.get("total_factors", {})
         if model.choice.name in LEARNED:
             model.learned = LearnedPart.load(folder, model.choice.name, model.choice.boosting, model.choice.seed)
         model.members = {label: cls.load(folder / _MEMBERS / label) for label in model.choice.members}
@@ -544,37 +560,13 @@ def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Da
     return predict_at_each_cutoff(data, predict_rows)
 
 
-@dataclass(frozen=True)
-class _ExpectedTotal:
-    """Expected purchases or spend of rows: the BTYD model's expectation, times a correction, times the share kept."""
-
-    purchases: PurchaseModel
-    season: Season
-    starts: Array  # day numbers of the cutoffs
-    histories: Histories
-    each: Array
-    correction: Array | float = 1.0
-    least_per_day: float = 0.0
-    kept: Array | float = 1.0
-
-    def until(self, days: float) -> Array:
-        if days <= 0:
-            return np.zeros(len(self.starts))
-        purchases = self.purchases.expected_purchases(self.histories, self.season.length(self.starts, days))
-        ordered = np.maximum(purchases * self.each, self.least_per_day * days) * self.correction
-        return np.asarray(ordered * self.kept)
-
-    def between(self, start_days: float, days: float) -> Array:
-        return self.until(days) - self.until(start_days) if start_days > 0 else self.until(days)
-
-
 @dataclass
 class _Latest:
     """The rows of the latest question, their histories, expectations by target, and BTYD columns by horizon."""
 
     rows: pd.DataFrame | None = None
     histories: Histories | None = None
-    expected: dict[str, _ExpectedTotal] = field(default_factory=dict)
+    expected: dict[str, ExpectedTotal] = field(default_factory=dict)
     btyd: dict[float, pd.DataFrame] = field(default_factory=dict)
     predictive: Predictive | None = None
 

@@ -109,6 +109,8 @@ class ClvSettings:
         base: the model of purchases that gives probabilities and the shape over time, and that `boosted`, `hybrid`,
             `ridge` and the combination stand on; `auto` takes the candidate with the least log-loss of no purchase.
         candidates: what `auto` combines.
+        total_share: of the way of a combination's totals to those of the models of purchases, which know the whole
+            history.
         season: yes, likelihood, no, or auto.
         covariates: whether attributes of customers enter the models of purchases: yes, no, or auto.
         covariate_names: the attributes of each process, such as `{purchase: [country], dropout: [channel]}`; empty
@@ -125,6 +127,7 @@ class ClvSettings:
     name: str = AUTO
     base: str = AUTO
     candidates: list[str] = field(default_factory=lambda: list(_CANDIDATES))
+    total_share: float = number(0.5, Bounds(0, 1))
     season: SeasonMode = SeasonMode.auto
     covariates: CovariateMode = CovariateMode.auto
     covariate_names: dict[str, list[str]] = field(default_factory=dict)

@@ -146,9 +146,10 @@ def tune_clv(
     purchase, P(alive) and the shape over time come from the model of purchases with the least log-loss. Purchases and
     spend are weighted geometric means of the candidates, with equal weights of the two best models of purchases, the
     log-linear model and the better trees, unless learned weights gain more than one standard error on held-out folds;
-    their totals are recalibrated. The trees' parameters are searched, and the defaults stay within one standard error.
-    A named model is taken as it is, with its parameters searched. A fold's BTYD models and season are estimated on data
-    before its validation cutoff, and learned models use labels known by then.
+    their totals are recalibrated, and go a part of the way to those of the models of purchases. The trees' parameters
+    are searched, and the defaults stay within one standard error. A named model is taken as it is, with its parameters
+    searched. A fold's BTYD models and season are estimated on data before its validation cutoff, and learned models use
+    labels known by then.
     """
     progress.log(f"Comparing CLV models on {len(evidence.folds)} validation folds")
     contest = _Contest(evidence, plan.cache)
@@ -174,7 +175,7 @@ def tune_clv(
             models[leader.label] = searched
             base = models[base.label]
             contest.stand_on(base, models)
-        choice, equal = _combine(contest, choices, models, base)
+        choice, equal = _combine(contest, choices, models, base, settings.total_share)
         ablation |= {"equal_weights": contest.error(equal), COMBINED: contest.error(choice)}
     fitted = [contest.fitted(choice, fold) for fold in range(len(evidence.folds))]
     choice = replace(choice, levels=contest.levels(fitted))
@@ -245,9 +246,13 @@ def _purchase_choices(
 
 
 def _combine(
-    contest: "_Contest", choices: dict[str, ClvChoice], models: dict[str, ClvChoice], base: ClvChoice
+    contest: "_Contest",
+    choices: dict[str, ClvChoice],
+    models: dict[str, ClvChoice],
+    base: ClvChoice,
+    total_share: float,
 ) -> tuple[ClvChoice, ClvChoice]:
-    """Return the combination that validation chose, and the one with equal weights and no level."""
+    """Return the combination that validation chose, and the one with equal weights and the members' own total."""
     equal, chosen = {}, {}
     for target in TARGETS:
         if target == "spend" and not contest.evidence.has_spend:
@@ -257,7 +262,8 @@ def _combine(
         prior = _prior(contest, expected, choices, target)
         chosen[target] = choose_combination(contest.outcomes, expected, prior, target)
         equal[target] = Combined(dict.fromkeys(prior, 1.0 / len(prior)), 1.0)
-    return tuple(_combined(base, choices, models, by_target, contest.evidence) for by_target in (chosen, equal))  # type: ignore[return-value] # two
+    plain, other = (_combined(base, choices, models, by_target, contest.evidence) for by_target in (chosen, equal))
+    return replace(plain, total_share=total_share), other
 
 
 def _prior(
@@ -395,7 +401,8 @@ class _Contest:
     def _fit(self, choice: ClvChoice, fold: int, targets: tuple[str, ...] = TARGETS) -> ClvModel:
         if choice.members:
             members = {label: self.fitted(member, fold) for label, member in choice.members.items()}
-            return ClvModel(choice, members[label_of(choice.base)].purchases).combine(members)
+            model = ClvModel(choice, members[label_of(choice.base)].purchases)
+            return model.combine(members, self.rows[fold].features)
         if choice == choice.plain:
             return ClvModel(choice).fit(
                 self.rows[fold].features, daily=self.evidence.daily, calendars=self.evidence.calendars
