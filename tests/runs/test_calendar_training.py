@@ -21,6 +21,7 @@ def test_a_calendar_is_read_estimated_and_kept_by_the_bundle(shop, tmp_path):
     text = summary.read_text()
     assert "- season: followed, with data.covariates too" in text
     assert "One more unit of promotion multiplies the purchase rate by" in text
+    assert "values of promotion are assumed: the same weeks of the year before." in text
     out = shop.run("export", MLRUNS=home).stdout.splitlines()[0]
     file.unlink()  # the bundle has the effects of all days
     shop.run("score", f"input={shop.log}", f"output={tmp_path / 'scores.csv'}", f"model={out}")

@@ -137,6 +137,8 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             lines += items(self._spend_facts(run) if target == "spend" else [])
         lines += choice_lines(chosen.model.choice, chosen.ablation, chosen.season_errors)
         lines += covariate_lines(chosen.covariate_tests, fitted.valuation.clv.coefficient_table())
+        effects = fitted.valuation.clv.season.calendar
+        lines += items([] if effects is None else [effects.assumption])
         return lines + items(notice.line() for notice in self.notices(tuned, fitted))
 
     def _spend_facts(self, run: Run) -> list[str]:
