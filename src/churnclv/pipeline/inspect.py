@@ -26,7 +26,6 @@ from ..data.inspection.table_inspection import TableInspection, inspect_export, 
 from ..data.inspection.table_kinds import UNKNOWN
 from ..data.labelled_table import read_labelled
 from ..data.quality import QualityReport, faulty_share
-from ..data.settings import CustomerKind
 from ..errors import InputError, require
 from ..files import PROJECT
 from ..outputs import guard
@@ -183,8 +182,7 @@ def _inspect(table: LoadedTable, presets: Mapping[str, Mapping[str, Any]]) -> Ta
     if not export:
         return inspect_table(table)
     preset = presets[export]
-    shape = CustomerKind(preset.get("shape", CustomerKind.noncontractual.value))
-    return inspect_export(table, export, export_columns(table.header, preset), shape)
+    return inspect_export(table, export, export_columns(table.header, preset), preset.get("shape"))
 
 
 def _add_tables(reading: FileReading, others: list[TableInspection]) -> tuple[FileReading, tuple[str, ...]]:

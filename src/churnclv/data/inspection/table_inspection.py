@@ -98,7 +98,7 @@ def inspect_table(table: LoadedTable) -> TableInspection:
     )
 
 
-def inspect_export(table: LoadedTable, export: str, columns: Mapping[str, str], shape: CustomerKind) -> TableInspection:
+def inspect_export(table: LoadedTable, export: str, columns: Mapping[str, str], shape: str | None) -> TableInspection:
     """Return the inspection of the export of a program, whose columns are known by their names.
 
     Parameters
@@ -110,11 +110,11 @@ def inspect_export(table: LoadedTable, export: str, columns: Mapping[str, str], 
     columns
         Role -> column, of those that the file has.
     shape
-        How its customers leave.
+        How its customers leave, as that file has it; None for orders.
     """
     profiles = profile_columns(table)
     roles = Roles(profiles, Relations(table))
-    kind = CONTRACTS if shape is CONTRACTS.shape else ORDERS
+    kind = CONTRACTS if shape is not None and CustomerKind(shape) is CONTRACTS.shape else ORDERS
     if kind is ORDERS and "order_id" in columns and has_lines(roles.relations, columns["order_id"]):
         kind = ORDER_LINES
     for role, column in columns.items():
