@@ -90,7 +90,7 @@ def interval(figure: Figure, texts: Translation) -> str:
 
 def cell(row: Mapping[str, Any], column: Column, texts: Translation) -> str:
     """Return one cell of a table as text, with its interval."""
-    value = row.get(column.name)
+    value: Any = row.get(column.name)
     if is_unknown(value):
         return UNKNOWN
     text = str(value) if isinstance(value, str) else texts.write(float(value), column.style)
@@ -102,7 +102,7 @@ def cell(row: Mapping[str, Any], column: Column, texts: Translation) -> str:
 
 def sort_key(row: Mapping[str, Any], column: Column) -> str:
     """Return the attribute by which a cell is sorted: its number, empty where unknown; none for a text."""
-    value = row.get(column.name)
+    value: Any = row.get(column.name)
     if isinstance(value, str):
         return ""
     if is_unknown(value):
