@@ -189,6 +189,36 @@ def test_formulas_are_defused(cell):
     assert defused(-1.5) == -1.5
 
 
+SHOPIFY_CUSTOMERS = pd.DataFrame({
+    "Customer ID": ["'7001", "'7002", "'7003"],
+    "First Name": ["Anna", "Łukasz", "José"],
+    "Last Name": ["Groß", "Żak", "Núñez"],
+    "Email": ["Anna@Example.com", None, "jose@example.es"],
+    "Default Address Country Code": ["DE", "PL", "ES"],
+    "Default Address Zip": ["10117", "90-001", "29001"],
+    "Phone": ["'+49 30 901820", None, None],
+})  # fmt: skip
+
+
+def test_a_shops_list_of_customers_is_joined_by_e_mail_where_the_ids_are_addresses():
+    details = read_details(
+        SHOPIFY_CUSTOMERS, pd.Series(["anna@example.com", "jose@example.es", "new@example.it"]), None
+    )
+    assert details["first_name"].tolist() == ["Anna", "José", ""]
+    assert details["country"].tolist() == ["DE", "ES", ""]
+    assert details["zip"].tolist() == ["10117", "29001", ""]
+    assert details["phone"].tolist() == ["+4930901820", "", ""]  # the apostrophe is Shopify's, for spreadsheets
+    assert details["email"].tolist() == ["anna@example.com", "jose@example.es", "new@example.it"]
+
+
+def test_a_list_without_any_of_the_customers_is_refused():
+    with pytest.raises(InputError, match="contacts: no scored customer is in the table"):
+        read_details(SHOPIFY_CUSTOMERS, pd.Series(["C1", "C2"]), None)
+    twice = SHOPIFY_CUSTOMERS.assign(Email="anna@example.com")
+    with pytest.raises(InputError, match="contacts: 2 rows have the e-mail address of an earlier row"):
+        read_details(twice, pd.Series(["anna@example.com"]), None)
+
+
 def test_contacts_that_do_not_fit_are_refused():
     ids = pd.Series(["a"])
     for table, message in (

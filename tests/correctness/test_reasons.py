@@ -12,21 +12,26 @@ from hypothesis import strategies as st
 from churnclv.churn.log_odds import BIAS
 from churnclv.errors import InputError
 from churnclv.explain.phrases.phrase import LANGUAGES, find_phrase
-from churnclv.explain.reasons import Reasons
+from churnclv.explain.reasons import Reasons, cite_features
 from examples import examples
 
 NOBODY = Reasons({})
 
 
+def explain(contributions, rows, language="en", reasons=NOBODY, **choices):
+    """Return the reasons of customers as text, from what each feature adds to their scores."""
+    return reasons.explain(cite_features(contributions, rows, **choices), rows, language)
+
+
 def tell(column, value, language="en", typical=None, **others):
     """Return the reason that cites one column of one customer."""
     row = pd.DataFrame([{column: value, **others}])
-    return Reasons(typical or {}).explain(pd.DataFrame([{column: 1.0}]), row, language).iloc[0, 0]
+    return explain(pd.DataFrame([{column: 1.0}]), row, language, Reasons(typical or {})).iloc[0, 0]
 
 
 def told(contributions, row, **choices):
     """Return one customer's reasons."""
-    return NOBODY.explain(pd.DataFrame([contributions]), pd.DataFrame([row]), **choices).iloc[0].tolist()
+    return explain(pd.DataFrame([contributions]), pd.DataFrame([row]), **choices).iloc[0].tolist()
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_a_missing_value_is_told_as_such(column, others, english):
 
 def test_a_missing_text_is_told_as_such():
     rows = pd.DataFrame({"plan": pd.Series(["Basic", None], dtype="str")})
-    found = NOBODY.explain(pd.DataFrame({"plan": [1.0, 1.0]}), rows)
+    found = explain(pd.DataFrame({"plan": [1.0, 1.0]}), rows)
     assert found["reason_1"].tolist() == ["plan “Basic”", "no plan known"]
 
 
@@ -162,7 +167,7 @@ def test_a_missing_gap_says_the_same_as_a_single_purchase():
     # for the first customer both gaps belong to how often: .3 + .2 + .1; for the second they are silence and regularity
     contributions = pd.DataFrame([{"overdue_mean_ratio": 0.3, "gap_variation": 0.2, "purchases": 0.1}] * 2)
     rows = pd.DataFrame({"overdue_mean_ratio": [np.nan, 3.0], "gap_variation": [np.nan, 0.5], "purchases": [1.0, 3.0]})
-    found = NOBODY.explain(contributions, rows).to_numpy().tolist()
+    found = explain(contributions, rows).to_numpy().tolist()
     assert found[0] == ["only 1 purchase so far", None, None]
     assert found[1] == [
         "silent for 3 times the usual gap",
@@ -174,7 +179,7 @@ def test_a_missing_gap_says_the_same_as_a_single_purchase():
 def test_nothing_spent_lately_says_the_same_as_silence():
     contributions = pd.DataFrame([{"spend_last_90_days": 0.3, "days_since_last_purchase": 0.4}] * 2)
     rows = pd.DataFrame({"spend_last_90_days": [0.0, 12.0], "days_since_last_purchase": [140.0, 20.0]})
-    found = NOBODY.explain(contributions, rows).to_numpy().tolist()
+    found = explain(contributions, rows).to_numpy().tolist()
     assert found[0] == ["last order 140 days ago", None, None]
     assert found[1] == ["last order 20 days ago", "spent 12.00 in the last 90 days", None]
 
@@ -229,7 +234,7 @@ def test_an_unknown_language_is_the_users_fault():
 
 
 def test_nobody_has_no_reasons_and_a_place_more_is_a_column_more():
-    empty = NOBODY.explain(pd.DataFrame({"a": []}), pd.DataFrame({"a": []}))
+    empty = explain(pd.DataFrame({"a": []}), pd.DataFrame({"a": []}))
     assert (list(empty.columns), len(empty)) == (["reason_1", "reason_2", "reason_3"], 0)
     assert told({"a": 1.0}, {"a": 2.0}, most=4) == ["a is 2", None, None, None]
 
@@ -252,9 +257,9 @@ def test_a_customers_reasons_do_not_depend_on_the_other_customers(customers, ran
     rows = rows.astype({name: "float64" for name in COLUMNS if name != "plan"})
     contributions = pd.DataFrame([added for _, added in customers], columns=list(COLUMNS))
     reasons = Reasons({"purchases": 3.0, "mean_spend": 20.0})
-    together = reasons.explain(contributions, rows, language)
+    together = explain(contributions, rows, language, reasons)
     some = random.sample(range(len(rows)), random.randint(1, len(rows)))
-    shuffled = reasons.explain(contributions.iloc[some], rows.iloc[some], language)
+    shuffled = explain(contributions.iloc[some], rows.iloc[some], language, reasons)
     pd.testing.assert_frame_equal(shuffled, together.iloc[some])
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from churnclv.data import record_count, text_file
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.events import read_events
 from churnclv.data.settings import Columns, DataSettings, Decimal, Format, Policies, Policy
@@ -384,3 +385,46 @@ def test_a_file_of_rows_set_aside_that_cannot_be_written_is_named(tmp_path, writ
     assert message.startswith(f"data.set_aside_path={target}: cannot be written (")
     assert message.endswith(").\n  -> name a file you may write.")
     assert path.read_text() == HEADER + ROW
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 5, 4096])
+@pytest.mark.parametrize(
+    ("text", "rows"),
+    [
+        (b"a,b\n1,2\n", 2),
+        (b"a,b\r\n1,2\r\n3,4", 3),
+        (b"a\r1\r", 2),
+        (b'a,b\n"1\n2",3\n', 2),
+        (b'a\n"x\r\ny"\r\n"z"\n', 3),
+        (b'a\n"say ""x\n"""\nb\n', 3),
+        (b'a\r\n"\n"\r\n', 2),
+    ],
+)
+def test_line_ends_outside_quotes_are_counted_however_the_file_is_cut(monkeypatch, tmp_path, text, rows, chunk):
+    monkeypatch.setattr(record_count, "_CHUNK_BYTES", chunk)
+    (tmp_path / "a.csv").write_bytes(text)
+    assert record_count._count_ends(tmp_path / "a.csv", quoted=True) == rows
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3, 4096])
+@pytest.mark.parametrize(
+    ("text", "blank"),
+    [
+        (b"a,b\n1,2\n", []),
+        (b"a,b\n\n1,2\n", [2]),
+        (b"a\r\n1\r\n\r\n2\r\n", [3]),
+        (b"a\r\r1\r", [2]),
+        (b'a\n"x\n\ny"\n', []),
+    ],
+)
+def test_blank_rows_are_seen_however_the_file_is_cut(monkeypatch, tmp_path, text, blank, chunk):
+    monkeypatch.setattr(text_file, "_CHUNK_BYTES", chunk)
+    (tmp_path / "a.csv").write_bytes(text)
+    assert text_file.find_blank_rows(tmp_path / "a.csv", ",") == blank
+
+
+def test_a_header_is_read_without_the_rest_of_the_file(tmp_path):
+    """Bytes that are no text lie behind the part that holds the header."""
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b\n" + b"1,2\n" * (1 << 20) + b"\xff\xfe\xfd")
+    assert read_columns(DataSettings(path=str(path))) == ["a", "b"]

@@ -72,6 +72,61 @@ def test_a_german_file_with_semicolons_and_decimal_commas(orders, tmp_path):
     assert "data.columns.customer_id=Kundennummer" in words[3]
 
 
+SHOPIFY = {
+    "Name": ["#1001", "#1001", "#1002", "#1003"],
+    "Email": ["Ann@example.com", "ann@example.com", "bob@example.com", "ann@example.com"],
+    "Financial Status": ["paid", "", "paid", "refunded"],
+    "Paid at": ["2024-01-05 10:00:00 +0100", "", "2024-02-07 11:00:00 +0100", "2024-03-01 09:00:00 +0100"],
+    "Cancelled at": ["", "", "", "2024-03-02 09:00:00 +0100"],
+    "Currency": ["EUR", "", "EUR", "EUR"],
+    "Total": ["30.00", "", "12.50", "8.00"],
+    "Created at": ["2024-01-05 10:00:00 +0100"] * 2 + ["2024-02-07 11:00:00 +0100", "2024-03-01 09:00:00 +0100"],
+    "Lineitem quantity": ["1", "2", "1", "1"],
+    "Lineitem name": ["Tazza", "Kerze", "Tazza", "Plaid"],
+    "Lineitem price": ["10.00", "10.00", "12.50", "8.00"],
+    "Source": ["web", "", "web", "web"],
+}
+
+
+def test_the_export_of_a_shop_system_is_recognised_by_its_columns(tmp_path):
+    """Created, paid and cancelled look like contracts with a start and an end; the columns together are Shopify's."""
+    seen = look(saved(pd.DataFrame(SHOPIFY), tmp_path / "orders_export_1.csv"))
+    assert seen.main.export == "shopify_orders"
+    assert seen.main.kind.name == "order lines"
+    assert seen.main.column("amount") == "Total"
+    assert seen.reading.words() == []
+    assert seen.reading.windows == ()
+    lines = list(render_inspection(seen))
+    assert "  export         shopify_orders: read as conf/data/shopify_orders.yaml states" in lines
+    assert "  customers      2" in lines  # Ann and ann are one, and a refunded order is none
+
+
+def test_a_column_that_an_export_lacks_is_null(tmp_path):
+    frame = pd.DataFrame(SHOPIFY).drop(columns="Source")
+    seen = look(saved(frame, tmp_path / "orders.csv"))
+    assert seen.main.export == "shopify_orders"
+    assert seen.reading.words() == ["data.columns.channel=null"]
+
+
+def test_a_date_of_payment_is_no_end_of_a_contract(tmp_path):
+    """Of an unknown shop: `Paid at` is blank on further lines, and never before the order."""
+    frame = pd.DataFrame(SHOPIFY)[["Name", "Email", "Paid at", "Created at", "Total"]]
+    frame = pd.concat([frame] * 3).assign(Name=[f"#{number}" for number in range(12)])
+    assert tabled(saved(frame, tmp_path / "orders.csv")).kind.name == "orders"
+
+
+def test_a_subscription_export_keeps_its_start_and_end(tmp_path):
+    frame = pd.DataFrame({
+        "id": ["s1", "s2", "s3"], "Customer ID": ["c1", "c2", "c3"], "Plan": ["a", "b", "a"],
+        "Amount": ["9", "19", "9"],
+        "Currency": "eur", "Created (UTC)": ["2023-01-05", "2023-02-01", "2023-05-01"],
+        "Ended At (UTC)": ["2023-06-05", "", ""],
+    })  # fmt: skip
+    main = look(saved(frame, tmp_path / "subscriptions.csv")).main
+    assert (main.export, main.kind.name) == ("stripe_subscriptions", "contracts")
+    assert (main.column("start"), main.column("end")) == ("Created (UTC)", "Ended At (UTC)")
+
+
 def test_columns_without_a_name_are_never_sure(orders, tmp_path):
     """Cells alone: the column whose values come back on other days, the only dates, the only numbers with decimals."""
     frame = orders.assign(order=[f"B{number}" for number in range(len(orders))]).set_axis(

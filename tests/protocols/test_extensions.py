@@ -14,7 +14,7 @@ from churnclv.evaluation.check import Evidence, Outcome
 from churnclv.evaluation.checks import run_checks
 from churnclv.explain.phrases.phrase import find_phrase
 from churnclv.explain.phrases.topics import find_topic
-from churnclv.explain.reasons import Reasons
+from churnclv.explain.reasons import Reasons, cite_features
 from churnclv.features.families import present_families
 from churnclv.features.feature_table import TableDefinition, build_features
 from churnclv.features.leakage import find_leaks
@@ -93,7 +93,7 @@ def test_its_columns_give_reasons_in_both_languages(write, language, label, text
     load_extensions([write(FAMILY)])
     rows = pd.DataFrame({"large_orders": [1.0], "spend": [3.0]})
     contributions = pd.DataFrame({"large_orders": [0.4], "spend": [0.3]})
-    reasons = Reasons({"large_orders": 3.0}).explain(contributions, rows, language)
+    reasons = Reasons({"large_orders": 3.0}).explain(cite_features(contributions, rows), rows, language)
     assert reasons.iloc[0].tolist() == [text, None, None]  # both are of one topic
     assert find_phrase("large_orders", language).label == label
     assert find_topic("large_orders") == "spend"

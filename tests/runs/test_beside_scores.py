@@ -27,7 +27,8 @@ def test_each_reason_has_the_feature_that_it_cites(exported, scored):
     shop, bundle = exported
     scorer = load_bundle(bundle)
     rows = scorer.features(scorer.read(shop.log))
-    behind = scorer.reason_features(rows)
+    again, behind = scorer.score_and_cite(rows)
+    pd.testing.assert_frame_equal(again, scorer.score(rows))
     columns = ["reason_1", "reason_2", "reason_3"]
     scores = scored.set_index("customer_id").loc[rows["customer_id"], columns].reset_index(drop=True)
     assert (behind.notna() == scores.notna()).all(axis=None)

@@ -35,6 +35,7 @@ TEXT_COLUMNS = (
     "segment", "action", "reason_1", "reason_2", "reason_3",
     "expected_next_order", "expected_next_order_low", "expected_next_order_high", "risk_band",
 )  # fmt: skip
+_REASONS, _CITED = ("reason_1", "reason_2", "reason_3"), "_feature"
 
 
 class Scorer(BundleReader):
@@ -55,6 +56,25 @@ class Scorer(BundleReader):
         What this bundle cannot compute is empty: `churn_score` outside the population, and everything but the key for
         customers who never bought.
         """
+        return self.score_and_cite(rows, language)[0]
+
+    def score_and_cite(
+        self, rows: pd.DataFrame | dict[str, Any], language: str = "en"
+    ) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """Return the score rows of feature rows, and the names of the features behind their reasons.
+
+        Parameters
+        ----------
+        rows
+            Feature rows, as `features` gives them.
+        language
+            Of the reasons, `en` or `it`.
+
+        Returns
+        -------
+        tuple
+            What `score` returns; and `reason_1` to `reason_3`, None where the scores have no reason.
+        """
         frame = (pd.DataFrame([rows]) if isinstance(rows, dict) else rows).reset_index(drop=True)
         self._require_columns(frame)
         columns: dict[str, Any] = {
@@ -67,7 +87,9 @@ class Scorer(BundleReader):
         for name in SCORE_COLUMNS[4:]:
             empty = pd.Series([None] * len(frame), dtype=object) if name in TEXT_COLUMNS else np.nan
             columns[name] = values.get(name, empty)
-        return pd.DataFrame(columns, index=frame.index)
+        nothing = pd.Series([None] * len(frame), dtype=object)
+        cited = pd.DataFrame({name: values.get(f"{name}{_CITED}", nothing) for name in _REASONS}, index=frame.index)
+        return pd.DataFrame(columns, index=frame.index), cited.astype(object).where(cited.notna(), None)
 
     def _keeping(self) -> "Scorer":
         """Return the scorer for one batch of rows, whose expectations are worked out once."""
@@ -130,27 +152,6 @@ class Scorer(BundleReader):
         scores = self._churn.predict(inputs) if len(inputs) else np.zeros(0)
         curve = self._valuation.churn_curve(inputs, scores, ends_days) if len(inputs) else np.zeros((0, len(names)))
         return pd.DataFrame(curve, index=inputs.index, columns=names).reindex(frame.index)
-
-    def reason_features(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return the names of the features behind the reasons of feature rows.
-
-        Parameters
-        ----------
-        rows
-            Feature rows, as `features` gives them.
-
-        Returns
-        -------
-        DataFrame
-            `reason_1` to `reason_3`, one row per feature row; None where the scores have no reason.
-        """
-        frame = rows.reset_index(drop=True)
-        self._require_columns(frame)
-        inputs = self._eligible(self.model_rows(frame))
-        none = pd.DataFrame({name: [None] * len(frame) for name in ("reason_1", "reason_2", "reason_3")}, dtype=object)
-        if len(inputs):
-            none.loc[inputs.index] = cite_features(self._churn.contributions(inputs), inputs)
-        return none
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
@@ -216,11 +217,13 @@ class Scorer(BundleReader):
             return {}
         money = self._money(rows)
         gain = money["expected_gain"].to_numpy()
-        reasons = self._reasons.explain(self._churn.contributions(rows), rows, language)
+        cited = cite_features(self._churn.contributions(rows), rows)
+        reasons = self._reasons.explain(cited, rows, language)
         columns = {"churn_score": money["churn_score"].to_numpy(), "expected_gain": gain}
         columns |= {"risk_band": self.specification.economics.risk_bands(columns["churn_score"])}
         columns |= {"action": Campaign(self.specification.economics).actions(gain)}
         columns |= {name: reasons[name].to_numpy() for name in reasons.columns}
+        columns |= {f"{name}{_CITED}": cited[name].to_numpy() for name in cited.columns}
         return {name: pd.Series(cells, index=rows.index) for name, cells in columns.items()}
 
 

@@ -118,7 +118,7 @@ def read_columns(settings: DataSettings) -> list[str]:
     if _is_parquet(path, settings):
         with _as_parquet(path):
             return _parquet_columns(path)
-    with as_text(path, settings) as text:
+    with as_text(path, settings, header_only=True) as text:
         return read_header(text.path, _separator(text, settings))
 
 
@@ -307,7 +307,7 @@ def _select_raw(
 ) -> tuple[str, str]:
     """Return SQL for the columns of the stored cells, and for the raw log over them.
 
-    They are the row's number, the hash of its cells, and the mapped cells as text.
+    They are the row's number, the hash of its cells (0 where no cell is compared), and the mapped cells as text.
     `cells` are the columns in order, as pairs of the name (unmapped columns may share one) and the SQL for the text.
     `typed` has the SQL of each role that is stored in the type of the file; its text is an expression over it.
     """
@@ -320,7 +320,8 @@ def _select_raw(
     own |= {f"{TYPED}{role}": cell for role, cell in typed.items()}
     columns = ", ".join(f'{cell} AS "{name}"' for name, cell in own.items())
     number = f'row_number() OVER () + {first_row - 1} AS "row"'  # quoted
-    stored = f"{number}, md5_number_lower(concat_ws(chr(31), {everything})) AS content, {columns}"
+    content = f"md5_number_lower(concat_ws(chr(31), {everything}))" if compared else "0"
+    stored = f"{number}, {content} AS content, {columns}"
     views = [_text_of(role, texts[name], typed) for role, name in wanted.items()]
     kept = ", ".join([*views, *(f'"{TYPED}{role}"' for role in typed)])
     return stored, f'SELECT "row", content, {kept} FROM {_CELLS}'
@@ -330,7 +331,7 @@ def _text_of(role: str, text: str, typed: dict[str, str]) -> str:
     """Return SQL for the text of a role of the stored cells."""
     if role not in typed:
         return f'"{role}"'
-    return f"{text.replace(typed[role], _name(TYPED + role), 1)} AS {_name(role)}"
+    return f"{text.replace(typed[role], _name(TYPED + role))} AS {_name(role)}"
 
 
 def _describe(connection: Any, source: str) -> list[tuple[str, str]]:
@@ -347,7 +348,8 @@ def _typed_text(described: list[tuple[str, str]], header: list[str]) -> list[tup
     texts = []
     for name, (engine_name, kind) in zip(header, described, strict=True):
         cell = f"CAST({_name(engine_name)} AS VARCHAR)"
-        texts.append((name, f"regexp_replace({cell}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else cell))
+        whole = f"CASE WHEN suffix({cell}, '.0') THEN left({cell}, -2) ELSE {cell} END"
+        texts.append((name, whole if kind in ("DOUBLE", "FLOAT") else cell))
     return texts
 
 

@@ -5,8 +5,6 @@ import contextlib
 import csv
 import errno
 import io
-import mmap
-import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from .workbook import write_sheet
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "whitespace": "run of blanks"}
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CHUNK_CHARACTERS = 1 << 20
+_CHUNK_BYTES = 1 << 22
 _HEADER_CHARACTERS = 1 << 21  # the longest line that the engine reads
 _NAME_CHARACTERS = 60
 
@@ -52,8 +51,10 @@ class Text:
 
 
 @contextlib.contextmanager
-def as_text(path: Path, settings: DataSettings) -> Iterator[Text]:
+def as_text(path: Path, settings: DataSettings, *, header_only: bool = False) -> Iterator[Text]:
     """Yield a file's table as text, in an unnamed temporary copy. Workbooks and JSON are converted to CSV.
+
+    With `header_only`, the copy of a text file ends after its first characters, which hold the header.
 
     Raises:
         InputError: the file is of another kind, is not text in the encoding chosen, or the encoding is unknown.
@@ -63,17 +64,19 @@ def as_text(path: Path, settings: DataSettings) -> Iterator[Text]:
             write_sheet(path, copy, settings)
             yield Text(copy, ",")
             return
-        _decode(path, copy, settings)
+        _decode(path, copy, settings, _HEADER_CHARACTERS if header_only else None)
         if not is_json(copy):
             yield Text(copy)
             return
+        if header_only:
+            _decode(path, copy, settings)
         with unlinked_file() as made:
             write_lines(copy, made, path)
             yield Text(made, ",", first_row=1)
 
 
-def _decode(path: Path, copy: Path, settings: DataSettings) -> None:
-    """Write a file's text in UTF-8."""
+def _decode(path: Path, copy: Path, settings: DataSettings, most: int | None = None) -> None:
+    """Write a file's text in UTF-8, or about so many of its first characters."""
     chosen, where = settings.encoding, settings.where
     try:
         chosen = detect_encoding(path) if chosen == "auto" else chosen
@@ -86,6 +89,8 @@ def _decode(path: Path, copy: Path, settings: DataSettings) -> None:
             while chunk := source.read(_CHUNK_CHARACTERS):
                 text.write(chunk.replace("\0", ""))
                 require_bounded(path, text.tell())
+                if most is not None and text.tell() >= most:
+                    break
     except UnicodeError as error:
         raise InputError(
             f"{path}: is not {chosen} text ({error}).",
@@ -132,11 +137,22 @@ def long_cells(characters: int) -> Iterator[None]:
 
 def find_blank_rows(path: Path, separator: str) -> list[int]:
     """Return the numbers of the empty rows, which the engine skips and does not count."""
-    with path.open("rb") as content, mmap.mmap(content.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        if re.search(rb"\n\r?\n|\r\r", text) is None:
-            return []
+    if not _has_blank_row(path):
+        return []
     with long_cells(path.stat().st_size + 1), path.open(encoding="utf-8", newline="") as lines:
         return [row for row, cells in enumerate(csv.reader(lines, delimiter=separator), start=1) if not cells]
+
+
+def _has_blank_row(path: Path) -> bool:
+    """Return whether two line ends follow each other, also where they belong to a quoted cell."""
+    end = b""
+    with path.open("rb") as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            part = end + chunk
+            if any(pair in part for pair in (b"\n\n", b"\n\r\n", b"\r\r")):
+                return True
+            end = part[-2:]
+    return False
 
 
 def detect_separator(path: Path, wanted: list[str], chosen: str, where: str = "data") -> str:

@@ -35,38 +35,25 @@ class Reasons:
         typical = {str(name): _typical_value(features[name]) for name in features.columns}
         return cls({name: value for name, value in typical.items() if value is not None})
 
-    def explain(
-        self,
-        contributions: pd.DataFrame,
-        rows: pd.DataFrame,
-        language: str = "en",
-        most: int = 3,
-        least: float = LEAST_PUSH,
-    ) -> pd.DataFrame:
-        """Return `reason_1` to `reason_<most>`, texts in descending order of what they add to the score.
-
-        The contributions of features of the same topic are summed, and the feature with the greatest share is cited.
-        Equal sums are ordered by the names of their topics. A reason is None where nothing else raises the score by
-        `least`.
+    def explain(self, features: pd.DataFrame, rows: pd.DataFrame, language: str = "en") -> pd.DataFrame:
+        """Return the texts of cited features, in the columns of `features`; None where no feature is cited.
 
         Args:
-            contributions: what each feature adds to the log-odds, (n, k), with or without the bias.
-            rows: the raw values of the same customers, at least these k columns, null where undefined.
+            features: from `cite_features`.
+            rows: the raw values of the same customers, null where undefined.
             language: `en` or `it`.
-            most: reasons per customer.
-            least: log-odds that a reason adds at the least; it always has to add something.
 
         Raises:
             InputError: there are no phrases in the language.
         """
-        cited = cite_features(contributions, rows, most, least).to_numpy()
+        cited = features.to_numpy()
         texts = np.full(cited.shape, None, dtype=object)
         for start in range(0, len(rows), _CHUNK):
             part = slice(start, start + _CHUNK)
             for name in sorted(set(cited[part][cited[part] != None])):  # noqa: E711 # in each cell
                 where = np.nonzero(cited[part] == name)
                 texts[part][where] = self._write_texts(find_phrase(name, language), rows.iloc[part].iloc[where[0]])
-        return pd.DataFrame(texts, columns=_reason_columns(most), index=rows.index, dtype=object)
+        return pd.DataFrame(texts, columns=features.columns, index=rows.index, dtype=object)
 
     def _write_texts(self, phrase: Phrase, rows: pd.DataFrame) -> list[str]:
         """Return one column's texts; customers with the same values get the same text, made once."""
@@ -92,18 +79,25 @@ class Reasons:
 def cite_features(
     contributions: pd.DataFrame, rows: pd.DataFrame, most: int = 3, least: float = LEAST_PUSH
 ) -> pd.DataFrame:
-    """Return the names of the features behind `reason_1` to `reason_<most>`, None where there is no further reason."""
+    """Return the names of the features behind `reason_1` to `reason_<most>`, those that add most to the score first.
+
+    The contributions of features of the same topic are summed, and the feature with the greatest share is cited.
+    Equal sums are ordered by the names of their topics. A name is None where nothing else raises the score by `least`.
+
+    Args:
+        contributions: what each feature adds to the log-odds, (n, k), with or without the bias.
+        rows: the raw values of the same customers, at least these k columns, null where undefined.
+        most: reasons per customer.
+        least: log-odds that a reason adds at the least; it always has to add something.
+    """
     names = np.array(sorted(name for name in contributions.columns if name != BIAS), dtype=object)
     cited = np.full((len(rows), most), None, dtype=object)
     for start in range(0, len(rows), _CHUNK):
         part = slice(start, start + _CHUNK)
         ranked = rank_features(contributions[list(names)].iloc[part], rows.iloc[part], most, least)
         cited[part][ranked >= 0] = names[ranked[ranked >= 0]]
-    return pd.DataFrame(cited, columns=_reason_columns(most), index=rows.index, dtype=object)
-
-
-def _reason_columns(most: int) -> list[str]:
-    return [f"reason_{place}" for place in range(1, most + 1)]
+    columns = [f"reason_{place}" for place in range(1, most + 1)]
+    return pd.DataFrame(cited, columns=columns, index=rows.index, dtype=object)
 
 
 def rank_features(contributions: pd.DataFrame, rows: pd.DataFrame, most: int, least: float) -> NDArray[np.intp]:

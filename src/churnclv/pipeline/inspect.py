@@ -12,11 +12,17 @@ from typing import Any
 
 from ..data.engine import connect
 from ..data.events import Events, read_events
-from ..data.inspection.file_reading import FileReading, describe_reading, further_table
-from ..data.inspection.loaded_table import load_table
+from ..data.inspection.file_reading import (
+    FileReading,
+    describe_reading,
+    export_columns,
+    further_table,
+    recognise_export,
+)
+from ..data.inspection.loaded_table import LoadedTable, load_table
 from ..data.inspection.log_days import LogDays, count_days
 from ..data.inspection.saved_settings import settings_output, write_settings
-from ..data.inspection.table_inspection import TableInspection, inspect_table
+from ..data.inspection.table_inspection import TableInspection, inspect_export, inspect_table
 from ..data.inspection.table_kinds import UNKNOWN
 from ..data.labelled_table import read_labelled
 from ..data.quality import QualityReport, faulty_share
@@ -42,8 +48,6 @@ from .settings import InspectConfig
 
 _SAMPLE_ROWS = 20_000
 _REPAIRS = 4
-_NOT_GENERIC = 4  # columns of a preset that a file has to have
-_PRESET_SHARE = 0.8
 
 
 @dataclass(frozen=True)
@@ -145,12 +149,12 @@ def inspect_files(paths: list[str], config: InspectConfig, progress: Progress) -
         progress.log(f"Reading {path}")
         connection = connect(config.engine)
         table = load_table(connection, path, place, config.sheet, config.encoding)
-        inspected.append(inspect_table(table))
+        inspected.append(_inspect(table, presets))
     inspected.sort(key=lambda one: (one.kind.shape is None, one.kind is UNKNOWN, -one.table.rows))
     main = inspected[0]
     if main.kind.shape is None:
         return Inspection(tuple(inspected), None)
-    reading = _preset_reading(main, presets) or describe_reading(main, presets)
+    reading = describe_reading(main, presets)
     reading, doubts = _add_tables(reading, inspected[1:])
     progress.log("Reading a sample of the customers as training does")
     days = count_days(main)
@@ -172,21 +176,13 @@ def read_presets() -> dict[str, dict[str, Any]]:
     }
 
 
-def _preset_reading(main: TableInspection, presets: Mapping[str, Mapping[str, Any]]) -> FileReading | None:
-    """Return the reading by a preset of a shop system or a public file whose columns the file has."""
-    header = set(main.table.header)
-    for name, content in presets.items():
-        columns = {role: column for role, column in content.get("columns", {}).items() if column is not None}
-        generic = name in ("transactions", "subscriptions", "labelled") or "builtin" in content or "tables" in content
-        present = {role: column for role, column in columns.items() if column in header}
-        needed = {"customer_id", "timestamp"} <= set(present)
-        own = [column for role, column in present.items() if role != column]
-        if generic or not needed or len(own) < _NOT_GENERIC or len(present) < _PRESET_SHARE * len(columns):
-            continue
-        absent: dict[str, Any] = {role: None for role in columns if role not in present}
-        values: dict[str, Any] = {"path": main.table.path} | ({"columns": absent} if absent else {})
-        return FileReading(name, content, values, (f"windows={main.kind.windows}",) if main.kind.windows else ())
-    return None
+def _inspect(table: LoadedTable, presets: Mapping[str, Mapping[str, Any]]) -> TableInspection:
+    """Return what a file is: the export of a program whose columns it has, or what its names and cells show."""
+    export = recognise_export(table.header, presets)
+    if not export:
+        return inspect_table(table)
+    preset = presets[export]
+    return inspect_export(table, export, export_columns(table.header, preset), preset.get("shape"))
 
 
 def _add_tables(reading: FileReading, others: list[TableInspection]) -> tuple[FileReading, tuple[str, ...]]:
@@ -194,7 +190,7 @@ def _add_tables(reading: FileReading, others: list[TableInspection]) -> tuple[Fi
     tables, doubts = {}, []
     for other in others:
         name = re.sub(r"[^a-z0-9]+", "_", Path(other.table.path).stem.lower()).strip("_0123456789") or "table"
-        table = further_table(other)
+        table = further_table(inspect_table(other.table) if other.export else other)
         if table is None or "target" in reading.values:
             doubts.append(f"{other.table.path} is left out: {other.kind.name} cannot be a further table")
             continue

@@ -29,6 +29,8 @@ def _file_lines(file: TableInspection) -> Iterator[str]:
     table = file.table
     rows = f"{table.log.rows_read:,} rows, {len(table.header)} columns"
     yield from _wrapped(f"{table.path}: {file.kind.name}, {rows}", "")
+    if file.export:
+        yield from _labelled("export", f"{file.export}: read as conf/data/{file.export}.yaml states")
     for choice in file.roles.values():
         text = f"{choice.column!r} ({choice.confidence.value}: {'; '.join(choice.reasons)})"
         yield from _labelled(choice.role, text)
@@ -48,7 +50,9 @@ def _content_lines(inspection: Inspection) -> Iterator[str]:
     yield "Content"
     customer = main.column("customer_id")
     if customer is not None:
-        yield from _labelled("customers", f"{main.profiles[customer].distinct:,}")
+        is_whole = outlook is not None and outlook.share == 1 and outlook.quality.customers > 0
+        count = outlook.quality.customers if is_whole and outlook is not None else main.profiles[customer].distinct
+        yield from _labelled("customers", f"{count:,}")
     if days is not None:
         span = (days.end - days.first).days
         yield from _labelled("time", f"{days.first:%Y-%m-%d} to {days.last:%Y-%m-%d}, {span:,} days")

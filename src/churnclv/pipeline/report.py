@@ -89,14 +89,14 @@ def find_champion(
         return ChampionScores(None, notes)
     scorer = load_bundle(source.folder, registered=source.manifest)
     rows = steps_of(config.data.shape).feature_rows(scorer, data, as_of)
-    scores = scorer.score(rows, config.report.language)
+    language = config.report.language
+    able = hasattr(scorer, "score_and_cite")  # bundles of former versions are not
+    scores, reasons = scorer.score_and_cite(rows, language) if able else (scorer.score(rows, language), pd.DataFrame())
     through = specification_of(scorer).fitted_through
     late = as_of is not None and f"{as_of:%Y-%m-%d}" < through
     notes = (translation.text("note.looks_ahead", through=through),) if late else ()
     signs, signs_of = _read_signs(home, specification_of(scorer).run_id, translation.language.name)
     economics = _convert(specification_of(scorer).economics)
-    able = hasattr(scorer, "reason_features")  # bundles of former versions are not
-    reasons = scorer.reason_features(rows) if able else pd.DataFrame()
     models = scorer.folder / "models"
     return ChampionScores(Champion(scores, economics, models, rows, through, signs, signs_of, reasons), notes)
 

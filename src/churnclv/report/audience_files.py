@@ -10,6 +10,7 @@ import pandas as pd
 from ..files import read_json, write_json
 from ..outputs import FolderOutput
 from .audience_formats import FORMATS, defuse
+from .estimates import is_unknown
 
 _INDEX, _WORKBOOK = "audiences.json", "audiences.xlsx"
 _NO_SEGMENT, _NO_ACTION = "no segment", "no score"
@@ -105,7 +106,7 @@ def _write_workbook(rows: pd.DataFrame, segments: "pd.Series[str]", path: Path) 
 
 
 def _cell(kind: Any, sheet: Any, value: Any) -> Any:
-    if value is None or value != value:  # noqa: PLR0124 # NaN
+    if is_unknown(value):
         return None
     if not isinstance(value, str):
         return value

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..explain.phrases.language import shorten
+from .estimates import is_unknown
 from .texts.translation import UNKNOWN, Translation
 
 WIDTH = 80
@@ -77,31 +78,31 @@ def render_customer(view: CustomerView, texts: Translation) -> Iterator[str]:
 
 def _facts(row: Mapping[str, Any], texts: Translation) -> Iterator[tuple[str, str]]:
     """Yield labels and texts on what the score row says."""
-    if not _known(row["churn_score"]):
+    if is_unknown(row["churn_score"]):
         yield "customer.score", texts.text("customer.score.none")
     else:
-        key = "customer.score.is" if _known(row["horizon_days"]) else "customer.score.table"
+        key = "customer.score.table" if is_unknown(row["horizon_days"]) else "customer.score.is"
         fields = {"score": row["churn_score"], "band": texts.text(f"customer.band.{row['risk_band']}")}
         yield "customer.score", texts.text(key, days=row["horizon_days"], **fields)
-        reasons = [row[name] for name in ("reason_1", "reason_2", "reason_3") if _known(row[name])]
+        reasons = [row[name] for name in ("reason_1", "reason_2", "reason_3") if not is_unknown(row[name])]
         if reasons:
             yield "customer.reasons", "; ".join(reasons)
         yield "customer.action", texts.text(f"customer.action.{row['action']}", gain=row["expected_gain"])
-    if _known(row["expected_purchases"]):
+    if not is_unknown(row["expected_purchases"]):
         yield "customer.next", _next_order(row, texts)
-    if _known(row["clv"]):
-        key = "customer.value.is" if _known(row["spend_to_date"]) else "customer.value.to_come"
+    if not is_unknown(row["clv"]):
+        key = "customer.value.to_come" if is_unknown(row["spend_to_date"]) else "customer.value.is"
         money = {"spent": row["spend_to_date"], "clv": row["clv"], "low": row["clv_low"], "high": row["clv_high"]}
         yield "customer.value", texts.text(key, **money)
-    if _known(row["segment"]):
+    if not is_unknown(row["segment"]):
         yield "customer.segment", texts.segment(row["segment"])
 
 
 def _next_order(row: Mapping[str, Any], texts: Translation) -> str:
     day, low, high = (row[f"expected_next_order{end}"] for end in ("", "_low", "_high"))
-    if not _known(day):
+    if is_unknown(day):
         return texts.text("customer.next.none")
-    return texts.text("customer.next.is", day=day, low=low, high=high if _known(high) else UNKNOWN)
+    return texts.text("customer.next.is", day=day, low=low, high=UNKNOWN if is_unknown(high) else high)
 
 
 def _table(months: Sequence[Month], texts: Translation) -> Iterator[str]:
@@ -124,7 +125,3 @@ def _table(months: Sequence[Month], texts: Translation) -> Iterator[str]:
 
 def _line(cells: Sequence[str], widths: Sequence[int], last: str) -> str:
     return "  " + cells[0].ljust(widths[0]) + "".join(map(str.rjust, cells[1:], widths[1:])) + f"   {last}"
-
-
-def _known(value: Any) -> bool:
-    return value is not None and value == value  # noqa: PLR0124 # NaN

@@ -17,6 +17,11 @@ class Estimate:
     n: int
 
 
+def is_unknown(value: Any) -> bool:
+    """Return whether a value is missing: None or NaN."""
+    return value is None or bool(value != value)  # noqa: PLR0124 # NaN
+
+
 def share(count: float, n: float) -> Estimate:
     """Return count / n with Wilson's interval (1927, JASA 22(158)); all NaN where n is 0."""
     if n <= 0:

@@ -1,6 +1,7 @@
 """Cumulative incidence of leaving by cause: the Aalen-Johansen estimator, with voluntary and involuntary ends apart."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -11,28 +12,18 @@ from .charts import draw_curves, frame
 from .customer_base import CustomerBase
 from .estimates import NORMAL
 from .section import Block, Column, Grid, Heading, Missing, Note
-from .survival import CAUSES, contracts
+from .survival import CAUSES, StepCurve, contracts
 from .texts.translation import Translation
 
 SHOWN_MONTHS = (1, 3, 6, 12, 24, 36, 48)
 
 
 @dataclass(frozen=True)
-class Incidence:
-    """The share that has left for one cause by each day of age with an end of any cause, with its 95% interval."""
+class Incidence(StepCurve):
+    """The share that has left for one cause, by ends of any cause."""
 
-    days: Array
-    share: Array
-    low: Array
-    high: Array
+    before: ClassVar[float] = 0.0
     ends: int
-
-    def at(self, day: float) -> tuple[float, float, float]:
-        """Return the share at an age in days, and its interval; 0 before the first end."""
-        place = int(np.searchsorted(self.days, day, side="right")) - 1
-        if place < 0:
-            return 0.0, 0.0, 0.0
-        return float(self.share[place]), float(self.low[place]), float(self.high[place])
 
 
 def estimate_incidence(stays: pd.DataFrame) -> dict[str, Incidence]:

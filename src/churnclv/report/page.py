@@ -13,6 +13,7 @@ import pandas as pd
 from ..errors import require
 from ..files import replacing, write_json, write_text
 from ..outputs import FolderOutput, Output
+from .estimates import is_unknown
 from .period_switch import PERIOD
 from .section import Column, Figure, Mark, Picture, Section, Switch
 from .texts.translation import UNKNOWN, Translation
@@ -89,22 +90,22 @@ def interval(figure: Figure, texts: Translation) -> str:
 
 def cell(row: Mapping[str, Any], column: Column, texts: Translation) -> str:
     """Return one cell of a table as text, with its interval."""
-    value = row.get(column.name)
-    if value is None or (isinstance(value, float) and value != value):  # noqa: PLR0124 # NaN
+    value: Any = row.get(column.name)
+    if is_unknown(value):
         return UNKNOWN
     text = str(value) if isinstance(value, str) else texts.write(float(value), column.style)
-    low, high = (row.get(name, float("nan")) if name else float("nan") for name in (column.low, column.high))
-    if low != low or high != high:  # noqa: PLR0124 # NaN
+    low, high = (row.get(name) if name else None for name in (column.low, column.high))
+    if is_unknown(low) or is_unknown(high):
         return text
     return f"{text} [{texts.write(low, column.style)}, {texts.write(high, column.style)}]"
 
 
 def sort_key(row: Mapping[str, Any], column: Column) -> str:
     """Return the attribute by which a cell is sorted: its number, empty where unknown; none for a text."""
-    value = row.get(column.name)
+    value: Any = row.get(column.name)
     if isinstance(value, str):
         return ""
-    if value is None or value != value:  # noqa: PLR0124 # NaN
+    if is_unknown(value):
         return ' data-value=""'
     return f' data-value="{float(value)}"'
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .estimates import Estimate
+from .estimates import Estimate, is_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,9 +44,9 @@ class Figure:
     @classmethod
     def of(cls, name: str, estimate: Estimate, style: str, period: str, population: str) -> "Figure":
         """Return an estimate as a figure."""
-        if estimate.value != estimate.value:  # NaN
+        if is_unknown(estimate.value):
             return cls(name, None, style, period, population, estimate.n)
-        low, high = (None if end != end else end for end in (estimate.low, estimate.high))  # noqa: PLR0124 # NaN
+        low, high = (None if is_unknown(end) else end for end in (estimate.low, estimate.high))
         return cls(name, estimate.value, style, period, population, estimate.n, low, high)
 
 

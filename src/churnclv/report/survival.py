@@ -111,22 +111,30 @@ class ContractPeriods(Periods):
 
 
 @dataclass(frozen=True)
-class Survival:
-    """A Kaplan-Meier curve: at each day of age with an end, the share still under contract, with its 95% interval."""
+class StepCurve:
+    """A share that changes at each day of age with an end, with its 95% interval; `before` the first it is known."""
 
+    before: ClassVar[float]
     days: Array
     share: Array
     low: Array
     high: Array
-    spells: int
-    ends: int
 
     def at(self, day: float) -> tuple[float, float, float]:
-        """Return the share at an age in days, and its interval; 1 before the first end."""
+        """Return the share at an age in days, and its interval."""
         place = int(np.searchsorted(self.days, day, side="right")) - 1
         if place < 0:
-            return 1.0, 1.0, 1.0
+            return self.before, self.before, self.before
         return float(self.share[place]), float(self.low[place]), float(self.high[place])
+
+
+@dataclass(frozen=True)
+class Survival(StepCurve):
+    """A Kaplan-Meier curve: the share still under contract."""
+
+    before: ClassVar[float] = 1.0
+    spells: int
+    ends: int
 
     @property
     def median_days(self) -> float:

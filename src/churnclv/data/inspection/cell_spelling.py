@@ -47,9 +47,10 @@ def spell_dates(table: LoadedTable, profile: ColumnProfile) -> SpellingChoice:
         return SpellingChoice(name, "typed dates" if profile.type != NUMBER else profile.date_format, _date(profile))
     if profile.date_format != "auto":
         return SpellingChoice(name, profile.date_format, _date(profile))
-    text = table.connection.table(table.name)[table.cell(name)]
-    cells = table.connection.table(table.name).select(text=text, shape=parsing.date_shape(text))
-    shapes = cells.filter(cells.shape.notnull()).group_by("shape").agg(rows=lambda t: t.count())
+    raw = table.connection.table(table.name)
+    texts = raw.group_by(text=raw[table.cell(name)]).agg(rows=lambda t: t.count())
+    cells = texts.select("text", "rows", shape=parsing.date_shape(texts.text))
+    shapes = cells.filter(cells.shape.notnull()).group_by("shape").agg(rows=lambda t: t["rows"].sum())
     counts = shapes.order_by(ibis.desc("rows"), "shape").execute()
     shape = str(counts["shape"].iloc[0]) if len(counts) else "iso"
     if shape != "day_month":
@@ -71,7 +72,7 @@ def _doubtful_dates(table: LoadedTable, profile: ColumnProfile, day: int, month:
     shown = tuple(profile.texts[:_SHOWN])
     if day or month:
         first = day >= month
-        grounds = f"{day:,} cells are days first, {month:,} months first"
+        grounds = f"{day:,} different texts are days first, {month:,} months first"
     else:
         first, grounds = _by_order_of_rows(table, profile)
     written = "days before months" if first else "months before days"

@@ -210,11 +210,16 @@ def name_evidence(name: str, role: str) -> float:
     joined = {each.replace(" ", "") for each in names}
     if {plain.replace(" ", ""), bare.replace(" ", "")} & joined:
         return STRONG
-    if _NEVER.search(plain) or (role in ("amount", "price") and _OTHER_MONEY.search(plain)):
+    if is_other_thing(name) or (role in ("amount", "price") and _OTHER_MONEY.search(plain)):
         return 0.0
     words = plain.split()
     parts = {" ".join(words[i:j]) for i in range(len(words)) for j in range(i + 1, len(words) + 1)} - {plain}
     return WEAK if any(part in names and len(part) > 2 for part in parts) else 0.0  # noqa: PLR2004 # ca, du, al
+
+
+def is_other_thing(name: str) -> bool:
+    """Return whether a name is that of an address, a person, a delivery and the like."""
+    return _NEVER.search(plain_name(name)) is not None
 
 
 def is_other_money(name: str) -> bool:

@@ -1,6 +1,6 @@
 """File reading: the settings of training for inspected files, as words of a command line and as a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,8 @@ from .table_kinds import ONE_ROW_PER_CUSTOMER, TableKind
 _ROLES_OF_SETTINGS = {"start": "timestamp"}
 _OUTSIDE = ("target", "split")  # roles that are settings of their own
 _LONGEST_ATTRIBUTE = 40
+_NOT_GENERIC = 4  # columns of a preset that a file has to have
+_PRESET_SHARE = 0.8
 _BASE_COLUMNS = ("customer_id", "timestamp", "amount")
 
 
@@ -48,13 +50,39 @@ class FileReading:
         return {**merged, "name": name, "path": path}
 
 
+def recognise_export(header: Sequence[str], presets: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the preset of the shop system or public file that has these columns; empty where none has."""
+    for name, content in presets.items():
+        columns = content.get("columns", {})
+        present = export_columns(header, content)
+        generic = name in ("transactions", "subscriptions", "labelled") or "builtin" in content or "tables" in content
+        named = [column for role, column in present.items() if role != column]
+        mapped = sum(column is not None for column in columns.values())
+        whole = len(named) >= _NOT_GENERIC and len(present) >= _PRESET_SHARE * mapped
+        if whole and not generic and {"customer_id", "timestamp"} <= set(present):
+            return name
+    return ""
+
+
+def export_columns(header: Sequence[str], preset: Mapping[str, Any]) -> dict[str, str]:
+    """Return role -> column, of the columns of a preset that a file has."""
+    return {role: column for role, column in preset.get("columns", {}).items() if column in header}
+
+
 def describe_reading(inspection: TableInspection, presets: Mapping[str, Mapping[str, Any]]) -> FileReading:
-    """Return how an inspected file is read: by a preset whose columns it has, or by the columns of its roles."""
+    """Return how an inspected file is read: as the export that it is, or by the columns of its roles."""
     kind = inspection.kind
+    windows = (f"windows={kind.windows}",) if kind.windows else ()
+    if inspection.export:
+        preset = presets[inspection.export]
+        mapped = [role for role, column in preset["columns"].items() if column is not None]
+        absent = {role: None for role in mapped if role not in export_columns(inspection.table.header, preset)}
+        values = {"path": inspection.table.path, **({"columns": absent} if absent else {}), **inspection.settings}
+        return FileReading(inspection.export, preset, values, windows)
     base = presets[kind.preset]
-    values: dict[str, Any] = {"path": inspection.table.path, **_columns(inspection, kind, base)}
+    values = {"path": inspection.table.path, **_columns(inspection, kind, base)}
     values |= inspection.settings
-    return FileReading(kind.preset, base, values, (f"windows={kind.windows}",) if kind.windows else ())
+    return FileReading(kind.preset, base, values, windows)
 
 
 def _columns(inspection: TableInspection, kind: TableKind, base: Mapping[str, Any]) -> dict[str, Any]:

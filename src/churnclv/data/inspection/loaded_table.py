@@ -82,7 +82,7 @@ def load_table(connection: Any, path: str, place: int, sheet: str | None = None,
     settings = DataSettings(path=path, sheet=sheet, encoding=encoding, shape=ONE_ROW_PER_CUSTOMER)
     header = read_columns(settings)
     static = {f"c{number}": name for number, name in enumerate(header)}
-    whole = replace(settings, columns=Columns(header[0], None, None), static=static)
+    whole = replace(settings, columns=Columns(header[0], None, None), static=static, ignore_columns=header)
     log = read_file(connection, whole)
     name = f"inspected_{place}"
     keep_raw(connection, name)

@@ -10,7 +10,7 @@ from enum import Enum
 
 from ..currencies import looks_like_currency
 from ..settings import MISSING_TOKENS, OPEN_TOKENS
-from .column_names import STRONG, is_other_money, name_evidence, plain_name
+from .column_names import STRONG, is_other_money, is_other_thing, name_evidence, plain_name
 from .column_profile import NEARLY_ALL, ColumnProfile
 from .column_relations import Relations
 
@@ -188,7 +188,7 @@ def choose_contract_dates(roles: Roles) -> bool:
         for end in ends
         if start.column != end.column
         and roles.profiles[start.column].filled_share >= NEARLY_ALL
-        and (end.named > 0 or (roles.profiles[end.column].filled_share < 1 and start.named > 0))
+        and (end.named > 0 or (_may_end(roles.profiles[end.column]) and start.named > 0))
     ]
     for start, end in sorted(pairs, key=lambda pair: -(pair[0].strength + pair[1].strength)):
         ordered = roles.relations.ordered_share(start.column, end.column)
@@ -198,6 +198,11 @@ def choose_contract_dates(roles: Roles) -> bool:
             roles.take("end", end, [claim for claim in ends if claim.column != start.column], check)
             return True
     return False
+
+
+def _may_end(profile: ColumnProfile) -> bool:
+    """Return whether a column of dates may be that of ends whatever its name, which is not that of another thing."""
+    return profile.filled_share < 1 and not is_other_thing(profile.name)
 
 
 def choose_order(roles: Roles, date: str, customer: str) -> bool:
@@ -210,8 +215,13 @@ def choose_order(roles: Roles, date: str, customer: str) -> bool:
         check = f"{one:.0%} of its values are of one customer and one day, {lines:.1f} rows each"
         sure = Confidence.sure if one >= 0.95 and len(plain_name(claim.column)) > len("name") else Confidence.likely  # noqa: PLR2004
         roles.take("order_id", claim, claims, check, at_most=sure)
-        return lines > 1.05  # noqa: PLR2004 # a few orders of two lines are lines too
+        return has_lines(roles.relations, claim.column)
     return False
+
+
+def has_lines(relations: Relations, order: str) -> bool:
+    """Return whether the rows of a column of orders are lines of them."""
+    return relations.rows_per_value(order) > 1.05  # noqa: PLR2004 # a few orders of two lines are lines too
 
 
 def choose_money(roles: Roles) -> None:

@@ -1,8 +1,10 @@
 """Table inspection: the kind of a table, the roles of its columns, and the settings that read it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..settings import CustomerKind
 from .cell_spelling import SpellingChoice, spell_dates, spell_numbers
 from .column_names import STRONG, name_evidence
 from .column_profile import ColumnProfile, profile_columns
@@ -21,6 +23,7 @@ from .role_choice import (
     choose_order,
     choose_rest,
     choose_target,
+    has_lines,
     open_tokens,
 )
 from .table_kinds import (
@@ -58,6 +61,7 @@ class TableInspection:
         settings: the settings that read it, by name without `data.`.
         duplicates: rows that equal an earlier one.
         doubts: what a reader should know, as sentences.
+        export: the file in `conf/data/` of the program whose export it is; empty where none is recognised.
     """
 
     table: LoadedTable
@@ -68,6 +72,7 @@ class TableInspection:
     settings: dict[str, Any]
     duplicates: int
     doubts: tuple[str, ...] = field(default=())
+    export: str = ""
 
     def column(self, role: str) -> str | None:
         """Return the column of a role."""
@@ -91,6 +96,34 @@ def inspect_table(table: LoadedTable) -> TableInspection:
     return TableInspection(
         table, kind, profiles, roles.chosen, spelling, settings, relations.duplicates(), tuple(doubts)
     )
+
+
+def inspect_export(table: LoadedTable, export: str, columns: Mapping[str, str], shape: str | None) -> TableInspection:
+    """Return the inspection of the export of a program, whose columns are known by their names.
+
+    Parameters
+    ----------
+    table
+        The file.
+    export
+        The program's file in `conf/data/`.
+    columns
+        Role -> column, of those that the file has.
+    shape
+        How its customers leave, as that file has it; None for orders.
+    """
+    profiles = profile_columns(table)
+    roles = Roles(profiles, Relations(table))
+    kind = CONTRACTS if shape is not None and CustomerKind(shape) is CONTRACTS.shape else ORDERS
+    if kind is ORDERS and "order_id" in columns and has_lines(roles.relations, columns["order_id"]):
+        kind = ORDER_LINES
+    for role, column in columns.items():
+        name = "start" if kind is CONTRACTS and role == "timestamp" else role
+        roles.chosen[name] = RoleChoice(name, column, Confidence.sure, (f"a column of {export}",))
+    spelling = _spell(table, kind, roles, profiles)
+    settings = {name: value for choice in spelling.values() for name, value in choice.settings.items()}
+    duplicates = roles.relations.duplicates()
+    return TableInspection(table, kind, profiles, roles.chosen, spelling, settings, duplicates, export=export)
 
 
 def _choose_kind(
@@ -166,13 +199,13 @@ def _log(roles: Roles, date: str, customer: str) -> tuple[TableKind, Roles, dict
         return PANEL, roles, {}, []
     settings: dict[str, Any] = {}
     kinds = _choose_kinds(roles, settings)
-    has_lines = choose_order(roles, date, customer)
+    of_lines = choose_order(roles, date, customer)
     choose_money(roles)
     choose_event_columns(roles)
     doubts = _refine_orders(roles, settings) if not kinds else []
     if kinds and settings.get("other_kind") == "action":
         return EVENTS, roles, settings, doubts
-    return (ORDER_LINES if has_lines else ORDERS), roles, settings, doubts
+    return (ORDER_LINES if of_lines else ORDERS), roles, settings, doubts
 
 
 def _choose_kinds(roles: Roles, settings: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ import pandas as pd
 
 from ..charts import draw_movements, frame
 from ..customer_base import CustomerBase
+from ..estimates import is_unknown
 from ..period_switch import switch_section
 from ..recurring_revenue import GAINS, LOSSES, count_movements
 from ..report_context import ReportContext, section
@@ -71,4 +72,4 @@ def _tiles(movements: pd.DataFrame, base: CustomerBase, texts: Translation) -> t
 
 def _known(series: "pd.Series[float]", number: int) -> float | None:
     value = float(series.get(number, float("nan")))
-    return None if value != value else value  # noqa: PLR0124 # NaN
+    return None if is_unknown(value) else value

@@ -7,6 +7,7 @@ import pandas as pd
 
 from ..charts import draw_heat, frame
 from ..customer_base import CustomerBase
+from ..estimates import is_unknown
 from ..report_context import ReportContext, section
 from ..rfm_scores import Scoring
 from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Points, Section, Tiles
@@ -81,7 +82,7 @@ def _sentence(texts: Translation, row: dict[str, Any]) -> str:
     differences = {name: texts.write(row[column], apart) for name, column in ends.items()}
     unit = texts.text("superstars.points") if style == "%" else ""
     trait = _trait(texts, row)
-    key = "sentence" if row["low"] == row["low"] else "sentence_without_low"  # NaN
+    key = "sentence_without_low" if is_unknown(row["low"]) else "sentence"
     return texts.text(f"superstars.{key}", trait=trait[:1].upper() + trait[1:], unit=unit, **sizes, **differences)
 
 

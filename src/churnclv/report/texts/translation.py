@@ -9,6 +9,7 @@ from ...errors import require
 from ...explain.phrases.language import Language
 from ...explain.phrases.phrase import LANGUAGES
 from ...registration import Registry, require_languages
+from ..estimates import is_unknown
 from ..periods import Period
 from . import behaviour, columns, movement
 from . import customer_texts as customer
@@ -88,11 +89,11 @@ class Translation:
 
     def write(self, value: Field, style: str = "") -> str:
         """Write a number, or a text as it is; a dash where there is none."""
-        if value is None or value != value:  # noqa: PLR0124 # NaN
+        if is_unknown(value):
             return UNKNOWN
         if isinstance(value, str):
             return self.language.write(value, "name")
-        number = float(value)
+        number = float(value)  # type: ignore[arg-type] # not None, by the first check
         if style.startswith("±"):
             return ("+" if number > 0 else "") + self.write(number, style[1:])
         if style in ("%", "points"):
