@@ -225,9 +225,17 @@ def _choose_covariates(
 def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: int) -> ClvChoice:
     joint = "calendar" if "calendar" in season_errors else "likelihood"
     named = {SeasonMode.yes: "with", SeasonMode.no: "without", SeasonMode.likelihood: joint}
-    best = named.get(settings.season) or min(season_errors, key=lambda name: season_errors[name])
+    best = named.get(settings.season) or min(_offered(season_errors), key=lambda name: season_errors[name])
     chosen = ("purchase_penalty", "spend_penalty", "cohort_days")
     return ClvChoice(seed=seed, **_SEASONS[best], **{name: getattr(settings, name) for name in chosen})
+
+
+def _offered(season_errors: dict[str, float]) -> list[str]:
+    """Return the forms of the season that `auto` may take: the likelihood only where a calendar is declared.
+
+    Columns of earlier cutoffs, from which churn and learned models learn, stand on histories in plain time.
+    """
+    return [name for name in season_errors if name != "likelihood"]
 
 
 def _purchase_choices(
