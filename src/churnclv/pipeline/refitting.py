@@ -57,8 +57,8 @@ def refit(
     if values.columns is not None:
         training = training.with_columns(values.columns, seen=config.churn.btyd_columns)
     churn = ChurnModel(ChurnChoice.from_dict(choices["churn"]), config.churn.threads)
-    churn.fit(training.features, training.churned, training.names, latest)
     scored = pd.concat([latest, values.valuation.columns(latest)], axis=1)
+    churn.fit(training.features, training.churned, training.names, scored)
     parts = _parts(config, run, data.quality, rows, values, churn, scored)
     earlier = _earlier_rows(churn, training.features, values)
     return replace(parts, column_facts=_column_facts(churn, earlier, parts.profile, scored))

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ..bundle.valuation import Valuation
 from ..churn.ensemble import ChurnModel, fit_member
 from ..churn.log_odds import expit
@@ -243,8 +245,9 @@ def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) 
     """Fit the frozen choices on all labels known by the sealed cutoff."""
     run.progress.log("Refitting on all labels known by the sealed test")
     model = churn.model(run.config.churn.threads_for(len(rows)))
-    model.fit(rows.features, rows.churned, rows.names, run.data.snapshots.sealed)
-    fitted = steps_of(run.data.shape).fit(run, values)
+    fitted, latest = steps_of(run.data.shape).fit(run, values), run.data.snapshots.sealed
+    predicted = pd.concat([latest, fitted.valuation.columns(latest)], axis=1)
+    model.fit(rows.features, rows.churned, rows.names, predicted)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model.save(folder)
