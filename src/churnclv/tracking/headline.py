@@ -55,9 +55,15 @@ LEFT_OUT = (
     "churn.threads",
     "churn.penalty_strengths",
     "churn.patience_rounds",
+    "churn.level_share",
+    "clv.total_share",
     "economics.arm_costs",
     "economics.outcome_value",
 )
+OF_ONE_KIND = {
+    "noncontractual": ("clv.", "churn.purchase_models"),
+    "experiment": ("uplift.",),
+}
 
 
 def compared_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
@@ -73,10 +79,10 @@ def compared_metrics(metrics: Mapping[str, float]) -> dict[str, float]:
 def compared_params(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the choices by which people compare runs; a run's file config.yaml has all of them.
 
-    The learner of effects is one of them for experiments alone.
+    The learner of effects is one of them for experiments alone, and the models of purchases for order logs alone.
     """
-    of_others = () if params.get("data.shape") == "experiment" else ("uplift.",)
-    hidden = (*LEFT_OUT, *of_others)
+    kind = params.get("data.shape")
+    hidden = (*LEFT_OUT, *(name for owner, names in OF_ONE_KIND.items() if owner != kind for name in names))
     return {name: value for name, value in params.items() if name in COMPARED_PARAMS or not name.startswith(hidden)}
 
 
