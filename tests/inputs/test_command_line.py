@@ -46,7 +46,7 @@ MISTAKES = {
     "unknown group": (["dta=cdnow"], ["dta", "  -> "]),
     "unknown choice": (
         ["data=nosuch"],
-        ["there is no data=nosuch.", "  -> allowed are cdnow, experiment, labelled, online_retail, "],
+        ["there is no data=nosuch.", "  -> allowed are campaign, cdnow, experiment, labelled, online_retail, "],
     ),
     "out of range": (["windows.horizon_days=-3"], ["windows.horizon_days is -3, allowed is 1 or more."]),
     "share out of range": (
