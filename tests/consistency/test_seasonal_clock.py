@@ -59,6 +59,18 @@ def test_the_autumn_is_expected_with_it_and_not_without():
     assert abs(off["with"]) < 0.12
 
 
+def test_columns_for_churn_models_stand_on_plain_time_as_at_earlier_cutoffs(seen, tmp_path):
+    rows, daily, _ = seen
+    joint = ClvModel(name="mbgnbd", season=True, season_in_likelihood=True).fit(rows, daily=daily)
+    plain = ClvModel(name="mbgnbd").fit(rows)
+    assert joint.expected_purchases(rows, 90.0).sum() != pytest.approx(
+        plain.expected_purchases(rows, 90.0).sum(), rel=0.01
+    )
+    pd.testing.assert_frame_equal(joint.btyd_columns(rows, 90.0), plain.btyd_columns(rows, 90.0))
+    joint.save(tmp_path)
+    pd.testing.assert_frame_equal(ClvModel.load(tmp_path).btyd_columns(rows, 90.0), plain.btyd_columns(rows, 90.0))
+
+
 def test_a_clock_by_day_is_that_of_covariates_over_time(seen):
     """The same clock, day by day as covariates over time, has the same likelihood and derivatives."""
     histories = read_histories(seen[0]).take(slice(0, 60))

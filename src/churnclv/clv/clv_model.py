@@ -44,7 +44,7 @@ _ENDLESS_DAYS = 36_500.0
 _FINE_STEPS, _STEPS_GROW = 36, 1.1
 _TINY = 1e-12
 _FORMER_PARAMETERS = {"mbgcnbd": "stages", "bgbb": "opportunity_days"}  # as an earlier version kept them
-_MEMBERS = "members"  # the folder of a combination's models
+_MEMBERS, _PLAIN_TIME = "members", "plain_time"  # the folders of a combination's models, and of those for columns
 _MOST_SPEED_UP = 5.0  # bound on the factor on time by which trees correct the BTYD model; P(alive) is not corrected
 
 
@@ -119,6 +119,11 @@ class ClvChoice:
         )  # fmt: skip
 
     @property
+    def in_plain_time(self) -> "ClvChoice":
+        """The same without a season."""
+        return replace(self, season=False, season_in_likelihood=False, calendar=False)
+
+    @property
     def label(self) -> str:
         """The name in tables and metrics."""
         return label_of(self.name)
@@ -146,6 +151,7 @@ class ClvModel:
         self.members: dict[str, ClvModel] = {}
         self.total_factors: dict[str, float] = {}  # of a combination, by target, where the models of purchases share
         self.cohort: Cohort | None = None
+        self.in_plain_time: ClvModel | None = None  # gives the columns where the season is in the likelihood
         self._latest: _Latest | None = None  # kept where several questions are put about the same rows
 
     def get_params(self) -> dict[str, Any]:
@@ -199,6 +205,7 @@ class ClvModel:
         if self.choice.season_in_likelihood and daily is not None:
             of_days = calendars if self.choice.calendar else ()
             self.season = Season.learn_jointly(daily, read_histories(usable), rows["cutoff"].iloc[0], of_days)
+            self.in_plain_time = ClvModel(self.choice.plain.in_plain_time).fit(rows)
         self.purchases.prepare(usable).fit(self._histories(usable))
         self.spend.fit(usable)
         self.refunds.fit(rows)
@@ -235,7 +242,7 @@ class ClvModel:
     def on_top_of(self, fitted: "ClvModel") -> "ClvModel":
         """Take over the purchase and spend models, refunds and season of a fitted model."""
         self.purchases, self.spend, self.season = fitted.purchases, fitted.spend, fitted.season
-        self.cohort, self.refunds = fitted.cohort, fitted.refunds
+        self.cohort, self.refunds, self.in_plain_time = fitted.cohort, fitted.refunds, fitted.in_plain_time
         return self
 
     def at(self, levels: dict[str, Levels]) -> "ClvModel":
@@ -375,6 +382,8 @@ class ClvModel:
 
     def btyd_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the BTYD model's expectations of orders in an average season, as feature columns for trees."""
+        if self.in_plain_time is not None:  # as at the earlier cutoffs that the trees learned from
+            return self.in_plain_time.btyd_columns(rows, days)
         histories = self._histories(rows)
         purchases = self.purchases.expected_purchases(histories, days)
         each = self.spend.expected_spend_per_purchase(rows)
@@ -396,10 +405,14 @@ class ClvModel:
 
     def candidate_columns(self, rows: pd.DataFrame, days: float) -> pd.DataFrame:
         """Return the probability of no purchase in an average season by every purchase model of the combination."""
-        chances = {
-            f"{CANDIDATE_PREFIX}{label}": member.purchases.p_no_purchase(member._histories(rows), days)  # noqa: SLF001 # same class
+        models = {
+            label: member.in_plain_time or member
             for label, member in self.members.items()
             if member.choice.name not in LEARNED
+        }
+        chances = {
+            f"{CANDIDATE_PREFIX}{label}": model.purchases.p_no_purchase(model._histories(rows), days)  # noqa: SLF001 # same class
+            for label, model in models.items()
         }
         return pd.DataFrame(chances, index=rows.index)
 
@@ -491,9 +504,11 @@ class ClvModel:
         self.spend.save(folder)
         if self.learned is not None:
             self.learned.save(folder)
-        for label, member in self.members.items():
-            (folder / _MEMBERS / label).mkdir(parents=True, exist_ok=True)
-            member.save(folder / _MEMBERS / label)
+        parts = {f"{_MEMBERS}/{label}": member for label, member in self.members.items()}
+        parts |= {} if self.in_plain_time is None else {_PLAIN_TIME: self.in_plain_time}
+        for name, part in parts.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            part.save(folder / name)
 
     @classmethod
     def load(cls, folder: Path) -> "ClvModel":
@@ -507,6 +522,7 @@ class ClvModel:
         if model.choice.name in LEARNED:
             model.learned = LearnedPart.load(folder, model.choice.name, model.choice.boosting, model.choice.seed)
         model.members = {label: cls.load(folder / _MEMBERS / label) for label in model.choice.members}
+        model.in_plain_time = cls.load(folder / _PLAIN_TIME) if (folder / _PLAIN_TIME).is_dir() else None
         return model
 
 
@@ -543,11 +559,8 @@ def predict_past(data: Dataset, choice: ClvChoice, horizon_days: float) -> pd.Da
 
     Those of a combination have the probability of no purchase by each of its models of purchases beside them.
     """
-    base = replace(choice.plain, season=False, season_in_likelihood=False, calendar=False)
-    models = {
-        label: replace(member, season=False, season_in_likelihood=False, calendar=False)
-        for label, member in choice.members.items()
-    }
+    base = choice.plain.in_plain_time
+    models = {label: member.in_plain_time for label, member in choice.members.items()}
     others = {label: member for label, member in models.items() if member.name not in LEARNED}
 
     def predict_rows(rows: pd.DataFrame) -> pd.DataFrame:

@@ -233,7 +233,8 @@ def _plain_choice(settings: ClvSettings, season_errors: dict[str, float], seed: 
 def _offered(season_errors: dict[str, float]) -> list[str]:
     """Return the forms of the season that `auto` may take: the likelihood only where a calendar is declared.
 
-    Columns of earlier cutoffs, from which churn and learned models learn, stand on histories in plain time.
+    On five of six cutoffs of a real shop, all before its sealed one, it was further off than the season beside the
+    model of purchases (`experiments/LOG.md`, 2026-11-28).
     """
     return [name for name in season_errors if name != "likelihood"]
 
