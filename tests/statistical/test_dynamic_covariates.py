@@ -38,8 +38,8 @@ def test_a_clock_estimates_the_effect_on_purchases():
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="known and not explained yet: on these 20 markets of 400 customers the mean error of the effect on purchases is "
-    "4.7 of its standard errors below zero; on 20 markets of 500 customers it is 1.4 (benchmarks/covariates.py promotions)",
+    reason="not explained yet: the mean error of the effect on purchases is 4.7 standard errors below zero here, and 1.4 "
+    "on markets of 500 customers (benchmarks/covariates.py promotions)",
 )
 def test_effects_have_no_bias_and_their_intervals_hold():
     seeds = 20
