@@ -38,7 +38,7 @@ def test_a_clock_estimates_the_effect_on_purchases():
 @pytest.mark.slow
 @pytest.mark.xfail(
     strict=True,
-    reason="not explained yet: the mean error of the effect on purchases is 4.7 standard errors below zero here, and 1.4 "
+    reason="not explained yet: the mean error of the effect on purchases is 4.7 standard errors below zero, and 1.4 "
     "on markets of 500 customers (benchmarks/covariates.py promotions)",
 )
 def test_effects_have_no_bias_and_their_intervals_hold():
