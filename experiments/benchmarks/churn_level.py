@@ -16,7 +16,7 @@ from datetime import datetime
 import churn_markets
 import numpy as np
 import pandas as pd
-from churn_markets import make_data, tune
+from churn_markets import MARKETS, make_data, tune
 from numpy.typing import NDArray
 
 from churnclv.churn.ensemble import ChurnModel
@@ -27,13 +27,7 @@ from churnclv.testing.market import Market, Simulation, simulate
 
 Array = NDArray[np.float64]
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
-SHOPS = {
-    "bgnbd": Market(customers=1200),
-    "pareto_nbd": Market(customers=1200, pareto=True, a=0.6, b=60.0),
-    "dense": Market(customers=800, r=1.2, alpha=15.0, a=0.5, b=6.0),
-    "sparse": Market(customers=1500, r=0.4, alpha=80.0),
-    "regular": Market(customers=1000, r=2.0, alpha=50.0, regularity=3.0),
-}
+SHOPS = {name: MARKETS[name] for name in ("plain", "pareto", "dense", "sparse", "regular")}
 TRENDS: dict[str, Callable[[Array, Array], Array]] = {  # share of purchases kept, by time (0 to 1) and age in days
     "none": lambda time, age: np.ones(len(time)),  # noqa: ARG005 # one signature
     "rising": lambda time, age: 0.4 + 0.6 * time,  # noqa: ARG005

@@ -1,8 +1,8 @@
 """The level of a churn score: the mean probability, which a window's season moves and a ranking does not show.
 
 Learned members expect the churn rate of the windows that they were taught, which are few and of one season. A purchase
-model expects that of the whole history. On 244 simulated markets with and without season and trend, in which members
-were combined as in a training, log-loss is least if most of the level is the purchase model's (`experiments/LOG.md`,
+model expects that of the whole history. On simulated markets with and without season and trend, in which members were
+combined as in a training, log-loss is least if most of the level is the purchase model's (`experiments/LOG.md`,
 2026-11-28).
 """
 

@@ -12,6 +12,7 @@ from ..files import digest, read_json, write_json, write_text
 from .campaign import CONTACT
 from .campaign_plan import PLAN_COLUMNS, CampaignPlan
 from .plan_page import explain_plan
+from .scored_customers import name_rows
 
 PLAN, TREAT, HOLDOUT, README = "plan.json", "treat.csv", "holdout.csv", "README.md"
 VERDICT, PAGE, EXPERIMENT = "verdict.json", "verdict.md", "experiment.csv"
@@ -19,7 +20,6 @@ VERDICT_KIND = "churnclv campaign verdict"
 _NUMBERS = tuple(name for name in PLAN_COLUMNS[3:] if name not in ("treatment", "effect"))
 _LATER_COLUMNS = ("treatment", "effect")  # which plans of an earlier version lack
 _KIND, _VERSION = "churnclv campaign plan", 1
-_SHOWN_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -264,12 +264,6 @@ def _read_ids(path: Path) -> pd.DataFrame:
         table = pd.DataFrame()
     require("customer_id" in table, f"{path}: has no column customer_id.", remedy="a CSV file with that column.")
     return table
-
-
-def name_rows(wrong: "np.ndarray[Any, Any]") -> str:
-    """Return the rows of a CSV file, of which the header is row 1."""
-    places = [str(place + 2) for place in np.flatnonzero(wrong)]
-    return f"{'row' if len(places) == 1 else 'rows'} {listed(places, _SHOWN_ROWS)}"
 
 
 def _day(moment: pd.Timestamp) -> str:

@@ -12,7 +12,7 @@ from ..files import file_digest
 from ..outputs import read_head
 from .campaign import CONTACT, Campaign
 from .economics import EconomicsSettings
-from .scored_customers import TREATMENT, ScoredCustomers, name_places, read_numbers
+from .scored_customers import TREATMENT, ScoredCustomers, name_rows, read_numbers
 
 _PREFIX, _ENDS = "effect_", ("_low", "_high")
 _REMEDY = (
@@ -56,12 +56,12 @@ def read_effects(path: Path, scores: ScoredCustomers) -> MeasuredEffects:
     require(TREATMENT in head and bool(names), f"{path}: holds no effects of treatments.", remedy=_REMEDY)
     table = pd.read_csv(path, dtype=str, usecols=["customer_id", *names], keep_default_na=False, encoding="utf-8-sig")
     twice = table["customer_id"].duplicated(keep=False)
-    message = f"{path}: {name_places(twice)}: a customer_id is there twice."
+    message = f"{path}: {name_rows(twice)}: a customer_id is there twice."
     require(not twice.any(), message, remedy="one row per customer.")
     for name in names:
         table[name] = read_numbers(path, table[name])
         wide = table[name].abs() > 1.0
-        message = f"{path}: {name_places(wide)}: {name} is beyond 1, so it is no change of the chance of staying."
+        message = f"{path}: {name_rows(wide)}: {name} is beyond 1, so it is no change of the chance of staying."
         require(not wide.any(), message, remedy="train the experiment on who stayed: data.outcome of two values.")
     effects = table.set_index("customer_id").rename(columns=lambda name: name.removeprefix(_PREFIX))
     known = effects.dropna(how="all").index.isin(scores.rows["customer_id"])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,11 +68,11 @@ def read_scores(path: Path) -> ScoredCustomers:
     for name in (name for name in _NUMBERS if name in table):
         table[name] = read_numbers(path, table[name])
     blank, twice = table["customer_id"] == "", table["customer_id"].duplicated(keep=False)
-    require(not blank.any(), f"{path}: {name_places(blank)}: customer_id is empty.", remedy=remedy)
-    message = f"{path}: {name_places(twice)}: a customer_id is there twice."
+    require(not blank.any(), f"{path}: {name_rows(blank)}: customer_id is empty.", remedy=remedy)
+    message = f"{path}: {name_rows(twice)}: a customer_id is there twice."
     require(not twice.any(), message, remedy="one row per customer.")
     outside = (table["churn_score"] < 0.0) | (table["churn_score"] > 1.0)
-    require(not outside.any(), f"{path}: {name_places(outside)}: churn_score is not in 0 to 1.", remedy=remedy)
+    require(not outside.any(), f"{path}: {name_rows(outside)}: churn_score is not in 0 to 1.", remedy=remedy)
     scored = table.dropna(subset=["churn_score", "expected_gain"]).sort_values("customer_id", ignore_index=True)
     require(len(scored) > 0, f"{path}: no row has a churn_score and an expected_gain.", remedy=_NO_GAIN)
     return ScoredCustomers(
@@ -90,14 +91,14 @@ def read_numbers(path: Path, column: "pd.Series[str]") -> "pd.Series[float]":
     """Return a column of texts as numbers, NaN where it is empty; raise `InputError` where a text is no number."""
     numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
     wrong = ((column != "") & numbers.isna()) | np.isinf(numbers)
-    message = f"{path}: {name_places(wrong)}: {column.name} is no number."
+    message = f"{path}: {name_rows(wrong)}: {column.name} is no number."
     require(not wrong.any(), message, remedy="write the scores again.")
     return numbers.astype(float)
 
 
-def name_places(wrong: "pd.Series[bool]") -> str:
+def name_rows(wrong: "pd.Series[bool] | np.ndarray[Any, Any]") -> str:
     """Return the rows of a file, of which the header is row 1."""
-    places = [str(place + 2) for place in np.flatnonzero(wrong.to_numpy())]
+    places = [str(place + 2) for place in np.flatnonzero(np.asarray(wrong))]
     return f"row {listed(places, _SHOWN_ROWS)}" if len(places) == 1 else f"rows {listed(places, _SHOWN_ROWS)}"
 
 
