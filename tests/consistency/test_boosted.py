@@ -56,6 +56,6 @@ def test_a_parameter_that_xgboost_refuses_is_the_users_fault(table):
     from churnclv.churn.boosted import fit_fold, fold_matrices
     from churnclv.churn.settings import ChurnSettings
 
-    fold = fold_matrices(table, table, threads=1)
+    fold = fold_matrices(table, table, ChurnSettings(threads=1))
     with pytest.raises(InputError, match="XGBoost refuses"):
         fit_fold(fold, {"learning_rate": -1.0}, ChurnSettings(), 0)

@@ -56,6 +56,33 @@ def test_of_ten_thousand_values_the_64_most_frequent_have_numbers_and_the_rest_o
     assert set(learned.apply(pd.DataFrame({"a": column}))[:, 0]) == set(range(65))
 
 
+def test_missing_cells_of_trees_are_below_all_numbers_and_beside_all_texts():
+    rows = pd.DataFrame(
+        {"a": texts(["x", "x", "y", "y", None, "new"]), "n": [-5e9, 2.0, np.nan, np.inf, -np.inf, 1e60]}
+    )
+    trees, plain = Encoding.learn(rows, fills_missing=True), Encoding.learn(rows)
+    largest = float(np.finfo(np.float32).max)
+    gone = -1e30
+    np.testing.assert_array_equal(trees.tree_cells(rows)[:, 0], [0, 0, 1, 1, 3, 2])
+    np.testing.assert_array_equal(trees.tree_cells(rows)[:, 1], [-5e9, 2.0, gone, gone, gone, largest])
+    np.testing.assert_array_equal(plain.tree_cells(rows)[:, 1], [-5e9, 2.0, np.nan, np.nan, np.nan, largest])
+
+
+def test_an_encoding_of_an_earlier_version_leaves_missing_cells_missing():
+    stored = {"columns": ["n"], "categories": {}}
+    assert not Encoding.from_dict(stored).fills_missing
+
+
+@pytest.mark.parametrize("monotone", [{}, {"n": 1}])
+def test_trees_part_missing_cells_from_others_whatever_these_are(monotone):
+    cells = np.repeat([-3.0, 0.0, 4.0, np.nan], 50)
+    rows, churned = pd.DataFrame({"n": cells}), np.isnan(cells).astype(float)
+    model = BoostedChurnModel({"max_depth": 2, "min_child_weight": 0.0}, 20, threads=1, monotone=monotone)
+    scores = model.fit(rows, churned).predict(pd.DataFrame({"n": [-3.0, 0.0, 4.0, np.nan]}))
+    assert (scores[:3] < 0.1).all()
+    assert scores[3] > 0.9
+
+
 def test_a_column_of_numbers_that_holds_text_now_is_missing_there():
     found = encode(pd.Series([1.0, 2.0, 3.0]), texts(["2.5", "hello", None, "-1e3", "1,5"]))
     np.testing.assert_array_equal(found, [2.5, np.nan, np.nan, -1000.0, np.nan])
@@ -176,7 +203,7 @@ def test_a_model_comes_back_with_its_categories(model, table, tmp_path):
 def test_a_fold_may_be_judged_on_values_that_its_training_rows_lack(table):
     frame, churned = table
     first = frame["plan"] != "c"
-    fold = fold_matrices((frame[first], churned[first]), (frame[~first], churned[~first]), 1)
+    fold = fold_matrices((frame[first], churned[first]), (frame[~first], churned[~first]), ChurnSettings(threads=1))
     curve = fit_fold(fold, {"max_depth": 2}, ChurnSettings(threads=1), seed=0, rounds=3)
     assert np.isfinite(curve.log_loss).all()
     assert fold.encoding.categories["plan"] == tuple(sorted(["a", "b"], key=lambda v: -(frame["plan"] == v).sum()))

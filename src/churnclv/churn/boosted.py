@@ -18,7 +18,6 @@ from .settings import ChurnSettings
 
 _FIXED = {"objective": "binary:logistic", "eval_metric": "logloss", "tree_method": "hist", "verbosity": 0}
 _INTEGERS = ("max_depth", "max_bin", "max_leaves", "num_parallel_tree", "max_cat_to_onehot")
-_LARGEST = float(np.finfo(np.float32).max)  # XGBoost stores 32-bit floats
 CLASS_WEIGHT = "scale_pos_weight"
 _DEFAULT_ROUNDS = 100
 
@@ -95,7 +94,7 @@ class BoostedChurnModel:
         """Fit on features (n, k), null where undefined, and outcomes 0 or 1 (n,)."""
         import xgboost
 
-        self.encoding = Encoding.learn(features)
+        self.encoding = learn_encoding(features, self.monotone)
         matrix = quantile_matrix(self.encoding, features, churned, self.threads)
         monotone = constraints(self.monotone, self.features)
         self.boosters = [
@@ -129,7 +128,7 @@ class BoostedChurnModel:
     def _matrix(self, features: pd.DataFrame) -> Any:
         import xgboost
 
-        cells, kinds = _cells(self.encoding, features), self.encoding.kinds
+        cells, kinds = self.encoding.tree_cells(features), self.encoding.kinds
         return xgboost.DMatrix(cells, nthread=self.threads, feature_types=kinds, enable_categorical=True)
 
     @property
@@ -177,16 +176,15 @@ def quantile_matrix(
     """
     import xgboost
 
-    cells, kinds = _cells(encoding, features), encoding.kinds
+    cells, kinds = encoding.tree_cells(features), encoding.kinds
     return xgboost.QuantileDMatrix(
         cells, label=churned, nthread=threads, ref=reference, feature_types=kinds, enable_categorical=True
     )
 
 
-def _cells(encoding: Encoding, features: pd.DataFrame) -> Array:
-    """Return the numbers for XGBoost: infinite ones become missing, very large ones are clipped."""
-    cells = encoding.apply(features)
-    return np.asarray(np.clip(np.where(np.isinf(cells), np.nan, cells), -_LARGEST, _LARGEST))
+def learn_encoding(features: pd.DataFrame, monotone: dict[str, int]) -> Encoding:
+    """Return the encoding of training rows; missing numbers have no place in an order that a constraint names."""
+    return Encoding.learn(features, fills_missing=not monotone)
 
 
 def weight_shift(parameters: dict[str, float]) -> float:
@@ -197,11 +195,13 @@ def weight_shift(parameters: dict[str, float]) -> float:
     return float(np.log(parameters.get(CLASS_WEIGHT) or 1.0))
 
 
-def fold_matrices(train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, Array], threads: int) -> FoldMatrices:
+def fold_matrices(
+    train: tuple[pd.DataFrame, Array], valid: tuple[pd.DataFrame, Array], settings: ChurnSettings
+) -> FoldMatrices:
     """Return a fold's features and outcomes as binned matrices; categories are those of the training rows."""
-    encoding = Encoding.learn(train[0])
-    binned = quantile_matrix(encoding, *train, threads)
-    return FoldMatrices(encoding, binned, quantile_matrix(encoding, *valid, threads, reference=binned))
+    encoding = learn_encoding(train[0], settings.monotone)
+    binned = quantile_matrix(encoding, *train, settings.threads)
+    return FoldMatrices(encoding, binned, quantile_matrix(encoding, *valid, settings.threads, reference=binned))
 
 
 def fit_fold(

@@ -48,7 +48,7 @@ class BoostedAmount:
 
     def fit(self, features: pd.DataFrame, amount: Array, start: Start | None) -> "BoostedAmount":
         """Fit on features (n, k) and amounts (n,), starting from `start` or from the mean."""
-        self.encoding, any_amount = Encoding.learn(features), amount > 0
+        self.encoding, any_amount = Encoding.learn(features, fills_missing=True), amount > 0
         self.means = {
             "amount": float(amount.mean()) or _LEAST,
             "chance": float(np.clip(any_amount.mean(), _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)),
@@ -71,7 +71,11 @@ class BoostedAmount:
         import xgboost
 
         matrix = xgboost.QuantileDMatrix(
-            self.encoding.apply(features), label=target, base_margin=offset, nthread=self.chosen.threads, **self._kinds
+            self.encoding.tree_cells(features),
+            label=target,
+            base_margin=offset,
+            nthread=self.chosen.threads,
+            **self._kinds,
         )
         parameters = {key: int(value) if key in _INTEGERS else value for key, value in self.chosen.parameters.items()}
         if self.chosen.kind != "tweedie":
@@ -92,7 +96,7 @@ class BoostedAmount:
     def _predict(self, name: str, features: pd.DataFrame, offset: Array) -> Array:
         import xgboost
 
-        cells = self.encoding.apply(features)
+        cells = self.encoding.tree_cells(features)
         matrix = xgboost.DMatrix(cells, base_margin=offset, nthread=self.chosen.threads, **self._kinds)
         return np.asarray(self.boosters[name].predict(matrix), dtype=float)
 

@@ -11,6 +11,8 @@ from .rare_categories import RARE
 
 MOST_CATEGORIES = 64  # of one column; the rest count as one
 _LEAST_ROWS = 5  # rows of a listed value; `rare_categories` masks by customers before
+_LARGEST = float(np.finfo(np.float32).max)  # XGBoost stores 32-bit floats
+_BELOW_ALL = -1e30  # a missing number in trees; XGBoost has no bins below the least 32-bit float
 
 
 @dataclass(frozen=True)
@@ -19,18 +21,23 @@ class Encoding:
 
     A text column whose values are all numbers, such as an age among a customer's attributes, is read as numbers.
 
-    A value's number is its place; a value outside the list, in training or not, gets the number after the last. Missing
-    values stay missing.
+    A value's number is its place; a value outside the list, in training or not, gets the number after the last.
+
+    Missing values stay missing. Where `fills_missing` is true, those in the cells of trees are numbers: a missing text
+    has the number after that of unlisted values, and a missing quantity is below all others. A split can then part them
+    from the rest as before, and XGBoost is more than twice as fast on a table without missing cells.
     """
 
     columns: tuple[str, ...]
     categories: dict[str, tuple[str, ...]]
+    fills_missing: bool = False
 
     @classmethod
-    def learn(cls, rows: pd.DataFrame) -> "Encoding":
+    def learn(cls, rows: pd.DataFrame, *, fills_missing: bool = False) -> "Encoding":
         """Take the columns (n, k) as they are, and list the frequent values of those that hold text."""
         texts = [name for name in rows.columns if not _is_number_text(rows[name])]
-        return cls(tuple(map(str, rows.columns)), {str(name): _frequent(rows[name]) for name in texts})
+        categories = {str(name): _frequent(rows[name]) for name in texts}
+        return cls(tuple(map(str, rows.columns)), categories, fills_missing)
 
     def apply(self, rows: pd.DataFrame) -> NDArray[np.float64]:
         """Return numbers (n, k), NaN where missing; a column of numbers that holds text now is missing there."""
@@ -41,6 +48,17 @@ class Encoding:
             if name in self.categories:
                 cells[:, place] = self._codes(name, rows[name])
         return cells
+
+    def tree_cells(self, rows: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the numbers for trees, (n, k): infinite ones are missing, and very large ones are clipped."""
+        cells = self.apply(rows)
+        cells = np.clip(np.where(np.isinf(cells), np.nan, cells), -_LARGEST, _LARGEST)
+        if not self.fills_missing:
+            return cells
+        codes = [
+            float(len(self.categories[name]) + 1) if name in self.categories else _BELOW_ALL for name in self.columns
+        ]
+        return np.where(np.isnan(cells), codes, cells)
 
     def typed(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return a table of texts with numbers in the columns that held numbers, NaN where a cell is no number."""
@@ -71,7 +89,8 @@ class Encoding:
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> "Encoding":
         """Return the encoding from the result of `as_dict`."""
-        return cls(tuple(stored["columns"]), {name: tuple(values) for name, values in stored["categories"].items()})
+        categories = {name: tuple(values) for name, values in stored["categories"].items()}
+        return cls(tuple(stored["columns"]), categories, stored.get("fills_missing", False))
 
 
 def _is_number_text(column: "pd.Series[Any]") -> bool:

@@ -25,7 +25,7 @@ class FoldWork:
     def matrices(self) -> list[FoldMatrices]:
         """The folds in XGBoost's bins, made at first use."""
         if not self._matrices:
-            self._matrices = [fold_matrices(train, valid, self.settings.threads) for train, valid in self.pairs]
+            self._matrices = [fold_matrices(train, valid, self.settings) for train, valid in self.pairs]
         return self._matrices
 
     def __call__(self, drawn: dict[str, Any], fold: int) -> FitCurve:

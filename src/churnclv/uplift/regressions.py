@@ -25,7 +25,6 @@ _TREES: dict[str, Any] = {
     "max_depth": 3, "learning_rate": 0.05, "min_child_weight": 10.0, "reg_lambda": 10.0,
     "tree_method": "hist", "verbosity": 0,
 }  # fmt: skip
-_LARGEST = float(np.finfo(np.float32).max)  # XGBoost stores 32-bit floats
 
 
 class Regression(Protocol):
@@ -154,7 +153,7 @@ class BoostedRegression:
         """Fit; amounts are standardised, so that the penalties mean the same in any currency."""
         import xgboost
 
-        self.encoding = Encoding.learn(features)
+        self.encoding = Encoding.learn(features, fills_missing=True)
         self._scale = 1.0 if self.binary else float(np.std(target)) or 1.0
         wanted = np.asarray(target, dtype=float) / self._scale
         base = float(np.average(wanted, weights=weights))
@@ -178,8 +177,7 @@ class BoostedRegression:
         return np.asarray(self._booster.predict(matrix), dtype=float).reshape(len(features)) * self._scale
 
     def _cells(self, features: pd.DataFrame, treated: Array | None) -> Array:
-        cells = self.encoding.apply(features)
-        cells = np.clip(np.where(np.isinf(cells), np.nan, cells), -_LARGEST, _LARGEST)
+        cells = self.encoding.tree_cells(features)
         return cells if treated is None else np.column_stack([cells, treated])
 
     def _kinds(self, treated: Array | None) -> dict[str, Any]:
