@@ -17,11 +17,12 @@ import uvicorn
 from churnclv.bundle import serving
 from churnclv.bundle.pyfunc import RefusedInputError
 from churnclv.bundle.serving import ServedBundle, ServingLimits, TimedProtocol, bind, build_app, host_name
+from churnclv.bundle.shared_scoring import SharedScoring
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
 
 COLUMNS = ["customer_id", "timestamp", "amount"]
-LIMITS = ServingLimits(waiting=3, body_bytes=20_000, request_seconds=0.5, hosts=("scores.example.com",))
+LIMITS = ServingLimits(waiting=3, together=1, body_bytes=20_000, request_seconds=0.5, hosts=("scores.example.com",))
 JSON = {"Content-Type": "application/json"}
 RECORD = {"customer_id": "a", "timestamp": "2023-01-01", "amount": 5}
 FAULT = "as_of=soon is not a date.\n  -> write it as 2011-09-09."
@@ -51,6 +52,43 @@ class FakeScorer:
             raise KeyError("/srv/bundles/secret.json")
         scores = [np.nan if name == "b" else 0.5 for name in ids]
         return pd.DataFrame({"customer_id": ids, "as_of": as_of, "churn_score": scores, "n": np.arange(len(ids))})
+
+
+class JoiningScorer(FakeScorer):
+    """Scores several requests in one pass, unless a customer is named `ambiguous` or `bug`; counts its passes."""
+
+    def __init__(self):
+        super().__init__()
+        self.passes = []
+
+    def predict_together(self, frames, as_of):
+        self.passes.append(len(frames))
+        return [self.predict(frame, as_of) for frame in frames]
+
+
+def score_at_once(scorer, *requests):
+    """Score requests, (id, as_of), that come while the first is scored; return what each got: an id or an error."""
+    shared, got = SharedScoring(scorer), {}
+
+    def ask(name, as_of):
+        try:
+            got[name] = shared.predict(pd.DataFrame({"customer_id": [name]}), as_of)["customer_id"].tolist()
+        except Exception as error:  # noqa: BLE001 # a bug is what this is about
+            got[name] = type(error).__name__
+
+    scorer.gate.clear()
+    threads = [threading.Thread(target=ask, args=request) for request in requests]
+    threads[0].start()
+    while not scorer.calls:
+        time.sleep(0.001)
+    for thread in threads[1:]:
+        thread.start()
+    while len(shared._queue) < len(requests) - 1:
+        time.sleep(0.001)
+    scorer.gate.set()
+    for thread in threads:
+        thread.join(20)
+    return got
 
 
 def model_of(scorer):
@@ -104,6 +142,36 @@ def strict(text: str):
         raise AssertionError(constant)
 
     return json.loads(text, parse_constant=refuse)
+
+
+def test_requests_that_wait_share_a_pass():
+    scorer = JoiningScorer()
+    got = score_at_once(scorer, *[(name, "2023-02-01") for name in "abcde"])
+    assert got == {name: [name] for name in "abcde"}
+    assert scorer.passes == [4]
+
+
+def test_requests_for_different_days_share_none():
+    scorer = JoiningScorer()
+    got = score_at_once(scorer, ("a", "2023-02-01"), ("b", "2023-02-02"), ("c", "2023-02-03"))
+    assert got == {name: [name] for name in "abc"}
+    assert scorer.passes == []
+
+
+@pytest.mark.parametrize(("name", "error"), [("ambiguous", "InputError"), ("bug", "KeyError")])
+def test_the_fault_of_one_request_is_no_others(name, error):
+    scorer = JoiningScorer()
+    got = score_at_once(scorer, *[(each, "2023-02-01") for each in ("a", "c", name, "d")])
+    assert got == {"a": ["a"], "c": ["c"], "d": ["d"], name: error}
+    assert scorer.passes == [3]
+
+
+def test_a_bundle_of_an_earlier_version_scores_each_request_alone():
+    scorer = FakeScorer()
+    shared = SharedScoring(scorer)
+    scores = shared.predict(pd.DataFrame({"customer_id": ["a"]}), "2023-02-01")
+    assert scores["customer_id"].tolist() == ["a"]
+    assert scorer.calls == 1
 
 
 def test_undefined_values_are_null(server):

@@ -50,6 +50,19 @@ def same(left: pd.DataFrame, right: pd.DataFrame) -> None:
     assert left["segment"].tolist() == right["segment"].tolist()
 
 
+def test_requests_of_several_callers_get_together_what_each_gets_alone(exported):
+    shop, bundle = exported
+    scorer = load_bundle(bundle, code="installed")
+    groups = [rows for _, rows in raw(shop).groupby("customer_id")][:6]
+    callers = [groups[0], pd.concat([groups[4], groups[1]]), groups[2]]
+    together = scorer.predict_together(callers, "2011-03-01")
+    for rows, events in zip(together, callers, strict=True):
+        pd.testing.assert_frame_equal(rows, scorer.predict(events, "2011-03-01"), check_exact=True)
+    faulty = groups[3].assign(timestamp="soon")
+    assert scorer.predict_together([groups[0], faulty], "2011-03-01") is None
+    assert scorer.predict_together([groups[0], groups[0]], "2011-03-01") is None
+
+
 def test_targets_keep_to_the_budget_and_come_with_their_sums(exported, tmp_path):
     shop, _ = exported
     words = [f"input={shop.log}", f"output={tmp_path / 's.csv'}", f"targets={tmp_path / 'who, first.csv'}", "budget=60"]

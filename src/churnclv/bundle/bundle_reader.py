@@ -2,7 +2,7 @@
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +22,7 @@ from ..errors import InputError, listed, require
 from ..features.families import find_family
 from ..files import read_json
 from ..notices import Notice
+from .joined_requests import can_be_joined, join_frames, part_scores
 from .profile_comparison import PROFILE
 from .scored_kinds import RowModel, scored_kind
 from .specification import BundleSpecification, read_specification
@@ -136,6 +137,25 @@ class BundleReader(ABC):
         for notice in notices:
             _LOG.warning(notice.line())
         return scores
+
+    def predict_together(self, frames: Sequence[pd.DataFrame], as_of: str) -> list[pd.DataFrame] | None:
+        """Return the score rows of several frames of raw events in one pass, each as `predict` gives it.
+
+        None where that is not certain: scores depend on other customers, a customer is in several frames, a row is at
+        fault, or an id is written in another way than it is read.
+        """
+        name = self.specification.data.columns.customer_id
+        column = name if name is not None and name in frames[0] else "customer_id"
+        families = self.specification.custom_families(self.folder)
+        joined = join_frames(frames, column) if can_be_joined(self.specification, families) else None
+        if joined is None:
+            return None
+        events, customers = joined
+        with self._engine(len(events)) as engine:
+            read = self._read(engine, events, as_of=as_of)
+            if any(fault.set_aside for fault in read.quality.faults):
+                return None
+            return part_scores(self.score(self.features(read, as_of)), customers)
 
     @cached_property
     def _profile(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Serving a bundle over HTTP, in MLflow's protocol: one request is scored at a time, a bounded number waits.
+"""Serving a bundle over HTTP, in MLflow's protocol: requests that arrive together are scored together.
 
 MLflow's own server answers an invalid request with a stack trace, finishes requests whose caller has disconnected, and
 has no timeout for a silent socket. This module uses MLflow's parsing of requests and its form of answers, and brings
@@ -14,6 +14,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -33,6 +34,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ..errors import InputError
 from .pyfunc import RefusedInputError, answer
+from .shared_scoring import SharedScoring
 from .specification import specification_of
 
 if TYPE_CHECKING:
@@ -64,7 +66,8 @@ class ServingLimits:
     """The limits of a server.
 
     Attributes:
-        waiting: requests that wait while one is scored; more are answered 503 at once.
+        waiting: requests that wait while others are scored; more are answered 503 at once.
+        together: requests that are scored in one pass at most.
         body_bytes: the largest request.
         request_seconds: how long a request may take to arrive, its first byte to its last.
         wait_seconds: how long a request waits before it is answered 503 as well.
@@ -73,6 +76,7 @@ class ServingLimits:
     """
 
     waiting: int = 250
+    together: int = 32
     body_bytes: int = 32 * 1024**2
     request_seconds: float = 10.0
     wait_seconds: float = 30.0
@@ -85,7 +89,7 @@ class ServedBundle:
 
     def __init__(self, scorer: Any, tables: dict[str, str]) -> None:
         """Keep the scorer, and the paths of the further tables that it reads, by name."""
-        self.scorer, self.tables = scorer, tables
+        self.scorer, self.tables, self.shared = scorer, tables, SharedScoring(scorer)
 
     def predict(self, model_input: Any, params: dict[str, Any] | None = None) -> Any:
         """Return the score rows of a frame of raw events; `params["as_of"]` is a date."""
@@ -93,7 +97,7 @@ class ServedBundle:
             columns = ", ".join(specification_of(self.scorer).data.mapped().values())
             message = f"the request has no row with one of the columns {columns}."
             raise RefusedInputError(message)
-        return answer(self.scorer, model_input, (params or {}).get("as_of"), self.tables)
+        return answer(self.shared, model_input, (params or {}).get("as_of"), self.tables)
 
 
 class RefusedRequestError(Exception):
@@ -115,7 +119,13 @@ class ScoringServer:
     seconds: float = field(default=0.0, init=False)
     _waiting: int = field(default=0, init=False)
     _held_bytes: int = field(default=0, init=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    _turns: asyncio.Semaphore = field(init=False)
+    _threads: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make a thread for each request that is scored at a time."""
+        self._turns = asyncio.Semaphore(self.limits.together)
+        self._threads = ThreadPoolExecutor(self.limits.together, "scoring")
 
     async def invocations(self, request: Request) -> Response:
         """Score the body, and count the answer by its status and its seconds."""
@@ -180,7 +190,7 @@ class ScoringServer:
         self._waiting += 1
         try:
             async with asyncio.timeout(self.limits.wait_seconds):
-                await self._turn.acquire()
+                await self._turns.acquire()
         except TimeoutError:
             raise RefusedRequestError(503, "the requests before this one take too long; try again later.") from None
         finally:
@@ -189,9 +199,10 @@ class ScoringServer:
             if await request.is_disconnected():
                 return _refuse(400, "the caller has gone away.")
             kind, as_of = request.headers.get("content-type", ""), request.query_params.get("as_of")
-            return await asyncio.to_thread(_answer, self.model, body, kind, as_of)
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _answer, self.model, body, kind, as_of)
         finally:
-            self._turn.release()
+            self._turns.release()
 
 
 def _answer(model: Any, body: bytes, kind: str, as_of: str | None) -> Response:

@@ -62,7 +62,8 @@ class LinearAmount:
     def predict(self, features: pd.DataFrame, start: Start | None = None) -> Array:
         """Return expected amounts, shape (n,); a start is not used."""
         del start
-        logs = self.design.apply(features) @ self.coefficients
+        # row by row: a product of matrices rounds by the number of rows
+        logs = (self.design.apply(features) * self.coefficients).sum(axis=1)
         return np.asarray(np.exp(np.minimum(logs, self.highest) + self.intercept))
 
     def save(self, folder: Path) -> None:
