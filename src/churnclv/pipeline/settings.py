@@ -13,6 +13,7 @@ from ..data.engine import EngineSettings
 from ..data.settings import DataSettings, Reading
 from ..decision.campaign_plan import DesignSettings
 from ..decision.economics import EconomicsSettings
+from ..decision.past_contacts import ContactSettings
 from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
@@ -218,6 +219,29 @@ class CampaignPlanConfig:
     def __post_init__(self) -> None:
         """Check the budget."""
         check_numbers(self)
+
+
+@dataclass
+class CampaignTableConfig:
+    """The configuration of the table of past contacts.
+
+    Attributes:
+        input: the log.
+        out: the table to write.
+        as_of: the day whose customers are to be scored; null = past contacts, to be learned from.
+        contacts: which contacts.
+        windows: the horizon of the outcomes, and who belongs to the population.
+    """
+
+    input: str = "???"
+    out: str = "???"
+    as_of: str | None = None
+    contacts: ContactSettings = field(default_factory=ContactSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass
