@@ -96,6 +96,8 @@ HAND_MADE = {
         ["scores=a", "out=b", "design.power=1"], ["scores=a", "out=b", "design.effect=0"], ["scores=[a]", "out={}"],
         ["scores=a", "out=b", "design.holdout=few"], ["scores=a", "out=b", "design=x"], ["scores=", "out="],
         ["scores=a", "out=b", "economics=nosuch"], ["scores=a", "out=b", "start=[now]"], ["data=cdnow"],
+        ["scores=a", "out=b", "capacity=few"], ["scores=a", "out=b", "capacity={call: -1}"],
+        ["scores=a", "out=b", "capacity={call: 1.5}"], ["scores=a", "out=b", "arm_budgets={call: much}"],
     ],
     "campaign-judge": [
         [], ["campaign=a"], ["input=b.csv"], ["campaign=[a]", "input=b"], ["campaign=a", "input=b", "cost=-1"],

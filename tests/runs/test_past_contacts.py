@@ -10,8 +10,10 @@ READ = [
     "data.columns.customer_id=who",
     "data.columns.timestamp=day",
     "windows.horizon_days=60",
-    "+data.tables.contacts={path: sent.csv, kind: treatment, control: none, "
-    "columns: {customer_id: who, timestamp: day, arm: arm}}",
+    "+data.tables.contacts.path=sent.csv",
+    "+data.tables.contacts.kind=treatment",
+    "+data.tables.contacts.control=none",
+    "+data.tables.contacts.columns={customer_id: who, timestamp: day, arm: arm}",
 ]
 
 

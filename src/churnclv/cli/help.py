@@ -244,6 +244,7 @@ HELP = {
             "scores": "the file of scores (required)",
             "out": "a new folder (required)",
             "budget": "the most that the treated may be expected to cost",
+            "capacity": "customers whom a treatment can contact, such as {call: 200}",
             "start": "the day on which it is sent (the day of the scores)",
             "design.power": "probability of seeing the effect (0.8)",
             "design.effect": "the smallest fall of the churn rate to be seen (half of what is expected)",

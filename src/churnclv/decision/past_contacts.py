@@ -183,7 +183,7 @@ def _with_equal_shares(rows: pd.DataFrame, random: np.random.Generator) -> pd.Da
     most = np.floor(np.outer((counts / shares).min(axis=1), shares) + _ROUNDING)
     order = pd.Series(random.permutation(len(rows)), index=rows.index)
     place = order.groupby([rows["cutoff"], rows[ARM]]).rank().to_numpy()
-    day, arm = counts.index.get_indexer(rows["cutoff"]), counts.columns.get_indexer(rows[ARM])
+    day, arm = counts.index.get_indexer(pd.Index(rows["cutoff"])), counts.columns.get_indexer(pd.Index(rows[ARM]))
     kept: pd.DataFrame = rows[place <= most[day, arm]].reset_index(drop=True)
     return kept
 

@@ -203,7 +203,8 @@ class CampaignPlanConfig:
     """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out.
 
     `effects` is a file of effects on the chance of staying, which an experiment's bundle wrote for these scores; null
-    assumes the acceptance in `economics`.
+    assumes the acceptance in `economics`. `capacity` is treatment -> customers whom it can contact, `arm_budgets`
+    treatment -> currency, what its contacts may be expected to cost; without `effects` the treatment is `contact`.
     """
 
     scores: str = "???"
@@ -212,6 +213,8 @@ class CampaignPlanConfig:
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
+    capacity: dict[str, int] = numbers({}, Bounds(0, 10**9, technical=True, hint=" (customers)"))
+    arm_budgets: dict[str, float] = numbers({}, Bounds(0, CURRENCY, technical=True, hint=" (currency)"))
     start: str | None = None
     design: DesignSettings = field(default_factory=DesignSettings)
     economics: EconomicsSettings = field(default_factory=EconomicsSettings)
