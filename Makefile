@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score customer campaign-plan campaign-judge monitor retrain forget serve test test-all test-nightly lint bench clean
+.PHONY: help setup lock inspect train entry leaderboard ui report export rollback score customer campaign-table campaign-plan campaign-judge monitor retrain forget serve test test-all test-nightly lint bench clean
 
 ROOT := $(CURDIR)
 CALLER := $(or $(PWD),$(CURDIR))
@@ -71,6 +71,9 @@ retrain: setup ## a challenger where it is due, promoted where it is better: INP
 
 forget: setup ## remove customers from every file of the runs that holds ids: CUSTOMERS=ids.csv
 	@$(RUN_PYTHON) -m churnclv forget $${CUSTOMERS:+"customers=$$CUSTOMERS"} $(ARGS)
+
+campaign-table: setup ## past contacts as a table to learn effects from: INPUT=orders.csv OUT=past.csv [AS_OF=2011-09-09: whom to score]
+	@$(RUN_PYTHON) -m churnclv campaign-table $${INPUT:+"input=$$INPUT"} $${OUT:+"out=$$OUT"} $${AS_OF:+"as_of=$$AS_OF"} $(ARGS)
 
 campaign-plan: setup ## whom to treat, whom to hold out at random: SCORES=scores.csv OUT=campaigns/spring [BUDGET=5000] [EFFECTS=effects.csv]
 	@$(RUN_PYTHON) -m churnclv campaign-plan $${SCORES:+"scores=$$SCORES"} $${EFFECTS:+"effects=$$EFFECTS"} $${OUT:+"out=$$OUT"} $${BUDGET:+"budget=$$BUDGET"} $(ARGS)

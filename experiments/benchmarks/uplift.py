@@ -3,15 +3,19 @@
 The file is not part of the project: `--path hillstrom.csv` names it (64,000 customers; columns segment, visit, spend
 and eight features). All effects are cross-fitted on fixed folds. `auto` selects its learner within the training rows of
 each fold, so that its figures are as honest as those of the others. Rankings are compared on the same bootstrap draws;
-policies are evaluated by doubly robust scores, with the costs of `COSTS`.
+policies are evaluated by doubly robust scores, with the costs of `COSTS`. `--peers` adds causalml and scikit-uplift, on
+the same folds, in an environment of their own, which is made once.
 """
 
 import argparse
+import json
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from peer_answers import HERE, PASSIVE, build_environment, call
 
 from churnclv.evaluation.bootstrap import Interval
 from churnclv.evaluation.policy_value import evaluate_policies, treat_all, treat_none, treat_top
@@ -50,14 +54,32 @@ def cross_fit_auto(features: pd.DataFrame, responses: Responses, seed: int) -> t
     return effects, chosen
 
 
-def compare(features: pd.DataFrame, responses: Responses, outcome: str, *, seed: int, with_auto: bool) -> None:
-    """Print all figures of one arm and outcome."""
+def ask_peers(
+    features: pd.DataFrame, responses: Responses, python: Path, seed: int
+) -> tuple[dict[str, np.ndarray], dict[str, float]]:
+    """Return the peers' effects on our folds, and their seconds."""
+    fold = draw_folds(responses, FOLDS, seed)
+    with tempfile.TemporaryDirectory() as name:
+        table, effects = Path(name) / "table.parquet", Path(name) / "effects.parquet"
+        features.assign(arm=responses.arm, outcome=responses.outcome, fold=fold).to_parquet(table)
+        printed = call([str(python), str(HERE / "uplift_peers.py"), str(table), "--out", str(effects)], PASSIVE)
+        answered = pd.read_parquet(effects)
+    return {name: answered[name].to_numpy() for name in answered}, json.loads(printed.splitlines()[-1])
+
+
+def compare(
+    features: pd.DataFrame, responses: Responses, outcome: str, *, seed: int, with_auto: bool, peers: Path | None
+) -> None:
+    """Print all figures of one arm and outcome; `peers` is the interpreter of their environment."""
     expected = cross_fit_outcomes(features, responses, seed=seed)
     rankings, seconds = {}, {}
     for candidate in all_candidates():
         start = time.perf_counter()
         rankings[str(candidate)] = cross_fit_effects(features, responses, candidate, seed=seed)
         seconds[str(candidate)] = time.perf_counter() - start
+    if peers is not None:
+        answered, spent = ask_peers(features, responses, peers, seed)
+        rankings, seconds = rankings | answered, seconds | spent
     rankings[LIKELY] = expected[:, 0]
     if with_auto:
         start = time.perf_counter()
@@ -115,12 +137,15 @@ def main() -> None:
     parser.add_argument("--outcome", choices=OUTCOMES, help="one outcome alone")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-auto", action="store_true", help="leave out the selection within folds (most time)")
+    parser.add_argument("--peers", action="store_true", help="beside causalml and scikit-uplift")
     given = parser.parse_args()
+    peers = build_environment("uplift") / "bin" / "python" if given.peers else None
     for arm in [given.arm] if given.arm else ARMS:
         for outcome in [given.outcome] if given.outcome else OUTCOMES:
             features, responses = read_experiment(given.path, arm, outcome)
             print(f"\n## {arm}, {outcome}: {len(responses):,} customers", flush=True)
-            compare(features, responses, outcome, seed=given.seed, with_auto=not given.without_auto)
+            with_auto = not given.without_auto
+            compare(features, responses, outcome, seed=given.seed, with_auto=with_auto, peers=peers)
 
 
 if __name__ == "__main__":

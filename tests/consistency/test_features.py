@@ -24,7 +24,7 @@ from churnclv.snapshots.settings import WindowSettings
 
 CUTOFFS = (datetime(2024, 1, 15), datetime(2024, 3, 1))
 WINDOWS = WindowSettings()
-OPTIONAL = ("basket", "journey", "engagement", "referral", "contract")  # of events that this log has none of
+OPTIONAL = ("basket", "journey", "engagement", "referral", "treatments", "contract")  # whose events this log lacks
 OF_ORDERS = tuple(name for name in BUILT_IN if name not in OPTIONAL)
 ALL = FeatureSettings(families=list(OF_ORDERS))
 

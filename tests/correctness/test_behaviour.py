@@ -23,6 +23,7 @@ COLUMNS = {
     "journey": ("customer_id", "timestamp", "kind", "item", "session_id"),
     "engagement": ("customer_id", "timestamp", "kind", "channel"),
     "referral": ("customer_id", "timestamp", "kind", "other_id"),
+    "treatments": ("customer_id", "timestamp", "kind", "item", "amount"),
 }
 LOGS = {
     "basket": [
@@ -110,6 +111,21 @@ LOGS = {
         ("cat", "2024-02-25 10:00:00", "referral", "bob"),
         ("cat", AT_CUTOFF, "order", N),
         ("dan", "2024-02-25 10:00:00", "order", N),
+    ],
+    "treatments": [
+        ("ann", "2023-12-02 10:00:00", "treatment", "letter", "1.10"),
+        ("ann", "2024-01-31 10:00:00", "treatment", "offer", "10.05"),
+        ("ann", "2024-02-10 10:00:00", "treatment", N, N),  # of an arm that nobody wrote down
+        ("ann", LAST, "treatment", "letter", "1.10"),
+        ("ann", LAST, "treatment", "call", N),  # at the same moment: the lesser text
+        ("ann", AT_CUTOFF, "treatment", "a visit", "99.00"),  # at the cutoff: not seen
+        # bob: bought, and was drawn to be left alone
+        ("bob", "2024-01-01 00:00:00", "order", "letter", "7.00"),
+        ("bob", "2024-02-10 00:00:00", "holdout", "letter", N),
+        # cat: once, long ago
+        ("cat", "2023-03-01 15:00:00", "treatment", "letter", "1.10"),
+        # dan: an arm unknown, for nothing
+        ("dan", "2024-02-25 10:00:00", "treatment", N, "0.00"),
     ],
 }
 CHOSEN = {"actions": ["view", "add to cart", "Search?"], "channels": ["email", "text message"]}
@@ -199,6 +215,13 @@ EXPECTED = {
         # bob: by ann first
         "days_since_invited": (N, 30, 20, N),
     },
+    "treatments": {
+        "treatments": (5, 0, 1, 1),
+        # ann: letter, offer, call
+        "treatment_arms": (3, 0, 1, 0),
+        "treatment_cost": (12.25, 0, 1.1, 0),
+        "days_since_last_treatment": (1, N, 366, 5),
+    },
 }
 
 # lookbacks 30, 90, 180, 365
@@ -257,6 +280,13 @@ EXPECTED_BY_DEFAULT = {
         "open_rate_change_365_days": (N, N, -1, N),
     },
     "referral": {},
+    "treatments": {
+        # ann: 90, 30, 20, 1 and 1 days ago
+        "treatments_last_30_days": (4, 0, 0, 1),
+        "treatments_last_90_days": (5, 0, 0, 1),
+        "treatments_last_180_days": (5, 0, 0, 1),
+        "treatments_last_365_days": (5, 0, 0, 1),
+    },
 }
 
 OTHER_SETTINGS = {"lookback_days": [20], "actions": ["Search?"], "channels": []}
@@ -281,7 +311,9 @@ EXPECTED_OTHERWISE = {
         "open_rate_change_20_days": (1, N, N, N),
     },
     "referral": {},
+    "treatments": {"treatments_last_20_days": (3, 0, 0, 1)},
 }
+TEXTS = {"treatments": {"last_treatment": ("call", N, "letter", N)}}
 
 
 @pytest.fixture(scope="module")
@@ -316,8 +348,11 @@ def is_kept(name):
 def test_family(features, family):
     expected = {**EXPECTED[family], **EXPECTED_BY_DEFAULT[family]}
     frame = features(family, LOGS[family], **CHOSEN)
-    assert set(frame.columns) == set(expected)
+    texts = TEXTS.get(family, {})
+    assert set(frame.columns) == {*expected, *texts}
     assert_columns(frame, expected)
+    for name, values in texts.items():
+        assert tuple(frame[name].astype(object).where(frame[name].notna(), None)) == values
 
 
 @pytest.mark.parametrize("family", list(EXPECTED))
@@ -325,8 +360,11 @@ def test_family_with_other_settings(features, family):
     stays = {name: values for name, values in EXPECTED[family].items() if is_kept(name)}
     expected = {**stays, **EXPECTED_OTHERWISE[family]}
     frame = features(family, LOGS[family], **OTHER_SETTINGS)
-    assert set(frame.columns) == set(expected)
+    texts = TEXTS.get(family, {})
+    assert set(frame.columns) == {*expected, *texts}
     assert_columns(frame, expected)
+    for name, values in texts.items():
+        assert tuple(frame[name].astype(object).where(frame[name].notna(), None)) == values
 
 
 def test_every_family_of_optional_events_has_its_values_above():

@@ -22,7 +22,7 @@ from churnclv.decision.campaign_folder import (
 from churnclv.decision.campaign_outcomes import campaign_outcomes, experiment_table, require_over
 from churnclv.decision.campaign_plan import DesignSettings, plan_campaign
 from churnclv.decision.campaign_verdict import EXCEEDED, HARMED, HELD, MISSED, OPEN, WORKED, give_verdict
-from churnclv.decision.contact_gain import expect_gains, read_effects
+from churnclv.decision.contact_gain import expect_contacts, read_effects
 from churnclv.decision.economics import EconomicsSettings
 from churnclv.decision.holdout_power import ExpectedContrast
 from churnclv.decision.plan_page import explain_plan
@@ -210,7 +210,8 @@ def test_a_measured_effect_is_worth_the_value_of_who_stays_less_the_offers_that_
     table = pd.DataFrame({"customer_id": ["bob", "ann", "eve"], "effect_mail": [-0.1, 0.2, 0.3], "best_arm": "mail"})
     table["effect_call"], table["effect_mail_low"] = [0.1, 0.25, 0.1], -1.0
     economics = EconomicsSettings(contact_cost=1.0, incentive_cost=10.0, arm_costs={"call": 8.0})
-    gains = expect_gains(two.rows, economics, read_effects(effect_file(tmp_path, table), two)).set_index("customer_id")
+    effects = read_effects(effect_file(tmp_path, table), two)
+    gains = expect_contacts(two.rows, economics, effects).best().set_index("customer_id")
     # ann by mail: .2 x 110 - 1 - 10 (.5 + .2) = 14; by call: .25 x 110 - 8 - 10 (.5 + .25) = 12
     assert gains.loc["ann", ["treatment", "effect", "cost", "expected_gain"]].tolist() == pytest.approx(
         ["mail", 0.2, 8.0, 14.0]
@@ -268,7 +269,7 @@ def test_no_file_of_effects_and_costs_of_unknown_treatments_are_refused(tmp_path
     table = pd.DataFrame({"customer_id": ["ann"], "effect_mail": [0.1], "best_arm": "mail"})
     effects = read_effects(effect_file(tmp_path, table), two)
     with pytest.raises(InputError, match=r"economics.arm_costs names call"):
-        expect_gains(two.rows, EconomicsSettings(arm_costs={"call": 2.0}), effects)
+        expect_contacts(two.rows, EconomicsSettings(arm_costs={"call": 2.0}), effects)
 
 
 # --- the folder ---

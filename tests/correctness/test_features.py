@@ -18,7 +18,7 @@ from churnclv.snapshots.settings import WindowSettings
 
 CUTOFF = datetime(2024, 3, 1)
 N = None  # null
-ELSEWHERE = ("basket", "journey", "engagement", "referral", "contract")  # in test_behaviour.py and of contracts
+ELSEWHERE = ("basket", "journey", "engagement", "referral", "treatments", "contract")  # in other files
 
 # days before the cutoff: 29 February is 1, 31 January 30, 1 January 60, 2 December 90, 3 September 180, 1 March 366
 LOG = [

@@ -84,11 +84,20 @@ HAND_MADE = {
         ["input=a b, c=d.csv", "output=o (1).csv"], ["input=null", "output=null"], ["input={a: b}", "output=~"],
         ["input=a", "output=b", "tracking=nosuch"], ["input=a", "output=b", "tracking.home=[a]"], ["data=cdnow"],
     ],
+    "campaign-table": [
+        [], ["input=a.csv"], ["out=b.csv"], ["input=[a]", "out=b"], ["input=a", "out=b", "contacts.most_days=0"],
+        ["input=a", "out=b", "contacts.most_days=many"], ["input=a", "out=b", "contacts.arms=letter"],
+        ["input=a", "out=b", "contacts=x"], ["input=a", "out=b", "as_of=[now]"], ["input=a", "out=b", "data=nosuch"],
+        ["input=a", "out=b", "windows.horizon_days=0"], ["input=a", "out=b", "features.families=[]"], ["x=y"],
+        ["input=a", "out=b", "+data.tables.x={path: a, kind: treatment, columns: {customer_id: c, item: i}}"],
+    ],
     "campaign-plan": [
         [], ["scores=a.csv"], ["out=b"], ["scores=a", "out=b", "budget=much"], ["scores=a", "out=b", "budget=-1"],
         ["scores=a", "out=b", "design.power=1"], ["scores=a", "out=b", "design.effect=0"], ["scores=[a]", "out={}"],
         ["scores=a", "out=b", "design.holdout=few"], ["scores=a", "out=b", "design=x"], ["scores=", "out="],
         ["scores=a", "out=b", "economics=nosuch"], ["scores=a", "out=b", "start=[now]"], ["data=cdnow"],
+        ["scores=a", "out=b", "capacity=few"], ["scores=a", "out=b", "capacity={call: -1}"],
+        ["scores=a", "out=b", "capacity={call: 1.5}"], ["scores=a", "out=b", "arm_budgets={call: much}"],
     ],
     "campaign-judge": [
         [], ["campaign=a"], ["input=b.csv"], ["campaign=[a]", "input=b"], ["campaign=a", "input=b", "cost=-1"],

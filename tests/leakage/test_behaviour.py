@@ -20,11 +20,16 @@ from examples import examples
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)
 FAMILIES = FeatureSettings(
-    families=["basket", "journey", "engagement", "referral"], lookback_days=[1, 30], actions=["x"], channels=["web"]
+    families=["basket", "journey", "engagement", "referral", "treatments"],
+    lookback_days=[1, 30],
+    actions=["x"],
+    channels=["web"],
 )
 TYPES = {"timestamp": "timestamp(6)", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
 EVENTS = ibis.schema({name: TYPES.get(name, "string") for name in EVENT_COLUMNS})
-KINDS = ("order", "order", "refund", "discount", "action", "send", "open", "click", "unsubscribe", "referral")
+KINDS = (
+    "order", "order", "refund", "discount", "action", "send", "open", "click", "unsubscribe", "referral", "treatment",
+)  # fmt: skip
 
 quick = examples(10)
 thorough = examples(80, suppress_health_check=[HealthCheck.too_slow])
@@ -140,7 +145,7 @@ def test_later_events_and_cutoffs_change_no_feature_of_a_dense_log(features_of, 
 
 def test_what_appears_at_or_after_a_moment_switches_no_family_on(connection, write_events):
     past = [{"customer_id": "ann", "timestamp": MIDNIGHT - MICROSECOND, "kind": "order", "amount": "1.00"}]
-    kinds = ("action", "send", "open", "click", "unsubscribe", "referral", "discount", "contract_start")
+    kinds = ("action", "send", "open", "click", "unsubscribe", "referral", "treatment", "discount", "contract_start")
     future = [{**past[0], "timestamp": MIDNIGHT, "kind": kind} for kind in kinds]
     future.append({**past[0], "timestamp": MIDNIGHT, "item": "tea", "category": "drinks"})
     events = write_events(connection, past + future)

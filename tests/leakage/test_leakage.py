@@ -36,7 +36,7 @@ from examples import examples
 MICROSECOND = timedelta(microseconds=1)
 MIDNIGHT, LATER, NOON = datetime(2024, 3, 1), datetime(2024, 3, 31), datetime(2024, 2, 29, 12, 0, 0, 7)
 WINDOWS = WindowSettings(active_days=120, min_purchases=1)
-OPTIONAL = ("journey", "engagement", "referral", "contract")  # of events that these logs have none of
+OPTIONAL = ("journey", "engagement", "referral", "treatments", "contract")  # of events that these logs have none of
 OF_ORDERS = tuple(name for name in BUILT_IN if name not in OPTIONAL)
 FAMILIES = FeatureSettings(families=list(OF_ORDERS))
 HORIZON_DAYS = 30

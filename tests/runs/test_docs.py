@@ -262,11 +262,16 @@ def test_every_setting_has_its_row_with_default_and_range():
     page = (DOCS / "configuration.md").read_text()
     sections = {part.partition("\n")[0]: part.splitlines() for part in re.split(r"^## ", page, flags=re.MULTILINE)}
     titles = {"train": "Training", "ui": "UI"}
-    titles |= {"campaign-plan": "Campaign plan", "campaign-judge": "Campaign verdict"}
+    titles |= {
+        "campaign-plan": "Campaign plan",
+        "campaign-judge": "Campaign verdict",
+        "campaign-table": "Campaign table",
+    }
     for command, schema in SCHEMAS.items():
         section, config = titles.get(command, command.capitalize()), schema()
         shared = () if section == "Training" else ("tracking.", "engine.", "economics.")
         shared += ("data.",) if section in {"Report", "Campaign verdict"} else ()
+        shared += ("data.", "windows.", "features.") if section == "Campaign table" else ()
         wanted = {
             name: (as_written(value), bounds)
             for name, value, bounds in settings_of(config)

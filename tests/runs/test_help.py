@@ -98,7 +98,7 @@ MISTAKES = {
     ("train", "--cfg", "nosuch"): "'nosuch' (choose from ",
     ("train", "--cfg"): "--cfg/-c: expected one argument.",
     ("train", "nosuch"): "train: 'nosuch' is no setting.",
-    ("train", "data=abc"): "train: there is no data=abc.\n  -> allowed are campaign, cdnow, experiment, ",
+    ("train", "data=abc"): "train: there is no data=abc.\n  -> allowed are campaign, cdnow, contacts, experiment, ",
     ("train", "windows.horizon=3"): "train: there is no setting windows.horizon.\n  -> did you mean horizon_days? ",
     ("score", "input=a", "output=b", "inptu=c"): "score: there is no setting inptu.\n  -> did you mean input? ",
     ("train", "+nosuch=1"): "train: there is no setting nosuch, also not with a plus.",

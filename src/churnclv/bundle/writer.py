@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from .. import __version__
+from ..decision.effect_record import EFFECTS
 from ..features.families import BUILT_IN
 from ..files import file_digest, locate, replacing_folder, write_json, write_text
 from ..notices import Notice
@@ -46,6 +47,7 @@ class BundleParts:
     `trained` is when the run began: the bundle's own date, so that two exports of one run give the same bytes.
     `profile` are the rows that are described, `column_facts` further figures of their columns by name, and
     `log_profile` describes the recent events; both are empty where monitoring is to compare nothing with them.
+    `effects` is the record of learned effects, of the run before its refit; empty where none were learned.
     """
 
     models: FittedModels
@@ -56,6 +58,7 @@ class BundleParts:
     notices: tuple[Notice, ...] = ()
     column_facts: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     log_profile: Mapping[str, Any] = field(default_factory=dict)
+    effects: Mapping[str, Any] = field(default_factory=dict)
 
 
 def write_bundle(out: Path, parts: BundleParts) -> Path:
@@ -95,6 +98,8 @@ def _write_parts(folder: Path, parts: BundleParts) -> BundleSpecification:
     write_json(folder / PROFILE, facts)
     if parts.log_profile:
         write_json(folder / LOG_PROFILE, parts.log_profile)
+    if parts.effects:
+        write_json(folder / EFFECTS, dict(parts.effects))
     write_text(folder / "card.md", parts.card)
     return specification
 

@@ -26,6 +26,7 @@ from ..pipeline.renamed_settings import rename_arguments, rename_values
 from ..pipeline.settings import (
     EXPERIMENTS,
     CampaignPlanConfig,
+    CampaignTableConfig,
     CampaignVerdictConfig,
     CustomerConfig,
     EntryConfig,
@@ -62,6 +63,7 @@ SCHEMAS = {
     "rollback": RollbackConfig,
     "score": ScoreConfig,
     "customer": CustomerConfig,
+    "campaign-table": CampaignTableConfig,
     "campaign-plan": CampaignPlanConfig,
     "campaign-judge": CampaignVerdictConfig,
     "monitor": MonitorConfig,

@@ -215,6 +215,27 @@ HELP = {
             "make forget CUSTOMERS=ids.csv": "the short form",
         },
     ),
+    "campaign-table": Help(
+        "past contacts as a table to learn effects from",
+        "Reads a log with contacts by past campaigns, and writes one row per customer: what was done, what they did "
+        "then, and what was known before. With as_of it writes the customers of that day instead, to be scored by "
+        "what was learned.",
+        {
+            "input": "the log (required)",
+            "out": "the table to write (required)",
+            "as_of": "the day whose customers are to be scored (past contacts)",
+            "contacts.arms": "names of contacts (all)",
+            "contacts.most_days": "as many of the latest days with contacts (12)",
+            "windows.horizon_days": "length of the outcome (90)",
+            "data.tables": "the table of contacts, see docs/your_data.md",
+            "data.columns.<role>": "the name of a column in the log, such as data.columns.customer_id=cust",
+        },
+        {
+            "churnclv campaign-table input=orders.csv out=past.csv": "contacts are rows of the log",
+            "churnclv campaign-table input=orders.csv out=today.csv as_of=2024-06-01": "whom to score",
+        },
+        ("data", "windows"),
+    ),
     "campaign-plan": Help(
         "whom to treat, and whom to hold out at random",
         "Reads scores, and writes the folder of a campaign: whom to treat within the budget, whom to hold out at "
@@ -223,6 +244,7 @@ HELP = {
             "scores": "the file of scores (required)",
             "out": "a new folder (required)",
             "budget": "the most that the treated may be expected to cost",
+            "capacity": "customers whom a treatment can contact, such as {call: 200}",
             "start": "the day on which it is sent (the day of the scores)",
             "design.power": "probability of seeing the effect (0.8)",
             "design.effect": "the smallest fall of the churn rate to be seen (half of what is expected)",

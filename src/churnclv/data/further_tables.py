@@ -6,7 +6,7 @@ from typing import Any
 
 import ibis
 
-from ..errors import InputError
+from ..errors import InputError, require
 from . import parsing
 from .faults import ATTRIBUTES
 from .fingerprint import content_fingerprint, fingerprint
@@ -15,7 +15,7 @@ from .matching import match_customers
 from .paths import table_aside_path
 from .quality import QualityReport, check_policies
 from .schema import event_columns
-from .settings import STATIC, Columns, DataSettings, TableSettings
+from .settings import HOLDOUT_KIND, STATIC, TREATMENT_KIND, Columns, DataSettings, TableSettings, treatment_name
 from .source import RawLog
 
 _CHECKED = "checked_table"
@@ -31,10 +31,15 @@ class OtherTable(DataSettings):
 
     def setting(self, role: str) -> str:
         """Return the setting that maps a role to a column."""
-        is_attribute = role.startswith(STATIC)
-        return (
-            f"{self.where}.attributes.{role.removeprefix(STATIC)}" if is_attribute else f"{self.where}.columns.{role}"
-        )
+        if role.startswith(STATIC):
+            return f"{self.where}.attributes.{role.removeprefix(STATIC)}"
+        named = treatment_name(role) if self.is_of_treatments else role
+        return f"{self.where}.columns.{named}"
+
+    @property
+    def is_of_treatments(self) -> bool:
+        """Whether every row of the table is a treatment."""
+        return self.other_kind == TREATMENT_KIND and self.columns.kind in (None, self.columns.item)
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,8 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
         if table.is_dated:
             log = read_log(connection, merged, f"events_{name}", frames.get(name))
             rows, report = log.table, log.quality
+            if merged.is_of_treatments:
+                _require_probabilities(rows, report.origin, merged)
             dated.append(rows)
         else:
             rows, report = _read_attributes(connection, merged, f"attributes_{name}", frames.get(name))
@@ -85,13 +92,18 @@ def read_tables(connection: Any, settings: DataSettings, main: Any, frames: Mapp
 def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> OtherTable:
     """Return the settings of a table: those it sets itself, and the main ones for the rest."""
     given = {field: value for field, value in vars(table).items() if field in vars(settings) and field != "policy"}
+    columns = Columns(**{"timestamp": None, "amount": None, **table.roles})
+    kinds = table.kinds
+    if table.control is not None:  # the arm is what tells the two kinds apart
+        columns, kinds = replace(columns, kind=columns.item), {table.control: HOLDOUT_KIND}
     merged = {
         **vars(settings),
         **given,
         "name": name,
         "shape": table.shape,
         "builtin": None,
-        "columns": Columns(**{"timestamp": None, "amount": None, **table.columns}),
+        "columns": columns,
+        "kinds": kinds,
         "static": table.attributes,
         "other_kind": table.kind or table.other_kind,
         "policy": replace(settings.policy, **table.policy),
@@ -102,6 +114,18 @@ def _settings_of(name: str, table: TableSettings, settings: DataSettings) -> Oth
         "set_aside_path": table_aside_path(settings.set_aside_path, name),
     }
     return OtherTable(**merged)
+
+
+def _require_probabilities(rows: Any, origin: str, settings: OtherTable) -> None:
+    """Raise `InputError` where the propensity of a treatment is no probability of what chance could decide."""
+    outside = rows.filter((rows.quantity <= 0) | (rows.quantity >= 1))
+    facts = outside.aggregate(count=outside.count(), example=outside.quantity.min().cast("float64")).execute().iloc[0]
+    message = (
+        f"{origin}: column {settings.columns.quantity!r}: {int(facts['count']):,} propensities are not above 0 and "
+        f"below 1, such as {facts['example']:g}."
+    )
+    remedy = f"leave cells blank where it is not known, or leave out {settings.setting('quantity')}."
+    require(int(facts["count"]) == 0, message, remedy=remedy)
 
 
 def _read_attributes(connection: Any, settings: DataSettings, name: str, frame: Any) -> tuple[Any, QualityReport]:

@@ -6,11 +6,11 @@ import ibis.expr.datatypes as dt
 
 from ..errors import InputError
 from .compiled_queries import compiled
-from .settings import STATIC, DataSettings
+from .settings import HOLDOUT_KIND, STATIC, TREATMENT_KIND, DataSettings
 
 KINDS = (
     "order", "refund", "discount", "action", "send", "open", "click", "unsubscribe", "referral",
-    "contract_start", "contract_end", "plan_change", "payment_failure",
+    "contract_start", "contract_end", "plan_change", "payment_failure", TREATMENT_KIND, HOLDOUT_KIND,
 )  # fmt: skip
 SALES = ("order", "refund")
 AMOUNT_TYPE = dt.Decimal(18, 4)

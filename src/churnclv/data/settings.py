@@ -10,6 +10,8 @@ from ..errors import require, require_name
 from ..ranges import Bounds, check_numbers, number
 
 STATIC = "static_"  # prefix of the columns of the event table with attributes of customers
+TREATMENT_KIND = "treatment"  # of an event: a contact by a campaign
+HOLDOUT_KIND = "holdout"  # of an event: a campaign drew the customer to be left alone
 OPEN_TOKENS = ("No", "no", "open", "none", "-", "active")
 MISSING_TOKENS = (  # tokens in lower case match in any case, others exactly: R writes NA, but na may be a value
     "nan", "null", "none", "n/a", "?", "<na>", "NA", "NaT", "#n/a", "#na", "n.a.", "\\N", "(null)", "[null]",
@@ -21,6 +23,7 @@ _OF_EVENTS = (
     "customer_id", "timestamp", "amount", "price", "quantity", "order_id", "item", "category", "channel", "session_id",
     "other_id", "kind", "currency",
 )  # fmt: skip
+_OF_TREATMENTS = {"arm": "item", "cost": "amount", "propensity": "quantity"}  # name of a column -> role of the event
 
 
 class CustomerKind(Enum):
@@ -227,9 +230,11 @@ class TableSettings:
     Attributes:
         path: the file.
         columns: role -> the file's column; `customer_id` always, `timestamp` where the rows are dated.
+            Of treatments, `arm`, `cost` and `propensity` stand for `item`, `amount` and `quantity`.
         kind: the canonical kind of every row; null without `columns.kind` means orders and refunds.
         kinds: text in `columns.kind` -> canonical kind; empty if the texts are canonical kinds.
         other_kind: the kind of texts that `kinds` does not list; null sets such rows aside.
+        control: of treatments, the arm that means that a customer was drawn to be left alone; null where none were.
         attributes: name -> the file's column.
         policy: policies that differ from those of the main table.
         sheet: the sheet of an Excel workbook; null takes the one that has the columns.
@@ -240,6 +245,7 @@ class TableSettings:
     kind: str | None = None
     kinds: dict[str, str] = field(default_factory=dict)
     other_kind: str | None = None
+    control: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     policy: dict[str, Policy] = field(default_factory=dict)
     format: Format = Format.auto
@@ -262,24 +268,52 @@ class TableSettings:
         """What its rows are: events, or customers with attributes."""
         return CustomerKind.noncontractual if self.is_dated else CustomerKind.labelled
 
+    @property
+    def is_of_treatments(self) -> bool:
+        """Whether every row of the table is a treatment."""
+        return "kind" not in self.columns and TREATMENT_KIND in (self.kind, self.other_kind)
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Role -> the file's column, by the roles that all events have."""
+        names = _OF_TREATMENTS if self.is_of_treatments else {}
+        return {names.get(role, role): column for role, column in self.columns.items()}
+
     def check(self, name: str) -> None:
         """Check the settings without reading a file; `name` is the name of the table."""
         where = f"data.tables.{name}"
         check_names("data.tables", [name])
         check_names(f"{where}.attributes", self.attributes)
-        unknown = sorted(set(self.columns) - set(_OF_EVENTS))
-        allowed = f"allowed are {', '.join(_OF_EVENTS)}."
+        roles = _names_of_roles(treatments=self.is_of_treatments)
+        unknown = sorted(set(self.columns) - set(roles))
+        allowed = f"allowed are {', '.join(roles)}."
         require(not unknown, f"{where}.columns names the roles {unknown}.", remedy=allowed)
         remedy = f"name the column: {where}.columns.customer_id=..."
         require("customer_id" in self.columns, f"{where}.columns lacks customer_id.", remedy=remedy)
         complete = self.is_dated or (bool(self.attributes) and set(self.columns) == {"customer_id"})
         remedy = f"map {where}.columns.timestamp (events), or only customer_id and {where}.attributes (no dates)."
         require(complete, f"{where} has neither a timestamp nor attributes alone.", remedy=remedy)
+        has_arms = self.control is None or (self.is_of_treatments and "arm" in self.columns)
+        remedy = f"kind: treatment, and {where}.columns.arm names the column."
+        require(has_arms, f"{where}.control={self.control} is an arm, and the table has none.", remedy=remedy)
         both = self.kind is not None and ("kind" in self.columns or self.kinds or self.other_kind)
         remedy = "kind is for tables whose every row is the same; the others are for a column of kinds."
         require(not both, f"{where} has kind={self.kind} and columns.kind, kinds or other_kind.", remedy=remedy)
         other = sorted(set(self.policy) - set(vars(Policies())))
         require(not other, f"{where}.policy names the faults {other}.", remedy=f"see {', '.join(vars(Policies()))}.")
+
+
+def _names_of_roles(*, treatments: bool) -> list[str]:
+    """Return the names of the columns that a table of events may have."""
+    if not treatments:
+        return list(_OF_EVENTS)
+    replaced = (*_OF_TREATMENTS.values(), "price")
+    return [*(role for role in _OF_EVENTS if role not in replaced), *_OF_TREATMENTS]
+
+
+def treatment_name(role: str) -> str:
+    """Return what a role of events is called in a table of treatments."""
+    return next((name for name, other in _OF_TREATMENTS.items() if other == role), role)
 
 
 def check_names(where: str, names: Iterable[str]) -> None:

@@ -74,6 +74,7 @@ def describe_plan(
         },
         "effects": _describe_effects(plan, effects_origin),
         "budget": plan.budget,
+        **({"limits": {"capacity": plan.limits.capacity, "budgets": plan.limits.budgets}} if plan.limits else {}),
         "design": {
             "seed": plan.design.seed,
             "treated": len(treated),

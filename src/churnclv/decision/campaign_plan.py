@@ -13,7 +13,8 @@ import pandas as pd
 
 from ..errors import InputError, require
 from ..ranges import LARGEST_SEED, Bounds, check_numbers, number
-from .contact_gain import MeasuredEffects, expect_gains
+from .arm_limits import NO_LIMITS, ArmLimits, assign_arms
+from .contact_gain import ExpectedContacts, MeasuredEffects, expect_contacts
 from .economics import EconomicsSettings
 from .holdout_power import ExpectedContrast
 from .scored_customers import ScoredCustomers
@@ -72,6 +73,7 @@ class CampaignPlan:
     design: DesignSettings
     budget: float | None
     effects: MeasuredEffects | None = None
+    limits: ArmLimits = NO_LIMITS
 
     @property
     def power(self) -> float:
@@ -96,6 +98,20 @@ class CampaignPlan:
         """Return the value, in currency, of so many customers who stay; each has the mean value of the treated."""
         return customers * float(self.treated["value"].mean())
 
+    def limit_lines(self) -> list[str]:
+        """Return how much of each limit of an arm the treated take."""
+        cost, arms = self.treated["cost"], self.treated["treatment"]
+        return [
+            *(
+                f"{arm}: {int((arms == arm).sum()):,} of {most:,.0f} customers"
+                for arm, most in self.limits.capacity.items()
+            ),
+            *(
+                f"{arm}: {float(cost[arms == arm].sum()):,.2f} of {most:,.2f} of money"
+                for arm, most in self.limits.budgets.items()
+            ),
+        ]
+
     def strata(self) -> pd.DataFrame:
         """Return the treated and the held out of each stratum."""
         keys = ["segment", "gain_group"]
@@ -112,11 +128,13 @@ def plan_campaign(
     design: DesignSettings,
     budget: float | None,
     effects: MeasuredEffects | None = None,
+    limits: ArmLimits = NO_LIMITS,
 ) -> CampaignPlan:
     """Return the plan of a campaign.
 
     Those worth a contact are ranked by gain per cost, as on the contact list, and taken as far as the budget goes: it
-    pays for the treated, the held out cost nothing and make room for others.
+    pays for the treated, the held out cost nothing and make room for others. Where arms have limits, who gets which
+    one is chosen for the highest total gain.
 
     Parameters
     ----------
@@ -130,6 +148,8 @@ def plan_campaign(
         The most that the treated are expected to cost, in currency; None = no limit.
     effects
         Of treatments on the chance of staying, measured by an experiment; None assumes the acceptance of an offer.
+    limits
+        How many customers each arm can contact, and what its contacts may cost.
 
     Returns
     -------
@@ -142,20 +162,69 @@ def plan_campaign(
         Nobody is worth a contact, the budget pays for too few, or the hold-out is too small to show the effect; the
         message has the number that is needed.
     """
-    customers = expect_gains(scores.rows, economics, effects)
-    _require_listed(_listed(customers, budget), customers, budget)
-    share = 0.0 if budget is None else _least_share(customers, budget, design)
-    for listed in _lists(customers, budget, share):
+    contacts = _Contacts(expect_contacts(scores.rows, economics, effects), budget, limits)
+    limits.require_arms(contacts.expected.treatments)
+    _require_listed(contacts.listed(), contacts.expected.best(), contacts)
+    share = _least_share(contacts, design) if contacts.are_limited else 0.0
+    for listed in contacts.lists(share):
         contrast = _expected(listed, design)
         held_out = _draw(listed, _holdout_size(contrast, len(listed), design), design.seed)
-        if budget is None or float(listed.loc[~held_out, "cost"].sum()) <= budget * (1.0 + ROUNDING):
+        if contacts.are_within(listed[~held_out]):
             break
     treated, left_alone = (listed[rows].reset_index(drop=True) for rows in (~held_out, held_out))
-    return CampaignPlan(treated, left_alone, contrast, scores, economics, design, budget, effects)
+    return CampaignPlan(treated, left_alone, contrast, scores, economics, design, budget, effects, limits)
 
 
-def _least_share(customers: pd.DataFrame, budget: float, design: DesignSettings) -> float:
-    """Return the smallest share to hold out that is enough, by halving: it leaves most of the budget's list treated.
+@dataclass(frozen=True)
+class _Contacts:
+    """The customers who could be contacted, and what limits how many are."""
+
+    expected: ExpectedContacts
+    budget: float | None
+    limits: ArmLimits
+
+    @property
+    def are_limited(self) -> bool:
+        """Whether there is a budget or a limit of an arm."""
+        return self.budget is not None or bool(self.limits)
+
+    def are_within(self, treated: pd.DataFrame) -> bool:
+        """Return whether customers to be treated keep to the budget and to the limits of the arms."""
+        cost = treated["cost"].to_numpy(dtype=float)
+        affordable = self.budget is None or float(cost.sum()) <= self.budget * (1.0 + ROUNDING)
+        return affordable and self.limits.hold(treated["treatment"].tolist(), cost, ROUNDING)
+
+    def listed(self, share: float = 0.0, part: float = 1.0) -> pd.DataFrame:
+        """Return the customers to contact, by id, with their group of expected gain.
+
+        `share` of them is held out, and costs nothing; `part` is that of the limits which is used.
+        """
+        factor = part / (1.0 - share)
+        budget = None if self.budget is None else self.budget * factor
+        if self.limits:
+            expected = self.expected
+            arm = assign_arms(expected.gains, expected.costs, expected.treatments, self.limits.scaled(factor), budget)
+            customers = expected.with_arms(arm)
+        else:
+            customers = self.expected.best()
+            ids = target_list(customers, budget)["customer_id"]
+            customers = customers[customers["customer_id"].isin(ids)]
+        return _grouped(customers.sort_values("customer_id", ignore_index=True))
+
+    def lists(self, share: float) -> Iterator[pd.DataFrame]:
+        """Yield lists of customers, longest first, whose treated part, all but a share, is expected to fit the limits.
+
+        Which customers are drawn decides what the treated cost, so that a slightly shorter list may be needed.
+        """
+        if not self.are_limited:
+            yield self.listed()
+            return
+        for step in range(round(1.0 / _SHORTER)):
+            yield self.listed(share, 1.0 - step * _SHORTER)
+
+
+def _least_share(contacts: _Contacts, design: DesignSettings) -> float:
+    """Return the smallest share to hold out that is enough, by halving: it leaves most of the list treated.
 
     Raises
     ------
@@ -163,55 +232,35 @@ def _least_share(customers: pd.DataFrame, budget: float, design: DesignSettings)
         Half of the list is not enough.
     """
     low, high = 0.0, _MOST_SHARE
-    listed = _listed(_cheaper(customers, high), budget, high)
+    listed = contacts.listed(high)
     _holdout_size(_expected(listed, design), len(listed), design)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2.0
-        listed = _listed(_cheaper(customers, middle), budget, middle)
+        listed = contacts.listed(middle)
         wanted = design.holdout or _expected(listed, design).least_holdout(len(listed))
         low, high = (low, middle) if wanted and wanted <= middle * len(listed) else (middle, high)
     return high
 
 
-def _lists(customers: pd.DataFrame, budget: float | None, share: float) -> Iterator[pd.DataFrame]:
-    """Yield lists of customers, longest first, whose treated part, all but a share, is expected to fit the budget.
-
-    Which customers are drawn decides what the treated cost, so that a slightly shorter list may be needed.
-    """
-    if budget is None:
-        yield _listed(customers, None)
-        return
-    for step in range(round(1.0 / _SHORTER)):
-        yield _listed(_cheaper(customers, share), budget * (1.0 - step * _SHORTER), share)
-
-
-def _cheaper(customers: pd.DataFrame, share: float) -> pd.DataFrame:
-    """Return the customers at what they cost on average if a share of them is held out."""
-    return customers.assign(cost=customers["cost"] * (1.0 - share))
-
-
-def _listed(customers: pd.DataFrame, budget: float | None, share: float = 0.0) -> pd.DataFrame:
-    """Return the customers on the contact list under a budget, by id, with their group of expected gain.
-
-    `share` is what costs were lowered by, and is put back.
-    """
-    ids = target_list(customers, budget)["customer_id"]
-    listed = customers[customers["customer_id"].isin(ids)].sort_values("customer_id", ignore_index=True)
+def _grouped(listed: pd.DataFrame) -> pd.DataFrame:
+    """Return listed customers with their third of expected gain, in the columns of a plan."""
     place = np.empty(len(listed), dtype=int)
     place[np.argsort(-listed["expected_gain"].to_numpy(), kind="stable")] = np.arange(len(listed))
     groups = np.array(GAIN_GROUPS)[place * len(GAIN_GROUPS) // max(len(listed), 1)]
-    return listed.assign(gain_group=groups, cost=listed["cost"] / (1.0 - share))[list(PLAN_COLUMNS)]
+    return listed.assign(gain_group=groups)[list(PLAN_COLUMNS)]
 
 
-def _require_listed(listed: pd.DataFrame, customers: pd.DataFrame, budget: float | None) -> None:
+def _require_listed(listed: pd.DataFrame, customers: pd.DataFrame, contacts: _Contacts) -> None:
     """Raise `InputError` where there is nobody to draw from."""
     worthwhile = int((customers["expected_gain"] > 0).sum())
     remedy = "the costs in economics decide who is worth a contact; see docs/campaigns.md."
     require(worthwhile > 0, f"nobody of {len(customers):,} customers has an expected gain above zero.", remedy=remedy)
     enough = len(listed) >= _LEAST_LISTED
     few = f"only {len(listed):,} of {worthwhile:,} customers worth a contact can be treated"
-    limit = "" if budget is None else f" with a budget of {budget:,.2f}"
-    require(enough, f"{few}{limit}: too few to hold anybody out.", remedy="raise the budget.")
+    limit = "" if contacts.budget is None else f" with a budget of {contacts.budget:,.2f}"
+    limit += " within the limits of the arms" if contacts.limits else ""
+    remedy = "raise the limits of the arms." if contacts.limits else "raise the budget."
+    require(enough, f"{few}{limit}: too few to hold anybody out.", remedy=remedy)
 
 
 def _expected(listed: pd.DataFrame, design: DesignSettings) -> ExpectedContrast:
@@ -233,7 +282,10 @@ def _holdout_size(contrast: ExpectedContrast, customers: int, design: DesignSett
         raise InputError(
             f"{customers:,} customers to contact are too few to show a fall of the churn rate by {contrast.effect:.2%} "
             f"with a power of {contrast.power:.0%}: {contrast.least_customers():,} are needed, half of them held out.",
-            remedy=f"raise the budget, or look for a larger effect alone: effect={_upwards(smallest)}, or lower power.",
+            remedy=(
+                f"raise the budget or the limits, or look for a larger effect alone: effect={_upwards(smallest)}, "
+                "or lower power."
+            ),
         )
     if design.holdout is None:
         return least

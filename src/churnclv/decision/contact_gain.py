@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from ..errors import listed, require
 from ..evaluation.metrics import Array
 from ..files import file_digest
 from ..outputs import read_head
+from .arm_limits import NOBODY
 from .campaign import CONTACT, Campaign
 from .economics import EconomicsSettings
 from .scored_customers import TREATMENT, ScoredCustomers, name_rows, read_numbers
@@ -69,8 +71,49 @@ def read_effects(path: Path, scores: ScoredCustomers) -> MeasuredEffects:
     return MeasuredEffects(effects, file_digest(path))
 
 
-def expect_gains(rows: pd.DataFrame, economics: EconomicsSettings, effects: MeasuredEffects | None) -> pd.DataFrame:
-    """Return customers with what a contact is expected to change, to cost and to bring.
+@dataclass(frozen=True)
+class ExpectedContacts:
+    """What each treatment is expected to bring for each customer.
+
+    Attributes
+    ----------
+    rows
+        The customers with `value`, of one who stays, in currency.
+    treatments
+        The names of the treatments.
+    effects
+        On the chance of staying, shape (n, k); NaN where it is not known.
+    costs
+        Contact, and the offer that is taken by all who stay, in currency, shape (n, k).
+    gains
+        Effect times value less cost, in currency, shape (n, k).
+    """
+
+    rows: pd.DataFrame
+    treatments: tuple[str, ...]
+    effects: Array
+    costs: Array
+    gains: Array
+
+    def best(self) -> pd.DataFrame:
+        """Return the customers with the treatment of the highest gain; without a known effect one is left out."""
+        known = np.isfinite(self.gains).any(axis=1)
+        place = np.where(np.isfinite(self.gains), self.gains, -np.inf).argmax(axis=1)
+        return self.with_arms(np.where(known, place, NOBODY))
+
+    def with_arms(self, arm: NDArray[np.int64]) -> pd.DataFrame:
+        """Return who has a treatment, by its place (n,), with `treatment`, `effect`, `cost` and `expected_gain`."""
+        who = np.flatnonzero(arm != NOBODY)
+        names = np.array(self.treatments, dtype=object)[arm[who]]
+        figures = {"effect": self.effects, "cost": self.costs, "expected_gain": self.gains}
+        chosen = {name: figure[who, arm[who]] for name, figure in figures.items()}
+        return self.rows.iloc[who].assign(treatment=names, **chosen).reset_index(drop=True)
+
+
+def expect_contacts(
+    rows: pd.DataFrame, economics: EconomicsSettings, effects: MeasuredEffects | None
+) -> ExpectedContacts:
+    """Return what each treatment is expected to change, to cost and to bring.
 
     Parameters
     ----------
@@ -80,21 +123,14 @@ def expect_gains(rows: pd.DataFrame, economics: EconomicsSettings, effects: Meas
         Costs and acceptance.
     effects
         Of treatments on the chance of staying; None assumes that `contact` keeps the accepting share of leavers.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows with `treatment`, `effect` (on the chance of staying), `value` (of a customer who stays, currency),
-        `cost` (contact, and the offer that is taken by all who stay, currency) and `expected_gain`: effect x value -
-        cost. Of several treatments each customer gets that of the highest gain. Without a known effect a customer is
-        left out.
     """
     score = rows["churn_score"].to_numpy(dtype=float)
-    value = implied_value(rows, economics)
+    valued = rows.assign(value=implied_value(rows, economics))
     if effects is None:
         acceptance = Campaign(economics).terms.mean_acceptance
         cost = Campaign(economics).expected_cost(score)
-        return rows.assign(value=value, cost=cost, treatment=CONTACT, effect=score * acceptance)
+        gain = rows["expected_gain"].to_numpy(dtype=float)
+        return ExpectedContacts(valued, (CONTACT,), (score * acceptance)[:, None], cost[:, None], gain[:, None])
     unknown = [name for name in economics.arm_costs if name not in effects.treatments]
     remedy = f"the treatments are {listed([repr(name) for name in effects.treatments])}."
     require(not unknown, f"economics.arm_costs names {listed(unknown)}.", remedy=remedy)
@@ -102,17 +138,8 @@ def expect_gains(rows: pd.DataFrame, economics: EconomicsSettings, effects: Meas
     contact = np.array([economics.arm_costs.get(name, economics.contact_cost) for name in effects.treatments])
     staying = np.clip(1.0 - score[:, None] + changes, 0.0, 1.0)
     costs = contact + staying * economics.incentive_cost
-    gains = changes * value[:, None] - costs
-    known = np.isfinite(gains).any(axis=1)
-    best = np.where(np.isfinite(gains), gains, -np.inf).argmax(axis=1)
-
-    def of_best(figures: Array) -> Array:
-        return np.asarray(figures[np.arange(len(best)), best])
-
-    treatments = np.array(effects.treatments, dtype=object)[best]
-    chosen = rows.assign(value=value, cost=of_best(costs), treatment=treatments, effect=of_best(changes))
-    kept: pd.DataFrame = chosen.assign(expected_gain=of_best(gains)).loc[known]
-    return kept.reset_index(drop=True)
+    gains = changes * valued["value"].to_numpy(dtype=float)[:, None] - costs
+    return ExpectedContacts(valued, tuple(effects.treatments), changes, costs, gains)
 
 
 def implied_value(rows: pd.DataFrame, economics: EconomicsSettings) -> Array:

@@ -16,7 +16,7 @@ _PAGE = """\
 
 ## What is expected
 
-- Budget: {budget}. The contacts are expected to cost {promise[cost]:,.2f}, offers that are taken included.
+- Budget: {budget}.{limits} The contacts are expected to cost {promise[cost]:,.2f}, offers that are taken included.
 - Of the treated {promise[churn_treated]:.1%} are expected to leave within {horizon_days} days, of the held out
   {promise[churn_held_out]:.1%}.
 - That keeps {promise[customers_kept]:,.0f} customers, each worth {promise[mean_value]:,.2f} on average, and gains
@@ -58,6 +58,15 @@ def _explain_basis(effects: dict[str, Any] | None) -> str:
     return _MEASURED.format(file=plain_cell(effects["file"]), treated=treated)
 
 
+def _explain_limits(limits: dict[str, dict[str, float]] | None) -> str:
+    """Return the limits of arms as sentences; empty where no arm has one."""
+    if limits is None:
+        return ""
+    parts = [f"{plain_cell(arm)} {most:,.0f} customers" for arm, most in limits["capacity"].items()]
+    parts += [f"{plain_cell(arm)} {most:,.2f} of money" for arm, most in limits["budgets"].items()]
+    return f" At most: {', '.join(parts)}."
+
+
 def explain_plan(plan: dict[str, Any]) -> str:
     """Return the page of a plan, the content of `plan.json`, in Markdown."""
     end = pd.Timestamp(plan["start"]) + pd.Timedelta(days=plan["horizon_days"])
@@ -71,6 +80,7 @@ def explain_plan(plan: dict[str, Any]) -> str:
         least=plan["design"]["detectable"],
         horizon_days=plan["horizon_days"],
         end=f"{end:%Y-%m-%d}",
+        limits=_explain_limits(plan.get("limits")),
         budget="no limit" if plan["budget"] is None else f"{plan['budget']:,.2f}",
         strata="\n".join(strata),
         basis=_explain_basis(plan["effects"]),

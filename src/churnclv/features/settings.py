@@ -8,7 +8,7 @@ from ..ranges import CENTURY_DAYS, Bounds, check_numbers, numbers
 
 _FAMILIES = (
     "recency", "frequency", "money", "cadence", "trend", "calendar", "attributes",
-    "basket", "journey", "engagement", "referral", "contract",
+    "basket", "journey", "engagement", "referral", "treatments", "contract",
 )  # fmt: skip
 _DAYS = Bounds(1, CENTURY_DAYS, technical=True)
 

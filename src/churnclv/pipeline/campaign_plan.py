@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ..decision.arm_limits import ArmLimits
 from ..decision.campaign_folder import (
     HOLDOUT,
     PLAN,
@@ -58,7 +59,8 @@ def write_plan(config: CampaignPlanConfig, progress: Progress) -> str:
     budget = config.economics.budget if config.budget is None else config.budget
     scores = _without_held_out(scores, output.target, start, progress)
     effects = None if config.effects is None else read_effects(expanded(config.effects), scores)
-    plan = plan_campaign(scores, config.economics, config.design, budget, effects)
+    limits = ArmLimits(config.capacity, config.arm_budgets)
+    plan = plan_campaign(scores, config.economics, config.design, budget, effects, limits)
     effects_origin = None if config.effects is None else Path(config.effects).name
     described = describe_plan(plan, start, Path(config.scores).name, effects_origin)
     with tempfile.TemporaryDirectory() as scratch:
@@ -114,6 +116,7 @@ def summarise_plan(out: str, plan: CampaignPlan, start: pd.Timestamp) -> str:
         f"Campaign of {start:%Y-%m-%d} to {end:%Y-%m-%d}, budget {budget}",
         f"  effects   {_BASES[plan.effects is not None]}",
         f"  treat     {treated:>9,} customers, expected cost {float(plan.treated['cost'].sum()):,.2f}",
+        *(f"            {line}" for line in plan.limit_lines()),
         f"  hold out  {held_out:>9,} at random, by segment and expected gain, seed {plan.design.seed}",
         f"  expected  churn {churn[0]:.1%} instead of {churn[1]:.1%}: {kept:,.0f} customers kept,",
         f"            gain {float(plan.treated['expected_gain'].sum()):,.2f}",

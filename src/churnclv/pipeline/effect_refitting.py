@@ -9,7 +9,9 @@ from ..bundle.specification import BundleSpecification
 from ..bundle.writer import BundleParts
 from ..data.experiment_table import ExperimentTable
 from ..data.quality import with_spelling
+from ..decision.effect_record import EFFECTS
 from ..features.preparation import prepare_whole_experiment
+from ..files import read_json
 from ..progress import Progress
 from ..redaction import redact
 from ..tracking.registry import RunFacts
@@ -53,4 +55,5 @@ def refit_effects(
         card=redact(write_card(specification, title, run.metrics, run.params, rows.notices())),
         trained=run.started,
         notices=rows.notices(),
+        effects=read_json(path) if (path := run.artifacts / EFFECTS).is_file() else {},
     )

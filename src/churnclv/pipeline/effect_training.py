@@ -5,12 +5,14 @@ import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from ..bundle.fitted_models import EffectModels
 from ..bundle.writer import BundleParts
+from ..decision.effect_record import EFFECTS, describe_effects
 from ..decision.treatment_gain import TreatmentEconomics
 from ..evaluation.effect_evaluation import EffectFigures, ValuedPolicy, evaluate_effects
 from ..evaluation.treatment_effects import CONTROL, arm_scores
@@ -55,10 +57,18 @@ def train_effects(run: Run) -> Trained:
     if run.config.windows.opens_seal:
         figures, openings = open_seal(run, learned)
         run.sink.write(records.Metrics({_plain(name): value for name, value in figures.metrics("test").items()}))
+        run.sink.write(records.Text(EFFECTS, json.dumps(_describe(run, learned, figures), indent=1)))
     choice = "; ".join(f"{arm}: {sentence}" for arm, sentence in learned.choices.items())
     result = describe_result(run, choice, [], [], openings)
     run.sink.write(records.Text(RESULT, json.dumps(result.as_dict(), indent=1)))
     return Trained(result, _summarise(run, learned, figures, openings))
+
+
+def _describe(run: Run, learned: LearnedEffects, figures: EffectFigures) -> dict[str, Any]:
+    """Return the record of what was learned, for the report."""
+    data, chosen = run.config.data, {arm: str(one.chosen) for arm, one in learned.models.uplift.selections.items()}
+    binary = learned.models.binary
+    return describe_effects(figures, chosen, str(data.outcome), binary=binary, randomised=data.randomised)
 
 
 def learn_effects(run: Run) -> LearnedEffects:

@@ -151,6 +151,7 @@ def guard_outputs(config: ReportConfig, home: Home) -> None:
     """
     model = None if config.model is None or config.model.startswith("models:") else config.model
     chosen = {"report.costs": config.report.costs, "report.thresholds": config.report.thresholds, "model": model}
+    chosen |= {"report.effects": config.report.effects}
     chosen |= {f"report.campaigns ({folder})": folder for folder in config.report.campaigns}
     outputs = (*page_outputs(home.report if config.out is None else config.out), *set_aside_outputs(config.data))
     guard(outputs, {**input_paths(config.data), **chosen, **home.kept})

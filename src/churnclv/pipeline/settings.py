@@ -13,6 +13,7 @@ from ..data.engine import EngineSettings
 from ..data.settings import DataSettings, Reading
 from ..decision.campaign_plan import DesignSettings
 from ..decision.economics import EconomicsSettings
+from ..decision.past_contacts import ContactSettings
 from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
 from ..files import PROJECT, digest
@@ -202,7 +203,8 @@ class CampaignPlanConfig:
     """The configuration of a campaign's plan: the scores, the folder to write, and how the hold-out is laid out.
 
     `effects` is a file of effects on the chance of staying, which an experiment's bundle wrote for these scores; null
-    assumes the acceptance in `economics`.
+    assumes the acceptance in `economics`. `capacity` is treatment -> customers whom it can contact, `arm_budgets`
+    treatment -> currency, what its contacts may be expected to cost; without `effects` the treatment is `contact`.
     """
 
     scores: str = "???"
@@ -211,6 +213,8 @@ class CampaignPlanConfig:
     budget: float | None = number(
         None, Bounds(0, CURRENCY, technical=True, hint=" (currency)", remedy="or null for no limit.")
     )
+    capacity: dict[str, int] = numbers({}, Bounds(0, 10**9, technical=True, hint=" (customers)"))
+    arm_budgets: dict[str, float] = numbers({}, Bounds(0, CURRENCY, technical=True, hint=" (currency)"))
     start: str | None = None
     design: DesignSettings = field(default_factory=DesignSettings)
     economics: EconomicsSettings = field(default_factory=EconomicsSettings)
@@ -218,6 +222,29 @@ class CampaignPlanConfig:
     def __post_init__(self) -> None:
         """Check the budget."""
         check_numbers(self)
+
+
+@dataclass
+class CampaignTableConfig:
+    """The configuration of the table of past contacts.
+
+    Attributes:
+        input: the log.
+        out: the table to write.
+        as_of: the day whose customers are to be scored; null = past contacts, to be learned from.
+        contacts: which contacts.
+        windows: the horizon of the outcomes, and who belongs to the population.
+    """
+
+    input: str = "???"
+    out: str = "???"
+    as_of: str | None = None
+    contacts: ContactSettings = field(default_factory=ContactSettings)
+    data: DataSettings = field(default_factory=DataSettings)
+    windows: WindowSettings = field(default_factory=WindowSettings)
+    features: FeatureSettings = field(default_factory=FeatureSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
 
 
 @dataclass

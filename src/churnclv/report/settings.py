@@ -33,6 +33,8 @@ class ReportSettings:
             survival then has the two causes apart.
         costs: CSV of acquisition costs with the columns date, cost; null = none.
         campaigns: folders of campaigns with a verdict, which the report then shows.
+        effects: the folder of a bundle that has learned from an experiment, whose effects the report then shows; null =
+            none.
         thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
         plays: `churn_value` cell -> what to do, replacing the report's default; churn and value are high, middle, low.
         most_clusters: the largest number of clusters tried.
@@ -54,6 +56,7 @@ class ReportSettings:
     involuntary_reasons: list[str] = field(default_factory=list)
     costs: str | None = None
     campaigns: list[str] = field(default_factory=list)
+    effects: str | None = None
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
     most_clusters: int = number(7, Bounds(2, 30))  # one cluster is no grouping
