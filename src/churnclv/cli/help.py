@@ -59,7 +59,8 @@ HELP = {
         "log or a table, tunes and chooses the models on validation folds, evaluates them once on the sealed test, "
         "records the run in MLflow and prints a summary.",
         {
-            "data.path": "the file: CSV, Parquet, Excel or JSON lines",
+            "data.path": "the file: CSV, Parquet, Excel or JSON lines; or postgresql://user@host/database",
+            "data.table": "a table or view of that server",
             "data.columns.<role>": "the name of a column in the file, such as data.columns.customer_id=cust",
             "windows.horizon_days": "days ahead in which churn and spend are predicted (90)",
             "windows.open_seal": "false leaves the sealed test closed while you try things",

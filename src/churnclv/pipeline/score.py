@@ -43,7 +43,7 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     InputError
         There is no bundle, the file does not fit it, or an output cannot be written.
     """
-    home, outputs = Home.named(config.tracking.home), name_outputs(config)
+    home, outputs = Home.of(config.tracking), name_outputs(config)
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
     reads: dict[str, str | Path | None] = {"input": config.input, "contacts": config.contacts, **tables, **home.kept}
     guard(outputs, reads)
