@@ -144,9 +144,9 @@ def with_password(address: str) -> str:
     url = make_url(address)
     if url.drivername != f"postgresql+{_DRIVER}" or url.password is not None:
         return address
-    login = {"host": url.host, "port": url.port, "database": url.database}
-    login["user"] = url.username or os.environ.get("PGUSER") or getpass.getuser()
-    return url.set(username=login["user"], password=find_password(login)).render_as_string(hide_password=False)
+    user = url.username or os.environ.get("PGUSER") or getpass.getuser()
+    password = find_password({"host": url.host, "port": url.port, "database": url.database, "user": user})
+    return url.set(username=user, password=password).render_as_string(hide_password=False)
 
 
 def require_table(table: str | None, path: str | None, where: str) -> None:
