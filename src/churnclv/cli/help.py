@@ -131,8 +131,7 @@ HELP = {
         "purchases and spend, CLV, segment, action.",
         {
             "input": "the file of events (required)",
-            "output": "the file of scores (required), CSV or .parquet, or a folder/ of parts; /dev/stdout and pipes are written "
-            "through",
+            "output": "the file of scores (required): CSV, .parquet or a folder/ of parts; pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "curve_days": "a column with the churn score by each of these days ahead, such as [30,60,90]",

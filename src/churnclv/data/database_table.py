@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..databases import INSTALL, REACHABLE, is_address, split_address
+from ..databases import INSTALL, REACHABLE, split_address
 from ..errors import InputError, listed, require
 from .settings import DataSettings
 
@@ -66,14 +66,6 @@ def _sent(name: str, kind: str) -> str:
     return f"{quoted}::numeric::text" if kind == "money" else f"{quoted}::text"
 
 
-def name_table(settings: DataSettings) -> str | None:
-    """Return the table that the settings name, in `table` or behind the address; None where they name a file or none.
-
-    The address of a server alone names no table.
-    """
-    return (settings.table or split_address(str(settings.path))[1]) if is_address(settings.path) else None
-
-
 @contextlib.contextmanager
 def open_table(settings: DataSettings) -> Iterator[DatabaseTable]:
     """Yield the table that the settings name.
@@ -81,8 +73,8 @@ def open_table(settings: DataSettings) -> Iterator[DatabaseTable]:
     Raises:
         InputError: the driver is missing, the server cannot be reached, there is no such table, or it may not be read.
     """
-    server, _ = split_address(str(settings.path))
-    wanted = name_table(settings)
+    server, behind = split_address(str(settings.path))
+    wanted = settings.table or behind
     with _connect(server, settings) as connection, connection.cursor() as cursor:
         with _faults(server):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
