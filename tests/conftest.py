@@ -6,6 +6,7 @@ import pytest
 import examples  # noqa: F401 # it registers the profiles
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.schema import EVENT_COLUMNS
+from postgres_server import run_server
 
 _SHOP = {"trained", "exported", "scored"}  # fixtures that train: one worker has them
 _TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
@@ -25,11 +26,28 @@ def _shared_by(item):
     """Return the name of those who share a fixture with a test: all that use the trained shop, a class, or a file."""
     if _SHOP & set(item.fixturenames):
         return "shop"
+    if "postgres" in item.fixturenames:
+        return "postgres"
     definitions = item._fixtureinfo.name2fixturedefs
     scopes = {definitions[name][-1].scope for name in item.fixturenames if definitions.get(name)}
     if "module" in scopes:
         return item.location[0]
     return item.nodeid.rpartition("::")[0] if "class" in scopes else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """Return a PostgreSQL server that lasts as long as the tests; without one, skip the test."""
+    with run_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server, monkeypatch):
+    """Return the server, whose password is in the environment, with an empty database `shop`."""
+    monkeypatch.setenv("PGPASSWORD", postgres_server.password)
+    postgres_server.fresh_database("shop")
+    return postgres_server
 
 
 @pytest.fixture(scope="session")

@@ -4,12 +4,16 @@
 Gamma-Gamma, ten orders per customer, in time order. It then reads the log, builds features at 7 cutoffs, trains,
 exports and scores, each in a process of its own, and prints one row per step and the growth exponents between sizes.
 Beside other work, compare processor seconds: wall time is the machine's.
+
+`--kills 10` scores once more, killed (-9) ten times at random moments, and prints whether the file is that of a scoring
+that was not killed, and how many blocks were scored twice.
 """
 
 import argparse
 import json
 import math
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -111,7 +115,9 @@ def run(command: list[str], home: Path) -> tuple[dict, str]:
     return cost, text
 
 
-def bench(orders: int, folder: Path, steps: list[str], options: list[str], *, verbose: bool) -> dict[str, dict]:
+def bench(
+    orders: int, folder: Path, steps: list[str], options: list[str], *, verbose: bool, kills: int
+) -> dict[str, dict]:
     """Draw a log, if it is not there, and run the steps; return what each cost."""
     path, python = folder / f"orders-{orders}.parquet", [sys.executable, "-m", "churnclv"]
     if not path.exists():
@@ -132,7 +138,31 @@ def bench(orders: int, folder: Path, steps: list[str], options: list[str], *, ve
             if verbose:
                 print(text, flush=True)
             show(orders, step, costs[step])
+        if kills:
+            show_kills(of_step["score"], home, kills, costs["score"]["wall"])
     return costs
+
+
+def show_kills(command: list[str], home: Path, kills: int, longest: float) -> None:
+    """Score in a process that is killed so many times, and print what became of its output and its blocks."""
+    whole, killed = (home / f"{name}.csv" for name in ("scores", "killed"))
+    words = [word.replace(str(whole), str(killed)) for word in command]
+    draw, environment = random.Random(0), {**os.environ, "MLRUNS": str(home)}
+    blocks, again, done = {}, 0, 0
+    while done < kills:
+        process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            process.wait(draw.uniform(0.3, 1.0) * longest)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            done += 1
+        process.wait()
+        now = {path.name: path.stat().st_mtime_ns for path in home.glob(".killed.csv*parts/*.parquet")}
+        again += sum(blocks.get(name, written) != written for name, written in now.items())
+        blocks = now
+    subprocess.run(words, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    same = whole.read_bytes() == killed.read_bytes()
+    print(f"killed {kills} times: the same file: {same}; blocks scored again: {again}", flush=True)
 
 
 def bench_reading(path: Path, home: Path, options: list[str]) -> dict[str, dict]:
@@ -174,6 +204,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, nargs="+", default=[300_000, 1_000_000], help="sizes of the logs")
     parser.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS), help="default: all")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()), help="keeps the logs")
+    parser.add_argument("--kills", type=int, default=0, help="kill a further scoring so many times")
     parser.add_argument("--verbose", action="store_true", help="print the steps' output")
     parser.add_argument("--reads", type=Path, help=argparse.SUPPRESS)
     given, options = parser.parse_known_args()
@@ -183,7 +214,10 @@ def main() -> None:
     given.folder.mkdir(parents=True, exist_ok=True)
     chosen = options or ["tuning.n_trials=2"]
     show_exponents(
-        {orders: bench(orders, given.folder, given.steps, chosen, verbose=given.verbose) for orders in given.orders}
+        {
+            orders: bench(orders, given.folder, given.steps, chosen, verbose=given.verbose, kills=given.kills)
+            for orders in given.orders
+        }
     )
 
 

@@ -94,6 +94,30 @@ def replacing_folder(path: Path, is_ours: Callable[[Path], bool] | None = None) 
 
 
 @contextlib.contextmanager
+def resumable_folder(path: Path) -> Iterator[Path | None]:
+    """Yield a folder beside `path`, an output, with what an earlier command had done when it was killed.
+
+    It is removed with the block, unless a signal ends that. None is yielded while another command has it, and where it
+    is another user's.
+    """
+    folder = path.parent / f"{_temporary_parts(path)[0]}parts"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY | os.O_NOFOLLOW)
+    try:
+        if os.fstat(handle).st_uid != os.geteuid() or not lock(handle) or not os.fstat(handle).st_nlink:
+            yield None
+            return
+        try:
+            yield folder
+        except Exception:
+            shutil.rmtree(folder)
+            raise
+        shutil.rmtree(folder)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
 def making(path: Path) -> Iterator[Path]:
     """Yield a path on which a database is made; it takes its place at `path` whole, unless another process was faster.
 

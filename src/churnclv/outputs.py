@@ -375,7 +375,7 @@ def write_blocks(blocks: Iterable["pd.DataFrame"], output: Output) -> None:
     suffix = output.path.suffix.lower()
     with output.writing() as stream:
         if suffix == PARQUET:
-            _write_parquet(blocks, stream)
+            write_parquet(blocks, stream)
             return
         for place, table in enumerate(_whole(blocks) if suffix in _ONE_MEMBER else blocks):
             packing: Any = _COMPRESSIONS.get(suffix)
@@ -389,7 +389,27 @@ def _whole(blocks: Iterable["pd.DataFrame"]) -> list["pd.DataFrame"]:
     return [pd.concat(list(blocks), ignore_index=True)]
 
 
-def _write_parquet(blocks: Iterable["pd.DataFrame"], stream: IO[bytes]) -> None:
+def write_parts(blocks: Iterable["pd.DataFrame"], output: FolderOutput) -> None:
+    """Write tables of the same columns as a folder of Parquet files, one each, which is put in place as a whole.
+
+    Raises:
+        InputError: it cannot be written; what was there before is unchanged.
+    """
+    with output.replacing() as folder:
+        for place, table in enumerate(blocks):
+            with (folder / f"part-{place:05}{PARQUET}").open("wb") as stream:
+                write_parquet((table,), stream)
+
+
+def holds_parts(*columns: str) -> Callable[[Path], bool]:
+    """Return the test whether a folder holds nothing but parts of a table whose first columns have these names."""
+    has_columns = has_header(*columns)
+    part = re.compile(rf"part-\d{{5,}}{re.escape(PARQUET)}")
+    return lambda folder: all(part.fullmatch(path.name) and has_columns(path) for path in folder.iterdir())
+
+
+def write_parquet(blocks: Iterable["pd.DataFrame"], stream: IO[bytes]) -> None:
+    """Write tables of the same columns one below the other as Parquet."""
     import pyarrow as pa
     from pyarrow import parquet
 

@@ -11,7 +11,10 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+import sqlalchemy
+from optuna.trial import TrialState
 
+from churnclv.databases import open_address
 from churnclv.errors import InputError
 from churnclv.progress import Progress
 from churnclv.tuning.figure_cache import FigureCache
@@ -103,22 +106,62 @@ def kill_workers(gone: threading.Event, killed: list) -> None:
                 killed.append(child.pid)
 
 
-@pytest.mark.slow
-def test_four_workers_of_which_some_are_killed_lose_and_double_no_trial(tmp_path):
+def check_four_workers(folder: Path, kept, least: int, **chosen) -> None:
+    """Check that no trial is lost or doubled where workers are killed, and that the history is that of none killed."""
     gone, killed = threading.Event(), []
     killer = threading.Thread(target=kill_workers, args=(gone, killed))
     killer.start()
-    *history, best = run(tmp_path / "killed", slow_loss, trials=60, workers=4)
+    *history, best = run(folder / "killed", slow_loss, trials=60, workers=4, **chosen)
     gone.set()
     killer.join()
-    assert killed
-    stored = optuna.load_study(study_name="study", storage=f"sqlite:///{tmp_path / 'killed' / 'optuna.db'}")
+    assert len(killed) >= least
+    stored = optuna.load_study(study_name="study", storage=kept)
     assert sorted(trial.number for trial in stored.trials) == list(range(60))
     assert all(trial.state.is_finished() for trial in stored.trials)
     assert [number for number, *_ in history] == list(range(60))
     assert best[3] == loss(best[2], 2)
     assert [best[4][fold] for fold in range(3)] == [loss(best[2], fold) for fold in range(3)]
-    assert run(tmp_path / "whole", trials=60, workers=4) == [*history, best]
+    assert run(folder / "whole", trials=60, workers=4) == [*history, best]
+
+
+@pytest.mark.slow
+def test_four_workers_of_which_some_are_killed_lose_and_double_no_trial(tmp_path):
+    check_four_workers(tmp_path, f"sqlite:///{tmp_path / 'killed' / 'optuna.db'}", 1)
+
+
+@pytest.mark.slow
+def test_four_workers_on_a_server_of_which_some_are_killed_lose_and_double_no_trial(tmp_path, postgres):
+    address = postgres.address()
+    check_four_workers(tmp_path, shared_storage(address), 2, storage=address)
+
+
+def shared_storage(address: str) -> optuna.storages.RDBStorage:
+    """Return the trials on a server, each look at which has a connection of its own."""
+    each = {"poolclass": sqlalchemy.NullPool}
+    return optuna.storages.RDBStorage(open_address("tuning.storage", address), engine_kwargs=each)
+
+
+def run_on_server(folder: Path, address: str) -> None:
+    run(folder, slow_loss, storage=address)
+
+
+def test_two_machines_take_turns_on_a_study_of_a_server_and_one_goes_on_where_the_other_is_killed(tmp_path, postgres):
+    address = postgres.address()
+    other = multiprocessing.get_context("fork").Process(target=run_on_server, args=(tmp_path / "other", address))
+    other.start()
+    while not postgres.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"):
+        time.sleep(0.05)
+    killer = threading.Timer(1.5, os.kill, (other.pid, signal.SIGKILL))
+    killer.start()
+    history = run(tmp_path / "here", slow_loss, storage=address)
+    killer.join()
+    other.join()
+    assert other.exitcode == -signal.SIGKILL
+    assert history == run(tmp_path / "alone")
+    finished = optuna.load_study(study_name="study", storage=shared_storage(address))
+    ended = [trial for trial in finished.trials if trial.state is not TrialState.FAIL]
+    assert len(ended) == 20
+    assert len(finished.trials) - len(ended) <= 1  # the one that was running
 
 
 def test_two_processes_take_turns_on_a_study(tmp_path):

@@ -71,7 +71,14 @@ def test_every_line_of_the_lock_is_an_exact_version_with_hashes():
 
 def test_the_lock_holds_what_the_project_asks_for():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"], "setuptools", "et-xmlfile"]
+    extra = project["project"]["optional-dependencies"]["postgres"]
+    wanted = [
+        *project["project"]["dependencies"],
+        *extra,
+        *project["dependency-groups"]["dev"],
+        "setuptools",
+        "et-xmlfile",
+    ]
     locked = {canonicalize_name(found.name): found for found in LOCKED}
     for requirement in map(Requirement, wanted):
         found = locked[canonicalize_name(requirement.name)]

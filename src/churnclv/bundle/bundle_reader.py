@@ -61,17 +61,18 @@ class BundleReader(ABC):
 
     def read(
         self,
-        events: pd.DataFrame | Path,
+        events: pd.DataFrame | Path | str,
         columns: dict[str, str] | None = None,
         date_format: str | None = None,
         tables: dict[str, str] | None = None,
         as_of: str | None = None,
         reading: dict[str, Any] | None = None,
     ) -> Events | LabelledTable:
-        """Read raw events (or a table of customers), from a frame or a file, with the bundle's mapping and policies.
+        """Read raw events (or a table of customers) with the bundle's mapping and policies.
 
-        `columns` overrides the mapping by role, `date_format` the way dates are written, `tables` the paths of further
-        tables by name, which a bundle does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
+        They are a frame, a file, or the address of a server with the table behind it. `columns` overrides the mapping
+        by role, `date_format` the way dates are written, `tables` the paths of further tables by name, which a bundle
+        does not keep. Ends of contracts from `as_of` on are plans, and hidden; without
         it the data are observed until the later of the end of the bundle's training data and the last event, whichever
         customers the file holds. A mapped column that is missing may also have its role as its name; without either,
         optional roles are left out. `reading` gives the format of the main file where it differs from the training
@@ -85,7 +86,7 @@ class BundleReader(ABC):
     def _read(
         self,
         engine: Any,
-        events: pd.DataFrame | Path,
+        events: pd.DataFrame | Path | str,
         columns: dict[str, str] | None = None,
         date_format: str | None = None,
         tables: dict[str, str] | None = None,
@@ -102,7 +103,7 @@ class BundleReader(ABC):
             observed_until=None,
             set_aside_path=None,
         )
-        if isinstance(events, Path):
+        if not isinstance(events, pd.DataFrame):
             settings = replace(settings, path=str(events))
         settings = replace(settings, tables=_relocate(settings, tables or {}))
         written = {"date_format": date_format} if date_format is not None else {}
@@ -198,7 +199,7 @@ def _relocate(settings: DataSettings, paths: dict[str, str]) -> dict[str, TableS
     missing = [name for name in settings.tables if name not in paths]
     remedy = " ".join(f"+tables.{name}={name}.csv" for name in missing)
     require(not missing, f"the bundle also reads {listed(missing)}.", remedy=f"name the file: {remedy}")
-    return {name: replace(table, path=paths[name]) for name, table in settings.tables.items()}
+    return {name: replace(table, path=paths[name], table=None) for name, table in settings.tables.items()}
 
 
 def _adapt(settings: DataSettings, header: list[str], overrides: dict[str, str]) -> Columns:

@@ -172,8 +172,9 @@ def _copy_custom_families(folder: Path, specification: BundleSpecification) -> B
 def _without_paths(specification: BundleSpecification) -> BundleSpecification:
     """Return the specification without the paths of the data on this machine."""
     data = specification.data
-    tables = {name: replace(table, path=None) for name, table in data.tables.items()}
-    stripped = replace(data, path=None, set_aside_path=None, tables=tables, covariates={})  # days are in the models
+    tables = {name: replace(table, path=None, table=None) for name, table in data.tables.items()}
+    nowhere = replace(data, path=None, table=None, set_aside_path=None, tables=tables)
+    stripped = replace(nowhere, covariates={})  # days are in the models
     return replace(specification, data=stripped)
 
 
@@ -198,6 +199,7 @@ def _copy_code(target: Path) -> None:
     target.mkdir(parents=True)
     for module in (
         "__init__.py",
+        "databases.py",
         "errors.py",
         "files.py",
         "notices.py",

@@ -253,10 +253,10 @@ def train_config(values: Any) -> TrainConfig:
 
 
 def command_overrides() -> list[str]:
-    """Return the command line's choices as `key=value`, whole groups first, without the storage's address."""
+    """Return the command line's choices as `key=value`, whole groups first, without addresses of servers."""
     from hydra.core.hydra_config import HydraConfig
 
     chosen = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    hidden = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=", "tuning.storage=")
+    hidden = (f"+{Path(EXPERIMENTS).name}=", f"+{DECLARED}=", "tuning.storage=", "tracking.uri=")
     kept = [override for override in chosen if not override.startswith(hidden)]
     return sorted(kept, key=lambda override: "." in override.partition("=")[0])

@@ -16,7 +16,7 @@ def main(config: ForgetConfig) -> None:
     from ..monitoring.erasure import erase_customers, read_customers
     from ..tracking.home import Home
 
-    home = Home.named(config.tracking.home)
+    home = Home.of(config.tracking)
     customers = read_customers(Path(config.customers).expanduser())
     gone = erase_customers(home, customers)
     print(f"{home.root}: {len(customers):,} customers forgotten")

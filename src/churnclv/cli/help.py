@@ -59,7 +59,8 @@ HELP = {
         "log or a table, tunes and chooses the models on validation folds, evaluates them once on the sealed test, "
         "records the run in MLflow and prints a summary.",
         {
-            "data.path": "the file: CSV, Parquet, Excel or JSON lines",
+            "data.path": "the file: CSV, Parquet, Excel or JSON lines; or postgresql://user@host/database",
+            "data.table": "a table or view of that server",
             "data.columns.<role>": "the name of a column in the file, such as data.columns.customer_id=cust",
             "windows.horizon_days": "days ahead in which churn and spend are predicted (90)",
             "windows.open_seal": "false leaves the sealed test closed while you try things",
@@ -130,7 +131,7 @@ HELP = {
         "purchases and spend, CLV, segment, action.",
         {
             "input": "the file of events (required)",
-            "output": "the file of scores (required), CSV or .parquet; /dev/stdout and pipes are written through",
+            "output": "the file of scores (required): CSV, .parquet or a folder/ of parts; pipes are written through",
             "as_of": "the day of the scores (the end of the bundle's data, or of the file's, if later)",
             "horizon_days": "days ahead, if other than trained; carried by the purchase model's time shape",
             "curve_days": "a column with the churn score by each of these days ahead, such as [30,60,90]",

@@ -61,6 +61,7 @@ def fill(missing: "list[Entry]", config: LeaderboardConfig, progress: Progress) 
 def _train(name: str, config: LeaderboardConfig, line: Lifeline) -> str:
     """Train an entry in a process that ends with this one, and return how it ended; one that fails has no result."""
     arguments = [f"experiment={name}", f"data={config.dataset}", f"tracking.home={config.tracking.home}"]
+    arguments += [] if config.tracking.uri is None else [f"tracking.uri={config.tracking.uri}"]
     arguments += [] if config.n_trials is None else [f"tuning.n_trials={config.n_trials}"]
     arguments += shlex.split(config.overrides)
     done = subprocess.run(  # noqa: S603 # this interpreter and this package's command
@@ -81,7 +82,7 @@ def _record(config: LeaderboardConfig, rankings: "list[Ranking]", pages: tuple[P
     from ..tracking.home import Home
     from ..tracking.sink import open_run
 
-    with open_run(Home.at(config.tracking.home), "leaderboard", f"by {config.metric}") as sink:
+    with open_run(Home.of(config.tracking).made(), "leaderboard", f"by {config.metric}") as sink:
         sink.write(records.Tags({"kind": "leaderboard", "metric": config.metric}))
         for page in pages:
             sink.write(records.Text(page.name, page.read_text(encoding="utf-8")))

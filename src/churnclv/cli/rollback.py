@@ -10,6 +10,6 @@ def main(config: RollbackConfig) -> None:
     from ..tracking.registry import only_champion
     from ..tracking.sink import client
 
-    home = Home.at(config.tracking.home)
+    home = Home.of(config.tracking).made()
     name = config.model or only_champion(client(home), home, "make rollback ARGS=model={}").name
     print(roll_back(home, name))

@@ -16,7 +16,7 @@ def main(config: ServeConfig) -> None:
     from ..tracking.home import Home
     from ..tracking.registry import locate_bundle, table_paths
 
-    home, progress = Home.named(config.tracking.home), Progress()
+    home, progress = Home.of(config.tracking), Progress()
     bound = bind(config.host, config.port)
     source = locate_bundle(home, config.model)
     scorer = load_bundle(source.folder, registered=source.manifest)

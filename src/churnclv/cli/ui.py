@@ -7,18 +7,19 @@ from .app import run_mlflow
 
 def main(config: UiConfig) -> None:
     """Save the views that compare runs, print their addresses, and start MLflow's server."""
+    from ..databases import with_password
     from ..tracking.home import Home
     from ..tracking.views import save_views
 
-    home = Home.at(config.tracking.home)
+    home = Home.of(config.tracking).made()
     address, progress = f"http://{config.host}:{config.port}", Progress()
     for experiment, views in save_views(home).items():
         progress.log(f"{experiment}:")
         for name, fragment in views.items():
             progress.log(f"  {name:<36} {address}{fragment}")
     progress.log(f"MLflow on {address} (runs in {home.root}; stop with Ctrl-C)")
-    arguments = ["ui", "--backend-store-uri", home.tracking_uri, "--workers", "1"]
-    no_jobs = {
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"
-    }  # without it, seven processes for evaluating language models start
-    run_mlflow(*arguments, "--host", config.host, "--port", str(config.port), **no_jobs)
+    environment = {
+        "MLFLOW_BACKEND_STORE_URI": with_password(home.tracking_uri),  # other users see arguments
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # else seven processes for evaluating language models start
+    }
+    run_mlflow("ui", "--workers", "1", "--host", config.host, "--port", str(config.port), **environment)

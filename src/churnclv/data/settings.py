@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from ..databases import require_table
 from ..errors import require, require_name
 from ..ranges import Bounds, check_numbers, number
 
@@ -228,7 +229,8 @@ class TableSettings:
     """A further table: dated events, or, without a `timestamp`, attributes of customers that do not change.
 
     Attributes:
-        path: the file.
+        path: the file, or the address of a server.
+        table: the table there.
         columns: role -> the file's column; `customer_id` always, `timestamp` where the rows are dated.
             Of treatments, `arm`, `cost` and `propensity` stand for `item`, `amount` and `quantity`.
         kind: the canonical kind of every row; null without `columns.kind` means orders and refunds.
@@ -241,6 +243,7 @@ class TableSettings:
     """
 
     path: str | None = None
+    table: str | None = None
     columns: dict[str, str] = field(default_factory=lambda: {"customer_id": "customer_id"})
     kind: str | None = None
     kinds: dict[str, str] = field(default_factory=dict)
@@ -282,6 +285,7 @@ class TableSettings:
     def check(self, name: str) -> None:
         """Check the settings without reading a file; `name` is the name of the table."""
         where = f"data.tables.{name}"
+        require_table(self.table, self.path, where)
         check_names("data.tables", [name])
         check_names(f"{where}.attributes", self.attributes)
         roles = _names_of_roles(treatments=self.is_of_treatments)
@@ -361,6 +365,7 @@ class DataSettings:
     change would leak the future into features. `tables` adds further tables by name, events or attributes. `kinds` and
     `other_kind` translate `columns.kind`, as in `TableSettings`. `covariates` adds covariates of days by name.
 
+    `table` is a table or view of the PostgreSQL server whose address is `path`.
     `sheet` is the sheet of an Excel workbook; null takes the one that has the columns.
     `date_format` is `auto`, a pattern such as `%d.%m.%y`, a name of `parsing.STYLES`, or a count: `epoch_s`,
     `epoch_ms`, `epoch_us`, `excel`, or `days` from `day_zero` on.
@@ -388,6 +393,7 @@ class DataSettings:
     name: str = "transactions"
     shape: CustomerKind = CustomerKind.noncontractual
     path: str | None = None
+    table: str | None = None
     builtin: str | None = None
     format: Format = Format.auto
     separator: str = "auto"
@@ -455,6 +461,7 @@ class DataSettings:
             f"data.builtin={self.builtin} and data.path={self.path} name two logs.",
             remedy="data=transactions data.path=... takes your own, data.path=null the embedded one.",
         )
+        require_table(self.table, self.path, self.where)
 
     def _check_attributes(self) -> None:
         check_names("data.static", self.static)

@@ -1,4 +1,4 @@
-"""Sources: an embedded log, a CSV or Parquet file, or a frame, read into the engine as text and not into pandas.
+"""Sources: an embedded log, a file, a server's table, or a frame, read into the engine as text and not into pandas.
 
 The SQL in DuckDB's dialect is in this module, because engines differ in how they read files.
 """
@@ -14,7 +14,9 @@ from typing import Any
 
 import duckdb
 
+from ..databases import is_address, with_table
 from ..errors import InputError, require
+from .database_table import open_table
 from .record_count import check_rows
 from .settings import DataSettings, Format
 from .stored_tables import define_view, store_relation
@@ -84,6 +86,13 @@ def locate(settings: DataSettings) -> Path:
     return path
 
 
+def location(settings: DataSettings) -> Path | str:
+    """Return where the settings' log is: the path of a file, or the address of a server with the table behind it."""
+    if not is_address(settings.path):
+        return locate(settings)
+    return with_table(str(settings.path), settings.table)
+
+
 def _locate_embedded(name: str) -> Path:
     """Find a package's data file without importing the package."""
     require(
@@ -102,11 +111,13 @@ def _locate_embedded(name: str) -> Path:
 
 
 def read_file(connection: Any, settings: DataSettings) -> RawLog:
-    """Read the settings' log into the engine.
+    """Read the settings' log into the engine: a file, or a table of a server.
 
     Raises:
         InputError: a fault of the file itself; the message names file, row, rule and remedy.
     """
+    if is_address(settings.path):
+        return _read_table(connection, settings)
     path = locate(settings)
     read = _read_parquet if _is_parquet(path, settings) else _read_csv
     return read(connection, path, settings)
@@ -114,6 +125,9 @@ def read_file(connection: Any, settings: DataSettings) -> RawLog:
 
 def read_columns(settings: DataSettings) -> list[str]:
     """Return the names of the columns of the settings' log; only the header is read."""
+    if is_address(settings.path):
+        with open_table(settings) as table:
+            return table.header
     path = locate(settings)
     if _is_parquet(path, settings):
         with _as_parquet(path):
@@ -128,14 +142,38 @@ def read_frame(connection: Any, frame: Any, settings: DataSettings) -> RawLog:
     check_header("the events given", header, settings)
     connection.raw_sql(f"SET pandas_analyze_sample = {len(frame)}")  # all rows: only the last may be a text
     source = connection.con.from_df(_with_text_for_mixtures(frame))
+    raw, types = _store_typed(connection, source, header, settings)
+    log = _raw_log(raw, len(frame), "the events given", (), first_row=1)
+    return replace(log, types=types, currency_column=_currency_column(header, settings))
+
+
+def _read_table(connection: Any, settings: DataSettings) -> RawLog:
+    """Read a table of a server as it comes; a column that nothing reads or compares stays there."""
+    with open_table(settings) as table:
+        check_header(table.origin, table.header, settings)
+        currency = _currency_column(table.header, settings)
+        needed = {*settings.mapped().values(), currency}
+        names = [name for name in table.header if name in needed or name not in settings.ignore_columns]
+        try:
+            source = connection.con.from_arrow(table.batches(names))
+            raw, types = _store_typed(connection, source, names, settings)
+        except duckdb.Error as error:  # it pulls the rows from the server
+            what = f"{table.origin}: could not be read to its end ({_first_line(error)})."
+            raise InputError(what, remedy="run the command again.") from None
+    rows = _count_raw(connection)
+    require(rows > 0, f"{table.origin}: has no rows.", remedy=f"name another one in {settings.where}.table.")
+    exact = {role: NUMBER for role, name in settings.mapped().items() if name in table.numbers}
+    return replace(_raw_log(raw, rows, table.origin, (), first_row=1), types=types | exact, currency_column=currency)
+
+
+def _store_typed(connection: Any, source: Any, header: list[str], settings: DataSettings) -> tuple[Any, dict[str, str]]:
+    """Store a relation of the engine as the raw log, and return its table and the roles whose columns are typed."""
     described = [(str(name), str(kind)) for name, kind in zip(source.columns, source.types, strict=True)]
     texts = _typed_text(described, header)
-    types = _types(described, header, settings)
     typed = _typed_cells(described, header, settings)
     stored, shown = _select_raw(settings, texts, first_row=1, typed=typed)
     store_relation(connection, _CELLS, source.project(stored))
-    log = _raw_log(define_view(connection, RAW, shown), len(frame), "the events given", (), first_row=1)
-    return replace(log, types=types, currency_column=_currency_column(header, settings))
+    return define_view(connection, RAW, shown), _types(described, header, settings)
 
 
 def _with_text_for_mixtures(frame: Any) -> Any:

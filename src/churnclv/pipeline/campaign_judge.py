@@ -58,7 +58,7 @@ def write_verdict(config: CampaignVerdictConfig, progress: Progress) -> str:
     has_time = kind_of(config.data.shape).has_time
     remedy = "data=transactions or data=subscriptions"
     require(has_time, f"data={config.data.name}: a table without dates has no outcomes of a campaign.", remedy=remedy)
-    home, folder = Home.at(config.tracking.home), expanded(config.campaign)
+    home, folder = Home.of(config.tracking).made(), expanded(config.campaign)
     campaign = read_campaign(folder)
     outputs = _outputs(folder)
     guarded = {f"campaign: {name}": folder / name for name in (PLAN, TREAT, HOLDOUT)}

@@ -10,7 +10,8 @@ from ..bundle.specification import specification_of
 from ..data.customer_sample import sample_customers
 from ..data.engine import connect
 from ..data.events import Events, read_events
-from ..data.source import locate
+from ..data.source import location
+from ..databases import with_table
 from ..evaluation.bootstrap import Sample
 from ..features.preparation import population_ids
 from ..snapshots.customer_kinds import kind_of
@@ -45,8 +46,8 @@ def compare_with_champion(config: TrainConfig, run: RunFacts, home: Home, bundle
 
 def _read_data(champion: Any, config: TrainConfig, end: datetime) -> Any:
     """Return the data as the champion's own code reads them, observed until the end of the challenger's data."""
-    tables = {name: str(table.path) for name, table in config.data.tables.items()}
-    return champion.read(locate(config.data), tables=tables, as_of=f"{end:%Y-%m-%d}")
+    tables = {name: with_table(str(table.path), table.table) for name, table in config.data.tables.items()}
+    return champion.read(location(config.data), tables=tables, as_of=f"{end:%Y-%m-%d}")
 
 
 def _both_scores(

@@ -45,7 +45,7 @@ def show_customer(config: CustomerConfig, progress: Progress, write_line: Callab
         There is no bundle, the file does not fit it, or it does not have the customer.
     """
     progress.log(f"Reading {config.input}")
-    opened = open_churn_bundle(config, Home.named(config.tracking.home))
+    opened = open_churn_bundle(config, Home.of(config.tracking))
     progress.log(opened.line)
     texts = Translation.of(config.language)
     view = _view(opened.scorer, opened.events, config, progress)

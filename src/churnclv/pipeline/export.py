@@ -43,7 +43,7 @@ def export(config: ExportConfig, read_config: Callable[[Path], TrainConfig], pro
     InputError
         There is no such run, its data have changed, or the refitted models are implausible.
     """
-    home = Home.at(config.tracking.home)
+    home = Home.of(config.tracking).made()
     run = choose_run(config, home)
     metric = config.metric or run.compared_by[0]
     figure = run.metrics.get(metric, float("nan"))

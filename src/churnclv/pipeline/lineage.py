@@ -20,6 +20,7 @@ from ..data.engine import connect
 from ..data.events import Events, read_events
 from ..data.settings import CustomerKind
 from ..data.sketch import Overlap, compare_events
+from ..databases import is_address
 from ..errors import InputError
 from ..files import read_json
 from ..notices import Notice
@@ -181,7 +182,8 @@ def _open(source: BundleSource, config: InputConfig, home: Home) -> Opened:
     } | config.tables
     chosen = config.data.chosen()
     reading = {"reading": chosen} if chosen else {}  # bundles of former versions do not take this argument
-    events = scorer.read(Path(config.input), config.columns, config.date_format, tables, config.as_of, **reading)
+    place = config.input if is_address(config.input) else Path(config.input)
+    events = scorer.read(place, config.columns, config.date_format, tables, config.as_of, **reading)
     return Opened(source, scorer, events, tables)
 
 

@@ -111,7 +111,7 @@ def monitor(config: MonitorConfig, progress: Progress, write_line: Callable[[str
 
 def examine(config: MonitorConfig, progress: Progress) -> Examination:
     """Return the findings on today's log and on past scorings, recorded in MLflow."""
-    home = Home.named(config.tracking.home)
+    home = Home.of(config.tracking)
     progress.log(f"Reading {config.input}")
     opened = open_churn_bundle(config, home)
     progress.log(opened.line)

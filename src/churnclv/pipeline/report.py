@@ -43,7 +43,7 @@ def report(config: ReportConfig, progress: Progress) -> str:
     InputError
         The data or the configuration are at fault.
     """
-    home, translation = Home.at(config.tracking.home), Translation.of(config.report.language)
+    home, translation = Home.of(config.tracking).made(), Translation.of(config.report.language)
     guard_outputs(config, home)
     if config.report.costs is not None:
         read_costs(Path(config.report.costs), config.report.period)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from ..databases import is_address
 from ..errors import require
 from ..monitoring.retraining_decision import Decision, decide
 from ..progress import Progress
@@ -51,7 +52,7 @@ def retrain(
     InputError
         There is no registered champion, its run is gone, or the file does not fit it.
     """
-    home = Home.at(config.tracking.home)
+    home = Home.of(config.tracking).made()
     with holding(home.locks / _LOCK) as is_ours:
         if not is_ours:
             write_line("another retraining is at work; this one does nothing")
@@ -110,10 +111,13 @@ def _compete(
 def _through_today(trained: TrainConfig, config: RetrainConfig, batch: Batch) -> TrainConfig:
     """Return a run's choices on another file, with the sealed test at its end."""
     paths = batch.opened.tables
-    tables = {name: replace(table, path=paths.get(name, table.path)) for name, table in trained.data.tables.items()}
-    data = replace(
-        trained.data, builtin=None, path=str(Path(config.input).resolve()), tables=tables, observed_until=config.as_of
-    )
+    tables = {
+        name: replace(table, path=paths[name], table=None) if name in paths else table
+        for name, table in trained.data.tables.items()
+    }
+    path = config.input if is_address(config.input) else str(Path(config.input).resolve())
+    elsewhere = replace(trained.data, builtin=None, path=path, table=None)
+    data = replace(elsewhere, tables=tables, observed_until=config.as_of)
     return replace(trained, data=data, windows=replace(trained.windows, sealed_cutoff=None), entry=None)
 
 

@@ -103,7 +103,7 @@ class Run:
 
         quality, chosen = self.data.quality, self.config.as_dict()
         chosen["features"]["families"] = list(self.data.features.families)
-        del chosen["tuning"]["storage"]
+        del chosen["tuning"]["storage"], chosen["tracking"]["uri"]  # no result depends on them
         self.sink.write(records.Params(flatten(chosen)))
         self.sink.write(records.Tags(self._facts()))
         profile = {"rows": quality.rows_kept, "customers": quality.customers, "orders": quality.orders}

@@ -3,17 +3,31 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..bundle.pyfunc import verify
 from ..bundle.scorer import SCORE_COLUMNS
 from ..data.engine import EngineSettings, connect
 from ..data.inspection.loaded_table import load_table
 from ..decision.target_list import TARGET_COLUMNS
 from ..errors import require
-from ..outputs import FolderOutput, Output, guard, has_header, messages_apart, require_apart, write_blocks, write_csv
+from ..files import digest
+from ..outputs import (
+    FolderOutput,
+    Output,
+    guard,
+    has_header,
+    holds_parts,
+    messages_apart,
+    require_apart,
+    write_blocks,
+    write_csv,
+    write_parts,
+)
 from ..progress import Progress
 from ..report.audience_files import audience_output, write_audiences
 from ..report.contact_details import read_details
 from ..tracking.home import Home
 from .lineage import Opened, compare_with_bundle, open_bundle
+from .scored_parts import ScoredParts, scored_parts
 from .scoring_record import record_scoring
 from .settings import ScoreConfig
 
@@ -43,7 +57,7 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
     InputError
         There is no bundle, the file does not fit it, or an output cannot be written.
     """
-    home, outputs = Home.named(config.tracking.home), name_outputs(config)
+    home, outputs = Home.of(config.tracking), name_outputs(config)
     tables = {f"tables.{name}": path for name, path in config.tables.items()}
     reads: dict[str, str | Path | None] = {"input": config.input, "contacts": config.contacts, **tables, **home.kept}
     guard(outputs, reads)
@@ -59,7 +73,12 @@ def score(config: ScoreConfig, progress: Progress, write_line: Callable[[str], N
 
 def name_outputs(config: ScoreConfig) -> tuple[Output, ...]:
     """Return the outputs: the scores, and the contact list and the audience files if the settings name them."""
-    outputs: list[Output] = [Output("output", config.output, "scores", has_header(*SCORE_COLUMNS[:5]))]
+    columns, given = SCORE_COLUMNS[:5], config.output
+    outputs: list[Output] = [
+        FolderOutput("output", given, "scores", holds_parts(*columns))
+        if given.endswith("/")
+        else Output("output", given, "scores", has_header(*columns))
+    ]
     if config.targets is not None:
         outputs.append(Output("targets", config.targets, "a contact list", has_header(*TARGET_COLUMNS[:4])))
     if config.audiences is not None:
@@ -87,7 +106,10 @@ def write_scores(
     progress: Progress,
     write_line: Callable[[str], None],
 ) -> "tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame | None]":
-    """Score the customers, write the rows and the contact list, and return feature rows, scores and list."""
+    """Score the customers, write the rows and the contact list, and return feature rows, scores and list.
+
+    Where a command was killed, the same command goes on with the blocks that it had scored.
+    """
     scorer, events = at_horizon(opened.scorer, config.horizon_days), opened.events
     for line in events.quality.lines():
         progress.log(line)
@@ -96,14 +118,18 @@ def write_scores(
     rows = scorer.features(events, config.as_of)
     blocks = []
 
-    def checked_blocks() -> Iterator["pd.DataFrame"]:
-        for block in score_blocks(scorer, rows, config.language, progress, config.curve_days):
+    def checked_blocks(parts: ScoredParts) -> Iterator["pd.DataFrame"]:
+        for block in score_blocks(scorer, rows, config.language, progress, config.curve_days, parts):
             blocks.append(block[list(SCORE_COLUMNS)])
             yield block
         for notice in scorer.notices(events, rows, _below(blocks)):  # before the file is put in place
             progress.log(notice.line())
 
-    write_blocks(checked_blocks(), outputs[0])
+    with scored_parts(outputs[0], len(rows) > BLOCK_ROWS, lambda: _identify(opened, config)) as parts:
+        if isinstance(outputs[0], FolderOutput):
+            write_parts(checked_blocks(parts), outputs[0])
+        else:
+            write_blocks(checked_blocks(parts), outputs[0])
     scores = _below(blocks)
     as_of, days = (scores[name].iloc[0] if len(scores) else None for name in ("as_of", "horizon_days"))
     when = f" as of {as_of}, horizon {days:.0f} days" if as_of is not None else ""
@@ -123,6 +149,12 @@ def write_scores(
     return rows, scores, listed
 
 
+def _identify(opened: Opened, config: ScoreConfig) -> str:
+    """Return what the scores of a feature row depend on besides the row."""
+    bundle = opened.source.manifest or verify(opened.source.folder)
+    return digest(bundle, SCORE_COLUMNS, config.language, config.horizon_days, config.curve_days)
+
+
 def _contact_details(config: ScoreConfig, scores: Any) -> Any:
     """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
     contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
@@ -130,12 +162,18 @@ def _contact_details(config: ScoreConfig, scores: Any) -> Any:
 
 
 def score_blocks(
-    scorer: Any, rows: "pd.DataFrame", language: str, progress: Progress, curve_days: Sequence[int] = ()
+    scorer: Any,
+    rows: "pd.DataFrame",
+    language: str,
+    progress: Progress,
+    curve_days: Sequence[int] = (),
+    parts: ScoredParts = ScoredParts(),  # noqa: B008 # it is frozen
 ) -> Iterator["pd.DataFrame"]:
     """Yield the score rows of feature rows, block by block, with the time that is left; each row is scored alone.
 
     What a model adds to a row, such as its reasons, then needs memory for one block only. A bundle of another version
-    has its own code, and the columns that it does not know are empty. `curve_days` adds a churn score for each.
+    has its own code, and the columns that it does not know are empty. `curve_days` adds a churn score for each. Blocks
+    among the `parts` are not scored again.
 
     Raises:
         InputError: there are `curve_days`, and the bundle is of a former version or has no time.
@@ -151,12 +189,20 @@ def score_blocks(
     if len(starts) == 1:
         yield score_some(rows)
         return
-    begin = progress.seconds
+    seconds, scored = 0.0, 0
     with progress.steps(f"Scoring {len(rows):,} customers", len(starts)) as advance:
         for finished, start in enumerate(starts, start=1):
-            yield score_some(rows.iloc[start : start + BLOCK_ROWS])
-            left = (progress.seconds - begin) / finished * (len(starts) - finished)
-            advance(f"about {left:.0f} s left")
+            begin, some = progress.seconds, rows.iloc[start : start + BLOCK_ROWS]
+            block = parts.load(some)
+            is_new = block is None
+            if block is None:
+                block = score_some(some)
+                parts.store(some, block)
+            yield block
+            if is_new:
+                seconds, scored = seconds + progress.seconds - begin, scored + 1
+            left = seconds / max(scored, 1) * (len(starts) - finished)
+            advance(f"about {left:.0f} s left" if scored else "scored before")
 
 
 def _with_all_columns(scores: "pd.DataFrame") -> "pd.DataFrame":

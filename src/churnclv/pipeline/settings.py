@@ -80,8 +80,8 @@ class TrainConfig:
     def _choices(self) -> dict[str, Any]:
         hidden = ("tracking", "engine", "entry", "extensions")  # the content of extensions counts, as code
         chosen = {name: value for name, value in self.as_dict().items() if name not in hidden}
-        tables = {name: {**table, "path": None} for name, table in chosen["data"]["tables"].items()}
-        chosen["data"] = {**chosen["data"], "path": None, "set_aside_path": None, "tables": tables}
+        tables = {name: {**table, "path": None, "table": None} for name, table in chosen["data"]["tables"].items()}
+        chosen["data"] = {**chosen["data"], "path": None, "table": None, "set_aside_path": None, "tables": tables}
         chosen["churn"] = {**chosen["churn"], "threads": None}
         return chosen
 

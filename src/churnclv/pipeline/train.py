@@ -97,7 +97,7 @@ def train(config: TrainConfig, overrides: list[str], progress: Progress) -> Reco
     InputError
         The data or the configuration are at fault.
     """
-    home = Home.at(config.tracking.home)
+    home = Home.of(config.tracking).made()
     guard(set_aside_outputs(config.data), {**input_paths(config.data), **home.kept})
     experiment = config.tracking.experiment or config.data.name
     for notice in restore_experiment(home, experiment):

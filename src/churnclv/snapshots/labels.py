@@ -33,7 +33,7 @@ def purchase_labels(
     purchases = joined.purchases.fill_null(0)
     return joined.select(
         *KEYS,
-        churned=(purchases == 0).cast("int64"),
+        churned=(purchases == 0).ifelse(1, 0).cast("int64"),
         purchases=purchases.cast("int64"),
         spend=joined.spend.cast("float64").fill_null(0.0),
         order_spend=joined.order_spend.cast("float64").fill_null(0.0),

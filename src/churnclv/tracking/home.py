@@ -1,19 +1,31 @@
 """The folder of MLflow's database and of all other files that runs keep."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+from ..databases import open_address
 from ..errors import InputError
+from .settings import TrackingSettings
 
 _SQLITE_ENDS = ("-journal", "-wal", "-shm")  # of files that SQLite keeps beside a database
 
 
 @dataclass(frozen=True)
 class Home:
-    """The folders and databases below `mlruns/` (or `MLRUNS`)."""
+    """The folders and databases below `mlruns/` (or `MLRUNS`).
+
+    `server` is the address of the server that has MLflow's database in place of a file here.
+    """
 
     root: Path
+    server: str | None = None
+
+    @classmethod
+    def of(cls, settings: TrackingSettings) -> "Home":
+        """Return the home that the settings name, whether or not it is there."""
+        return replace(cls.named(settings.home), server=settings.uri)
 
     @classmethod
     def named(cls, folder: str) -> "Home":
@@ -51,10 +63,19 @@ class Home:
         """MLflow's database."""
         return self.root / "mlflow.db"
 
-    @property
+    @cached_property
     def tracking_uri(self) -> str:
-        """Where MLflow finds its database."""
-        return f"sqlite:///{self.database}"
+        """Where MLflow finds its database.
+
+        Raises:
+            InputError: the server of `tracking.uri` cannot be used.
+        """
+        return f"sqlite:///{self.database}" if self.server is None else open_address("tracking.uri", self.server)
+
+    @property
+    def has_records(self) -> bool:
+        """Whether MLflow has a database."""
+        return self.server is not None or self.database.exists()
 
     @property
     def studies(self) -> Path:

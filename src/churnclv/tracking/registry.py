@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ..data.settings import CustomerKind
+from ..databases import with_table
 from ..errors import InputError, listed, require
 from ..files import read_json
 from ..snapshots.customer_kinds import kind_of
@@ -105,7 +106,7 @@ def find_twin(home: Home, identity: str, needed: Sequence[str]) -> RunFacts | No
 
     `needed` are names of files among its artefacts.
     """
-    if not home.database.exists():
+    if not home.has_records:
         return None
     mlflow = client(home)
     experiments = [experiment.experiment_id for experiment in mlflow.search_experiments()]
@@ -182,7 +183,14 @@ def table_paths(home: Home, run_id: str) -> dict[str, str]:
     facts = run_behind(home, run_id)
     params = {} if facts is None else facts.params
     matches = (re.fullmatch(r"data\.tables\.(\w+)\.path", name) for name in params)
-    return {match[1]: params[match[0]] for match in matches if match}
+    paths = {match[1]: params[match[0]] for match in matches if match}
+    return {name: with_table(path, _table_of(name, params)) for name, path in paths.items()}
+
+
+def _table_of(name: str, params: Mapping[str, str]) -> str | None:
+    """Return the table of a server that a run read under a name; None for a file."""
+    table = params.get(f"data.tables.{name}.table")
+    return None if table in (None, "None", "null") else table
 
 
 def champion_of(mlflow: Any, name: str) -> Any:

@@ -13,6 +13,7 @@ from functools import singledispatchmethod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..databases import alone_on
 from ..files import making
 from ..interruption import interrupted
 from ..notices import Notice
@@ -49,9 +50,11 @@ def client(home: Home) -> Any:
 
     for name in ("alembic", "mlflow.store.db.utils"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    if not home.database.exists():
+    if not home.has_records:
         _make_database(home.database)
-    return MlflowClient(tracking_uri=home.tracking_uri, registry_uri=home.tracking_uri)
+    address = home.tracking_uri
+    with alone_on(address, "mlflow"):  # two processes that make the tables at once fail
+        return MlflowClient(tracking_uri=address, registry_uri=address)
 
 
 def _make_database(path: Path) -> None:
@@ -81,7 +84,7 @@ def restore_experiment(home: Home, name: str) -> tuple[Notice, ...]:
 
     A deleted experiment keeps its name, and MLflow takes no run for it.
     """
-    if not home.database.exists():
+    if not home.has_records:
         return ()
     mlflow = client(home)
     experiment = mlflow.get_experiment_by_name(name)

@@ -3,7 +3,7 @@
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +13,8 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from ..errors import InputError, require
+from ..databases import alone_on, open_address
+from ..errors import require
 from ..files import digest, making
 from ..progress import Progress
 from .figure_cache import FigureCache
@@ -91,8 +92,7 @@ def run_study(
     fold by fold, and trials are reported, pruned and completed in their order: the history does not depend on the
     workers' speed.
     """
-    with _alone(plan), closing(Workers(goal.work, plan.settings.workers)) as workers:
-        study = _open(plan)
+    with _alone(plan), closing(Workers(goal.work, plan.settings.workers)) as workers, _open(plan) as study:
         finished = _finished(study)
         for place, trial in enumerate(finished):
             on_trial(_record(place, trial))
@@ -104,19 +104,21 @@ def run_study(
                     on_trial(_record(place, trial))
                     advance(_note(study))
                     place += 1
-    complete = [(place, trial) for place, trial in enumerate(_finished(study)) if trial.state is TrialState.COMPLETE]
+        ended = list(enumerate(_finished(study)))
+    complete = [(place, trial) for place, trial in ended if trial.state is TrialState.COMPLETE]
     require(len(complete) > 0, f"{title}: none of {wanted} trials could be completed.", remedy=_REMEDY)
     return _record(*min(complete, key=lambda pair: (pair[1].value, pair[0])))
 
 
 @contextmanager
 def _alone(plan: StudyPlan) -> Iterator[None]:
-    """Wait while another process on this machine works on the study; a process that ends frees it."""
+    """Wait while another process works on the study, on a shared server on any machine; one that ends frees it."""
     lock = plan.storage.parent / "locks" / digest(plan.name)
     lock.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(lock, timeout=_LONGEST_SECONDS, isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")  # ends with the connection, and with the process
-        yield
+        with nullcontext() if (address := plan.settings.storage) is None else alone_on(_address(address), plan.name):
+            yield
 
 
 def parameter_importance(plan: StudyPlan) -> dict[str, float]:
@@ -126,17 +128,23 @@ def parameter_importance(plan: StudyPlan) -> dict[str, float]:
 
     The method is functional ANOVA over a random forest (Hutter, Hoos, Leyton-Brown 2014, ICML).
     """
-    study = _open(plan)
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    with _open(plan) as study:
+        complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return _weigh_parameters(study, complete, plan.settings.seed)
+
+
+def _weigh_parameters(study: optuna.Study, complete: list[FrozenTrial], seed: int) -> dict[str, float]:
     if len(complete) < _IMPORTANCE_TRIALS or len({trial.value for trial in complete}) == 1:
         return {}
-    evaluate = optuna.importance.FanovaImportanceEvaluator(seed=plan.settings.seed)
+    evaluate = optuna.importance.FanovaImportanceEvaluator(seed=seed)
     return {
         name: float(share) for name, share in optuna.importance.get_param_importances(study, evaluator=evaluate).items()
     }
 
 
-def _open(plan: StudyPlan) -> optuna.Study:
+@contextmanager
+def _open(plan: StudyPlan) -> Iterator[optuna.Study]:
+    """Yield the study, in which no trial is running; connections to its database end with the block."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = _storage(plan)
     percentile = optuna.pruners.PercentilePruner(_KEPT_PERCENT, n_startup_trials=_COMPLETE_TRIALS)
@@ -144,22 +152,27 @@ def _open(plan: StudyPlan) -> optuna.Study:
     study = optuna.create_study(storage=storage, study_name=plan.name, load_if_exists=True, pruner=pruner)
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-    return study
+    try:
+        yield study
+    finally:
+        storage.remove_session()
+        storage.engine.dispose()
 
 
 def _storage(plan: StudyPlan) -> optuna.storages.RDBStorage:
     """Return the database of trials: SQLite beside the runs, or the one that `tuning.storage` names."""
-    address = plan.settings.storage
-    if address is None:
-        if not plan.storage.exists():
-            _make_database(plan.storage)
-        return _open_file(plan.storage)
-    try:
-        return optuna.storages.RDBStorage(address)
-    except Exception as error:  # noqa: BLE001 # a driver may be missing, the server away, the address wrong
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        remedy = "such as postgresql+psycopg://user@host/studies, with its driver installed; or null for SQLite."
-        raise InputError(f"tuning.storage: cannot be opened ({reason}).", remedy=remedy) from None
+    if plan.settings.storage is not None:
+        address = _address(plan.settings.storage)
+        with alone_on(address, "optuna"):  # two processes that make the tables at once fail
+            return optuna.storages.RDBStorage(address)
+    if not plan.storage.exists():
+        _make_database(plan.storage)
+    return _open_file(plan.storage)
+
+
+def _address(storage: str) -> str:
+    """Return the address of a server as SQLAlchemy takes it."""
+    return open_address("tuning.storage", storage)
 
 
 def _open_file(path: Path) -> optuna.storages.RDBStorage:

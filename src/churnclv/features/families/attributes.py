@@ -30,7 +30,8 @@ def attributes(history: Any, settings: FeatureSettings) -> Any:
 def _attribute(history: Any, column: str) -> Any:
     """Return one attribute; of several values at the first moment the least text counts."""
     filled = history.filter(history[column].notnull())  # noqa: PD004 # an engine expression, not a frame
-    first = filled.filter(filled.timestamp == filled.timestamp.min().over(group_by=KEYS))
+    dated = filled.mutate(begin=filled.timestamp.min().over(group_by=KEYS))
+    first = dated.filter(dated.timestamp == dated.begin)
     return first.group_by(KEYS).agg(**{column.removeprefix(STATIC): first[column].min()})
 
 

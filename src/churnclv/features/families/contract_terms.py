@@ -293,7 +293,7 @@ def _current(dated: Any) -> Any:
 def _months_to_renewal(start: Any, cutoff: Any, term: Any) -> Any:
     """Return months, a begun one as a whole, from the cutoff to the next multiple of the term after the start."""
     months = (cutoff.year() - start.year()).cast("int64") * 12 + (cutoff.month() - start.month()).cast("int64")
-    passed = months - (cutoff.day() < start.day()).cast("int64")
+    passed = months - (cutoff.day() < start.day()).ifelse(1, 0)
     into_term = passed % term
     is_due = (cutoff.day() == start.day()) & (passed > 0) & (into_term == 0)
     return is_due.ifelse(ibis.literal(0, "int64"), term - into_term)
@@ -321,5 +321,6 @@ def _prices(dated: Any) -> Any:
 def _plan(dated: Any) -> Any:
     """Return the latest plan; of several at one moment the least text counts."""
     with_plan = dated.filter(dated.kind.isin(_PRICED) & dated.item.notnull())
-    latest = with_plan.filter(with_plan.timestamp == with_plan.timestamp.max().over(group_by=KEYS))
+    marked = with_plan.mutate(latest=with_plan.timestamp.max().over(group_by=KEYS))
+    latest = marked.filter(marked.timestamp == marked.latest)
     return latest.group_by(KEYS).agg(plan=latest.item.min())

@@ -327,7 +327,7 @@ def engagement(history: Any, settings: FeatureSettings) -> Any:
     totals = messages.group_by(KEYS).agg(**counts, **earlier, **dates)
     joined = put_beside(history.select(*KEYS).distinct(), totals)
     return joined.mutate(
-        unsubscribed=joined.days_since_last_unsubscribe.notnull().cast("int64"),
+        unsubscribed=joined.days_since_last_unsubscribe.notnull().ifelse(1, 0).cast("int64"),
         **{name: joined[name].fill_null(0) for name in counts},
         **_rates(joined, settings, channels),
     ).drop(*earlier)

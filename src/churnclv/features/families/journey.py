@@ -280,7 +280,7 @@ def _totals(acted: Any, settings: FeatureSettings) -> Any:
         suffix, named = as_name(name), is_action & (acted["item"] == name)
         chosen[f"actions_named_{suffix}"] = ago.count(where=named)
         chosen[f"days_since_action_{suffix}"] = ago.min(where=named)
-        chosen[f"last_action_is_{suffix}"] = (acted.timestamp.max(where=named) == last).cast("int64").fill_null(0)
+        chosen[f"last_action_is_{suffix}"] = (acted.timestamp.max(where=named) == last).ifelse(1, 0).cast("int64")
     recent = {days: ago.count(where=is_action & (ago <= days)) for days in settings.lookback_days}
     before = {days: ago.count(where=is_action & (ago > days) & (ago <= 2 * days)) for days in settings.lookback_days}
     since = ago.min(where=is_action)

@@ -159,7 +159,7 @@ def money(history: Any, settings: FeatureSettings) -> Any:
     bought = bought.mutate(amount=amount, square=amount * amount)
     bought = bought.mutate(is_last=bought.days_ago == bought.days_ago.min().over(group_by=KEYS))
     recent = {
-        f"spend_last_{days}_days": (bought.amount * (bought.days_ago <= days).cast("int8")).sum().cast("float64")
+        f"spend_last_{days}_days": (bought.amount * (bought.days_ago <= days).ifelse(1, 0)).sum().cast("float64")
         for days in settings.lookback_days
     }
     summed = bought.group_by(KEYS).agg(

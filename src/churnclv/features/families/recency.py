@@ -86,7 +86,7 @@ def recency(history: Any, settings: FeatureSettings) -> Any:
     bought = bought.mutate(later=bought.days_ago.lag().over(group_by=KEYS, order_by=bought.days_ago))
     rank = bought.mutate(is_last=bought.later.isnull())
     before_last = rank.mutate(
-        follows_last=rank.is_last.cast("int64").lag().over(group_by=KEYS, order_by=rank.days_ago).fill_null(0) == 1
+        follows_last=rank.is_last.ifelse(1, 0).lag().over(group_by=KEYS, order_by=rank.days_ago).fill_null(0) == 1
     )
     dated = before_last.group_by(KEYS).agg(
         days_since_last_purchase=before_last.days_ago.min(),

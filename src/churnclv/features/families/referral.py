@@ -119,7 +119,7 @@ def referral(history: Any, settings: FeatureSettings) -> Any:
         _count_buyers(invited, history.filter(history.kind == "order")),
     )
     return joined.mutate(
-        was_invited=joined.days_since_invited.notnull().cast("int64"),
+        was_invited=joined.days_since_invited.notnull().ifelse(1, 0).cast("int64"),
         **{name: joined[name].fill_null(0) for name in (*counts, "invited_buyers")},
     )
 
