@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from ...decision.economics import EconomicsSettings
 from ...explain.phrases.phrase import find_phrase
 from ...snapshots.contract_labels import count_reasons
 from ..bundle_scores import Champion
@@ -52,7 +53,7 @@ def render_risk(
     stated = _reasons(texts, reasons)
     if champion is None or not len(champion.scored):
         return Section("stakes", (Missing(texts.text("missing.scores")), *stated))
-    at_risk = compute_value_at_risk(champion)
+    at_risk = compute_value_at_risk(champion, settings.value_bands)
     plays = {cell: texts.play(cell, settings.plays) for cell in CELLS}
     contacts, totals = contact_list(at_risk, plays)
     reasons_behind = rank_reasons(at_risk)
@@ -62,6 +63,7 @@ def render_risk(
         Tiles(_tiles(texts, at_risk, totals, day)),
         *_warnings(texts, at_risk),
         Heading(texts.text("stakes.matrix")),
+        _bands(texts, champion.economics, settings.value_bands),
         *_matrix(texts, table),
         Heading(texts.text("stakes.contact")),
         *_contact(texts, at_risk, totals),
@@ -96,6 +98,15 @@ def _warnings(texts: Translation, at_risk: ValueAtRisk) -> list[Block]:
     scores, values = (at_risk.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
     warnings = at_risk.champion.campaign.warnings(scores, values)
     return [Missing(texts.text(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
+
+
+def _bands(texts: Translation, economics: EconomicsSettings, value_bands: list[float]) -> Note:
+    """Return from which score, and from which CLV, a customer is in the middle and in the high band."""
+    churn = texts.text("stakes.bands_of_churn", middle=economics.medium_risk, high=economics.high_risk)
+    value = texts.text("stakes.thirds_of_value")
+    if value_bands:
+        value = texts.text("stakes.bands_of_value", middle=value_bands[0], high=value_bands[1])
+    return Note(f"{churn} {value}")
 
 
 def _matrix(texts: Translation, table: pd.DataFrame) -> list[Block]:
