@@ -243,8 +243,8 @@ def draw_points(
                  zip((across, up), reach, strict=True))  # fmt: skip
         add_part(figure, name, there, *sides)
     axes.margins(0.25)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([tick for tick in axis.get_ticklocs() if tick >= 0])
+    for axis, most in ((axes.xaxis, 1.0 if percent else np.inf), (axes.yaxis, np.inf)):
+        axis.set_ticks([tick for tick in axis.get_ticklocs() if 0 <= tick <= most + 1e-9])  # a share is 100% at most
     axes.yaxis.set_major_formatter("{x:,.0f}")
     if percent:
         axes.xaxis.set_major_formatter("{x:.0%}")

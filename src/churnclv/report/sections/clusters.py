@@ -81,7 +81,7 @@ def sample_subscribers(base: CustomerBase) -> pd.DataFrame:
     acts = base.events.filter(base.events.kind == "action")
     counted = acts.group_by("customer_id").agg(acts=acts.count())
     rows = _sample(base, subscribers(base).left_join(counted, "customer_id").drop("customer_id_right"))
-    rate = rows["acts"].astype(float).fillna(0.0) / np.maximum(rows["months"], 1.0)
+    rate: pd.Series[float] = rows["acts"].astype(float).fillna(0.0) / np.maximum(rows["months"], 1.0)
     return (
         rows[["months", "price", "contracts"]]
         .astype(float)
@@ -178,7 +178,7 @@ def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     """Return one row per cluster: its size and share, medians of its measures, mean spend and the share of recent."""
     grouped = clusters.rows.groupby("cluster")
     medians: dict[str, Any] = {name: (name, "median") for name in _SHOWN if name in clusters.rows}
-    table = grouped.agg(
+    table: pd.DataFrame = grouped.agg(
         customers=("recent", "size"), **medians, spend_a_year=("spend_a_year", "mean"), recent=("recent", "mean")
     ).reset_index(drop=True)  # fmt: skip
     table.insert(0, "cluster", names)

@@ -1,5 +1,6 @@
 """The section on churn and value: money at stake, the contact list, warning signs, stated reasons, and the plays."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from ...decision.target_list import TargetTotals
 
 _SHOWN_REASONS = 10
+_SHOWN_ABOVE = 2  # figures of contracts in the overview, which has four of other sections: six fit in one row
 
 
 @section("stakes", kinds=("noncontractual", "labelled"), place=20)
@@ -40,7 +42,8 @@ def stakes(context: ReportContext) -> Section:
 def contract_stakes(context: ReportContext) -> Section:
     """Return the section of a report on customers under contract, with the stated reasons of ended ones."""
     reasons: pd.DataFrame = count_reasons(context.base.events, context.base.as_of).execute()
-    return render_risk(context.champion, context.settings, context.texts, context.day, reasons)
+    section = render_risk(context.champion, context.settings, context.texts, context.day, reasons)
+    return replace(section, highlights=section.highlights[:_SHOWN_ABOVE])
 
 
 def render_risk(
