@@ -85,6 +85,18 @@ def test_the_days_of_typed_moments_are_those_of_their_texts(orders, tmp_path, un
     assert of_texts is not None
 
 
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [("Subtotal", "Total"), ("Subtotale", "Totale"), ("Zwischensumme", "Gesamtbetrag"), ("Sous-total", "Montant TTC"),
+     ("Subtotal", "Importe total")],
+)  # fmt: skip
+def test_a_subtotal_is_no_amount_where_a_total_stands_beside_it(orders, tmp_path, part, whole):
+    assert name_evidence(part, "amount") == WEAK
+    lines = orders.rename(columns={"amount": part}).assign(**{whole: orders["amount"] + 5.9})
+    amount = tabled(saved(lines, tmp_path / "orders.csv")).roles["amount"]
+    assert (amount.column, amount.confidence) == (whole, Confidence.sure)
+
+
 def test_a_german_file_with_semicolons_and_decimal_commas(orders, tmp_path):
     frame = pd.DataFrame(
         {
