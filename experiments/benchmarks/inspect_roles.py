@@ -5,7 +5,8 @@
 Every file whose columns are listed below is inspected as it is, with its columns shuffled, and with the columns
 that play a role renamed: to other English names, and to Italian, German, French and Spanish ones. Names are drawn by
 the file's place, so that no language has one name alone. A column that is given a role which it does not play counts as
-wrong. Files are cut to their first 5,000 rows.
+wrong. Files are cut to their first 5,000 rows. A made-up export of 79 columns, in the shape in which Shopify writes
+orders, is inspected beside them, and as if its header were not known.
 """
 
 import random
@@ -16,6 +17,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import pandas as pd
+import wide_export
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.inspection.loaded_table import load_table
@@ -26,6 +28,7 @@ MOST_ROWS = 5_000
 ORDERS = {"customer_id": "customer_id", "timestamp": "timestamp", "amount": "amount"}
 CONTRACTS = {"customer_id": "customer_id", "start": "start", "end": "end", "price": "price"}
 LABELLED = {"customer_id": "member", "target": "left"}
+WIDE = "wide_export.csv"
 TRUTH: dict[str, dict[str, str]] = {  # end of the path -> role -> column; several columns between bars are all right
     "data-05-labelled-decimal-comma/lab_comma.csv": LABELLED,
     "data-05-labelled-decimal-comma/lab_point.csv": LABELLED,
@@ -55,6 +58,7 @@ TRUTH: dict[str, dict[str, str]] = {  # end of the path -> role -> column; sever
         "kind": "Financial Status",
     },
     "data-24-everything-sent-back/returners.csv": {"customer_id": "customer_id"},
+    WIDE: wide_export.TRUTH,
     "data/grocery.csv": {"customer_id": "cust", "timestamp": "date"},
     "data/hillstrom.csv": {},
     "data/telco.csv": {"customer_id": "customerID", "target": "Churn"},
@@ -209,7 +213,7 @@ def variants(frame: pd.DataFrame, truth: dict[str, str], place: int) -> dict[str
     for language, names in NAMES.items():
         renames = {}
         for role, column in truth.items():
-            choices = names[role]
+            choices = names.get(role, (column,))
             renames[column.partition("|")[0]] = choices[place % len(choices)]
         renamed = {
             role: "|".join(renames.get(name, name) for name in column.split("|")) for role, column in truth.items()
@@ -227,7 +231,7 @@ def count_roles(
         frame.to_csv(path, sep=separator, index=False)
     else:
         frame.to_parquet(path)
-    given = inspect_table(load_table(connect(EngineSettings()), str(path), 0, None, "auto")).roles
+    given = inspect_table(load_table(connect(EngineSettings()), str(path))).roles
     counted: list[tuple[bool, Confidence | None, str]] = []
     for role in dict.fromkeys([*truth, *given]):
         choice, wanted = given.get(role), truth.get(role, "").split("|")
@@ -272,7 +276,10 @@ def main(folders: list[str]) -> None:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        inspect_variants([path for path in everything if path.suffix in {".csv", ".parquet"}], counts)
+        with tempfile.TemporaryDirectory() as temporary:
+            wide = Path(temporary) / WIDE
+            wide_export.make_wide_export().to_csv(wide, index=False)
+            inspect_variants([*(path for path in everything if path.suffix in {".csv", ".parquet"}), wide], counts)
     except KeyboardInterrupt:
         print("stopped before the end")
     counts["all"] = sum(counts.values(), Counter())

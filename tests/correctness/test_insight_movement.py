@@ -12,7 +12,7 @@ from churnclv.report.bundle_scores import Champion
 from churnclv.report.cohorts import count_cohorts, describe_curve, name_shape
 from churnclv.report.estimates import Estimate
 from churnclv.report.rfm_scores import Scoring, find_scoring, standing
-from churnclv.report.section import Missing
+from churnclv.report.section import Missing, Points, shown_blocks
 from churnclv.report.sections.cohort_section import render_cohorts, value_table
 from churnclv.report.sections.repeat_ladder import count_ladder, render_repeat_ladder
 from churnclv.report.sections.segment_section import (
@@ -50,6 +50,33 @@ def test_scores_and_names_by_hand(look):
     assert told["purchases"].to_dict() == {"ann": 3, "bob": 1, "cat": 1}
     assert told[["r", "f", "m"]].to_numpy().tolist() == [[5, 3, 3], [1, 1, 5], [5, 1, 3]]
     assert told["segment"].to_dict() == {"ann": "Potential Loyalist", "bob": "Hibernating", "cat": "New"}
+
+
+@pytest.mark.parametrize(("segment", "days"), [("Champions", 0.0), ("Potential Loyalist", 0.0), ("Hibernating", 30.0)])
+def test_a_segment_begins_after_so_many_days_of_silence(segment, days):
+    assert BY_HAND.least_silence(segment) == days
+
+
+@pytest.mark.parametrize(
+    ("language", "young"),
+    [
+        ("en", "Hibernating: 1 customer. The segment begins after 30 days"),
+        ("it", "In letargo: 1 cliente. Il segmento comincia dopo 30 giorni"),
+    ],
+)
+def test_a_segment_that_the_log_was_too_young_for_is_no_news(look, language, young):
+    """At the end of the first month that is followed the log is 30 days old, and 63 where it begins in 2022."""
+    texts = Translation.of(language)
+    rows = pd.concat([LOG[LOG["customer_id"] != "bob"], log(("bob", "2024-01-02", "45"))])
+    older = log(*[(who, "2022-12-28", "5") for who in ("eve", "fay")], ("eve", "2024-02-20", "5"))
+
+    def points(frame):
+        base = look(frame, as_of="2024-03-01")
+        blocks = shown_blocks(render_segments(base, texts, BY_HAND, None).blocks)
+        return [line for block in blocks if isinstance(block, Points) for line in block.texts]
+
+    assert any(line.startswith(young) for line in points(rows))
+    assert not any("30" in line and line.startswith(young[:10]) for line in points(pd.concat([rows, older])))
 
 
 def test_the_profile_by_hand(look):

@@ -28,7 +28,17 @@ from churnclv.report.charts import (
     frame,
 )
 from churnclv.report.customer_base import CustomerBase
-from churnclv.report.page import MOST_BYTES, Page, defuse, is_report, values_of, write_page, write_report, write_tables
+from churnclv.report.page import (
+    MOST_BYTES,
+    Page,
+    address,
+    defuse,
+    is_report,
+    values_of,
+    write_page,
+    write_report,
+    write_tables,
+)
 from churnclv.report.period_switch import offered_periods, switch_section
 from churnclv.report.periods import Period
 from churnclv.report.rfm_scores import NOT_YET
@@ -122,6 +132,23 @@ def test_the_parts_of_a_picture_lie_where_they_are_drawn_and_have_its_values():
     for mark in picture.marks:
         assert 0 <= mark.left < mark.left + mark.width <= 100
         assert 0 <= mark.top < mark.top + mark.height <= 100
+
+
+@pytest.mark.parametrize(
+    ("language", "shown"), [("en", ["12,000", "0.5%", "tea 1,000"]), ("it", ["12.000", "0,5%", "tea 1,000"])]
+)
+def test_numbers_in_a_picture_are_of_the_pages_language_and_names_stay(language, shown):
+    drawn = "".join(f"<text>{text}</text>" for text in ("12,000", "0.5%", "tea 1,000"))
+    link = address(Picture(f"<svg>{drawn}</svg>", "", ""), Translation.of(language))
+    svg = base64.b64decode(link.removeprefix("data:image/svg+xml;base64,")).decode()
+    assert re.findall(r"<text>(.*?)</text>", svg) == shown
+
+
+def test_flows_are_counted_in_the_pages_language():
+    figure = draw_flows(
+        np.array([[3000.0]]), ["x"], ["y"], ("then", "now"), lambda n: Translation.of("it").write(n, "int")
+    )
+    assert {text.get_text() for text in figure.axes[0].texts} == {"x 3.000", "y 3.000"}
 
 
 CURVE = {"all": (np.array([np.nan, 0.5]), np.array([np.nan, 0.4]), np.array([np.nan, 0.6]))}

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from churnclv.decision.economics import EconomicsSettings
+from churnclv.errors import InputError
 from churnclv.explain.phrases.phrase import find_phrase
 from churnclv.report.bundle_scores import Champion
 from churnclv.report.page import Page, write_page
-from churnclv.report.section import Missing
+from churnclv.report.section import Missing, Note
 from churnclv.report.sections.risk_section import render_risk
 from churnclv.report.settings import CELLS, ReportSettings
 from churnclv.report.texts.translation import Translation
@@ -19,6 +20,7 @@ from churnclv.report.value_at_risk import (
     compute_value_at_risk,
     contact_list,
     gain_curve,
+    name_bands,
     name_thirds,
     rank_reasons,
 )
@@ -116,6 +118,48 @@ def test_thirds_keep_equal_values_together():
     assert name_thirds(np.array([1.0, 1.0, 1.0])) == ["middle"] * 3
     assert name_thirds(np.array([1.0, 1.0, 1.0, 9.0])) == ["middle", "middle", "middle", "high"]
     assert name_thirds(np.array([1.0, 2.0, 9.0, 9.0, 9.0])) == ["low", "low", "high", "high", "high"]
+
+
+def test_bands_begin_at_their_limits_and_an_unknown_value_is_low():
+    assert name_bands(np.array([0.0, 0.3, 0.69, 0.7, np.nan]), (0.3, 0.7)) == ["low", "middle", "middle", "high", "low"]
+
+
+def test_cells_are_by_the_bands_of_risk_and_of_value_that_were_chosen():
+    """By thirds of value a, b and c would be high, middle and low; by bands of 60 and 250 the first two are middle."""
+    bands = replace(ECONOMICS, medium_risk=0.2, high_risk=0.6)
+    of_bands, of_thirds = (compute_value_at_risk(champion(economics=bands), limits) for limits in ([60.0, 250.0], []))
+    assert of_bands.rows["cell"].tolist() == ["high_middle", "middle_middle", "low_low"]
+    assert of_thirds.rows["cell"].tolist() == ["high_high", "middle_middle", "low_low"]
+
+
+@pytest.mark.parametrize(
+    ("language", "bands", "churn", "value"),
+    [
+        (
+            "en",
+            [],
+            "Churn is middle from a score of 30.0% on, and high from 70.0% on.",
+            "Value is by thirds of the customers, in the order of their CLV.",
+        ),
+        (
+            "it",
+            [60.0, 250.0],
+            "L'abbandono è medio da un punteggio di 30,0% in su, e alto da 70,0% in su.",
+            "Il valore è medio da un CLV di 60,00 in su, e alto da 250,00 in su.",
+        ),
+    ],
+)
+def test_the_bands_stand_above_the_map(language, bands, churn, value):
+    section = render_risk(
+        champion(), ReportSettings(value_bands=bands), Translation.of(language), "today", pd.DataFrame()
+    )
+    assert f"{churn} {value}" in [block.text for block in section.blocks if isinstance(block, Note)]
+
+
+@pytest.mark.parametrize("bands", [[50.0], [200.0, 50.0], [50.0, 50.0], [1.0, 2.0, 3.0]])
+def test_bands_of_value_are_two_amounts_in_order(bands):
+    with pytest.raises(InputError, match=r"report\.value_bands is \[.*\]\.\n.*two amounts, the smaller first"):
+        ReportSettings(value_bands=bands)
 
 
 def test_the_users_own_play_takes_the_place_of_the_reports():

@@ -11,6 +11,8 @@ import yaml
 
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.inspection.column_names import STRONG, WEAK, name_evidence, plain_name
+from churnclv.data.inspection.column_profile import profile_columns
+from churnclv.data.inspection.column_relations import Relations
 from churnclv.data.inspection.event_values import kinds_of
 from churnclv.data.inspection.loaded_table import load_table
 from churnclv.data.inspection.role_choice import Confidence
@@ -31,7 +33,7 @@ def orders() -> pd.DataFrame:
 
 
 def tabled(path: Path):
-    return inspect_table(load_table(connect(EngineSettings()), str(path), 0))
+    return inspect_table(load_table(connect(EngineSettings()), str(path)))
 
 
 def look(path: Path | str):
@@ -43,6 +45,56 @@ def look(path: Path | str):
 def saved(frame: pd.DataFrame, path: Path, **options) -> Path:
     frame.to_csv(path, index=False, **options)
     return path
+
+
+def typed_frame() -> pd.DataFrame:
+    """A row of each type twice, and one with nothing; a column has the name by which the engine counts rows."""
+    days = pd.to_datetime(["2024-01-05 10:00", "2024-01-06 00:00", "2024-01-05 10:00", None])
+    return pd.DataFrame({
+        "file_row_number": ["a", "b", "a", None], "whole": pd.array([1, 20, 1, None], dtype="Int64"),
+        "cents": [1.0, 2.25, 1.0, np.nan], "day": days.astype("datetime64[us]"),
+        "nanosecond": days.astype("datetime64[ns]"), "flag": pd.array([True, False, True, None], dtype="boolean"),
+    })  # fmt: skip
+
+
+@pytest.mark.parametrize("dropped", [[], ["file_row_number"]])
+def test_a_typed_file_has_the_texts_counts_and_duplicates_of_its_cells(tmp_path, dropped):
+    typed_frame().drop(columns=dropped).to_parquet(tmp_path / "typed.parquet")
+    table = load_table(connect(EngineSettings()), str(tmp_path / "typed.parquet"))
+    cells = {
+        "file_row_number": ["a", "b", "a", None], "whole": ["1", "20", "1", None], "cents": ["1", "2.25", "1", None],
+        "day": ["2024-01-05 10:00:00", "2024-01-06 00:00:00", "2024-01-05 10:00:00", None],
+        "nanosecond": ["2024-01-05 10:00:00", "2024-01-06 00:00:00", "2024-01-05 10:00:00", None],
+        "flag": ["true", "false", "true", None],
+    }  # fmt: skip
+    shown = table.cells()
+    assert shown.columns.tolist() == [name for name in cells if name not in dropped]
+    assert {name: [None if pd.isna(cell) else cell for cell in shown[name]] for name in shown} == {
+        name: texts for name, texts in cells.items() if name not in dropped
+    }
+    assert {(one.filled, one.distinct) for one in profile_columns(table).values()} == {(3, 2)}
+    assert Relations(table).duplicates() == 1
+    assert len(table.customers_sample("whole", 1)[0]) == 4  # a small file is taken whole
+
+
+@pytest.mark.parametrize("unit", ["us", "ns"])
+def test_the_days_of_typed_moments_are_those_of_their_texts(orders, tmp_path, unit):
+    orders.assign(timestamp=orders["timestamp"].astype(f"datetime64[{unit}]")).to_parquet(tmp_path / "o.parquet")
+    of_types, of_texts = look(tmp_path / "o.parquet").days, look(saved(orders, tmp_path / "o.csv")).days
+    assert of_types == of_texts
+    assert of_texts is not None
+
+
+@pytest.mark.parametrize(
+    ("part", "whole"),
+    [("Subtotal", "Total"), ("Subtotale", "Totale"), ("Zwischensumme", "Gesamtbetrag"), ("Sous-total", "Montant TTC"),
+     ("Subtotal", "Importe total")],
+)  # fmt: skip
+def test_a_subtotal_is_no_amount_where_a_total_stands_beside_it(orders, tmp_path, part, whole):
+    assert name_evidence(part, "amount") == WEAK
+    lines = orders.rename(columns={"amount": part}).assign(**{whole: orders["amount"] + 5.9})
+    amount = tabled(saved(lines, tmp_path / "orders.csv")).roles["amount"]
+    assert (amount.column, amount.confidence) == (whole, Confidence.sure)
 
 
 def test_a_german_file_with_semicolons_and_decimal_commas(orders, tmp_path):

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from churnclv.cli.app import SCHEMAS
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.errors import InputError
-from churnclv.pipeline.settings import ExportConfig, LeaderboardConfig, ScoreConfig, ServeConfig
+from churnclv.pipeline.settings import SCHEMAS, ExportConfig, LeaderboardConfig, ScoreConfig, ServeConfig
 from churnclv.ranges import Bounds, bounds_of
 from churnclv.report.acquisition_costs import read_costs
 from churnclv.report.periods import Period

@@ -19,7 +19,6 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 import churnclv
-from churnclv.cli.app import SCHEMAS
 from churnclv.cli.help import HELP
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
@@ -27,7 +26,7 @@ from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
 from churnclv.pipeline.extensions import load_extensions
-from churnclv.pipeline.settings import TrainConfig
+from churnclv.pipeline.settings import SCHEMAS, TrainConfig
 from churnclv.ranges import Bounds
 
 DOCS = ROOT / "docs"

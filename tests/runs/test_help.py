@@ -12,11 +12,11 @@ import pytest
 from hydra._internal.utils import get_args_parser  # Hydra's own list of options, which ours has to follow
 
 from churnclv import __main__ as door
-from churnclv.cli.app import SCHEMAS
 from churnclv.cli.command_line import order_arguments
 from churnclv.cli.help import HELP, describe, overview
 from churnclv.errors import InputError
 from churnclv.files import PROJECT
+from churnclv.pipeline.settings import SCHEMAS
 
 EXAMPLES = [line for command in HELP.values() for line in command.examples if line.startswith("churnclv ")]
 

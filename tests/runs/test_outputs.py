@@ -11,10 +11,17 @@ import pandas as pd
 import pytest
 
 from churnclv.cli import entry, export, leaderboard, report, score, train
-from churnclv.cli.app import EntryConfig, ExportConfig, LeaderboardConfig, ReportConfig, ScoreConfig, TrainConfig
 from churnclv.data.settings import DataSettings
 from churnclv.errors import InputError
 from churnclv.files import PROJECT
+from churnclv.pipeline.settings import (
+    EntryConfig,
+    ExportConfig,
+    LeaderboardConfig,
+    ReportConfig,
+    ScoreConfig,
+    TrainConfig,
+)
 from churnclv.tracking.settings import TrackingSettings
 
 CONFIGS = {"score": ScoreConfig, "export": ExportConfig, "report": ReportConfig, "train": TrainConfig}

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import hydra
 from hydra.core.config_store import ConfigStore
@@ -19,34 +19,18 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ..errors import InputError, require
 from ..files import PROJECT
-from ..hackathon.entry_folder import find_entry
+from ..hackathon.entry_folder import EXPERIMENTS, find_entry
 from ..interruption import Interruption, interrupted, watch_signals
 from ..outputs import settle_stdout, storage_fault
+from ..pipeline.inspection_settings import InspectConfig
 from ..pipeline.renamed_settings import rename_arguments, rename_values
-from ..pipeline.settings import (
-    EXPERIMENTS,
-    CampaignPlanConfig,
-    CampaignTableConfig,
-    CampaignVerdictConfig,
-    CustomerConfig,
-    EntryConfig,
-    ExportConfig,
-    ForgetConfig,
-    InspectConfig,
-    LeaderboardConfig,
-    MonitorConfig,
-    ReportConfig,
-    RetrainConfig,
-    RollbackConfig,
-    ScoreConfig,
-    ServeConfig,
-    TrainConfig,
-    UiConfig,
-)
 from ..redaction import redact, require_no_credentials
 from ..scratch import leave_scratch, use_scratch
 from .command_line import order_arguments
 from .overrides import write_overrides
+
+if TYPE_CHECKING:
+    from ..pipeline.settings import TrainConfig
 
 _UNKNOWN_SETTING = re.compile(r"Key '([^']+)' not in '\w+'\s+full_key: (\S+)")
 _UNKNOWN_CHOICE = re.compile(r"Could not find '([^'/]+)/([^']+)'\s+Available options in '[^']+':\n((?:\t\S+\n)+)")
@@ -54,25 +38,13 @@ WITH_TRIALS = ("train", "leaderboard", "retrain")  # commands that keep finished
 DECLARED = "command_line"  # the configuration group of the entries that the command line declares
 
 
-SCHEMAS = {
-    "inspect": InspectConfig,
-    "train": TrainConfig,
-    "entry": EntryConfig,
-    "leaderboard": LeaderboardConfig,
-    "export": ExportConfig,
-    "rollback": RollbackConfig,
-    "score": ScoreConfig,
-    "customer": CustomerConfig,
-    "campaign-table": CampaignTableConfig,
-    "campaign-plan": CampaignPlanConfig,
-    "campaign-judge": CampaignVerdictConfig,
-    "monitor": MonitorConfig,
-    "retrain": RetrainConfig,
-    "forget": ForgetConfig,
-    "report": ReportConfig,
-    "serve": ServeConfig,
-    "ui": UiConfig,
-}
+def schema_of(command: str) -> type:
+    """Return the configuration of a command; an inspection begins without the packages of the others."""
+    if command == "inspect":
+        return InspectConfig
+    from ..pipeline.settings import SCHEMAS
+
+    return SCHEMAS[command]
 
 
 def run_command(name: str, main: Callable[[Any], None]) -> None:
@@ -80,13 +52,13 @@ def run_command(name: str, main: Callable[[Any], None]) -> None:
 
     The user's mistakes end with one readable message and exit code 2; anything else is a bug and keeps its traceback.
     """
-    ConfigStore.instance().store(name=f"{name}_schema", node=SCHEMAS[name])  # Hydra copies the store for each group
+    ConfigStore.instance().store(name=f"{name}_schema", node=schema_of(name))  # Hydra copies the store for each group
     try:
         arguments, notices = rename_arguments(order_arguments(name, sys.argv[1:]))
         for notice in notices:
             print(notice.line(), file=sys.stderr)
         _require_known(arguments, name)
-        sys.argv[1:] = take_overrides(search_configuration(name_entries(arguments)), SCHEMAS[name])
+        sys.argv[1:] = take_overrides(search_configuration(name_entries(arguments)), schema_of(name))
     except InputError as error:
         fail(str(error))
     sys.excepthook = print_bug
@@ -178,7 +150,7 @@ def take_overrides(arguments: list[str], schema: type) -> list[str]:
 
 def _require_known(arguments: list[str], command: str) -> None:
     """Raise `InputError` if a plus adds a setting that nothing reads; Hydra would take it silently."""
-    allowed = [setting.name for setting in fields(SCHEMAS[command])] + ["hydra"]
+    allowed = [setting.name for setting in fields(schema_of(command))] + ["hydra"]
     for argument in arguments:
         key = argument.partition("=")[0]
         known = not key.startswith("+") or re.split(r"[./@]", key.lstrip("+"))[0] in allowed
@@ -246,8 +218,10 @@ def _unknown(what: str, name: str, names: list[str], remedy: str) -> str:
     return f"{what}.\n  -> {hint}allowed are {', '.join(names)}; {remedy}"
 
 
-def train_config(values: Any) -> TrainConfig:
+def train_config(values: Any) -> "TrainConfig":
     """Return the configuration of the nested values that a run wrote."""
+    from ..pipeline.settings import TrainConfig
+
     merged = OmegaConf.merge(OmegaConf.structured(TrainConfig), rename_values(values))
     return OmegaConf.to_object(merged)  # type: ignore[return-value] # the schema is this class
 

@@ -1,6 +1,7 @@
 """Start an entry: a folder in `experiments/` with a configuration and a README to fill in."""
 
-from ..pipeline.settings import EXPERIMENTS, EntryConfig
+from ..hackathon.entry_folder import EXPERIMENTS
+from ..pipeline.settings import EntryConfig
 
 
 def main(config: EntryConfig) -> None:

@@ -1,6 +1,6 @@
 """Inspect: what files are, how they are read, and what can be learned from them."""
 
-from ..pipeline.settings import InspectConfig
+from ..pipeline.inspection_settings import InspectConfig
 from ..progress import Progress
 
 

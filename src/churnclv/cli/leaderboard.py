@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..hackathon.entry_folder import EXPERIMENTS
 from ..interruption import Lifeline, lifeline
-from ..pipeline.settings import EXPERIMENTS, LeaderboardConfig
+from ..pipeline.settings import LeaderboardConfig
 from ..progress import Progress
 
 if TYPE_CHECKING:

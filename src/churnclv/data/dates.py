@@ -57,9 +57,10 @@ class Dates:
 
     def parse(self, raw: Any, settings: DataSettings) -> ParsedDates:
         """Return the moments of the raw log's cells, and how each was written."""
-        text, never = raw[self.role], ibis.literal(False)
+        never = ibis.literal(False)
         if has_typed(raw, self.role):
             return ParsedDates(typed_moment(raw, self.role), never, never)
+        text = raw[self.role]
         if self.alike is None:
             return ParsedDates(parsing.parse_chosen_date(text, settings), never, never)
         shape = parsing.date_shape(text)

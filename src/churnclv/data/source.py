@@ -24,7 +24,8 @@ from .text_file import Text, as_text, check_header, detect_separator, find_blank
 from .typed_columns import TYPED
 
 RAW = "raw_log"
-_CELLS = "raw_cells"  # the table behind it
+CELLS = "raw_cells"  # the table behind it
+_NUMBERED = "file_row_number"  # the column in which the engine counts the rows of a Parquet file, from 0
 NUMBER, MOMENT = "number", "moment"  # types of columns that are not text
 _CURRENCY_NAME = re.compile(r"curr|ccy|w(ä|ae)hrung|devise|divisa|valuta|moneda|monnaie|moeda|waluta", re.IGNORECASE)
 _NUMBERS, _MOMENTS = r"^(DOUBLE|FLOAT|DECIMAL|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?)", r"^(TIMESTAMP|DATE)"
@@ -43,6 +44,7 @@ class RawLog:
     A column whose type in the file is a number or a moment is kept in that type too, as `typed_<role>`; its text is
     made where it is used.
     `types` has the roles whose columns are typed as numbers or moments in the file. `separator` is that of a text file.
+    `texts` has the SQL of each role's text over the stored cells, where columns are kept in the types of the file.
     `currency_column` is the name of an unmapped column that looks like a currency; its cells are `unmapped_currency`.
     """
 
@@ -53,6 +55,7 @@ class RawLog:
     first_row: int
     types: dict[str, str] = field(default_factory=dict)
     separator: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
     currency_column: str | None = None
 
 
@@ -110,8 +113,10 @@ def _locate_embedded(name: str) -> Path:
     return Path(str(spec.origin)).parent / inside  # type: ignore[union-attr] # required above
 
 
-def read_file(connection: Any, settings: DataSettings) -> RawLog:
+def read_file(connection: Any, settings: DataSettings, *, keep_types: bool = False) -> RawLog:
     """Read the settings' log into the engine: a file, or a table of a server.
+
+    With `keep_types`, every column with a type in the file is kept in it, and its text is made where it is used.
 
     Raises:
         InputError: a fault of the file itself; the message names file, row, rule and remedy.
@@ -119,8 +124,9 @@ def read_file(connection: Any, settings: DataSettings) -> RawLog:
     if is_address(settings.path):
         return _read_table(connection, settings)
     path = locate(settings)
-    read = _read_parquet if _is_parquet(path, settings) else _read_csv
-    return read(connection, path, settings)
+    if _is_parquet(path, settings):
+        return _read_parquet(connection, path, settings, keep_types=keep_types)
+    return _read_csv(connection, path, settings)
 
 
 def read_columns(settings: DataSettings) -> list[str]:
@@ -171,8 +177,8 @@ def _store_typed(connection: Any, source: Any, header: list[str], settings: Data
     described = [(str(name), str(kind)) for name, kind in zip(source.columns, source.types, strict=True)]
     texts = _typed_text(described, header)
     typed = _typed_cells(described, header, settings)
-    stored, shown = _select_raw(settings, texts, first_row=1, typed=typed)
-    store_relation(connection, _CELLS, source.project(stored))
+    stored, shown = _select_raw(settings, texts, _count_rows(1), typed)
+    store_relation(connection, CELLS, source.project(stored))
     return define_view(connection, RAW, shown), _types(described, header, settings)
 
 
@@ -198,19 +204,29 @@ def _is_parquet(path: Path, settings: DataSettings) -> bool:
         return content.read(4) == b"PAR1"
 
 
-def _read_parquet(connection: Any, path: Path, settings: DataSettings) -> RawLog:
+def _read_parquet(connection: Any, path: Path, settings: DataSettings, *, keep_types: bool) -> RawLog:
     itself = re.sub(r"([*?\[])", r"[\1]", str(path))  # the path is a name, not a glob pattern
-    source = f"read_parquet({_literal(itself)}, hive_partitioning=false)"  # a folder named a=b is not a column
+    source = f"read_parquet({_literal(itself)}, hive_partitioning=false"  # a folder named a=b is not a column
     with _as_parquet(path):
-        described = _describe(connection, source)
+        described = _describe(connection, f"{source})")
         texts = _typed_text(described, _parquet_columns(path))
         header = [name for name, _ in texts]
+        is_free = _NUMBERED not in (name.lower() for name in header)
+        rows = f"FROM {source}, {_NUMBERED}=true)" if is_free else f"FROM {source})"
+        number = f"{_NUMBERED} + 1" if is_free else _count_rows(1)  # a window would read the file in one thread
         check_header(str(path), header, settings)
         types = _types(described, header, settings)
-        typed = _typed_cells(described, header, settings)
-        _create_raw(connection, f"FROM {source}", settings, texts, first_row=1, typed=typed)
+        typed = _typed_cells(described, header, settings, keep_types=keep_types)
+        _create_raw(connection, rows, settings, texts, number, typed)
     log = _raw_log(connection.table(RAW), _count_raw(connection), str(path), (), first_row=1)
-    return replace(log, types=types, currency_column=_currency_column(header, settings))
+    written = dict(texts)
+    stored = {role: _text_of(role, written[name], typed) for role, name in settings.mapped().items()}
+    return replace(log, types=types, texts=stored, currency_column=_currency_column(header, settings))
+
+
+def _count_rows(first: int) -> str:
+    """Return SQL for the number of a row, in the order in which the engine reads them."""
+    return f"row_number() OVER () + {first - 1}"
 
 
 def _parquet_columns(path: Path) -> list[str]:
@@ -266,7 +282,7 @@ def _read_separated(
     )
     cells = [(name, f"c{place}") for place, name in enumerate(header)]
     try:
-        _create_raw(connection, source, settings, cells, text.first_row)
+        _create_raw(connection, source, settings, cells, _count_rows(text.first_row))
         rejects = connection.raw_sql(
             "SELECT line, bool_or(error_type = 'UNQUOTED VALUE'), arg_min(error_message, byte_position) "
             "FROM reject_errors GROUP BY line ORDER BY 1"
@@ -299,10 +315,10 @@ def _shift_rows(connection: Any, skipped: list[int]) -> None:
     moves = pd.DataFrame([(line - place, place + 1) for place, line in enumerate(skipped)], columns=["line", "moved"])
     connection.con.register("moves", moves)
     connection.raw_sql(
-        f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS "
-        f'SELECT {_CELLS}.* REPLACE ({_CELLS}."row" + coalesce(moved, 0) AS "row") FROM {_CELLS} '
+        f"CREATE OR REPLACE TEMP TABLE {CELLS} AS "
+        f'SELECT {CELLS}.* REPLACE ({CELLS}."row" + coalesce(moved, 0) AS "row") FROM {CELLS} '
         "ASOF LEFT JOIN (SELECT line, max(moved) AS moved FROM moves GROUP BY line) AS steps "
-        f'ON {_CELLS}."row" >= steps.line'
+        f'ON {CELLS}."row" >= steps.line'
     )
     connection.con.unregister("moves")
 
@@ -321,7 +337,7 @@ def _read_spaced(connection: Any, text: Path, header: list[str], settings: DataS
     ).fetchall()
     blank = connection.raw_sql(f"SELECT line FROM {lines} WHERE cells IS NULL").fetchall()
     cells = [(name, f"cells[{place + 1}]") for place, name in enumerate(header)]
-    _create_raw(connection, f"FROM {lines} WHERE len(cells) = {width}", settings, cells, first_row=2)
+    _create_raw(connection, f"FROM {lines} WHERE len(cells) = {width}", settings, cells, _count_rows(2))
     _shift_rows(connection, sorted([line for line, _ in malformed] + [line for (line,) in blank]))
     return tuple((int(line), str(message)) for line, message in malformed)
 
@@ -331,21 +347,22 @@ def _create_raw(
     source: str,
     settings: DataSettings,
     cells: list[tuple[str, str]],
-    first_row: int,
+    number: str,
     typed: dict[str, str] | None = None,
 ) -> None:
     """Create the raw log of a file: see `_select_raw`."""
-    stored, shown = _select_raw(settings, cells, first_row, typed or {})
-    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {_CELLS} AS SELECT {stored} {source}")
+    stored, shown = _select_raw(settings, cells, number, typed or {})
+    connection.raw_sql(f"CREATE OR REPLACE TEMP TABLE {CELLS} AS SELECT {stored} {source}")
     define_view(connection, RAW, shown)
 
 
 def _select_raw(
-    settings: DataSettings, cells: list[tuple[str, str]], first_row: int, typed: dict[str, str]
+    settings: DataSettings, cells: list[tuple[str, str]], number: str, typed: dict[str, str]
 ) -> tuple[str, str]:
     """Return SQL for the columns of the stored cells, and for the raw log over them.
 
-    They are the row's number, the hash of its cells (0 where no cell is compared), and the mapped cells as text.
+    They are the row's number, of which `number` is the SQL, the hash of its cells (0 where no cell is compared), and
+    the mapped cells as text.
     `cells` are the columns in order, as pairs of the name (unmapped columns may share one) and the SQL for the text.
     `typed` has the SQL of each role that is stored in the type of the file; its text is an expression over it.
     """
@@ -357,19 +374,16 @@ def _select_raw(
     own = {role: texts[name] for role, name in wanted.items() if role not in typed}
     own |= {f"{TYPED}{role}": cell for role, cell in typed.items()}
     columns = ", ".join(f'{cell} AS "{name}"' for name, cell in own.items())
-    number = f'row_number() OVER () + {first_row - 1} AS "row"'  # quoted
     content = f"md5_number_lower(concat_ws(chr(31), {everything}))" if compared else "0"
-    stored = f"{number}, {content} AS content, {columns}"
-    views = [_text_of(role, texts[name], typed) for role, name in wanted.items()]
+    stored = f'{number} AS "row", {content} AS content, {columns}'
+    views = [f"{_text_of(role, texts[name], typed)} AS {_name(role)}" for role, name in wanted.items()]
     kept = ", ".join([*views, *(f'"{TYPED}{role}"' for role in typed)])
-    return stored, f'SELECT "row", content, {kept} FROM {_CELLS}'
+    return stored, f'SELECT "row", content, {kept} FROM {CELLS}'
 
 
 def _text_of(role: str, text: str, typed: dict[str, str]) -> str:
     """Return SQL for the text of a role of the stored cells."""
-    if role not in typed:
-        return f'"{role}"'
-    return f"{text.replace(typed[role], _name(TYPED + role))} AS {_name(role)}"
+    return text.replace(typed[role], _name(TYPED + role)) if role in typed else _name(role)
 
 
 def _describe(connection: Any, source: str) -> list[tuple[str, str]]:
@@ -398,9 +412,17 @@ def _types(described: list[tuple[str, str]], header: list[str], settings: DataSe
     return numbers | {role: MOMENT for role, name in settings.mapped().items() if re.search(_MOMENTS, kinds[name])}
 
 
-def _typed_cells(described: list[tuple[str, str]], header: list[str], settings: DataSettings) -> dict[str, str]:
-    """Return, by role, the SQL of the columns of dates and amounts whose type in the source is right already."""
+def _typed_cells(
+    described: list[tuple[str, str]], header: list[str], settings: DataSettings, *, keep_types: bool = False
+) -> dict[str, str]:
+    """Return, by role, the SQL of the columns of dates and amounts whose type in the source is right already.
+
+    With `keep_types` they are those of any column that is no text.
+    """
     names = dict(zip(header, described, strict=True))
+    if keep_types:
+        wanted = {role: names[name] for role, name in settings.mapped().items()}
+        return {role: _name(name) for role, (name, kind) in wanted.items() if kind != "VARCHAR"}
     rules = {**dict.fromkeys(_NUMBER_ROLES, _NUMBERS), **dict.fromkeys(_MOMENT_ROLES, _LOCAL_MOMENTS)}
     mapped = {role: names[name] for role, name in settings.mapped().items() if role in rules}
     return {role: _name(name) for role, (name, kind) in mapped.items() if re.search(rules[role], kind)}
@@ -423,16 +445,10 @@ def _raw_log(table: Any, rows: int, origin: str, malformed: tuple[tuple[int, str
     return RawLog(table, origin, rows_read, malformed, first_row)
 
 
-def keep_raw(connection: Any, name: str) -> None:
-    """Keep the cells of the log that was read last, of which no role is typed, as a table of that name."""
-    connection.raw_sql(f"DROP VIEW {RAW}")
-    connection.raw_sql(f"ALTER TABLE {_CELLS} RENAME TO {name}")
-
-
 def drop_raw(connection: Any) -> None:
     """Drop the cells of the log that was read last, which nothing needs once its events are made."""
     connection.raw_sql(f"DROP VIEW IF EXISTS {RAW}")
-    connection.raw_sql(f"DROP TABLE IF EXISTS {_CELLS}")
+    connection.raw_sql(f"DROP TABLE IF EXISTS {CELLS}")
 
 
 def _literal(text: str) -> str:

@@ -11,7 +11,7 @@ from .parsing import AMOUNT
 
 TYPED = "typed_"  # prefix of the columns of the raw log that keep the type of the file
 _FIRST, _LAST = "0001-01-01 00:00:00", "9999-12-31 23:59:59.999999"  # years that are written with four digits
-_NANOSECONDS = 9  # decimals of a second
+NANOSECONDS = 9  # decimals of a second
 _SCALE = 4  # decimals of an amount
 _LARGEST_EXACT = 1e11  # below it, a float of four decimals is the nearest to one decimal number only
 
@@ -25,7 +25,7 @@ def typed_moment(raw: Any, role: str) -> Any:
     """Return a role's moments; null outside the years 1 to 9999, as for their texts."""
     cell = raw[f"{TYPED}{role}"]
     moment = cell.try_cast("timestamp")
-    if cell.type().is_timestamp() and cell.type().scale == _NANOSECONDS:  # the engine rounds, and cuts texts off
+    if cell.type().is_timestamp() and cell.type().scale == NANOSECONDS:  # the engine rounds, and cuts texts off
         moment = (moment < ibis.timestamp("1970-01-01")).ifelse(raw[role].try_cast("timestamp"), moment)
     inside = moment.between(ibis.timestamp(_FIRST), ibis.timestamp(_LAST))
     return inside.fill_null(False).ifelse(moment, ibis.null("timestamp"))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import is_name, require
-from ..files import read_json, write_json, write_text
+from ..files import PROJECT, read_json, write_json, write_text
 from ..outputs import FolderOutput
 from .result import Result
 
+EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(PROJECT / "experiments"))
 _DELTA, _README, _RESULTS = "entry.yaml", "README.md", "results"
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _CONFIG = """\

@@ -44,7 +44,7 @@ def read_calendars(settings: DataSettings, events: Events) -> tuple[Calendar, ..
 
 def _read_one(name: str, settings: CalendarSettings) -> Calendar:
     path = _file_of(name, settings)
-    cells = load_table(connect(EngineSettings()), str(path), 0).cells()
+    cells = load_table(connect(EngineSettings()), str(path)).cells()
     where = f"data.covariates.{name}: {path.name}"
     missing = [column for column in (settings.date, settings.value) if column not in cells]
     remedy = f"columns: {listed(list(cells.columns))}; name them: data.covariates.{name}.date=... .value=..."

@@ -10,14 +10,14 @@ from ..errors import InputError
 from ..evaluation.bootstrap import Scores
 from ..evaluation.check import Check, Outcome
 from ..files import digest, read_json
-from ..hackathon.entry_folder import Entry, find_entry
+from ..hackathon.entry_folder import EXPERIMENTS, Entry, find_entry
 from ..hackathon.result import Result, figures_of
 from ..tracking.overview import render_overview
 from ..tracking.provenance import code_commit, code_digest
 from ..tracking.registry import RunFacts
 from .dataset_building import BuiltDataset
 from .run import Names, Run, name_run
-from .settings import EXPERIMENTS, TrainConfig
+from .settings import TrainConfig
 
 RESULT, SUMMARY = "result.json", "summary.txt"  # among a run's artefacts
 _TRIED_ROWS = 500

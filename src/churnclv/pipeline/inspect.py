@@ -44,7 +44,7 @@ from ..snapshots.outlook import (
     suggest_silence,
 )
 from ..snapshots.settings import WindowSettings
-from .settings import InspectConfig
+from .inspection_settings import InspectConfig
 
 _SAMPLE_ROWS = 20_000
 _REPAIRS = 4
@@ -145,10 +145,9 @@ def inspect_files(paths: list[str], config: InspectConfig, progress: Progress) -
     """Return what files are, together."""
     presets = read_presets()
     inspected = []
-    for place, path in enumerate(paths):
+    for path in paths:
         progress.log(f"Reading {path}")
-        connection = connect(config.engine)
-        table = load_table(connection, path, place, config.sheet, config.encoding)
+        table = load_table(connect(config.engine), path, config.sheet, config.encoding)
         inspected.append(_inspect(table, presets))
     inspected.sort(key=lambda one: (one.kind.shape is None, one.kind is UNKNOWN, -one.table.rows))
     main = inspected[0]

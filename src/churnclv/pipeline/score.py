@@ -157,7 +157,7 @@ def _identify(opened: Opened, config: ScoreConfig) -> str:
 
 def _contact_details(config: ScoreConfig, scores: Any) -> Any:
     """Return the contact details of the scored customers, from the table of contacts if the settings name one."""
-    contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts, 0).cells()
+    contacts = None if config.contacts is None else load_table(connect(EngineSettings()), config.contacts).cells()
     return read_details(contacts, scores["customer_id"], config.phone_country_code)
 
 

@@ -1,6 +1,5 @@
 """The configuration of each command: the packages' settings together, checked before work starts."""
 
-import os
 import re
 import shlex
 from dataclasses import asdict, dataclass, field
@@ -16,7 +15,7 @@ from ..decision.economics import EconomicsSettings
 from ..decision.past_contacts import ContactSettings
 from ..errors import InputError, require, require_name
 from ..features.settings import FeatureSettings
-from ..files import PROJECT, digest
+from ..files import digest
 from ..hackathon.result import METRICS
 from ..monitoring.settings import HistorySettings, MonitoringSettings
 from ..ranges import CENTURY_DAYS, CURRENCY, Bounds, check_numbers, number, numbers
@@ -26,8 +25,7 @@ from ..snapshots.settings import WindowSettings
 from ..tracking.settings import TrackingSettings
 from ..tuning.settings import TuningSettings
 from ..uplift.settings import UpliftSettings
-
-EXPERIMENTS = os.environ.get("CHURNCLV_EXPERIMENTS", str(PROJECT / "experiments"))
+from .inspection_settings import InspectConfig
 
 
 def plain_values(value: Any) -> Any:
@@ -84,24 +82,6 @@ class TrainConfig:
         chosen["data"] = {**chosen["data"], "path": None, "table": None, "set_aside_path": None, "tables": tables}
         chosen["churn"] = {**chosen["churn"], "threads": None}
         return chosen
-
-
-@dataclass
-class InspectConfig:
-    """The configuration of an inspection.
-
-    Attributes:
-        path: the file; several between commas, or between blanks.
-        save: the name of a file of settings to write, `conf/data/<name>.yaml`; null writes none.
-        sheet: of an Excel workbook with several.
-        encoding: of a text file.
-    """
-
-    path: str = "???"
-    save: str | None = None
-    sheet: str | None = None
-    encoding: str = "auto"
-    engine: EngineSettings = field(default_factory=EngineSettings)
 
 
 @dataclass
@@ -376,3 +356,24 @@ class ServeConfig(UiConfig):
     waiting: int = number(250, Bounds(1, 10_000))
     max_body_mb: int = number(32, Bounds(1, 10_000))
     request_seconds: float = number(10.0, Bounds(0.1, 3_600))
+
+
+SCHEMAS: dict[str, type] = {
+    "inspect": InspectConfig,
+    "train": TrainConfig,
+    "entry": EntryConfig,
+    "leaderboard": LeaderboardConfig,
+    "export": ExportConfig,
+    "rollback": RollbackConfig,
+    "score": ScoreConfig,
+    "customer": CustomerConfig,
+    "campaign-table": CampaignTableConfig,
+    "campaign-plan": CampaignPlanConfig,
+    "campaign-judge": CampaignVerdictConfig,
+    "monitor": MonitorConfig,
+    "retrain": RetrainConfig,
+    "forget": ForgetConfig,
+    "report": ReportConfig,
+    "serve": ServeConfig,
+    "ui": UiConfig,
+}

@@ -1,7 +1,7 @@
 """Charts: matplotlib figures in the style of the project, as SVG small enough for one page."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -165,8 +165,14 @@ def draw_bars(
     return figure
 
 
-def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: tuple[str, str]) -> "Figure":
-    """Draw the counts of moves (left, right) as bands whose width is the count."""
+def draw_flows(
+    flows: Array,
+    left: Sequence[str],
+    right: Sequence[str],
+    titles: tuple[str, str],
+    write: Callable[[float], str] = "{:,.0f}".format,
+) -> "Figure":
+    """Draw the counts of moves (left, right) as bands whose width is the count; `write` writes those beside names."""
     figure, axes = new_figure("", "")
     figure.set_size_inches(*_FLOWS)
     axes.set_axis_off()
@@ -186,7 +192,7 @@ def draw_flows(flows: Array, left: Sequence[str], right: Sequence[str], titles: 
                 add_part(figure, f"{left[here]} → {right[there]}", moved, side, (float(top - size), float(top)))
             used[0][here] += size
             used[1][there] += size
-    _name_ends(axes, tops, (flows.sum(axis=1), flows.sum(axis=0)), (left, right))
+    _name_ends(axes, tops, (flows.sum(axis=1), flows.sum(axis=0)), (left, right), write)
     axes.set_title(titles[0], loc="left", fontsize=9, color=INK)
     axes.set_title(titles[1], loc="right", fontsize=9, color=INK)
     axes.set_xlim(-0.42, 1.42)
@@ -200,7 +206,11 @@ def _stack(sizes: Array, gap: float) -> Array:
 
 
 def _name_ends(
-    axes: "Axes", tops: list[Array], sizes: tuple[Array, Array], names: tuple[Sequence[str], Sequence[str]]
+    axes: "Axes",
+    tops: list[Array],
+    sizes: tuple[Array, Array],
+    names: tuple[Sequence[str], Sequence[str]],
+    write: Callable[[float], str],
 ) -> None:
     apart = 0.045 * float(max(top.max() for top in tops))
     for side, x, align in ((0, -0.01, "right"), (1, 1.01, "left")):
@@ -213,7 +223,7 @@ def _name_ends(
             last = height
             axes.fill_between([0, 0.02] if side == 0 else [0.98, 1.0], tops[side][place] - size, tops[side][place],
                               color=INK if side else COLOURS[place % len(COLOURS)], lw=0)  # fmt: skip
-            axes.text(x, height, f"{name} {size:,.0f}", ha=align, va="center", fontsize=7.5, color=INK)
+            axes.text(x, height, f"{name} {write(float(size))}", ha=align, va="center", fontsize=7.5, color=INK)
 
 
 def draw_points(
@@ -233,8 +243,8 @@ def draw_points(
                  zip((across, up), reach, strict=True))  # fmt: skip
         add_part(figure, name, there, *sides)
     axes.margins(0.25)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([tick for tick in axis.get_ticklocs() if tick >= 0])
+    for axis, most in ((axes.xaxis, 1.0 if percent else np.inf), (axes.yaxis, np.inf)):
+        axis.set_ticks([tick for tick in axis.get_ticklocs() if 0 <= tick <= most + 1e-9])  # a share is 100% at most
     axes.yaxis.set_major_formatter("{x:,.0f}")
     if percent:
         axes.xaxis.set_major_formatter("{x:.0%}")

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +20,7 @@ from .section import Column, Figure, Mark, Picture, Section, Switch
 from .texts.translation import UNKNOWN, Translation
 
 MOST_BYTES = 2_000_000
+_DRAWN_NUMBER = re.compile(r"(?<=>)\N{MINUS SIGN}?(\d{1,3}(,\d{3})+|\d+\.\d+)%?(?=</text>)")  # and nothing beside it
 _POLICY = """\
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'"""
 _HEAD_BYTES = 1024  # within which the policy identifies the page of an earlier report
@@ -65,9 +67,15 @@ def _head(script: str) -> str:
     return f'{_POLICY}; script-src \'sha256-{digest}\'">\n<link rel="icon" href="data:,">'
 
 
-def address(picture: Picture) -> str:
-    """Return a picture as a data URI."""
-    return "data:image/svg+xml;base64," + base64.b64encode(picture.svg.encode()).decode()
+def address(picture: Picture, texts: Translation) -> str:
+    """Return a picture as a data URI; its numbers, which are drawn in English, are written in the page's language."""
+
+    def write(number: re.Match[str]) -> str:
+        marks = str.maketrans({",": texts.language.comma, ".": texts.language.point})
+        return number[0].translate(marks)
+
+    svg = _DRAWN_NUMBER.sub(write, picture.svg)
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 
 
 def values_of(mark: Mark, texts: Translation) -> str:

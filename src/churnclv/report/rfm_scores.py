@@ -34,6 +34,12 @@ class Scoring:
         """Return the thresholds for JSON."""
         return {**asdict(self.grid), "spend": list(self.spend)}
 
+    def least_silence(self, segment: str) -> float:
+        """Return after how many days without a purchase, at the least, a customer can be in a segment."""
+        best = int(np.argwhere(segment_names() == segment)[:, 0].max()) + 1
+        passed = self.grid.silent_days[: _HIGHEST - best]
+        return float(passed[-1]) if len(passed) else 0.0
+
     def name_segments(self, customers: Any) -> Any:
         """Add `r`, `f`, `m` (null without amounts) and `segment` to a table with `silent`, `purchases`, `spend`.
 

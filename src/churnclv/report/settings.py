@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from ..errors import require
 from ..explain.phrases.phrase import LANGUAGES
-from ..ranges import CENTURY_DAYS, LARGEST_SEED, Bounds, check_numbers, number
+from ..ranges import CENTURY_DAYS, CURRENCY, LARGEST_SEED, Bounds, check_numbers, number, numbers
 from .periods import Period
 
 CELLS = ("high_high", "high_middle", "high_low", "middle_high", "middle_middle", "middle_low",
@@ -27,7 +27,8 @@ class ReportSettings:
         early_days: the number of first days of a customer that are searched for signs of later value.
         value_days: over how many days value is measured.
         superstar_share: the share of customers, by spend, from whom superstars are selected.
-        funnel_steps: names of actions in their order, `order` for a purchase; empty = derived from the events.
+        funnel_steps: names of actions in their order, `order` for a purchase, `contract_start` for a contract; empty =
+            derived from the events.
         conversion_days: an order within so many days after a message counts as its conversion.
         involuntary_reasons: reasons of ended contracts that are not the customer's choice, such as a failed payment;
             survival then has the two causes apart.
@@ -37,6 +38,8 @@ class ReportSettings:
             none.
         thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
         plays: `churn_value` cell -> what to do, replacing the report's default; churn and value are high, middle, low.
+        value_bands: two amounts of CLV, from which on a customer's value is middle, and high; empty = thirds of the
+            customers. The bands of churn are `economics.medium_risk` and `economics.high_risk`.
         most_clusters: the largest number of clusters tried.
         sample: the largest number of customers in statistics that hold single rows in memory.
         draws: repetitions of bootstraps and simulations.
@@ -59,6 +62,7 @@ class ReportSettings:
     effects: str | None = None
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
+    value_bands: list[float] = numbers([], Bounds(0, CURRENCY, technical=True, hint=" (currency)"))
     most_clusters: int = number(7, Bounds(2, 30))  # one cluster is no grouping
     sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # fewer are too few for statistics
     draws: int = number(200, Bounds(1, 100_000, technical=True))
@@ -69,6 +73,10 @@ class ReportSettings:
         allowed = f"allowed are {', '.join(LANGUAGES)}."
         require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=allowed)
         check_numbers(self, "report")
+        bands = self.value_bands
+        fits = not bands or (len(bands) == 2 and bands[0] < bands[1])  # noqa: PLR2004 # between three bands
+        remedy = "two amounts, the smaller first, such as [50,200]; or [] for thirds of the customers."
+        require(fits, f"report.value_bands is {bands}.", remedy=remedy)
         steps = self.funnel_steps
         require(len(set(steps)) == len(steps), f"report.funnel_steps names a step twice: {', '.join(steps)}.")
         require(

@@ -34,6 +34,11 @@ class Groups:
     by_value_alone: bool = False
 
     @property
+    def share_of_value(self) -> float:
+        """The share of all value that is of the high ones."""
+        return self.sizes["high"] * self.value["high"] / max(self.sizes["all"] * self.value["all"], 1e-12)
+
+    @property
     def can_be_compared(self) -> bool:
         """Whether there are enough on both sides."""
         return min(self.sizes["high"], self.sizes["all"] - self.sizes["high"]) >= LEAST
@@ -48,14 +53,14 @@ def find_superstars(base: CustomerBase, scoring: Scoring) -> Groups:
     named = scoring.name_segments(standing(base))
     value = named.recent_spend if base.has_amount else named.recent_orders
     valued = named.mutate(value=value.cast("float64").fill_null(0.0), retained=named.segment.isin(list(RETAINED)))
-    chosen = _split(base, valued.select("customer_id", "value", "retained"), f"{_TABLE}_now")
+    chosen = split_by_value(base, valued.select("customer_id", "value", "retained"), f"{_TABLE}_now")
     if chosen.sizes["high"] >= LEAST:
         return chosen
     alone = valued.mutate(retained=True).select("customer_id", "value", "retained")
-    return replace(_split(base, alone, f"{_TABLE}_alone"), by_value_alone=True)
+    return replace(split_by_value(base, alone, f"{_TABLE}_alone"), by_value_alone=True)
 
 
-def _split(base: CustomerBase, valued: Any, name: str) -> Groups:
+def split_by_value(base: CustomerBase, valued: Any, name: str) -> Groups:
     """Split customers with a `value` above the threshold who are `retained` from the others."""
     table = base.connection.create_table(name, valued, temp=True, overwrite=True)
     quantiles = [_LOW_SHARE, 1.0 - base.settings.superstar_share]
@@ -130,7 +135,7 @@ def follow_early(base: CustomerBase) -> Early | None:
     paid = joined.spend if base.has_amount else joined.orders
     later = paid.sum(where=(age >= early) & (age < early + chosen)).cast("float64").fill_null(0.0)
     valued = joined.group_by("customer_id", "born").agg(value=later)
-    return Early(_split(base, valued.mutate(retained=valued.value > 0), f"{_TABLE}_early"), chosen)
+    return Early(split_by_value(base, valued.mutate(retained=valued.value > 0), f"{_TABLE}_early"), chosen)
 
 
 def compare_early(base: CustomerBase, early: Early) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from ..data.readings import LEAST_CUSTOMERS
 from ..snapshots.history import day_number
 from .group_comparison import Trait
 
-LENSES = ("buy", "do", "begin", "when", "bring")
+LENSES = ("hold", "buy", "do", "begin", "when", "bring")
 _MOST_NAMES = 8
 _WEEKEND = 5  # Saturday is the fifth day after Monday
 _PARTS = {"morning": (5, 12), "afternoon": (12, 18), "evening": (18, 24)}

@@ -1,5 +1,6 @@
 """Churn and value together: the value at risk by group of customers, and the contact list."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -44,19 +45,30 @@ class ValueAtRisk:
         return Estimate(total, max(0.0, total - reach), min(float(len(p)), total + reach), len(p))
 
 
-def compute_value_at_risk(champion: Champion) -> ValueAtRisk:
-    """Return the scored customers with their value, and their cell of churn by value."""
-    rows = champion.scored
+def compute_value_at_risk(champion: Champion, value_bands: Sequence[float] = ()) -> ValueAtRisk:
+    """Return the scored customers with their value, and their cell of churn by value.
+
+    Churn is by the bands of risk in `economics`, as `risk_band` of score rows is. Value is by the two amounts of
+    `value_bands`, from which on it is middle, and high; by thirds of the customers where there are none.
+    """
+    rows, economics = champion.scored, champion.economics
     value = champion.values_if_staying()
-    clv = rows["clv"].to_numpy(dtype=float)
+    clv, scores = (rows[name].to_numpy(dtype=float) for name in ("clv", "churn_score"))
+    worth = clv if np.isfinite(clv).any() else value
     valued = rows.assign(
         value=value,
-        at_stake=rows["churn_score"].to_numpy(dtype=float) * value,
-        cost=champion.campaign.expected_cost(rows["churn_score"].to_numpy(dtype=float)),
-        churn=name_thirds(rows["churn_score"].to_numpy(dtype=float)),
-        value_level=name_thirds(clv if np.isfinite(clv).any() else value),
+        at_stake=scores * value,
+        cost=champion.campaign.expected_cost(scores),
+        churn=name_bands(scores, (economics.medium_risk, economics.high_risk)),
+        value_level=name_bands(worth, value_bands) if value_bands else name_thirds(worth),
     )
     return ValueAtRisk(valued.assign(cell=valued["churn"] + "_" + valued["value_level"]), champion)
+
+
+def name_bands(values: Array, limits: Sequence[float]) -> list[str]:
+    """Return `low`, `middle` from the first limit on, or `high` from the second on; an unknown value is low."""
+    middle, high = limits
+    return ["high" if value >= high else "middle" if value >= middle else "low" for value in values]
 
 
 def name_thirds(values: Array) -> list[str]:

@@ -40,7 +40,7 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
     "amount": (
         "amount, total, total amount, order total, order amount, order value, order total amount, revenue, sales, "
         "spend, value, net amount, gross amount, net sales, net revenue, total price, total paid, paid, payment, "
-        "amount paid, paid amount, grand total, invoice total, line total, subtotal, dollar value, sum, turnover, "
+        "amount paid, paid amount, grand total, invoice total, line total, dollar value, sum, turnover, "
         "payment value, sales amount, price usd, transaction amount, purchase amount, "
         "importo, importo totale, totale, totale ordine, valore ordine, importo ordine, ricavo, fatturato, spesa, "
         "valore, pagato, totale riga, importo pagato, importo netto, "
@@ -162,6 +162,7 @@ _VOCABULARY = {  # role -> names in lower case without accents, a comma between 
         "term months, term, months, contract months, term in months, durata mesi, mesi, laufzeit, laufzeit monate, "
         "monate, duree mois, mois, duree engagement, meses, duracion meses, plazo meses"
     ),
+    "amount_part": "subtotal, sub total, subtotale, zwischensumme, sous total",  # of a total, which may stand beside it
     "plan_type": "type, tipo, typ, art, modalita",
     "target": (
         "churn, churned, is churn, churn label, churn flag, has churned, left, is left, exited, attrition, cancelled, "
@@ -204,7 +205,7 @@ def name_evidence(name: str, role: str) -> float:
     """
     plain = plain_name(name)
     names = _names()[role]
-    if role == "plan" and plain in _names()["plan_type"]:
+    if plain in _names().get({"plan": "plan_type", "amount": "amount_part"}.get(role, ""), ()):
         return WEAK
     bare = plain_name(re.sub(r"[(\[][^()\[\]]*[)\]]", " ", name))  # Umsatz (EUR)
     joined = {each.replace(" ", "") for each in names}

@@ -176,11 +176,15 @@ def _count(table: LoadedTable) -> dict[str, tuple[int, int]]:
 
     They are counted: the engine's quick estimate can be a fifth off, too far for telling customers from orders.
     """
-    return {name: _count_cells(table, table.cell(name)) for name in table.header}
+    return {name: _count_cells(table, name) for name in table.header}
 
 
-def _count_cells(table: LoadedTable, cell: str) -> tuple[int, int]:
+def _count_cells(table: LoadedTable, column: str) -> tuple[int, int]:
     """Count one column: its cells are grouped as they stand first, since few of them differ in most columns."""
+    cell = table.value(column)
+    if cell != table.cell(column):  # values that are no text are never blank
+        distinct, rows = table.query(f"SELECT count(DISTINCT {cell}), count({cell}) FROM {{table}}")[0]  # noqa: S608 # our own names
+        return int(rows), int(distinct)
     groups = f"SELECT {cell} AS cell, count(*) AS rows FROM {{table}} GROUP BY cell"  # noqa: S608 # our own names
     texts = f"SELECT nullif(trim(cell), '') AS text, rows FROM ({groups})"  # noqa: S608 # our own names
     # a WHERE would be moved below the grouping by the engine, and trim every cell

@@ -40,7 +40,7 @@ class Relations:
 
     def duplicates(self) -> int:
         """Return the number of rows that equal an earlier one in every column."""
-        cells = ", ".join(self.table.cell(name) for name in self.table.header)
+        cells = ", ".join(self.table.value(name) for name in self.table.header)
         return int(self.table.query(f"SELECT count(*) - count(DISTINCT hash({cells})) FROM {{table}}")[0][0])  # noqa: S608 # our names
 
     def is_panel(self, customer: str, date: str) -> bool:

@@ -14,6 +14,7 @@ from ..dates import choose_dates
 from ..settings import DataSettings
 from ..source import MOMENT
 from ..span import find_gaps
+from ..typed_columns import NANOSECONDS, TYPED
 from .table_inspection import TableInspection
 
 _LONG_GAP_DAYS, _TIMES_USUAL = 7, 5.0
@@ -73,14 +74,17 @@ def count_days(inspection: TableInspection) -> LogDays | None:
 
 
 def _daily_rows(inspection: TableInspection, column: str) -> pd.DataFrame:
-    """Return `day` (since 1970-01-01) and `rows`, in order; each distinct text is parsed once."""
+    """Return `day` (since 1970-01-01) and `rows`, in order; each distinct text, or typed moment, is parsed once."""
     table = inspection.table
     spelled = {name: value for name, value in inspection.settings.items() if name in ("date_format", "day_first")}
     settings = replace(DataSettings(), **spelled)
     raw = table.connection.table(table.name)
-    texts = raw.group_by(timestamp=raw[table.cell(column)]).agg(rows=lambda t: t.count())
-    kept = table.connection.create_table(f"{table.name}_days", texts, temp=True, overwrite=True)
     typed = {"timestamp": MOMENT} if table.type_of(column) == MOMENT else {}
+    moment = raw[table.value(column)]
+    is_plain = moment.type().is_timestamp() and moment.type().timezone is None and moment.type().scale != NANOSECONDS
+    keys = {f"{TYPED}timestamp": moment} if is_plain else {"timestamp": raw[table.cell(column)]}
+    counts = raw.group_by(**keys).agg(rows=lambda t: t.count())
+    kept = table.connection.create_table(f"{table.name}_days", counts, temp=True, overwrite=True)
     try:
         dates = choose_dates(replace(table.log, table=kept, types=typed), settings)
     except InputError:

@@ -1,6 +1,7 @@
 """Clusters: groups of customers by behaviour, as many as are stable, named by the measures in which they differ."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ from ..customer_base import CustomerBase
 from ..report_context import ReportContext, section
 from ..rfm_scores import standing
 from ..section import Block, Column, Grid, Missing, Note, Section
+from ..subscribers import subscribers
 from ..texts.translation import Translation
 
 _LEAST = 60  # customers
@@ -21,7 +23,20 @@ _STABLE = 0.6  # adjusted Rand index, from which clusters count as reproduced
 _APART = 0.25  # standard deviations from the mean of all, from which a trait names a cluster
 _NAMING = 2
 _RECENT_DAYS = 90
-_MEASURES = ("silent", "purchases", "basket", "units", "tenure", "per_month")
+_MEASURES = (
+    "silent",
+    "purchases",
+    "basket",
+    "units",
+    "tenure",
+    "per_month",  # of buyers
+    "months",
+    "price",
+    "contracts",
+    "acts_per_month",
+)  # of subscribers
+_SHOWN = ("silent", "purchases", "basket", "months", "price", "contracts", "acts_per_month")
+_MONEY = ("basket", "price", "spend_a_year")
 
 
 Rows = NDArray[np.intp]
@@ -47,13 +62,10 @@ class Clusters:
 
 
 def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
-    """Return a bounded sample of buyers, ordered by id: `_MEASURES`, `spend_a_year`, and whether they are `recent`."""
+    """Return a bounded sample of buyers, ordered by id: measures, `spend_a_year`, and whether they are `recent`."""
     bought = base.purchases
     born = bought.group_by("customer_id").agg(born=bought.day.min(), last=bought.day.max())
-    table = standing(base).inner_join(born, "customer_id")
-    spread = table.customer_id.hash().abs() % 1_000_003
-    chosen = table.mutate(spread=spread).order_by("spread", "customer_id").limit(base.settings.sample)
-    rows = chosen.execute().sort_values("customer_id", ignore_index=True)
+    rows = _sample(base, standing(base).inner_join(born, "customer_id"))
     tenure = rows["last"] - rows["born"] + rows["silent"] + 1.0
     units = rows["recent_units"].astype(float) / rows["recent_orders"].where(rows["recent_orders"] > 0)
     return pd.DataFrame({
@@ -62,6 +74,27 @@ def sample_behaviour(base: CustomerBase) -> pd.DataFrame:
         "per_month": DAYS_PER_MONTH * rows["purchases"] / np.maximum(tenure, DAYS_PER_MONTH),
         "spend_a_year": rows["recent_spend"].astype(float).fillna(0.0), "recent": rows["silent"] < _RECENT_DAYS,
     })  # fmt: skip
+
+
+def sample_subscribers(base: CustomerBase) -> pd.DataFrame:
+    """Return a bounded sample of who was ever under contract: measures, `spend_a_year`, and `recent` where still so."""
+    acts = base.events.filter(base.events.kind == "action")
+    counted = acts.group_by("customer_id").agg(acts=acts.count())
+    rows = _sample(base, subscribers(base).left_join(counted, "customer_id").drop("customer_id_right"))
+    rate: pd.Series[float] = rows["acts"].astype(float).fillna(0.0) / np.maximum(rows["months"], 1.0)
+    return (
+        rows[["months", "price", "contracts"]]
+        .astype(float)
+        .assign(acts_per_month=rate, spend_a_year=rows["paid"], recent=rows["is_open"].astype(bool))
+    )
+
+
+def _sample(base: CustomerBase, table: Any) -> pd.DataFrame:
+    """Return a bounded number of rows, drawn by the hash of the customer's id, ordered by id."""
+    spread = table.customer_id.hash().abs() % 1_000_003
+    chosen = table.mutate(spread=spread).order_by("spread", "customer_id").limit(base.settings.sample)
+    rows: pd.DataFrame = chosen.execute().sort_values("customer_id", ignore_index=True)
+    return rows
 
 
 def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
@@ -87,10 +120,11 @@ def find_clusters(rows: pd.DataFrame, most: int, seed: int) -> Clusters | None:
 
 def _scale(rows: pd.DataFrame) -> pd.DataFrame:
     """Return the logs of the measures in standard deviations; without those that are unknown or equal for all."""
-    logs = pd.DataFrame(np.log1p(rows[list(_MEASURES)].clip(lower=0.0).to_numpy()), columns=list(_MEASURES))
+    measures = [name for name in _MEASURES if name in rows]
+    logs = pd.DataFrame(np.log1p(rows[measures].clip(lower=0.0).to_numpy()), columns=measures)
     filled = logs.fillna(logs.median())
     spread = filled.std(ddof=0)
-    kept = [name for name in _MEASURES if np.isfinite(spread[name]) and spread[name] > 1e-9]  # noqa: PLR2004 # rounding
+    kept = [name for name in measures if np.isfinite(spread[name]) and spread[name] > 1e-9]  # noqa: PLR2004 # rounding
     scaled: pd.DataFrame = (filled[kept] - filled[kept].mean()) / spread[kept]
     return scaled
 
@@ -143,9 +177,9 @@ def name_clusters(clusters: Clusters, texts: Translation) -> list[str]:
 def describe(clusters: Clusters, names: list[str]) -> pd.DataFrame:
     """Return one row per cluster: its size and share, medians of its measures, mean spend and the share of recent."""
     grouped = clusters.rows.groupby("cluster")
-    table = grouped.agg(
-        customers=("silent", "size"), silent=("silent", "median"), purchases=("purchases", "median"),
-        basket=("basket", "median"), spend_a_year=("spend_a_year", "mean"), recent=("recent", "mean"),
+    medians: dict[str, Any] = {name: (name, "median") for name in _SHOWN if name in clusters.rows}
+    table: pd.DataFrame = grouped.agg(
+        customers=("recent", "size"), **medians, spend_a_year=("spend_a_year", "mean"), recent=("recent", "mean")
     ).reset_index(drop=True)  # fmt: skip
     table.insert(0, "cluster", names)
     table.insert(2, "share", table["customers"] / table["customers"].sum())
@@ -158,30 +192,64 @@ def clusters(context: ReportContext) -> Section:
     return render_clusters(context.base, context.texts)
 
 
+@section("clusters", kinds=("contractual",), place=70)
+def subscriber_clusters(context: ReportContext) -> Section:
+    """Return the section of a report on contracts."""
+    return render_subscriber_clusters(context.base, context.texts)
+
+
 def render_clusters(base: CustomerBase, texts: Translation) -> Section:
-    """Return the section."""
-    rows = sample_behaviour(base)
+    """Return the section of buyers."""
+    words = _Words(
+        "clusters.lead", texts.text("clusters.recent", days=float(_RECENT_DAYS)), texts.text("clusters.value"),
+        (Column("silent", "int"), Column("purchases"), Column("basket", "money"), Column("spend_a_year", "money"),
+         Column("recent", "%")),
+    )  # fmt: skip
+    return _render(base, texts, sample_behaviour(base), words)
+
+
+def render_subscriber_clusters(base: CustomerBase, texts: Translation) -> Section:
+    """Return the section of subscribers."""
+    recent, value = (texts.text(f"clusters.{name}_subscribers") for name in ("recent", "value"))
+    words = _Words(
+        "clusters.lead_subscribers", recent, value,
+        (Column("months"), Column("price", "money"), Column("contracts"), Column("acts_per_month"),
+         Column("spend_a_year", "money", label_key="column.paid_a_year"),
+         Column("recent", "%", label_key="column.still_under_contract")),
+    )  # fmt: skip
+    return _render(base, texts, sample_subscribers(base), words)
+
+
+@dataclass(frozen=True)
+class _Words:
+    """With what the clusters of a kind of customers are shown: the lead's key, both axes, and columns."""
+
+    lead: str
+    across: str
+    up: str
+    columns: tuple[Column, ...]
+
+
+def _render(base: CustomerBase, texts: Translation, rows: pd.DataFrame, words: _Words) -> Section:
     clusters = find_clusters(rows, base.settings.most_clusters, base.settings.seed)
     if clusters is None:
         return Section("clusters", (Missing(texts.text("clusters.few", n=float(len(rows)))),))
     names = name_clusters(clusters, texts)
     table = describe(clusters, names)
     chosen = clusters.choices[clusters.choices["chosen"]].iloc[0]
-    lead = texts.text("clusters.lead", k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
+    lead = texts.text(words.lead, k=float(chosen["k"]), silhouette=chosen["silhouette"], n=float(len(rows)),
                      stability=chosen["stability"])  # fmt: skip
     unstable = [] if clusters.is_stable else [Missing(texts.text("clusters.unstable"))]
     letters = [chr(ord("A") + place) for place in range(len(names))]
     drawn = draw_points(
         table["recent"].to_numpy(dtype=float), table["spend_a_year"].to_numpy(dtype=float),
         table["customers"].to_numpy(dtype=float), letters,
-        (texts.text("clusters.recent", days=float(_RECENT_DAYS)), texts.text("clusters.value")),
+        (words.across, words.up),
     )  # fmt: skip
     lettered = [f"{letter}: {name}" for letter, name in zip(letters, names, strict=True)]
     shown = table.assign(cluster=lettered)
-    columns = [Column("cluster"), Column("customers", "int"), Column("share", "%"), Column("silent", "int"),
-               Column("purchases"), Column("basket", "money"), Column("spend_a_year", "money"),
-               Column("recent", "%")]  # fmt: skip
-    columns = [column for column in columns if base.has_amount or column.name not in ("basket", "spend_a_year")]
+    columns = [Column("cluster"), Column("customers", "int"), Column("share", "%"), *words.columns]
+    columns = [column for column in columns if base.has_amount or column.name not in _MONEY]
     best = table.iloc[0]
     alt = texts.text("clusters.alt", listed="; ".join(lettered))
     picture = [frame(drawn, alt, texts.text("clusters.picture"))] if base.has_amount else []

@@ -14,9 +14,11 @@ from ..estimates import exact, share
 from ..report_context import ReportContext, section
 from ..rfm_scores import Scoring, standing
 from ..section import Block, Column, Grid, Heading, Missing, Note, Section
+from ..subscribers import last_plans
 from ..texts.translation import Translation
 
-ORDER = "order"
+ORDER, CONTRACT = "order", "contract_start"  # where the path leads
+_NEVER = {ORDER: "never bought", CONTRACT: "never under contract"}
 _MOST_STEPS = 6
 _LEAST_SHARE = 0.02  # of the customers with an event, who take a step derived from the log
 _STEPS = "insight_steps"
@@ -39,24 +41,29 @@ class Funnel:
     by_segment: pd.DataFrame
 
 
+def goal_of(base: CustomerBase) -> str:
+    """Return the last step: the start of a contract where there are contracts, else an order."""
+    return CONTRACT if base.kinds.get(CONTRACT) else ORDER
+
+
 def stepping(base: CustomerBase) -> Any:
-    """Return the events that can be steps: `customer_id`, `moment` (seconds), `step`, an action's name or `order`."""
-    events = base.events.filter(base.events.kind.isin(["action", ORDER]))
-    step = (events.kind == ORDER).ifelse(ORDER, events["item"])
+    """Return the events that can be steps: `customer_id`, `moment` (seconds), `step`, an action's name or the goal."""
+    events = base.events.filter(base.events.kind.isin(["action", goal_of(base)]))
+    step = (events.kind == "action").ifelse(events["item"], events.kind)
     steps = events.select("customer_id", moment=second_number(events.timestamp), step=step)
     return steps.filter(~steps.step.isnull())  # noqa: PD003 # an engine expression, not a frame
 
 
-def mine_steps(events: Any) -> tuple[str, ...]:
-    """Return the steps derived from the log, in the order in which customers first take them; the last is the order.
+def mine_steps(events: Any, goal: str = ORDER) -> tuple[str, ...]:
+    """Return the steps derived from the log, in the order in which customers first take them; the last is the goal.
 
-    The first step is the most frequent action. The others are the actions whose customers most often order later, of
-    those that enough customers take, mostly before their first order. Steps are sorted by the mean rank of their first
-    time among the first times of each customer.
+    The first step is the most frequent action. The others are the actions whose customers most often reach the goal
+    later, of those that enough customers take, mostly before they first reach it. Steps are sorted by the mean rank of
+    their first time among the first times of each customer.
     """
     first = events.group_by("customer_id", "step").agg(moment=events.moment.min())
     placed = first.mutate(place=ibis.percent_rank().over(group_by="customer_id", order_by=first.moment))
-    ordered = first.filter(first.step == ORDER).select("customer_id", ordered=first.moment)
+    ordered = first.filter(first.step == goal).select("customer_id", ordered=first.moment)
     beside = placed.left_join(ordered, "customer_id")
     n = beside.count().cast("float64")
     counted = beside.group_by("step").agg(
@@ -68,28 +75,38 @@ def mine_steps(events: Any) -> tuple[str, ...]:
     table = counted.order_by("step").execute()
     total = events.customer_id.nunique().execute()
     kept = table[(table["customers"] >= _LEAST_SHARE * total) & (table["before"] >= table["after"])]
-    others = kept[kept["step"] != ORDER].sort_values("customers", ascending=False, kind="stable")
+    others = kept[kept["step"] != goal].sort_values("customers", ascending=False, kind="stable")
     leading = others.assign(leads=others["before"] / others["customers"]).iloc[1:]
     leading = leading.sort_values("leads", ascending=False, kind="stable").head(_MOST_STEPS - 2)
     chosen = pd.concat([others.head(1), leading]).sort_values("place", kind="stable")
-    has_orders = bool((table["step"] == ORDER).any())
-    return (*map(str, chosen["step"]), *((ORDER,) if has_orders else ()))
+    is_reached = bool((table["step"] == goal).any())
+    return (*map(str, chosen["step"]), *((goal,) if is_reached else ()))
 
 
-def count_funnel(base: CustomerBase, scoring: Scoring) -> Funnel | None:
-    """Return the funnel, by configured steps or mined ones; None where the log has no actions."""
+def count_funnel(base: CustomerBase, scoring: Scoring | None) -> Funnel | None:
+    """Return the funnel, by configured steps or mined ones; None where the log has no actions.
+
+    Segments are those of buyers by `scoring`; the plans of subscribers, where that is None.
+    """
     if not base.kinds.get("action"):
         return None
     events = base.connection.create_table(_STEPS, stepping(base), temp=True, overwrite=True)
     chosen = tuple(base.settings.funnel_steps)
-    names = chosen or mine_steps(events)
+    names = chosen or mine_steps(events, goal_of(base))
     if len(names) < 2:  # noqa: PLR2004 # one step has no conversion
         return None
     walked = walk(events, names)
-    segments = scoring.name_segments(standing(base)).select("customer_id", "segment")
-    named = walked.left_join(segments, "customer_id")
-    segmented = named.mutate(segment=named.segment.fill_null("never bought"))
+    named = walked.left_join(_segments_of(base, scoring), "customer_id")
+    segmented = named.mutate(segment=named.segment.fill_null(_NEVER[goal_of(base)]))
     return Funnel(names, not chosen, _count_steps(walked, names), _count_by_segment(segmented, names))
+
+
+def _segments_of(base: CustomerBase, scoring: Scoring | None) -> Any:
+    """Return `customer_id` and `segment`: the name of a segment, or the plan of the contract begun last."""
+    if scoring is not None:
+        return scoring.name_segments(standing(base)).select("customer_id", "segment")
+    plans = last_plans(base)
+    return plans.select("customer_id", segment=plans.plan.fill_null("-"))
 
 
 def walk(events: Any, names: tuple[str, ...]) -> Any:
@@ -146,7 +163,7 @@ def compare_paths(base: CustomerBase, groups: Any) -> pd.DataFrame | None:
     if not base.kinds.get("action"):
         return None
     events = base.connection.create_table(_STEPS, stepping(base), temp=True, overwrite=True)
-    names = tuple(base.settings.funnel_steps) or mine_steps(events)
+    names = tuple(base.settings.funnel_steps) or mine_steps(events, goal_of(base))
     if len(names) < 2:  # noqa: PLR2004 # one step has no conversion
         return None
     walked = walk(events, names).left_join(groups.select("customer_id", "high"), "customer_id")
@@ -166,11 +183,17 @@ def funnel(context: ReportContext) -> Section:
     return render_funnel(context.base, context.texts, context.scoring)
 
 
-def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring) -> Section:
-    """Return the section."""
-    funnel = count_funnel(base, scoring)
+@section("funnel", kinds=("contractual",), place=80)
+def subscriber_funnel(context: ReportContext) -> Section:
+    """Return the section of a report on contracts, whose path leads to the start of one."""
+    return render_funnel(context.base, context.texts, None)
+
+
+def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring | None) -> Section:
+    """Return the section; segments are plans where `scoring` is None."""
+    funnel, goal = count_funnel(base, scoring), goal_of(base)
     if funnel is None:
-        return Section("funnel", (Missing(texts.text("funnel.no_actions")),))
+        return Section("funnel", (Missing(texts.text(f"funnel.no_actions_{goal}")),))
     steps = funnel.steps
     if not steps["customers"].iloc[0]:
         return Section("funnel", (Missing(texts.text("funnel.nobody", step=funnel.names[0])),))
@@ -184,11 +207,12 @@ def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring) -> S
     shown.loc[0, ["chance", "chance_low", "chance_high"]] = float("nan")
     chance = Column("chance", "%", "chance_low", "chance_high", "column.conversion")
     columns = (Column("step"), Column("customers", "int"), chance, Column("of_all", "%"), Column("median_hours"))
-    how = "funnel.mined" if funnel.is_mined else "funnel.chosen"
+    how = f"funnel.mined_{goal}" if funnel.is_mined else "funnel.chosen"
+    by = "segment" if scoring is not None else "plan"
     blocks: list[Block] = [
         Note(texts.text("funnel.lead", day=f"{base.as_of:%Y-%m-%d}")), Note(texts.text(how)),
         frame(drawn, alt, texts.text("funnel.picture")), Grid(texts.text("funnel.table"), shown, columns),
-        Heading(texts.text("funnel.by_segment")), _segments(texts, funnel),
+        Heading(texts.text(f"funnel.by_{by}")), _segments(texts, funnel, by),
     ]  # fmt: skip
     headline = texts.text(
         "funnel.headline",
@@ -204,22 +228,26 @@ def render_funnel(base: CustomerBase, texts: Translation, scoring: Scoring) -> S
 
 
 def name_step(texts: Translation, step: str) -> str:
-    """Return the name of a step: that of the action, or the translation of `order`."""
-    return texts.text("funnel.order") if step == ORDER else step
+    """Return the name of a step: that of the action, or the translation of the goal."""
+    return texts.text(f"funnel.{step}") if step in _NEVER else step
 
 
-def _segments(texts: Translation, funnel: Funnel) -> Block:
-    """Return the conversion of each step by segment, the largest segments first."""
+def _segments(texts: Translation, funnel: Funnel, by: str) -> Block:
+    """Return the conversion of each step by segment or plan, the largest ones first."""
     wide = funnel.by_segment.pivot_table(index="segment", columns="step", values="chance", sort=False)
     sizes = funnel.by_segment[funnel.by_segment["step"] == funnel.names[0]].set_index("segment")["customers"]
     chosen = list(sizes.index[:_MOST_SEGMENTS])
     table = wide.reindex(index=chosen, columns=list(funnel.names[1:])).reset_index()
     table.insert(1, "customers", [int(sizes[name]) for name in chosen])
-    table["segment"] = [_segment(texts, name) for name in chosen]
-    table.columns = pd.Index(["segment", "customers", *[name_step(texts, name) for name in funnel.names[1:]]])
-    columns = (Column("segment"), Column("customers", "int"), *[Column(name, "%") for name in table.columns[2:]])
-    return Grid(texts.text("funnel.segments_table"), table, columns)
+    table["segment"] = [_segment(texts, name, by) for name in chosen]
+    table.columns = pd.Index([by, "customers", *[name_step(texts, name) for name in funnel.names[1:]]])
+    columns = (Column(by), Column("customers", "int"), *[Column(name, "%") for name in table.columns[2:]])
+    return Grid(texts.text(f"funnel.{by}s_table"), table, columns)
 
 
-def _segment(texts: Translation, name: str) -> str:
-    return texts.text("segment.never") if name == "never bought" else texts.segment(name)
+def _segment(texts: Translation, name: str, by: str) -> str:
+    """Return the name of a segment or of a plan."""
+    for goal, never in _NEVER.items():
+        if name == never:
+            return texts.text(f"segment.never_{goal}")
+    return texts.segment(name) if by == "segment" else name

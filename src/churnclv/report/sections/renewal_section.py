@@ -41,8 +41,7 @@ def render_renewals(base: CustomerBase, texts: Translation, champion: Champion |
         *([Column("loss", "money", label_key="figure.renewal_loss")] if base.has_amount and has_scores else []),
     )  # fmt: skip
     blocks += [Tiles(figures), Grid(texts.text("renewals.table"), shown, columns)]
-    return Section("renewals", tuple(blocks), _headline(texts, figures, when), {"renewals": shown},
-                   highlights=("renewal_loss",))  # fmt: skip
+    return Section("renewals", tuple(blocks), _headline(texts, figures, when), {"renewals": shown})
 
 
 def _name(texts: Translation, due: int | str) -> str:

@@ -1,10 +1,12 @@
 """The section on churn and value: money at stake, the contact list, warning signs, stated reasons, and the plays."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from ...decision.economics import EconomicsSettings
 from ...explain.phrases.phrase import find_phrase
 from ...snapshots.contract_labels import count_reasons
 from ..bundle_scores import Champion
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from ...decision.target_list import TargetTotals
 
 _SHOWN_REASONS = 10
+_SHOWN_ABOVE = 2  # figures of contracts in the overview, which has four of other sections: six fit in one row
 
 
 @section("stakes", kinds=("noncontractual", "labelled"), place=20)
@@ -39,7 +42,8 @@ def stakes(context: ReportContext) -> Section:
 def contract_stakes(context: ReportContext) -> Section:
     """Return the section of a report on customers under contract, with the stated reasons of ended ones."""
     reasons: pd.DataFrame = count_reasons(context.base.events, context.base.as_of).execute()
-    return render_risk(context.champion, context.settings, context.texts, context.day, reasons)
+    section = render_risk(context.champion, context.settings, context.texts, context.day, reasons)
+    return replace(section, highlights=section.highlights[:_SHOWN_ABOVE])
 
 
 def render_risk(
@@ -52,7 +56,7 @@ def render_risk(
     stated = _reasons(texts, reasons)
     if champion is None or not len(champion.scored):
         return Section("stakes", (Missing(texts.text("missing.scores")), *stated))
-    at_risk = compute_value_at_risk(champion)
+    at_risk = compute_value_at_risk(champion, settings.value_bands)
     plays = {cell: texts.play(cell, settings.plays) for cell in CELLS}
     contacts, totals = contact_list(at_risk, plays)
     reasons_behind = rank_reasons(at_risk)
@@ -62,6 +66,7 @@ def render_risk(
         Tiles(_tiles(texts, at_risk, totals, day)),
         *_warnings(texts, at_risk),
         Heading(texts.text("stakes.matrix")),
+        _bands(texts, champion.economics, settings.value_bands),
         *_matrix(texts, table),
         Heading(texts.text("stakes.contact")),
         *_contact(texts, at_risk, totals),
@@ -96,6 +101,15 @@ def _warnings(texts: Translation, at_risk: ValueAtRisk) -> list[Block]:
     scores, values = (at_risk.rows[name].to_numpy(dtype=float) for name in ("churn_score", "value"))
     warnings = at_risk.champion.campaign.warnings(scores, values)
     return [Missing(texts.text(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
+
+
+def _bands(texts: Translation, economics: EconomicsSettings, value_bands: list[float]) -> Note:
+    """Return from which score, and from which CLV, a customer is in the middle and in the high band."""
+    churn = texts.text("stakes.bands_of_churn", middle=economics.medium_risk, high=economics.high_risk)
+    value = texts.text("stakes.thirds_of_value")
+    if value_bands:
+        value = texts.text("stakes.bands_of_value", middle=value_bands[0], high=value_bands[1])
+    return Note(f"{churn} {value}")
 
 
 def _matrix(texts: Translation, table: pd.DataFrame) -> list[Block]:

@@ -21,6 +21,7 @@ from ..texts.translation import Translation
 _MOST_MOMENTS = 13
 _SCORES = "insight_scores"
 _OF_SCORES = ("churn_score", "clv")
+_FOLLOWED = ("Champions", "Hibernating")  # over the periods
 
 
 def profile_segments(base: CustomerBase, scoring: Scoring, champion: Champion | None) -> pd.DataFrame:
@@ -154,16 +155,17 @@ class _Moves:
     """The movement in the last period and the sizes of the segments at the end of each, in a report of some periods."""
 
     base: CustomerBase
+    scoring: Scoring
     moved: pd.DataFrame
     sizes: pd.DataFrame
 
     @classmethod
     def of(cls, base: CustomerBase, scoring: Scoring) -> "_Moves":
         followed = follow_segments(base, scoring)
-        return cls(base, movement(followed), mix(followed))
+        return cls(base, scoring, movement(followed), mix(followed))
 
     def render(self, texts: Translation) -> list[Block]:
-        return _render_movement(self.base, texts, self.moved, self.sizes)
+        return _render_movement(self.base, texts, self.scoring, self.moved, self.sizes)
 
 
 def _thresholds(texts: Translation, scoring: Scoring) -> tuple[str, ...]:
@@ -204,7 +206,9 @@ def _profile_grid(base: CustomerBase, texts: Translation, profile: pd.DataFrame)
     return Grid(span, shown, (Column("segment"), *columns))
 
 
-def _render_movement(base: CustomerBase, texts: Translation, moved: pd.DataFrame, sizes: pd.DataFrame) -> list[Block]:
+def _render_movement(
+    base: CustomerBase, texts: Translation, scoring: Scoring, moved: pd.DataFrame, sizes: pd.DataFrame
+) -> list[Block]:
     period = texts.period(base.settings.period, base.calendar.current)
     heading = Heading(texts.text("segments.movement", period=period))
     if len(sizes) < 2:  # noqa: PLR2004 # from one moment to another
@@ -213,11 +217,12 @@ def _render_movement(base: CustomerBase, texts: Translation, moved: pd.DataFrame
     sources = [texts.segment(name) for name in moved.index]
     ends = (f"{base.calendar.start:%Y-%m-%d}", f"{base.calendar.end:%Y-%m-%d}")
     alt = texts.text("segments.flow_alt", start=ends[0], end=ends[1])
-    picture = frame(draw_flows(moved.to_numpy(dtype=float), sources, names, ends), alt, texts.text("segments.flow"))
+    drawn = draw_flows(moved.to_numpy(dtype=float), sources, names, ends, lambda n: texts.write(n, "int"))
+    picture = frame(drawn, alt, texts.text("segments.flow"))
     matrix = pd.DataFrame(moved.to_numpy(), columns=names)
     matrix.insert(0, "from", sources)
     grid = Grid(texts.text("segments.matrix"), matrix, (Column("from"), *[Column(name, "int") for name in names]))
-    return [heading, Points(_moves(texts, moved)), picture, grid, *_drift(base, texts, sizes)]
+    return [heading, Points(_moves(texts, moved)), picture, grid, *_drift(base, texts, scoring, sizes)]
 
 
 def _moves(texts: Translation, moved: pd.DataFrame) -> tuple[str, ...]:
@@ -242,19 +247,28 @@ def _moves(texts: Translation, moved: pd.DataFrame) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _drift(base: CustomerBase, texts: Translation, sizes: pd.DataFrame) -> list[Block]:
+def _drift(base: CustomerBase, texts: Translation, scoring: Scoring, sizes: pd.DataFrame) -> list[Block]:
+    """Return how the largest and the last segment changed, and the mix of all over the periods."""
     names = [texts.period(base.settings.period, int(number)) for number in sizes.index]
     shares = sizes.div(sizes.sum(axis=1), axis=0)
     series = {texts.segment(name): shares[name].to_numpy(dtype=float) for name in NAMES if sizes[name].sum()}
     alt = texts.text("segments.mix_alt", first=names[0], last=names[-1])
     drawn = draw_shares(names, series, texts.text("segments.share"))
-    changes = (_change(texts, name, sizes[name], names) for name in ("Champions", "Hibernating"))
+    begun = base.settings.period.start_of(int(sizes.index[0]) + 1)
+    age = (begun - base.first).days
+    changes = (_change(texts, name, sizes[name], names, scoring.least_silence(name), age) for name in _FOLLOWED)
     return [Points(tuple(changes)), frame(drawn, alt, texts.text("segments.mix"))]
 
 
-def _change(texts: Translation, name: str, sizes: "pd.Series[int]", names: list[str]) -> str:
-    """Return how a segment's size went from the first period followed to the last."""
+def _change(texts: Translation, name: str, sizes: "pd.Series[int]", names: list[str], silence: float, age: int) -> str:
+    """Return how a segment's size went from the first period followed to the last.
+
+    Nobody can have been silent for longer than the log's `age` in days at the end of the first: a segment of longer
+    `silence` then grew with the log.
+    """
     start, end = float(sizes.iloc[0]), float(sizes.iloc[-1])
+    if silence >= age:
+        return texts.text("segments.too_young", name=texts.segment(name), days=silence, first=names[0], end=end)
     verb = "grew" if end > start else "shrank" if end < start else "kept"
     return texts.text(
         f"segments.{verb}", name=texts.segment(name), start=start, end=end, first=names[0], last=names[-1]

@@ -11,6 +11,7 @@ from ..estimates import is_unknown
 from ..report_context import ReportContext, section
 from ..rfm_scores import Scoring
 from ..section import Block, Column, Figure, Grid, Heading, Missing, Note, Points, Section, Tiles
+from ..subscribers import compare_subscribers, find_paying_superstars
 from ..superstars import Early, Groups, busy_hours, compare_early, compare_now, find_superstars, follow_early, has_hours
 from ..texts.translation import Translation
 from ..traits import LENSES
@@ -41,7 +42,8 @@ def render_superstars(base: CustomerBase, texts: Translation, scoring: Scoring) 
     lines = sentences(texts, comparison)
     alone = [Missing(texts.text("superstars.by_value_alone"))] if groups.by_value_alone else []
     blocks: list[Block] = [
-        Note(lead), *alone, _tiles(base, texts, groups), *_points(texts, lines), *_silent_lenses(base, texts),
+        Note(lead), *alone, _tiles(base, texts, groups, "value", "population.buyers"), *_points(texts, lines),
+        *_silent_lenses(base, texts),
         _grid(texts, comparison, texts.text("superstars.table")), *_hours(base, texts, groups),
     ]  # fmt: skip
     tables = {"superstars": comparison}
@@ -50,18 +52,43 @@ def render_superstars(base: CustomerBase, texts: Translation, scoring: Scoring) 
     if early is not None and early.groups.can_be_compared:
         tables["early_signs"] = compare_early(base, early)
     blocks += _render_early(base, texts, early, tables.get("early_signs"))
-    share = groups.sizes["high"] * groups.value["high"] / max(groups.sizes["all"] * groups.value["all"], 1e-12)
-    headline = texts.text("superstars.headline", n=float(groups.sizes["high"]), share=share,
+    headline = texts.text("superstars.headline", n=float(groups.sizes["high"]), share=groups.share_of_value,
                          of=groups.sizes["high"] / groups.sizes["all"])  # fmt: skip
     return Section("superstars", tuple(blocks), headline, tables)
 
 
-def _tiles(base: CustomerBase, texts: Translation, groups: Groups) -> Tiles:
+@section("superstars", kinds=("contractual",), place=45)
+def subscriber_superstars(context: ReportContext) -> Section:
+    """Return the section of a report on contracts."""
+    return render_subscriber_superstars(context.base, context.texts)
+
+
+def render_subscriber_superstars(base: CustomerBase, texts: Translation) -> Section:
+    """Return the section: subscribers who pay most and are still under contract, beside the others."""
+    groups = find_paying_superstars(base)
+    if not groups.can_be_compared:
+        return Section("superstars", (Missing(texts.text("superstars.few", n=float(groups.sizes["high"]))),))
+    comparison, settings = compare_subscribers(base, groups), base.settings
+    key = "superstars.lead_subscribers" if base.has_amount else "superstars.lead_subscribers_without_prices"
+    day = f"{base.as_of:%Y-%m-%d}"
+    lead = texts.text(key, share=settings.superstar_share, days=float(settings.value_days), day=day)
+    blocks = (
+        Note(lead), _tiles(base, texts, groups, "paid", "population.ever_under_contract"),
+        *_points(texts, sentences(texts, comparison)), *_silent_lenses(base, texts),
+        _grid(texts, comparison, texts.text("superstars.table")), *_paths(base, texts, groups),
+    )  # fmt: skip
+    what = texts.text("superstars.of_payments" if base.has_amount else "superstars.of_months")
+    headline = texts.text("superstars.headline_subscribers", n=float(groups.sizes["high"]), what=what,
+                         share=groups.share_of_value, of=groups.sizes["high"] / groups.sizes["all"])  # fmt: skip
+    return Section("superstars", blocks, headline, {"superstars": comparison})
+
+
+def _tiles(base: CustomerBase, texts: Translation, groups: Groups, figure: str, population: str) -> Tiles:
+    """Return the mean value of a superstar, of everybody and of the low-value half."""
     period = texts.text("superstars.period", days=float(base.settings.value_days), day=f"{base.as_of:%Y-%m-%d}")
-    style = "money" if base.has_amount else ""
-    buyers = texts.text("population.buyers")
+    style, who = "money" if base.has_amount else "", texts.text(population)
     names = ("high", "all", "low")
-    made = (Figure(f"value_{name}", groups.value[name], style, period, buyers, groups.sizes[name]) for name in names)
+    made = (Figure(f"{figure}_{name}", groups.value[name], style, period, who, groups.sizes[name]) for name in names)
     return Tiles(tuple(made))
 
 

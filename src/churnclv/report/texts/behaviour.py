@@ -8,6 +8,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "lens.do": ("what they do on the way", "che cosa fanno lungo la strada"),
     "lens.begin": ("how they began", "come hanno cominciato"),
     "lens.when": ("when they buy", "quando comprano"),
+    "lens.hold": ("what they subscribe to", "che cosa sottoscrivono"),
     "lens.bring": ("whom they bring", "chi portano"),
     "trait.bought": ("order lines with “{name:name}”", "righe d'ordine con «{name:name}»"),
     "trait.kinds_item": ("different products per purchase", "prodotti diversi per acquisto"),
@@ -25,6 +26,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "trait.morning": ("orders in the morning (5 to 12)", "ordini di mattina (5-12)"),
     "trait.afternoon": ("orders in the afternoon (12 to 18)", "ordini di pomeriggio (12-18)"),
     "trait.evening": ("orders in the evening (18 to 24)", "ordini di sera (18-24)"),
+    "trait.held": ("had the plan “{name:name}”", "hanno avuto il piano «{name:name}»"),
+    "trait.term": ("months of the longest term", "mesi del vincolo più lungo"),
+    "trait.contracts": ("contracts begun", "contratti iniziati"),
+    "trait.came": ("came by “{name:name}”", "sono arrivati da «{name:name}»"),
     "trait.invites": ("invitations sent", "inviti mandati"),
     "trait.was_invited": ("were invited by a customer", "sono stati invitati da un cliente"),
     "trait.returned": ("bought again", "hanno ricomprato"),
@@ -37,6 +42,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Superstars are the customers in the top {share:%} by spend of the {days:int} days before {day:name} who are Champions or Loyal: high value, and still coming back. Beside them stand all buyers, and the half with the lowest spend. What follows is seen with high value; it need not cause it.",
         "Le superstar sono i clienti nel primo {share:%} per spesa dei {days:int} giorni prima del {day:name} che sono Campioni o Fedeli: alto valore, e tornano ancora. Accanto a loro tutti gli acquirenti, e la metà con la spesa più bassa. Ciò che segue si vede insieme all'alto valore; non ne è per forza la causa.",
     ),
+    "superstars.lead_subscribers": (
+        "Superstars are the customers in the top {share:%} by what they paid in the {days:int} days before {day:name} who are still under contract. Beside them stand all who ever were, and the half that paid least. What follows is seen with high value; it need not cause it.",
+        "Le superstar sono i clienti nel primo {share:%} per quanto hanno pagato nei {days:int} giorni prima del {day:name} che sono ancora sotto contratto. Accanto a loro tutti quelli che lo sono stati, e la metà che ha pagato di meno. Ciò che segue si vede insieme all'alto valore; non ne è per forza la causa.",
+    ),
+    "superstars.lead_subscribers_without_prices": (
+        "Superstars are the customers in the top {share:%} by their months under contract who are still under contract; the data have no prices. Beside them stand all who ever were, and the half with the shortest time. What follows is seen with long stays; it need not cause them.",
+        "Le superstar sono i clienti nel primo {share:%} per mesi sotto contratto che lo sono ancora; i dati non hanno prezzi. Accanto a loro tutti quelli che lo sono stati, e la metà con il tempo più breve. Ciò che segue si vede insieme alle lunghe permanenze; non ne è per forza la causa.",
+    ),
+    "superstars.headline_subscribers": (
+        "{n:int} superstars, {of:%} of all who were ever under contract, bring {share:%} of the {what:name}.",
+        "{n:int} superstar, il {of:%} di chi è stato sotto contratto, portano il {share:%} {what:name}.",
+    ),
+    "superstars.of_payments": ("payments", "dei pagamenti"),
+    "superstars.of_months": ("months", "dei mesi"),
     "superstars.few": (
         "Only {n:customer stands|customers stand} out by value: ten on each side are needed for a comparison.",
         "Si {n:distingue # cliente|distinguono # clienti} per valore: ne servono dieci per parte per un confronto.",
@@ -105,24 +124,34 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n:int} superstars, {of:%} of the buyers, bring {share:%} of the spend.",
         "{n:int} superstar, il {of:%} degli acquirenti, portano il {share:%} della spesa.",
     ),
-    "segment.never": ("Never bought", "Mai comprato"),
+    "segment.never_order": ("Never bought", "Mai comprato"),
+    "segment.never_contract_start": ("Never under contract", "Mai sotto contratto"),
     "funnel.title": ("The funnel", "Il percorso d'acquisto"),
     "funnel.order": ("order", "ordine"),
-    "funnel.no_actions": (
+    "funnel.contract_start": ("contract", "contratto"),
+    "funnel.no_actions_order": (
         "The log has no actions beside orders: there is no path to an order to show. Add a table of actions (data.tables).",
         "Il registro non ha azioni oltre agli ordini: non c'è un percorso verso l'ordine da mostrare. Aggiungere una tabella di azioni (data.tables).",
     ),
+    "funnel.no_actions_contract_start": (
+        "The log has no actions beside contracts: there is no path to a contract to show. Add a table of actions (data.tables).",
+        "Il registro non ha azioni oltre ai contratti: non c'è un percorso verso il contratto da mostrare. Aggiungere una tabella di azioni (data.tables).",
+    ),
     "funnel.nobody": (
-        "Nobody took the first step, “{step:name}”. The names in report.funnel_steps are those of actions, and order.",
-        "Nessuno ha fatto il primo passo, «{step:name}». I nomi in report.funnel_steps sono quelli delle azioni, e order.",
+        "Nobody took the first step, “{step:name}”. The names in report.funnel_steps are those of actions, and order or contract_start.",
+        "Nessuno ha fatto il primo passo, «{step:name}». I nomi in report.funnel_steps sono quelli delle azioni, e order o contract_start.",
     ),
     "funnel.lead": (
         "Customers who took each step at or after the step before, from the first event until {day:name}.",
         "Clienti che hanno fatto ogni passo insieme o dopo il precedente, dal primo evento fino al {day:name}.",
     ),
-    "funnel.mined": (
+    "funnel.mined_order": (
         "The steps were found in the log: the most frequent action, and those whose customers most often order later, in the order in which they are first taken. Set report.funnel_steps for your own.",
         "I passi sono stati trovati nel registro: l'azione più frequente e quelle dopo cui i clienti ordinano più spesso, nell'ordine in cui le fanno la prima volta. Per i propri: report.funnel_steps.",
+    ),
+    "funnel.mined_contract_start": (
+        "The steps were found in the log: the most frequent action, and those whose customers most often begin a contract later, in the order in which they are first taken. Set report.funnel_steps for your own.",
+        "I passi sono stati trovati nel registro: l'azione più frequente e quelle dopo cui i clienti iniziano più spesso un contratto, nell'ordine in cui le fanno la prima volta. Per i propri: report.funnel_steps.",
     ),
     "funnel.chosen": ("The steps are those of report.funnel_steps.", "I passi sono quelli di report.funnel_steps."),
     "funnel.across": ("customers", "clienti"),
@@ -133,6 +162,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "funnel.segments_table": (
         "Share of those at the step before who took each step, by segment",
         "Quota di chi era al passo precedente che ha fatto ogni passo, per segmento",
+    ),
+    "funnel.by_plan": ("By plan", "Per piano"),
+    "funnel.plans_table": (
+        "Share of those at the step before who took each step, by the plan of the contract begun last",
+        "Quota di chi era al passo precedente che ha fatto ogni passo, per piano dell'ultimo contratto",
     ),
     "funnel.headline": (
         "Of {n:int} customers at the first step {end:%} reach “{last:name}”; the narrowest step is “{step:name}”, which {chance:%} [{low:%}, {high:%}] take.",
@@ -157,6 +191,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n:int} customers fall into {k:int} groups by how lately, how often, how much and for how long they have bought. Silhouette {silhouette} (1 = far apart, 0 = not apart); two halves of the customers agree on the groups by {stability} (adjusted Rand index, 1 = wholly).",
         "{n:int} clienti si dividono in {k:int} gruppi per quanto di recente, quanto spesso, quanto e da quanto comprano. Silhouette {silhouette} (1 = ben separati, 0 = per nulla); due metà dei clienti concordano sui gruppi per {stability} (indice di Rand corretto, 1 = del tutto).",
     ),
+    "clusters.lead_subscribers": (
+        "{n:int} customers fall into {k:int} groups by how long they have been under contract, what they pay, how many contracts they began and what they do. Silhouette {silhouette} (1 = far apart, 0 = not apart); two halves of the customers agree on the groups by {stability} (adjusted Rand index, 1 = wholly).",
+        "{n:int} clienti si dividono in {k:int} gruppi per quanto sono sotto contratto, quanto pagano, quanti contratti hanno iniziato e che cosa fanno. Silhouette {silhouette} (1 = ben separati, 0 = per nulla); due metà dei clienti concordano sui gruppi per {stability} (indice di Rand corretto, 1 = del tutto).",
+    ),
     "clusters.unstable": (
         "No number of groups is stable on two halves of the customers: the groups are an illustration, not kinds of customers.",
         "Nessun numero di gruppi è stabile su due metà dei clienti: i gruppi sono un'illustrazione, non tipi di clienti.",
@@ -169,6 +207,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "share who bought in the last {days:int} days",
         "quota che ha comprato negli ultimi {days:int} giorni",
     ),
+    "clusters.recent_subscribers": ("share still under contract", "quota ancora sotto contratto"),
+    "clusters.value_subscribers": ("mean paid in the last year", "media pagata nell'ultimo anno"),
     "clusters.value": ("mean spend of the last year", "spesa media dell'ultimo anno"),
     "clusters.alt": ("Discs by retention and value: {listed:name}.", "Dischi per fedeltà e valore: {listed:name}."),
     "clusters.table": ("The groups, the highest spend first", "I gruppi, prima quello con la spesa più alta"),
@@ -188,6 +228,14 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cluster.units.less": ("few units per order", "pochi pezzi per ordine"),
     "cluster.tenure.more": ("old customers", "clienti di lunga data"),
     "cluster.tenure.less": ("young customers", "clienti recenti"),
+    "cluster.months.more": ("long under contract", "sotto contratto da molto"),
+    "cluster.months.less": ("short under contract", "sotto contratto da poco"),
+    "cluster.price.more": ("high price", "prezzo alto"),
+    "cluster.price.less": ("low price", "prezzo basso"),
+    "cluster.contracts.more": ("several contracts", "più contratti"),
+    "cluster.contracts.less": ("one contract", "un solo contratto"),
+    "cluster.acts_per_month.more": ("active", "attivi"),
+    "cluster.acts_per_month.less": ("inactive", "poco attivi"),
     "cluster.per_month.more": ("buy often", "comprano spesso"),
     "cluster.per_month.less": ("buy rarely", "comprano di rado"),
 }

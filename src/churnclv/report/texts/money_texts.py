@@ -39,8 +39,20 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{n:int} clienti hanno un punteggio di abbandono: la probabilità calibrata di andarsene, come la conta la tabella. In gioco c'è quella probabilità per quanto vale il cliente se resta.",
     ),
     "stakes.matrix": ("Who leaves, and their value", "Chi se ne va, e quanto vale"),
-    "stakes.by_value": ("value (thirds of customers by CLV)", "valore (terzi dei clienti per CLV)"),
-    "stakes.by_churn": ("churn score (thirds)", "abbandono (terzi)"),
+    "stakes.by_value": ("value", "valore"),
+    "stakes.by_churn": ("churn score", "abbandono"),
+    "stakes.bands_of_churn": (
+        "Churn is middle from a score of {middle:%} on, and high from {high:%} on.",
+        "L'abbandono è medio da un punteggio di {middle:%} in su, e alto da {high:%} in su.",
+    ),
+    "stakes.bands_of_value": (
+        "Value is middle from a CLV of {middle:money} on, and high from {high:money} on.",
+        "Il valore è medio da un CLV di {middle:money} in su, e alto da {high:money} in su.",
+    ),
+    "stakes.thirds_of_value": (
+        "Value is by thirds of the customers, in the order of their CLV.",
+        "Il valore è per terzi dei clienti, in ordine di CLV.",
+    ),
     "stakes.matrix_is": (
         "Money at stake by churn score and value",
         "Denaro in gioco per punteggio di abbandono e valore",
@@ -176,6 +188,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Scende il punteggio della prossima finestra, senza costi; le finestre successive seguono la curva di sopravvivenza stimata, ai prezzi di oggi.",
     ),
     "scenario.one_rung.short": ("+1 rung", "+1 gradino"),
+    "population.ever_under_contract": (
+        "customers who were ever under contract",
+        "clienti che sono stati sotto contratto",
+    ),
     "population.under_contract": ("customers under contract", "clienti sotto contratto"),
     "picture.end": ("under contract at the end", "sotto contratto alla fine"),
     "picture.won": ("won", "acquisiti"),

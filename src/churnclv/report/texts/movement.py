@@ -77,6 +77,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Stacked shares of the segments from {first:name} to {last:name}; numbers in segment_mix.csv.",
         "Quote dei segmenti sovrapposte da {first:name} a {last:name}; i numeri sono in segment_mix.csv.",
     ),
+    "segments.too_young": (
+        "{name:name}: {end:customer|customers}. The segment begins after {days:int} days without a purchase, and at the end of {first:name} the log was younger than that: it grew from nobody because the log grew older.",
+        "{name:name}: {end:cliente|clienti}. Il segmento comincia dopo {days:int} giorni senza acquisti, e alla fine di {first:name} il registro era più giovane: è cresciuto da zero perché il registro è invecchiato.",
+    ),
     "segments.grew": (
         "{name:name} grew from {start:int} (end of {first:name}) to {end:int} (end of {last:name}).",
         "{name:name}: in crescita da {start:int} (fine di {first:name}) a {end:int} (fine di {last:name}).",
