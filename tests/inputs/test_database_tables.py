@@ -174,7 +174,7 @@ def test_what_keeps_a_table_from_being_read_is_one_message(postgres):
         'GRANT SELECT ("Cust", "At", "Paid") ON shop."Other Orders" TO reader',
     )
     server, reader = postgres.address(), postgres.address(user="reader")
-    names = "data.table=... names one of shop.Other Orders, shop.orders."
+    names = "name one in data.table, or behind the address after a #: shop.Other Orders, shop.orders."
     assert _refuse(_settings(postgres, None)) == f"{server}: data.table is not set.\n  -> {names}"
     assert _refuse(_settings(postgres, "orders")) == f"{server}: there is no table orders.\n  -> {names}"
     assert _refuse(_settings(postgres, "shop.orders; DROP TABLE shop.orders")).endswith(names)

@@ -81,7 +81,8 @@ def open_table(settings: DataSettings) -> Iterator[DatabaseTable]:
             cursor.execute("SET LOCAL synchronize_seqscans = off")  # rows come in the same order each time
             places = _list_tables(cursor)
         readable = [place.name for place in places if place.may_be_read]
-        remedy = f"{settings.where}.table=... names one of {listed(readable)}." if readable else "none may be read."
+        choice = f"name one in {settings.where}.table, or behind the address after a #: {listed(readable)}."
+        remedy = choice if readable else "the user may read none in this database."
         require(wanted is not None, f"{server}: {settings.where}.table is not set.", remedy=remedy)
         place = next((place for place in places if wanted in place.spellings), None)
         if place is None:
