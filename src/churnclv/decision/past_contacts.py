@@ -25,6 +25,7 @@ from .campaign_outcomes import LEFT_ALONE
 
 ARM, CHANCE = "treatment", "propensity"
 _KEYS = ["customer_id", "cutoff"]
+_ONE_ARM = 2  # groups, with who was left alone
 _ROUNDING = 1e-9
 
 
@@ -113,9 +114,7 @@ def find_past_contacts(events: Events, windows: WindowSettings, settings: Contac
         placed = placed[placed[ARM].isin([*settings.arms, LEFT_ALONE])]
     random = np.random.default_rng(settings.seed)
     rows = _one_day_each(placed, random)
-    is_known = (
-        bool(len(rows)) and bool(rows[CHANCE].notna().all()) and rows[ARM].nunique() == len((LEFT_ALONE, CONTACT))
-    )
+    is_known = bool(len(rows)) and bool(rows[CHANCE].notna().all()) and rows[ARM].nunique() == _ONE_ARM
     rows = rows if is_known else _with_equal_shares(rows.drop(columns=CHANCE), random)
     _require_groups(rows, days, drawn=drawn)
     return PastContacts(rows.sort_values("customer_id", ignore_index=True), days, drawn, contacts)
