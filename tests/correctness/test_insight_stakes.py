@@ -126,10 +126,9 @@ def test_bands_begin_at_their_limits_and_an_unknown_value_is_low():
 
 def test_cells_are_by_the_bands_of_risk_and_of_value_that_were_chosen():
     """By thirds of value a, b and c would be high, middle and low; by bands of 60 and 250 the first two are middle."""
-    bands = replace(ECONOMICS, medium_risk=0.2, high_risk=0.6)
-    of_bands, of_thirds = (compute_value_at_risk(champion(economics=bands), limits) for limits in ([60.0, 250.0], []))
-    assert of_bands.rows["cell"].tolist() == ["high_middle", "middle_middle", "low_low"]
-    assert of_thirds.rows["cell"].tolist() == ["high_high", "middle_middle", "low_low"]
+    of_bands = compute_value_at_risk(champion(), [0.2, 0.95], [60.0, 250.0])
+    assert of_bands.rows["cell"].tolist() == ["middle_middle", "middle_middle", "low_low"]
+    assert compute_value_at_risk(champion()).rows["cell"].tolist() == ["high_high", "middle_middle", "low_low"]
 
 
 @pytest.mark.parametrize(
@@ -137,29 +136,28 @@ def test_cells_are_by_the_bands_of_risk_and_of_value_that_were_chosen():
     [
         (
             "en",
-            [],
-            "Churn is middle from a score of 30.0% on, and high from 70.0% on.",
+            {},
+            "Churn is by thirds of the customers, in the order of their score.",
             "Value is by thirds of the customers, in the order of their CLV.",
         ),
         (
             "it",
-            [60.0, 250.0],
+            {"churn_bands": [0.3, 0.7], "value_bands": [60.0, 250.0]},
             "L'abbandono è medio da un punteggio di 30,0% in su, e alto da 70,0% in su.",
             "Il valore è medio da un CLV di 60,00 in su, e alto da 250,00 in su.",
         ),
     ],
 )
 def test_the_bands_stand_above_the_map(language, bands, churn, value):
-    section = render_risk(
-        champion(), ReportSettings(value_bands=bands), Translation.of(language), "today", pd.DataFrame()
-    )
+    section = render_risk(champion(), ReportSettings(**bands), Translation.of(language), "today", pd.DataFrame())
     assert f"{churn} {value}" in [block.text for block in section.blocks if isinstance(block, Note)]
 
 
-@pytest.mark.parametrize("bands", [[50.0], [200.0, 50.0], [50.0, 50.0], [1.0, 2.0, 3.0]])
-def test_bands_of_value_are_two_amounts_in_order(bands):
-    with pytest.raises(InputError, match=r"report\.value_bands is \[.*\]\.\n.*two amounts, the smaller first"):
-        ReportSettings(value_bands=bands)
+@pytest.mark.parametrize("name", ["churn_bands", "value_bands"])
+@pytest.mark.parametrize("bands", [[0.5], [0.9, 0.5], [0.5, 0.5], [0.1, 0.2, 0.3]])
+def test_bands_are_two_limits_in_order(name, bands):
+    with pytest.raises(InputError, match=rf"report\.{name} is \[.*\]\.\n.*two numbers, the smaller first"):
+        ReportSettings(**{name: bands})
 
 
 def test_the_users_own_play_takes_the_place_of_the_reports():

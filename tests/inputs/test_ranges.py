@@ -65,6 +65,8 @@ def make(owner, name, value):
         chosen[beside[name]] = 1
     if name in pairs:
         chosen[pairs[name][0]] = pairs[name][1]
+    if name in ("churn_bands", "value_bands"):  # two limits in order
+        chosen = {name: sorted([*value, 0.5])}
     if owner is Range:
         chosen = {"low": value, "high": value}
     return owner(**chosen)

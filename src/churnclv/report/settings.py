@@ -38,8 +38,9 @@ class ReportSettings:
             none.
         thresholds: segments.json of an earlier report, whose thresholds are used again; null = computed now.
         plays: `churn_value` cell -> what to do, replacing the report's default; churn and value are high, middle, low.
-        value_bands: two amounts of CLV, from which on a customer's value is middle, and high; empty = thirds of the
-            customers. The bands of churn are `economics.medium_risk` and `economics.high_risk`.
+        churn_bands: two churn scores, from which on a customer's churn is middle, and high; empty = thirds of the
+            customers.
+        value_bands: the same of value: two amounts of CLV.
         most_clusters: the largest number of clusters tried.
         sample: the largest number of customers in statistics that hold single rows in memory.
         draws: repetitions of bootstraps and simulations.
@@ -62,6 +63,7 @@ class ReportSettings:
     effects: str | None = None
     thresholds: str | None = None
     plays: dict[str, str] = field(default_factory=dict)
+    churn_bands: list[float] = numbers([], Bounds(0, 1))
     value_bands: list[float] = numbers([], Bounds(0, CURRENCY, technical=True, hint=" (currency)"))
     most_clusters: int = number(7, Bounds(2, 30))  # one cluster is no grouping
     sample: int = number(20_000, Bounds(100, 10_000_000, technical=True))  # fewer are too few for statistics
@@ -73,10 +75,11 @@ class ReportSettings:
         allowed = f"allowed are {', '.join(LANGUAGES)}."
         require(self.language in LANGUAGES, f"report.language is {self.language!r}.", remedy=allowed)
         check_numbers(self, "report")
-        bands = self.value_bands
-        fits = not bands or (len(bands) == 2 and bands[0] < bands[1])  # noqa: PLR2004 # between three bands
-        remedy = "two amounts, the smaller first, such as [50,200]; or [] for thirds of the customers."
-        require(fits, f"report.value_bands is {bands}.", remedy=remedy)
+        for name, example in (("churn_bands", "[0.1,0.3]"), ("value_bands", "[50,200]")):
+            bands = getattr(self, name)
+            fits = not bands or (len(bands) == 2 and bands[0] < bands[1])  # noqa: PLR2004 # between three bands
+            remedy = f"two numbers, the smaller first, such as {example}; or [] for thirds of the customers."
+            require(fits, f"report.{name} is {bands}.", remedy=remedy)
         steps = self.funnel_steps
         require(len(set(steps)) == len(steps), f"report.funnel_steps names a step twice: {', '.join(steps)}.")
         require(

@@ -45,13 +45,15 @@ class ValueAtRisk:
         return Estimate(total, max(0.0, total - reach), min(float(len(p)), total + reach), len(p))
 
 
-def compute_value_at_risk(champion: Champion, value_bands: Sequence[float] = ()) -> ValueAtRisk:
+def compute_value_at_risk(
+    champion: Champion, churn_bands: Sequence[float] = (), value_bands: Sequence[float] = ()
+) -> ValueAtRisk:
     """Return the scored customers with their value, and their cell of churn by value.
 
-    Churn is by the bands of risk in `economics`, as `risk_band` of score rows is. Value is by the two amounts of
-    `value_bands`, from which on it is middle, and high; by thirds of the customers where there are none.
+    Bands are two scores, and two amounts of CLV, from which on churn and value are middle, and high; thirds of the
+    customers where there are none, since a high score of one business is a low one of another.
     """
-    rows, economics = champion.scored, champion.economics
+    rows = champion.scored
     value = champion.values_if_staying()
     clv, scores = (rows[name].to_numpy(dtype=float) for name in ("clv", "churn_score"))
     worth = clv if np.isfinite(clv).any() else value
@@ -59,7 +61,7 @@ def compute_value_at_risk(champion: Champion, value_bands: Sequence[float] = ())
         value=value,
         at_stake=scores * value,
         cost=champion.campaign.expected_cost(scores),
-        churn=name_bands(scores, (economics.medium_risk, economics.high_risk)),
+        churn=name_bands(scores, churn_bands) if churn_bands else name_thirds(scores),
         value_level=name_bands(worth, value_bands) if value_bands else name_thirds(worth),
     )
     return ValueAtRisk(valued.assign(cell=valued["churn"] + "_" + valued["value_level"]), champion)

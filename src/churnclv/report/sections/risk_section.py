@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from ...decision.economics import EconomicsSettings
 from ...explain.phrases.phrase import find_phrase
 from ...snapshots.contract_labels import count_reasons
 from ..bundle_scores import Champion
@@ -56,7 +55,7 @@ def render_risk(
     stated = _reasons(texts, reasons)
     if champion is None or not len(champion.scored):
         return Section("stakes", (Missing(texts.text("missing.scores")), *stated))
-    at_risk = compute_value_at_risk(champion, settings.value_bands)
+    at_risk = compute_value_at_risk(champion, settings.churn_bands, settings.value_bands)
     plays = {cell: texts.play(cell, settings.plays) for cell in CELLS}
     contacts, totals = contact_list(at_risk, plays)
     reasons_behind = rank_reasons(at_risk)
@@ -66,7 +65,7 @@ def render_risk(
         Tiles(_tiles(texts, at_risk, totals, day)),
         *_warnings(texts, at_risk),
         Heading(texts.text("stakes.matrix")),
-        _bands(texts, champion.economics, settings.value_bands),
+        _bands(texts, settings),
         *_matrix(texts, table),
         Heading(texts.text("stakes.contact")),
         *_contact(texts, at_risk, totals),
@@ -103,13 +102,16 @@ def _warnings(texts: Translation, at_risk: ValueAtRisk) -> list[Block]:
     return [Missing(texts.text(f"stakes.warning_{warning.code}", **warning.figures)) for warning in warnings]
 
 
-def _bands(texts: Translation, economics: EconomicsSettings, value_bands: list[float]) -> Note:
+def _bands(texts: Translation, settings: ReportSettings) -> Note:
     """Return from which score, and from which CLV, a customer is in the middle and in the high band."""
-    churn = texts.text("stakes.bands_of_churn", middle=economics.medium_risk, high=economics.high_risk)
-    value = texts.text("stakes.thirds_of_value")
-    if value_bands:
-        value = texts.text("stakes.bands_of_value", middle=value_bands[0], high=value_bands[1])
-    return Note(f"{churn} {value}")
+    chosen = {"churn": settings.churn_bands, "value": settings.value_bands}
+    sentences = [
+        texts.text(f"stakes.bands_of_{name}", middle=bands[0], high=bands[1])
+        if bands
+        else texts.text(f"stakes.thirds_of_{name}")
+        for name, bands in chosen.items()
+    ]
+    return Note(" ".join(sentences))
 
 
 def _matrix(texts: Translation, table: pd.DataFrame) -> list[Block]:

@@ -49,6 +49,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Value is middle from a CLV of {middle:money} on, and high from {high:money} on.",
         "Il valore è medio da un CLV di {middle:money} in su, e alto da {high:money} in su.",
     ),
+    "stakes.thirds_of_churn": (
+        "Churn is by thirds of the customers, in the order of their score.",
+        "L'abbandono è per terzi dei clienti, in ordine di punteggio.",
+    ),
     "stakes.thirds_of_value": (
         "Value is by thirds of the customers, in the order of their CLV.",
         "Il valore è per terzi dei clienti, in ordine di CLV.",

@@ -12,7 +12,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "{data:name}: a table of {customers:int} customers with a known outcome. It has no dates, so sections that need dates are left out.",
         "{data:name}: una tabella di {customers:int} clienti con un esito noto. Non ha date, perciò le sezioni che richiedono date mancano.",
     ),
-    "page.undated": ("the table as it was read", "la tabella com'è stata letta"),
+    "page.undated": ("The table as it was read", "La tabella com'è stata letta"),
     "note.learned_rows": (
         "The champion was fitted on rows of this table: on these its scores are more certain than on new customers.",
         "Il campione è stato stimato su righe di questa stessa tabella: su di esse i suoi punteggi sono più sicuri che su clienti nuovi.",
