@@ -56,6 +56,13 @@ def test_the_contact_list_stays_beside_the_page_and_out_of_mlflow(reported):
     assert list(kept[0].parent.iterdir()) == kept
 
 
+def test_the_report_and_the_scores_of_the_same_file_contact_the_same_customers(reported, scored):
+    shop, _, _ = reported
+    listed = pd.read_csv(shop.folder / "my report_tables" / "contact_list.csv", dtype={"customer_id": str})
+    gains = scored.set_index("customer_id")["expected_gain"]
+    assert gains[gains > 0].to_dict() == pytest.approx(listed.set_index("customer_id")["expected_gain"].to_dict())
+
+
 def test_the_same_log_in_another_order_gives_the_same_page(reported):
     shop, _, html = reported
     shuffled = pd.read_csv(shop.log, dtype=str).sample(frac=1.0, random_state=1)
