@@ -152,11 +152,14 @@ class BundleReader(ABC):
         if joined is None:
             return None
         events, customers = joined
-        with self._engine(len(events)) as engine:
-            read = self._read(engine, events, as_of=as_of)
-            if any(fault.set_aside for fault in read.quality.faults):
-                return None
-            return part_scores(self.score(self.features(read, as_of)), customers)
+        try:
+            with self._engine(len(events)) as engine:
+                read = self._read(engine, events, as_of=as_of)
+                if any(fault.set_aside for fault in read.quality.faults):
+                    return None
+                return part_scores(self.score(self.features(read, as_of)), customers)
+        except InputError:
+            return None
 
     @cached_property
     def _profile(self) -> dict[str, Any]:
