@@ -41,12 +41,15 @@ MISTAKES = {
     ),
     "unknown key": (
         ["data.pth=x"],
-        ["there is no setting data.pth.", "allowed are name, shape, path, builtin", "  -> did you mean path?"],
+        ["there is no setting data.pth.", "allowed are name, shape, path, table, builtin", "  -> did you mean path?"],
     ),
     "unknown group": (["dta=cdnow"], ["dta", "  -> "]),
     "unknown choice": (
         ["data=nosuch"],
-        ["there is no data=nosuch.", "  -> allowed are campaign, cdnow, experiment, labelled, online_retail, "],
+        [
+            "there is no data=nosuch.",
+            "  -> allowed are campaign, cdnow, contacts, experiment, labelled, online_retail, ",
+        ],
     ),
     "out of range": (["windows.horizon_days=-3"], ["windows.horizon_days is -3, allowed is 1 or more."]),
     "share out of range": (

@@ -13,6 +13,7 @@ import pytest
 
 from churnclv.cli import app as config
 from churnclv.cli.overrides import without_none
+from churnclv.pipeline.settings import TrainConfig
 from commands import run_command
 from examples import some
 
@@ -168,7 +169,7 @@ def by_type() -> list[list[str]]:
     """Return one command line for each setting of training: a value that its type does not take, in turn."""
     turns: dict[Any, int] = {}
     lines = []
-    for name, kind in leaves(config.TrainConfig):
+    for name, kind in leaves(TrainConfig):
         group = get_origin(kind) or (Enum if isinstance(kind, type) and issubclass(kind, Enum) else kind)
         if group not in BY_TYPE:
             continue

@@ -358,8 +358,10 @@ def test_the_champion_stays_unless_beaten_or_forced(shop, tmp_path):
     home = {"MLRUNS": str(tmp_path)}
     shop.train("windows.open_seal=false", **home)
     assert "is now champion: there was no champion yet" in shop.run("export", **home).stderr
-    shop.train("windows.open_seal=false", "churn.max_rounds=3", **home)  # learns too little to be better
-    (worse, *_) = [run for run in train_runs(tmp_path) if run.data.params["churn.max_rounds"] == "3"]
+    shop.train(
+        "windows.open_seal=false", "churn=xgboost", "churn.max_rounds=1", **home
+    )  # one tree, and nothing beside it
+    (worse, *_) = [run for run in train_runs(tmp_path) if run.data.params["churn.max_rounds"] == "1"]
     refused = shop.run("export", f"run={worse.info.run_id}", **home).stderr
     assert "is registered, the champion stays: validation AUC -" in refused
     unreasoned = shop.run("export", "force=true", check=False, **home)

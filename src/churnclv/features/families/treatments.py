@@ -119,5 +119,6 @@ def treatments(history: Any, settings: FeatureSettings) -> Any:
 def _last_arm(contacts: Any) -> Any:
     """Return the arm of each customer's last contact that names one."""
     named = contacts.filter(contacts.item.notnull())
-    last = named.filter(named.timestamp == named.timestamp.max().over(group_by=KEYS))
+    named = named.mutate(latest=named.timestamp.max().over(group_by=KEYS))  # a filter by a window is not on all engines
+    last = named.filter(named.timestamp == named.latest)
     return last.group_by(KEYS).agg(last_treatment=last.item.min())
