@@ -18,13 +18,12 @@ from ..data.settings import HOLDOUT_KIND, TREATMENT_KIND
 from ..errors import listed, require
 from ..ranges import LARGEST_SEED, Bounds, check_numbers, number
 from ..snapshots.customer_kinds import members
-from ..snapshots.history import cut_history
+from ..snapshots.history import KEYS, cut_history
 from ..snapshots.settings import WindowSettings
 from .campaign import CONTACT
 from .campaign_outcomes import LEFT_ALONE
 
 ARM, CHANCE = "treatment", "propensity"
-_KEYS = ["customer_id", "cutoff"]
 _ONE_ARM = 2  # groups, with who was left alone
 _ROUNDING = 1e-9
 
@@ -106,8 +105,8 @@ def find_past_contacts(events: Events, windows: WindowSettings, settings: Contac
     marks = _read_marks(events)
     days, drawn = _days(marks, events, windows, settings)
     people = members(cut_history(events.table, days), windows, events.shape)
-    population: pd.DataFrame = people.filter(people.in_population).select(*_KEYS).execute()
-    placed = population.merge(marks, on=_KEYS, how="inner" if drawn else "left", validate="1:1")
+    population: pd.DataFrame = people.filter(people.in_population).select(*KEYS).execute()
+    placed = population.merge(marks, on=list(KEYS), how="inner" if drawn else "left", validate="1:1")
     placed[ARM] = placed[ARM].fillna(LEFT_ALONE)
     contacts = int((placed[ARM] != LEFT_ALONE).sum())
     if settings.arms:
@@ -132,12 +131,12 @@ def _read_marks(events: Events) -> pd.DataFrame:
     marks = marks.assign(
         cutoff=marks["timestamp"].dt.normalize(), **{ARM: arm, CHANCE: marks["quantity"].astype(float)}
     )
-    marks = marks.sort_values([*_KEYS, "timestamp", ARM, CHANCE]).drop_duplicates([*_KEYS, "kind"])
-    broken = int(marks.duplicated(_KEYS).sum())
+    marks = marks.sort_values([*KEYS, "timestamp", ARM, CHANCE]).drop_duplicates([*KEYS, "kind"])
+    broken = int(marks.duplicated(list(KEYS)).sum())
     message = f"{broken:,} customers were drawn to be left alone on a day, and contacted on it: the hold-out is broken."
     remedy = "no effect can be measured with them, nor without them; leave out the contacts of that day."
     require(broken == 0, message, remedy=remedy)
-    return marks[[*_KEYS, ARM, CHANCE]]
+    return marks[[*KEYS, ARM, CHANCE]]
 
 
 def _days(
@@ -165,7 +164,7 @@ def _days(
 
 def _one_day_each(placed: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     """Return one row of each customer, any of theirs with the same probability."""
-    ordered = placed.sort_values(_KEYS, ignore_index=True)
+    ordered = placed.sort_values(list(KEYS), ignore_index=True)
     count = ordered.groupby("customer_id", sort=True).size()
     first = count.cumsum() - count
     places = first.to_numpy() + (random.random(len(count)) * count.to_numpy()).astype(int)

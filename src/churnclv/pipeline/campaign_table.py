@@ -1,5 +1,6 @@
 """The table of past contacts from top to bottom: a log with contacts in, an experiment's table out; or who to score."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import pandas as pd
@@ -17,12 +18,12 @@ from ..features.preparation import read_labels
 from ..outputs import Output, guard, has_header, write_csv
 from ..progress import Progress
 from ..snapshots.customer_kinds import kind_of
+from ..snapshots.history import KEYS
 from ..tracking.home import Home
 from .settings import CampaignTableConfig
 
 STAYED = "stayed"
 LATER = {"purchases": "later_purchases", "spend": "later_spend"}  # features have the plain names
-_KEYS = ["customer_id", "cutoff"]
 
 
 def write_contact_table(config: CampaignTableConfig, progress: Progress) -> str:
@@ -77,8 +78,8 @@ def contact_table(past: PastContacts, events: Events, config: CampaignTableConfi
     labels = labels.assign(**{STAYED: 1 - labels["churned"].astype(int)})
     later = [name for name in (STAYED, *LATER.values()) if name in labels]
     features, names = _features(events, past.days, config)
-    rows = past.rows.merge(labels[[*_KEYS, *later]], on=_KEYS, validate="1:1")
-    rows = rows.merge(features[[*_KEYS, *names]], on=_KEYS, validate="1:1")
+    rows = past.rows.merge(labels[[*KEYS, *later]], on=list(KEYS), validate="1:1")
+    rows = rows.merge(features[[*KEYS, *names]], on=list(KEYS), validate="1:1")
     chance = [CHANCE] if CHANCE in past.rows else []
     return rows[["customer_id", ARM, *later, *chance, *names]]
 
@@ -86,7 +87,7 @@ def contact_table(past: PastContacts, events: Events, config: CampaignTableConfi
 def _features(events: Events, days: list[datetime], config: CampaignTableConfig) -> tuple[pd.DataFrame, list[str]]:
     """Return the features of the population on some days, and the names of those that models may see."""
     families = present_families(events.table, config.features.families, days[-1])
-    settings = type(config.features)(**{**vars(config.features), "families": families})
+    settings = replace(config.features, families=families)
     definition = TableDefinition(tuple(days), settings, config.windows, events.shape, events.refunds)
     frame = build_features(events.table, events.learned_fingerprint, definition)
     return frame[frame["in_population"]].reset_index(drop=True), model_columns(frame.columns, families)
