@@ -1,5 +1,7 @@
 """Fixtures of several rooms: canonical events from rows, without the way through a file."""
 
+import gc
+
 import pandas as pd
 import pytest
 
@@ -20,6 +22,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(pytest.mark.xdist_group(group))
     if hasattr(config, "workerinput"):
         items.sort(key=lambda item: (not item.get_closest_marker("xdist_group"), not item.get_closest_marker("slow")))
+
+
+def pytest_collection_finish(session):
+    """Let the collector of garbage leave alone what stays to the end: thousands of tests, and the libraries."""
+    del session
+    gc.collect()
+    gc.freeze()
 
 
 def _shared_by(item):

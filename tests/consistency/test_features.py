@@ -103,6 +103,7 @@ build_features(events.table, events.quality.fingerprint, definition, Path(sys.ar
 """
 
 
+@pytest.mark.slow
 def test_every_process_has_the_same_key_of_the_cache(tmp_path):
     for seed in ("1", "2"):  # of the order of sets
         words = [sys.executable, "-c", IN_A_PROCESS, str(tmp_path / "cache")]

@@ -76,6 +76,7 @@ def test_six_processes_that_begin_at_once_in_an_empty_home_all_keep_their_studie
     assert {path.name for path in folder.iterdir()} == {"optuna.db", "locks"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0.7, 1.2, 1.7])
 def test_a_killed_study_goes_on_to_the_same_history(tmp_path, seconds):
     uninterrupted = run(tmp_path / "whole")
@@ -145,6 +146,7 @@ def run_on_server(folder: Path, address: str) -> None:
     run(folder, slow_loss, storage=address)
 
 
+@pytest.mark.slow
 def test_two_machines_take_turns_on_a_study_of_a_server_and_one_goes_on_where_the_other_is_killed(tmp_path, postgres):
     address = postgres.address()
     other = multiprocessing.get_context("fork").Process(target=run_on_server, args=(tmp_path / "other", address))
@@ -164,6 +166,7 @@ def test_two_machines_take_turns_on_a_study_of_a_server_and_one_goes_on_where_th
     assert len(finished.trials) - len(ended) <= 1  # the one that was running
 
 
+@pytest.mark.slow
 def test_two_processes_take_turns_on_a_study(tmp_path):
     """The second waits, finds all trials finished, and has the same history."""
     context = multiprocessing.get_context("fork")

@@ -210,6 +210,7 @@ def write_checkout(folder, score=0.5):
     return Checkout(folder)
 
 
+@pytest.mark.slow
 def test_a_miniature_case_from_end_to_end_and_again_from_what_is_kept(tmp_path, mini_log):
     said = []
     checkout = write_checkout(tmp_path / "checkout")
@@ -244,6 +245,7 @@ def test_a_miniature_case_from_end_to_end_and_again_from_what_is_kept(tmp_path, 
     assert [line for line in said if line.endswith("...")] == ["[1/2] mini: ours ..."]
 
 
+@pytest.mark.slow
 def test_a_refusal_is_kept_with_its_reason_and_counts_as_behind(tmp_path, mini_log):
     checkout = write_checkout(tmp_path / "checkout")
     (tmp_path / "checkout" / "src" / "churnclv" / "__main__.py").write_text(

@@ -337,6 +337,7 @@ EDGES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "language"), list(product(EDGES, ("en", "it"))))
 def test_small_and_strange_logs_say_what_is_missing_and_draw_nothing_empty(look, name, language):
     base = look(pd.DataFrame(EDGES[name], columns=["customer_id", "timestamp", "amount"]))

@@ -100,6 +100,7 @@ def test_the_order_of_rows_and_columns_changes_nothing():
     assert again == search_risk_rules(features, churned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(5))
 def test_noise_gives_no_signs(seed):
     random = np.random.default_rng(seed)

@@ -49,6 +49,7 @@ def try_log(tmp_path):
     return gather_log
 
 
+@pytest.mark.slow
 def test_nobody_leaves_stops_before_tuning_with_a_horizon_that_helps(try_log):
     with pytest.raises(InputError, match=r"nobody of 240 rows at 6 training cutoffs left within 90 days") as caught:
         try_log(orders_every(30, 20))

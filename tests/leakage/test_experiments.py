@@ -58,6 +58,7 @@ def test_what_was_known_before_passes_whatever_it_predicts():
     check(amounts.features, amounts.responses.arm, amounts.responses.outcome)
 
 
+@pytest.mark.slow
 def test_columns_drawn_at_random_are_hardly_ever_refused():
     for seed in range(60):
         arm = np.random.default_rng(seed).integers(0, 3, 600)

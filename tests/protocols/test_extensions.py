@@ -146,6 +146,7 @@ def page(base, language: str) -> tuple[list, str]:
     return sections, write_page(Page("Report", "about"), sections, texts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "label", "definition"),
     [("en", "Spend per customer", "revenue / customers who ordered"),
@@ -159,6 +160,7 @@ def test_a_key_figure_from_outside_is_on_the_page_and_in_the_table(write, look, 
     assert sections[0].tables["kpis"]["spend_per_customer"].tolist() == [25.0, 10.0]  # February, January
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("language", "title", "lead", "headline"),
     [("en", "Customers who bought once", "3 customers have bought so far.", "66.7% of the buyers bought once."),
@@ -176,6 +178,7 @@ def test_a_section_from_outside_is_the_last_of_the_report(write, look, language,
     assert sections[-1].tables["single_buyers"].to_dict("list") == {"purchases": [1, 2], "customers": [2, 1]}
 
 
+@pytest.mark.slow
 def test_everything_at_once_takes_a_file_each(write, look):
     files = [write(code, f"part_{place}.py") for place, code in enumerate(EXAMPLES)]
     load_extensions(files)
@@ -252,6 +255,7 @@ def test_a_missing_file_is_named():
         load_extensions(["nowhere.py"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "run", "message"),
     [
@@ -262,6 +266,15 @@ def test_a_missing_file_is_named():
         (SECTION.replace("context.base.purchases", "context.nothing"), "page", "section 'single_buyers' fails"),
         (SECTION.replace('return Section("single_buyers"', 'return Section("x"'), "page", "no section of its name"),
         (SECTION.replace('Figure.of("single_buyers"', 'Figure.of("x"'), "page", "figures without a name: ['x']"),
+    ],
+    ids=[
+        "check",
+        "check, no result",
+        "key figure",
+        "key figure, a number",
+        "section",
+        "section's name",
+        "figure's name",
     ],
 )
 def test_a_function_that_fails_is_the_files_fault(write, look, code, run, message):

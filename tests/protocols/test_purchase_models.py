@@ -85,6 +85,8 @@ SLACK = {"ggomnbd": 1e-6}  # its time alive is a quadrature
 
 for name, model_class in PURCHASE_MODELS.items():
     chosen = {"model_class": model_class, "slack": SLACK.get(name, PurchaseModelSuite.slack)}
+    if name in SLOW:
+        chosen["pytestmark"] = pytest.mark.slow
     globals()[f"Test{name.title()}"] = type(f"Test{name.title()}", (PurchaseModelSuite,), chosen)
 
 
@@ -127,6 +129,7 @@ def assert_same_predictions(loaded: ClvModel, model: ClvModel, history: pd.DataF
         assert (intervals[target].high == found.high).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PURCHASE_MODELS)
 @pytest.mark.parametrize("rows", DEGENERATE.values(), ids=DEGENERATE)
 def test_degenerate_data_have_an_answer_that_survives_being_saved(tmp_path, name, rows):
@@ -191,6 +194,7 @@ def market():
     return prepare(events, plan.cutoffs, plan.sealed, FeatureSettings(families=["recency", "frequency"]), windows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "from_btyd"), [("boosted", False), ("hybrid", False), ("hybrid", True)])
 @pytest.mark.parametrize("kind", ["tweedie", "two_part"])
 @pytest.mark.parametrize("season", [False, True])

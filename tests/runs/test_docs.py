@@ -72,6 +72,7 @@ def expand_target(target: str, *variables: str) -> list[str]:
     return arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", commands())
 def test_every_command_composes_or_is_named_apart(line, compose_line):
     """It goes through the Makefile and the shell, then through Hydra and every check of the settings."""
@@ -185,6 +186,7 @@ def test_the_configuration_files_say_what_the_code_says():
     assert Path(ROOT / "conf" / "train.yaml").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "page", [page for page in PAGES if "```python" in page.read_text()], ids=lambda page: page.name
 )

@@ -76,6 +76,7 @@ def test_help_of_training_lists_every_choice_and_the_default_of_the_horizon():
     assert re.search(r"windows\.horizon_days .*\(90\)", describe("train"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_every_example_composes(line, compose_line):
     assert compose_line(shlex.split(line)[1:])

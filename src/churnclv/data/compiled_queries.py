@@ -68,7 +68,8 @@ def compiled(build: Callable[..., Any]) -> Callable[..., BoundQuery]:
     """Make a function that builds an expression return the compiled query, kept for further calls; a decorator.
 
     The function may depend on nothing but its arguments: tables, of which only name and columns count, and values that
-    their `repr` describes. A query over a table that is no stored one is not kept.
+    their `repr` describes; settings leave out of it where a file is and how its bytes are read. A query over a table
+    that is no stored one is not kept.
     """
 
     @wraps(build)
@@ -78,18 +79,17 @@ def compiled(build: Callable[..., Any]) -> Callable[..., BoundQuery]:
         if not all(isinstance(table.op(), ops.DatabaseTable) for table in tables):
             return BoundQuery(connection, _compile(build(*arguments), connection))
         key = (build.__module__, build.__qualname__, connection.name, *map(_describe, arguments))
-        kept = _queries.get(key)
-        if kept is None:
-            while len(_queries) >= _MOST:
-                _queries.pop(next(iter(_queries)), None)
-            kept = _queries[key] = _compile(build(*arguments), connection)
+        kept = _queries.pop(key, None) or _compile(build(*arguments), connection)
+        while len(_queries) >= _MOST:
+            _queries.pop(next(iter(_queries)), None)
+        _queries[key] = kept  # last, so that the query that was unused for longest goes first
         return BoundQuery(connection, kept)
 
     return bind
 
 
 def _compile(table: Any, connection: Any) -> CompiledQuery:
-    return CompiledQuery(str(ibis.to_sql(table, dialect=connection.name)), table.schema())
+    return CompiledQuery(connection.compile(table), table.schema())
 
 
 def _describe(argument: Any) -> Hashable:

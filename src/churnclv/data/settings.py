@@ -242,8 +242,8 @@ class TableSettings:
         sheet: the sheet of an Excel workbook; null takes the one that has the columns.
     """
 
-    path: str | None = None
-    table: str | None = None
+    path: str | None = field(default=None, repr=False)
+    table: str | None = field(default=None, repr=False)
     columns: dict[str, str] = field(default_factory=lambda: {"customer_id": "customer_id"})
     kind: str | None = None
     kinds: dict[str, str] = field(default_factory=dict)
@@ -251,10 +251,10 @@ class TableSettings:
     control: str | None = None
     attributes: dict[str, str] = field(default_factory=dict)
     policy: dict[str, Policy] = field(default_factory=dict)
-    format: Format = Format.auto
-    separator: str = "auto"
-    encoding: str = "auto"
-    sheet: str | None = None
+    format: Format = field(default=Format.auto, repr=False)
+    separator: str = field(default="auto", repr=False)
+    encoding: str = field(default="auto", repr=False)
+    sheet: str | None = field(default=None, repr=False)
     decimal: Decimal = Decimal.auto
     date_format: str = "auto"
     day_first: bool | None = None
@@ -392,13 +392,13 @@ class DataSettings:
 
     name: str = "transactions"
     shape: CustomerKind = CustomerKind.noncontractual
-    path: str | None = None
-    table: str | None = None
-    builtin: str | None = None
-    format: Format = Format.auto
-    separator: str = "auto"
-    encoding: str = "auto"
-    sheet: str | None = None
+    path: str | None = field(default=None, repr=False)
+    table: str | None = field(default=None, repr=False)
+    builtin: str | None = field(default=None, repr=False)
+    format: Format = field(default=Format.auto, repr=False)
+    separator: str = field(default="auto", repr=False)
+    encoding: str = field(default="auto", repr=False)
+    sheet: str | None = field(default=None, repr=False)
     decimal: Decimal = Decimal.auto
     date_format: str = "auto"
     day_first: bool | None = None
@@ -439,7 +439,7 @@ class DataSettings:
     outcome_on: str | None = None
     policy: Policies = field(default_factory=Policies)
     max_set_aside_share: float = number(0.05, Bounds(0, 1, remedy="0.05 allows one row in twenty."))
-    set_aside_path: str | None = None
+    set_aside_path: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         """Check the settings without reading a file."""

@@ -18,21 +18,24 @@ _TINY = 1e-15
 
 @dataclass(frozen=True)
 class _Order:
-    """The order that sorts keys, least first, and the last place of each run of equal keys in it."""
+    """The order that sorts keys, least first, and the first place of each run of equal keys in it."""
 
     rows: NDArray[np.intp]
-    ends: NDArray[np.intp]
+    starts: NDArray[np.intp]
 
     @classmethod
     def of(cls, keys: Array) -> "_Order":
         rows = np.argsort(keys, kind="stable")
         ranked = keys[rows]
-        return cls(rows, np.flatnonzero(np.r_[ranked[1:] != ranked[:-1], True]))
+        return cls(rows, np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]][: len(keys)]))
+
+    def sums(self, values: Array) -> Array:
+        """Return the sum of values (n,), which stand in this order, of each run: (runs,)."""
+        return values if len(self.starts) == len(values) else np.add.reduceat(values, self.starts)
 
     def running(self, values: Array) -> Array:
         """Return the sums of values (n,), which stand in this order, up to the end of each run: (runs,)."""
-        sums = np.cumsum(values)
-        return sums if len(self.ends) == len(values) else sums[self.ends]
+        return np.cumsum(self.sums(values))
 
 
 def _per_replicate(figure: Callable[[Array], Any], weights: Array) -> Array:
@@ -43,9 +46,9 @@ def _per_replicate(figure: Callable[[Array], Any], weights: Array) -> Array:
     return np.array([figure(column) for column in weights.T])
 
 
-def _middles(running: Array) -> Array:
-    """Return the middle of each step of running sums, the first of which starts at zero."""
-    return np.asarray((running + np.r_[0.0, running[:-1]]) / 2.0)
+def _middles(steps: Array) -> Array:
+    """Return the middle of each step of the running sums of steps, the first of which starts at zero."""
+    return np.asarray(np.cumsum(steps) - steps / 2.0)
 
 
 def _ratio(top: Array, bottom: Array) -> Array:
@@ -74,9 +77,10 @@ def average_precision(truth: Array, predicted: Array, weights: Array) -> Array:
 
     def parts(column: Array) -> tuple[float, float]:
         ranked = column[order.rows]
-        positive = order.running(ranked * labels)
-        precision = positive / np.maximum(order.running(ranked), _TINY)
-        return float(np.diff(positive, prepend=0.0) @ precision), float(positive[-1])
+        positives = order.sums(ranked * labels)
+        running = np.cumsum(positives)
+        precision = running / np.maximum(order.running(ranked), _TINY)
+        return float(positives @ precision), float(running[-1])
 
     return _ratio(*_per_replicate(parts, weights).T)
 
@@ -118,8 +122,9 @@ def spearman(truth: Array, predicted: Array, weights: Array) -> Array:
 
     def parts(column: Array) -> tuple[float, float]:
         first, second = true_ranks(column), predicted_ranks(column)
-        spread = np.sqrt((column @ first**2) * (column @ second**2))
-        return float(column @ (first * second)), float(spread)
+        drawn_first, drawn_second = column * first, column * second
+        spread = np.sqrt((drawn_first @ first) * (drawn_second @ second))
+        return float(drawn_first @ second), float(spread)
 
     return _ratio(*_per_replicate(parts, weights).T)
 
@@ -155,11 +160,17 @@ def cumulate(keys: Array, values: Array, weights: Array) -> tuple[Array, Array]:
 
 def captured(keys: Array, values: Array, weights: Array, shares: Array) -> Array:
     """Return the sum of values over the given shares of customers, least keys first: (shares, replicates)."""
-    mass, value = cumulate(keys, values, weights)
-    sums = [
-        np.interp(shares * m[-1], np.r_[0.0, m], np.r_[0.0, v]) for m, v in zip(mass.T, value.T, strict=True)
-    ]  # fmt: skip
-    return np.array(sums).T
+    order = _Order.of(keys)
+    ordered = values[order.rows]
+    mass, value = np.zeros((2, len(order.starts) + 1))  # both begin at zero
+
+    def sums(column: Array) -> Array:
+        ranked = column[order.rows]
+        np.cumsum(order.sums(ranked), out=mass[1:])
+        np.cumsum(order.sums(ranked * ordered), out=value[1:])
+        return np.asarray(np.interp(shares * mass[-1], mass, value))
+
+    return _per_replicate(sums, weights).T
 
 
 def share_of(held: Array, weights: Array) -> Array:
@@ -177,7 +188,7 @@ def _centred_ranks(values: Array) -> Callable[[Array], Array]:
     _, group = np.unique(values, return_inverse=True)
 
     def ranks(column: Array) -> Array:
-        middle = _middles(order.running(column[order.rows]))[group]
+        middle = _middles(order.sums(column[order.rows]))[group]
         return np.asarray(middle - column @ middle / column.sum())
 
     return ranks
@@ -190,8 +201,8 @@ def _concentration(truth: Array, ranking: Array, weights: Array) -> Array:
 
     def parts(column: Array) -> tuple[float, float, float]:
         ranked = column[order.rows]
-        mass, value = order.running(ranked), order.running(ranked * ordered)
-        return float(_middles(value) @ np.diff(mass, prepend=0.0)), float(value[-1]), float(mass[-1])
+        mass, value = order.sums(ranked), order.sums(ranked * ordered)
+        return float(_middles(value) @ mass), float(value.sum()), float(mass.sum())
 
     area, total, customers = _per_replicate(parts, weights).T
     return np.asarray(_ratio(area, total) / customers - 0.5)

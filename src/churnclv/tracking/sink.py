@@ -182,7 +182,7 @@ class Sink:
     @_write.register
     def _(self, record: records.Drawing) -> None:
         pixels = rasterise(record.figure)
-        record.figure.set_layout_engine("none")  # drawing the pixels has arranged the figure: once is enough
+        record.figure.set_layout_engine(None)  # drawing the pixels has arranged it; any engine would draw it once more
         self._mlflow.log_figure(self.run_id, record.figure, record.path)
         self._mlflow.log_image(self.run_id, pixels, key=Path(record.path).stem)
 
