@@ -86,6 +86,38 @@ def test_a_log_reads_the_same_whatever_was_read_before(name, monkeypatch):
     assert quality == quality_anew
 
 
+def test_a_file_of_another_place_and_spelling_needs_no_query_of_its_own(tmp_path, monkeypatch):
+    kept = {}
+    monkeypatch.setattr("churnclv.data.compiled_queries._queries", kept)
+    table = pd.DataFrame(LOGS["plain"], columns=["id", "date", "amount"])
+    counts, events = [], []
+    for name, separator in (("one.csv", ","), ("the other; 2.csv", ";")):
+        table.to_csv(tmp_path / name, index=False, sep=separator)
+        settings = DataSettings(columns=Columns("id", "date", "amount"), path=str(tmp_path / name), separator=separator)
+        settings.set_aside_path = str(tmp_path / f"aside of {name}")
+        events.append(read_events(connect(EngineSettings()), settings).table.execute())
+        counts.append(len(kept))
+    assert counts[0] == counts[1] > 5
+    pd.testing.assert_frame_equal(*events, check_exact=True)
+    assert not any("one.csv" in query.sql for query in kept.values())
+
+
+def test_the_query_that_was_unused_for_longest_is_dropped(monkeypatch):
+    monkeypatch.setattr("churnclv.data.compiled_queries._queries", {})
+    monkeypatch.setattr("churnclv.data.compiled_queries._MOST", 2)
+    built = []
+
+    @compiled
+    def add(table, number):
+        built.append(number)
+        return table.mutate(y=table.x + number)
+
+    table = connect(EngineSettings()).create_table("numbers", pd.DataFrame({"x": [1]}))
+    for number in (1, 2, 1, 3, 1, 2):
+        assert add(table, number).row() == {"x": 1, "y": 1 + number}
+    assert built == [1, 2, 3, 2]
+
+
 def kept_engine():
     engine = connect(EngineSettings())
     keep_tables(engine)
