@@ -247,6 +247,7 @@ def refit(run: Run, rows: Dataset, values: TunedValues[Any], churn: TunedChurn) 
     model = churn.model(run.config.churn.threads_for(len(rows)))
     fitted, latest = steps_of(run.data.shape).fit(run, values), run.data.snapshots.sealed
     predicted = pd.concat([latest, fitted.valuation.columns(latest)], axis=1)
+    run.progress.log("Refitting the churn model")
     model.fit(rows.features, rows.churned, rows.names, predicted)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -285,6 +286,7 @@ def open_seal(run: Run, rows: Dataset, churn: TunedChurn, valid: Validated, fitt
     sealed = replace(plain.with_columns(valuation.columns(plain.features)), names=rows.names)
     scores, members = fitted.churn.predict(sealed.features), predict_members(run, rows, churn, fitted.churn, sealed)
     terms, seed = Campaign(config.economics).terms, config.tuning.seed
+    run.progress.log("Comparing churn scores on the sealed test")
     comparison = compare_churn([_predict(run, rows, sealed, scores, valuation, members)], terms, seed)
     _write(run, records.Tags({"seal.openings": str(seal.openings)}))
     _write(run, records.Table("predictions/test.parquet", prediction_table([data.plan.sealed], comparison)))

@@ -1,6 +1,6 @@
 """Choosing and combining CLV models on the validation folds, each question by its own loss."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import partial
 from typing import Any
@@ -151,14 +151,14 @@ def tune_clv(
     searched. A fold's BTYD models and season are estimated on data before its validation cutoff, and learned models use
     labels known by then.
     """
-    progress.log(f"Comparing CLV models on {len(evidence.folds)} validation folds")
+    progress.log(f"Looking for a season on {len(evidence.folds)} validation folds")
     contest = _Contest(evidence, plan.cache)
     season_errors = contest.season_errors()
     names = settings.candidates if settings.name == AUTO else [settings.name]
     start = _plain_choice(settings, season_errors, tuning.seed)
     covariates, tests = _choose_covariates(contest, settings, progress)
     models = _purchase_choices(start, settings, names, covariates)
-    losses = {label: contest.no_purchase_loss(choice) for label, choice in models.items()}
+    losses = _measure(models, contest.no_purchase_loss, progress, "Comparing models of purchases: who buys nothing")
     base = models[min(losses, key=lambda label: losses[label])] if settings.base == AUTO else (
         models[label_of(settings.base)]
     )  # fmt: skip
@@ -166,7 +166,7 @@ def tune_clv(
     learned = [name for name in names if name in LEARNED and (evidence.learnable or settings.name != AUTO)]
     choices = {label_of(name): models[label_of(name)] for name in names if name not in LEARNED}
     choices |= {name: replace(base, name=name, base=base.name, boosting=settings.boosting) for name in learned}
-    ablation = {label: contest.error(choice) for label, choice in (models | choices).items()}
+    ablation = _measure(models | choices, contest.error, progress, "Comparing CLV models: purchases and spend")
     leader = contest.leader([choice for choice in choices.values() if choice.name in _TREES] or list(choices.values()))
     searched = _search(contest, leader, tuning, plan, on_trial, progress)
     choices[leader.label] = choice = searched
@@ -175,8 +175,10 @@ def tune_clv(
             models[leader.label] = searched
             base = models[base.label]
             contest.stand_on(base, models)
+        progress.log(f"Weighing {len(choices)} CLV models")
         choice, equal = _combine(contest, choices, models, base, settings.total_share)
         ablation |= {"equal_weights": contest.error(equal), COMBINED: contest.error(choice)}
+    progress.log("Fitting the CLV model at each validation cutoff, and the levels of its intervals")
     fitted = [contest.fitted(choice, fold) for fold in range(len(evidence.folds))]
     choice = replace(choice, levels=contest.levels(fitted))
     others = [[contest.fitted(plain, fold) for plain in models.values()] for fold in range(len(fitted))]
@@ -192,6 +194,18 @@ def tune_clv(
         losses,
         tests,
     )
+
+
+def _measure(
+    choices: Mapping[str, ClvChoice], measure: Callable[[ClvChoice], float], progress: Progress, title: str
+) -> dict[str, float]:
+    """Return the figure of each choice, by label."""
+    figures = {}
+    with progress.steps(title, len(choices)) as advance:
+        for label, choice in choices.items():
+            figures[label] = measure(choice)
+            advance(label)
+    return figures
 
 
 def _choose_covariates(

@@ -84,7 +84,10 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
             ValuePredictions(data.at(fold.train), data.at((fold.valid,)), fitted.model, fitted.btyd_models)
             for fold, fitted in zip(folds, _chosen(tuned).folds, strict=True)
         ]
-        comparison = compare_values(predict_values(trials, run.data.horizon_days), run.config.tuning.seed)
+        predictions = predict_values(trials, run.data.horizon_days)
+        run.progress.log("Drawing customers for the intervals of the figures of value")
+        comparison = compare_values(predictions, run.config.tuning.seed)
+        run.progress.log("Drawing the pictures of value")
         table = spend_table([fold.valid for fold in folds], comparison)
         spend = records.Table("predictions/valid_spend.parquet", table)
         drawings = _draw_tracking(run, trials[-1])
@@ -109,6 +112,7 @@ class NoncontractualSteps(DatedSteps[OrderValuation]):
         """Evaluate once on the opened sealed test, against the baselines of validation."""
         trial = ValuePredictions(run.data.snapshots.training, sealed, fitted.valuation.clv, fitted.btyd_models)
         predictions = predict_values([trial], run.data.horizon_days)
+        run.progress.log(f"Comparing {len(predictions.spend[0].predictions)} models of value on the sealed test")
         baselines = None if valid.comparison is None else valid.comparison.baselines
         comparison = compare_values(predictions, run.config.tuning.seed, baselines, all_intervals=True)
         return ValueEvaluation(comparison, tuple(value_records(comparison, "test")))
