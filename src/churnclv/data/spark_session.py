@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,7 @@ _SETTINGS = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.caseSensitive": "true",  # names of columns may differ in case alone
     "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "OFF",  # a failure is raised, and Spark's own lines may hold cells
 }
 _LOCAL = {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1", "spark.ui.enabled": "false"}
 
@@ -34,7 +36,7 @@ class ScoringEngineSettings:
 
     name: str = "duckdb"
     master: str | None = None
-    part_customers: int = number(20_000, Bounds(1, 50_000, technical=True))
+    part_customers: int = number(20_000, Bounds(1, 40_000, technical=True))
 
     def __post_init__(self) -> None:
         """Check the names and the range."""
@@ -57,6 +59,7 @@ def open_session(master: str | None) -> Any:
         InputError: pyspark or Java is missing, or Spark cannot be started there.
     """
     try:
+        warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)  # on pandas' frames: ours are Arrow's
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
@@ -65,6 +68,7 @@ def open_session(master: str | None) -> Any:
     is_local = master is None or master.startswith("local")
     if is_local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # tasks have the packages of this process
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("churnclv")
     for name, value in (_SETTINGS | (_LOCAL if master is not None and is_local else {})).items():
         builder = builder.config(name, value)
@@ -72,7 +76,6 @@ def open_session(master: str | None) -> Any:
         session = (builder if master is None else builder.master(master)).getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise InputError(f"engine.master={master}: Spark cannot be started ({reason_of(error)}).") from None
-    session.sparkContext.setLogLevel("OFF")  # a failure is raised, and Spark's own lines may hold cells
     return session
 
 
