@@ -65,12 +65,12 @@ def open_session(master: str | None) -> Any:
     except ImportError:
         raise InputError("engine.name=spark: the package pyspark is missing.", remedy=INSTALL) from None
     require(has_java(), "engine.name=spark: Java is missing.", remedy=INSTALL_JAVA)
-    is_local = master is None or master.startswith("local")
+    is_local = master is not None and master.startswith("local")
     if is_local:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # tasks have the packages of this process
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("churnclv")
-    for name, value in (_SETTINGS | (_LOCAL if master is not None and is_local else {})).items():
+    for name, value in (_SETTINGS | (_LOCAL if is_local else {})).items():
         builder = builder.config(name, value)
     try:
         session = (builder if master is None else builder.master(master)).getOrCreate()
