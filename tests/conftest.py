@@ -8,8 +8,15 @@ import pytest
 import examples  # noqa: F401 # it registers the profiles
 from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.schema import EVENT_COLUMNS
+from churnclv.data.spark_session import has_java, open_session
 from postgres_server import run_server
 
+_QUICK = {  # on a few rows, most of the time goes into planning, compiling and starting tasks
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+}
 _SHOP = {"trained", "exported", "scored"}  # fixtures that train: one worker has them
 _TYPES = {"timestamp": "timestamp", "amount": "decimal(18, 4)", "quantity": "decimal(18, 4)"}
 
@@ -35,8 +42,9 @@ def _shared_by(item):
     """Return the name of those who share a fixture with a test: all that use the trained shop, a class, or a file."""
     if _SHOP & set(item.fixturenames):
         return "shop"
-    if "postgres" in item.fixturenames:
-        return "postgres"
+    for engine in ("postgres", "spark"):
+        if engine in item.fixturenames:
+            return engine
     definitions = item._fixtureinfo.name2fixturedefs
     scopes = {definitions[name][-1].scope for name in item.fixturenames if definitions.get(name)}
     if "module" in scopes:
@@ -57,6 +65,19 @@ def postgres(postgres_server, monkeypatch):
     monkeypatch.setenv("PGPASSWORD", postgres_server.password)
     postgres_server.fresh_database("shop")
     return postgres_server
+
+
+@pytest.fixture(scope="session")
+def spark():
+    """Return a session of Spark with two threads; without pyspark or Java, skip the test."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: pip install 'churnclv[spark]'")
+    if not has_java():
+        pytest.skip("no Java runtime: Spark needs one")
+    session = open_session("local[2]")
+    for name, value in _QUICK.items():
+        session.conf.set(name, value)
+    yield session
+    session.stop()
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from churnclv.data.engine import EngineSettings, connect
@@ -115,7 +116,21 @@ def run_on_postgres(request, events):
     return run
 
 
-ENGINES = {"postgres": run_on_postgres}
+def run_on_spark(request, events):
+    """Return a function that runs an expression on Spark, in two threads of this machine."""
+    session = request.getfixturevalue("spark")
+    cells = {name: [None if pd.isna(cell) else str(cell) for cell in events[name]] for name in events.columns}
+    texts = session.createDataFrame(pa.table(cells))
+    kinds = {name: TYPES.get(name, "string").replace("timestamp", "timestamp_ntz") for name in events.columns}
+    typed = texts.select(*[texts[name].cast(kind).alias(name) for name, kind in kinds.items()])
+    typed.cache().createTempView("events")
+    request.addfinalizer(lambda: session.catalog.dropTempView("events"))
+    connection = ibis.pyspark.connect(session)
+    return lambda expression: session.sql(connection.compile(expression)).toArrow().to_pandas()
+
+
+ENGINES = {"postgres": run_on_postgres, "spark": run_on_spark}
+SLOW = {"spark"}  # it takes a second or more to plan each of the larger queries
 
 
 @pytest.fixture(scope="module")
@@ -136,7 +151,7 @@ def _plain(frame, schema):
     return pd.DataFrame(columns).sort_values(keys, ignore_index=True)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in ENGINES])
 def test_every_definition_gives_the_same_on_every_engine(request, events, engine):
     run, other = run_on_duckdb(events), ENGINES[engine](request, events)
     for name, expression in EXPRESSIONS.items():

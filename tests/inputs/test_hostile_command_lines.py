@@ -84,6 +84,10 @@ HAND_MADE = {
         ["input=a", "output=b", "budget=nan"], ["input=a", "output=b", "language=[en]"], ["input=a", "output=b", "x=y"],
         ["input=a b, c=d.csv", "output=o (1).csv"], ["input=null", "output=null"], ["input={a: b}", "output=~"],
         ["input=a", "output=b", "tracking=nosuch"], ["input=a", "output=b", "tracking.home=[a]"], ["data=cdnow"],
+        ["input=a", "output=b", "engine=spark"], ["input=a", "output=b", "engine.name=nosuch"],
+        ["input=a", "output=b", "engine.master=local[2]"], ["input=a", "output=b", "engine.name=[spark]"],
+        ["input=a", "output=b/", "engine.name=spark", "engine.master=local[2]", "engine.part_customers=0"],
+        ["input=a", "output=b/", "engine.name=spark", "engine.part_customers=many"],
     ],
     "campaign-table": [
         [], ["input=a.csv"], ["out=b.csv"], ["input=[a]", "out=b"], ["input=a", "out=b", "contacts.most_days=0"],

@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import churnclv
 from churnclv.cli.help import HELP
 from churnclv.clv.purchase_models import PURCHASE_MODELS
 from churnclv.data.faults import BY_NAME
+from churnclv.data.spark_session import ScoringEngineSettings
 from churnclv.evaluation.checks import CHECKS
 from churnclv.features.families import described_columns
 from churnclv.files import PROJECT as ROOT
@@ -142,6 +143,7 @@ def test_every_setting_named_in_the_documents_exists():
                 walk(value, f"{prefix}{name}.")
 
     walk(TrainConfig().as_dict())
+    walk(asdict(ScoringEngineSettings()), "engine.")
     for model, kind in PURCHASE_MODELS.items():
         known.update(f"clv.purchase_parameters.{model}.{name}" for name in kind.hyperparameters)
     rooms = "data|windows|features|churn|clv|tuning|economics|engine|tracking"
@@ -271,6 +273,7 @@ def test_every_setting_has_its_row_with_default_and_range():
     for command, schema in SCHEMAS.items():
         section, config = titles.get(command, command.capitalize()), schema()
         shared = () if section == "Training" else ("tracking.", "engine.", "economics.")
+        shared = ("tracking.", "economics.") if section == "Score" else shared  # its engine has settings of its own
         shared += ("data.",) if section in {"Report", "Campaign verdict"} else ()
         shared += ("data.", "windows.", "features.") if section == "Campaign table" else ()
         wanted = {

@@ -41,7 +41,7 @@ class BundleReader(ABC):
         """Load the specification from the bundle's folder."""
         self.folder = folder
         self.specification: BundleSpecification = read_specification(folder)
-        self._kind = scored_kind(self.specification.data.shape)
+        self.kind = scored_kind(self.specification.data.shape)
         self._engines: list[Any] = []  # that wait for the next `predict`
         for name in self.specification.custom_families(folder):
             find_family(name)  # a family's file registers the phrases of its columns
@@ -93,6 +93,21 @@ class BundleReader(ABC):
         as_of: str | None = None,
         reading: dict[str, Any] | None = None,
     ) -> Events | LabelledTable:
+        settings = self.data_settings(events, columns, date_format, tables, as_of, reading)
+        frame = events if isinstance(events, pd.DataFrame) else None
+        data: Events | LabelledTable = self.kind.read(engine, settings, frame, self.specification, as_of)
+        return data
+
+    def data_settings(
+        self,
+        events: pd.DataFrame | Path | str,
+        columns: dict[str, str] | None = None,
+        date_format: str | None = None,
+        tables: dict[str, str] | None = None,
+        as_of: str | None = None,
+        reading: dict[str, Any] | None = None,
+    ) -> DataSettings:
+        """Return the settings by which `read` reads raw events; of a file only the header is read."""
         settings = replace(
             self.specification.data,
             builtin=None,
@@ -109,10 +124,7 @@ class BundleReader(ABC):
         written = {"date_format": date_format} if date_format is not None else {}
         settings = settings.read_as(written | (reading or {}))
         header = list(map(str, events.columns)) if isinstance(events, pd.DataFrame) else read_columns(settings)
-        settings = replace(settings, columns=_adapt(settings, header, columns or {}))
-        frame = events if isinstance(events, pd.DataFrame) else None
-        data: Events | LabelledTable = self._kind.read(engine, settings, frame, self.specification, as_of)
-        return data
+        return replace(settings, columns=_adapt(settings, header, columns or {}))
 
     def features(
         self, events: Events | LabelledTable | pd.DataFrame, as_of: str | datetime | None = None
@@ -121,7 +133,7 @@ class BundleReader(ABC):
         day = f"{as_of:%Y-%m-%d}" if isinstance(as_of, datetime) else as_of
         data = self.read(events, as_of=day) if isinstance(events, pd.DataFrame) else events
         families = self.specification.custom_families(self.folder)
-        return self._kind.features(data, as_of, self.specification, self.row_model, families)
+        return self.kind.features(data, as_of, self.specification, self.row_model, families)
 
     def predict(
         self, events: pd.DataFrame, as_of: str | None = None, tables: dict[str, str] | None = None

@@ -72,7 +72,11 @@ def past_totals(name: str, events: Events, end: datetime, windows: WindowSetting
     start = end - timedelta(days=windows.horizon_days)
     if start <= events.start:
         return None
-    labels = total_labels(events, start, windows)
+    return compare_with(name, total_labels(events, start, windows), customers)
+
+
+def compare_with(name: str, labels: dict[str, float], customers: int) -> Reference:
+    """Return the reference of a window from the sums of its labels; see `past_totals`."""
     low = Totals(labels[_PURCHASES], labels[_SPEND])
     growth = max(1.0, customers / max(labels["customers"], 1.0))
     return Reference(name, low, Totals(low.purchases * growth, low.spend * growth))
@@ -82,12 +86,61 @@ def references(
     events: Events, end: datetime, windows: WindowSettings, clv: ClvModel, customers: int
 ) -> list[Reference]:
     """Return the recent horizon, and that of a year before the expected one where the model follows the season."""
+    moments = window_ends(end, windows, clv)
+    past = (past_totals(name, events, moment, windows, customers) for name, moment in moments.items())
+    return [reference for reference in past if reference is not None]
+
+
+def window_ends(end: datetime, windows: WindowSettings, clv: ClvModel) -> dict[str, datetime]:
+    """Return the ends of the windows that `references` compares with, by name."""
     days = windows.horizon_days
     moments = {f"the last {days} days": end}
     if clv.season.coefficients:
         moments[f"the same {days} days a year before"] = end + timedelta(days=days - _YEAR_DAYS)
-    past = (past_totals(name, events, moment, windows, customers) for name, moment in moments.items())
-    return [reference for reference in past if reference is not None]
+    return moments
+
+
+@dataclass(frozen=True)
+class SummedTotals:
+    """The totals of a part of the customers of a log, which add up to those of all.
+
+    Attributes:
+        expected: of the customers in the population.
+        customers: their number.
+        past: of each window by name, its start and the sums of its labels.
+    """
+
+    expected: Totals
+    customers: int
+    past: dict[str, tuple[datetime, dict[str, float]]]
+
+    def __add__(self, other: "SummedTotals") -> "SummedTotals":
+        """Return the totals of both parts."""
+        mine, theirs = self.expected, other.expected
+        expected = Totals(mine.purchases + theirs.purchases, mine.spend + theirs.spend)
+        past = {
+            name: (start, {label: value + other.past[name][1][label] for label, value in labels.items()})
+            for name, (start, labels) in self.past.items()
+        }
+        return SummedTotals(expected, self.customers + other.customers, past)
+
+    def notices(self, start: datetime, days: int) -> tuple[Notice, ...]:
+        """Return what `totals_notices` returns for a log that begins at `start`."""
+        known = {name: labels for name, (begin, labels) in self.past.items() if begin > start}
+        compared = [compare_with(name, labels, self.customers) for name, labels in known.items()]
+        return totals_notices(self.expected, compared, days)
+
+
+def sum_totals(
+    clv: ClvModel, events: Events, rows: pd.DataFrame, moment: datetime, windows: WindowSettings
+) -> SummedTotals:
+    """Return the totals of the customers of a part of a log, at a moment; `rows` are those of the population."""
+    expected = expected_totals(clv, rows, windows.horizon_days, has_amount=events.has_amount)
+    starts = {
+        name: end - timedelta(days=windows.horizon_days) for name, end in window_ends(moment, windows, clv).items()
+    }
+    past = {name: (start, total_labels(events, start, windows)) for name, start in starts.items()}
+    return SummedTotals(expected, len(rows), past)
 
 
 def totals_notices(expected: Totals, compared: list[Reference], days: int) -> tuple[Notice, ...]:

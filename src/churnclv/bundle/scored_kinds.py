@@ -17,7 +17,7 @@ from ..features.families.attributes import attributes, read_attributes
 from ..features.feature_table import TableDefinition, build_features
 from ..notices import Notice
 from ..snapshots.history import cut_history
-from .expected_totals import expected_totals, references, totals_notices
+from .expected_totals import SummedTotals, expected_totals, references, sum_totals, totals_notices
 from .scoring_moment import holds_everybody, moment_notices
 from .specification import BundleSpecification
 from .valuation import ContractValuation, NoValuation, OrderValuation, Valuation
@@ -36,10 +36,12 @@ class RowModel(Protocol):
 class ScoredKind(ABC, Generic[Read, Valued]):
     """What differs between customer kinds in scoring; `Read` is what reading gives, `Valued` the valuation.
 
-    `estimate` is what a customer of the population gets.
+    `estimate` is what a customer of the population gets. `needs_day` is whether all rows together decide on the end of
+    the data, so that a log read in parts needs the day of scoring.
     """
 
     estimate: str = "a churn score"
+    needs_day: bool = False
 
     @abstractmethod
     def read(
@@ -49,8 +51,13 @@ class ScoredKind(ABC, Generic[Read, Valued]):
         frame: pd.DataFrame | None,
         specification: BundleSpecification,
         as_of: str | None,
+        *,
+        is_whole: bool = True,
     ) -> Read:
-        """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
+        """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data.
+
+        With `is_whole` false it is a part of a log, see `data.events.read_events`.
+        """
 
     @abstractmethod
     def features(
@@ -81,6 +88,13 @@ class ScoredKind(ABC, Generic[Read, Valued]):
         """Return notices on the moment, the totals and concentrated gains."""
         del data, rows, scores, specification, valuation
         return ()
+
+    def sum_totals(
+        self, data: Read, rows: pd.DataFrame, moment: datetime, specification: BundleSpecification, valuation: Valued
+    ) -> SummedTotals | None:
+        """Return the totals of the customers of a part of a log; None where the kind has no expected purchases."""
+        del data, rows, moment, specification, valuation
+        return None
 
     @abstractmethod
     def purpose(self, specification: BundleSpecification) -> str:
@@ -113,9 +127,11 @@ class ScoredTable(ScoredKind[LabelledTable, NoValuation]):
         frame: pd.DataFrame | None,
         specification: BundleSpecification,
         as_of: str | None,
+        *,
+        is_whole: bool = True,
     ) -> LabelledTable:
         """Read a file, or a frame in its place; `as_of` is the day of scoring, None for the end of the data."""
-        del as_of
+        del as_of, is_whole
         readings = specification.readings
         return read_labelled(engine, settings, frame, for_scoring=True, readings=readings)
 
@@ -185,10 +201,13 @@ class _ScoredEvents(ScoredKind[Events, Valued]):
         frame: pd.DataFrame | None,
         specification: BundleSpecification,
         as_of: str | None,
+        *,
+        is_whole: bool = True,
     ) -> Events:
         """Read a file, or a frame in its place; without `as_of`, it is observed as long as the bundle's data."""
         since = None if as_of is not None else specification.fitted_until
-        return read_events(engine, settings, frame, observed_since=since, span_is_given=as_of is not None)
+        given = as_of is not None
+        return read_events(engine, settings, frame, observed_since=since, span_is_given=given, is_whole=is_whole)
 
     def features(
         self,
@@ -267,6 +286,18 @@ class ScoredOrders(_ScoredEvents[OrderValuation]):
         happened = references(events, moment, windows, valuation.clv, len(eligible))
         return totals_notices(expected, happened, windows.horizon_days)
 
+    def sum_totals(
+        self,
+        data: Events,
+        rows: pd.DataFrame,
+        moment: datetime,
+        specification: BundleSpecification,
+        valuation: OrderValuation,
+    ) -> SummedTotals | None:
+        """Return the totals of the customers of a part of a log."""
+        eligible = rows[rows["in_population"].astype(bool)]
+        return sum_totals(valuation.clv, data, eligible, moment, specification.windows)
+
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""
         spend = ", and expected purchases."
@@ -289,6 +320,8 @@ class ScoredOrders(_ScoredEvents[OrderValuation]):
 class ScoredContracts(_ScoredEvents[ContractValuation]):
     """Customers under contract."""
 
+    needs_day = True
+
     def read(
         self,
         engine: Any,
@@ -296,9 +329,12 @@ class ScoredContracts(_ScoredEvents[ContractValuation]):
         frame: pd.DataFrame | None,
         specification: BundleSpecification,
         as_of: str | None,
+        *,
+        is_whole: bool = True,
     ) -> Events:
         """Read a file, or a frame in its place; ends of contracts from `as_of` on are plans, and hidden."""
-        return super().read(engine, replace(settings, observed_until=as_of), frame, specification, as_of)
+        observed = replace(settings, observed_until=as_of)
+        return super().read(engine, observed, frame, specification, as_of, is_whole=is_whole)
 
     def purpose(self, specification: BundleSpecification) -> str:
         """Return the meaning of the scores, as a sentence."""

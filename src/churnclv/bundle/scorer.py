@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from copy import copy
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from ..explain.reasons import Reasons, cite_features
 from ..files import read_json
 from ..notices import Notice
 from .bundle_reader import BundleReader
+from .expected_totals import SummedTotals
+from .log_parts import FileReading, LogParts
 from .profile_comparison import compare_columns
 from .scoring_moment import other_horizon
 from .valuation import load_valuation
@@ -155,13 +158,29 @@ class Scorer(BundleReader):
 
     def notices(self, events: Events | LabelledTable, rows: pd.DataFrame, scores: pd.DataFrame) -> tuple[Notice, ...]:
         """Return notices on scores of feature rows: columns, the moment, the totals, concentrated gains."""
-        eligible = rows[rows["in_population"].astype(bool)]
         return (
             *other_horizon(self.specification, self.scored_days),
-            *self._kind.attribute_notices(events, rows, self.specification),
-            *compare_columns(self._profile, eligible),
-            *self._kind.score_notices(events, rows, scores, self.specification, self._valuation),
+            *self.column_notices(events, rows),
+            *self.kind.score_notices(events, rows, scores, self.specification, self._valuation),
         )
+
+    def parts(self, how: dict[str, Any]) -> LogParts:
+        """Return this bundle as one that reads and scores a log in parts; `how` has the fields of `FileReading`.
+
+        Raises:
+            InputError: scores depend on more than a customer's own rows, or contracts are scored without a day.
+        """
+        return LogParts(self, FileReading(**how))
+
+    def column_notices(self, events: Events | LabelledTable, rows: pd.DataFrame) -> tuple[Notice, ...]:
+        """Return notices on the columns of feature rows."""
+        eligible = rows[rows["in_population"].astype(bool)]
+        about_attributes = self.kind.attribute_notices(events, rows, self.specification)
+        return (*about_attributes, *compare_columns(self._profile, eligible))
+
+    def sum_totals(self, events: Events, rows: pd.DataFrame, moment: datetime) -> SummedTotals | None:
+        """Return the totals of the customers of a part of a log; None where they have no expected purchases."""
+        return self.kind.sum_totals(events, rows, moment, self.specification, self._valuation)
 
     def _require_columns(self, frame: pd.DataFrame) -> None:
         wanted = dict.fromkeys((*self._churn.features, *self._valuation.needed))

@@ -6,6 +6,11 @@ from ..progress import Progress
 
 def main(config: ScoreConfig) -> None:
     """Load the bundle, read the events with its mapping, and write the scores."""
+    if config.engine.is_spark:
+        from ..pipeline.spark_scoring import score_on_spark
+
+        score_on_spark(config, Progress(), print)
+        return
     from ..pipeline.score import score
 
     score(config, Progress(), print)

@@ -28,7 +28,11 @@ class EngineSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        require(self.name == "duckdb", f"engine.name is {self.name!r}, allowed is 'duckdb'.")
+        elsewhere = (
+            "make score runs on Spark. Learn from a sample with tuning.max_customers, or export the log to Parquet."
+        )
+        remedy = elsewhere if self.name == "spark" else ""
+        require(self.name == "duckdb", f"engine.name is {self.name!r}, allowed is 'duckdb'.", remedy=remedy)
         check_numbers(self, "engine")
         limit = self.memory_limit
         remedy = "a size from 16MB on, such as 4GB or 500MB; or null."

@@ -74,6 +74,7 @@ def read_events(
     observed_since: datetime | None = None,
     *,
     span_is_given: bool = False,
+    is_whole: bool = True,
 ) -> Events:
     """Read a log (or a pandas frame of raw events) and the other tables into the canonical event table.
 
@@ -81,6 +82,8 @@ def read_events(
     The observed span ends at `observed_since` or later, even if the log's last event is earlier: the log may be an
     extract.
     `span_is_given` skips the check for events far from all others, because the cutoff is already chosen.
+    With `is_whole` false, the log is a part of a larger one: nothing is checked that depends on all of its rows, and it
+    may have no event. Its start is then later than its end.
 
     Raises:
         InputError: a fault of a file, a fault whose policy is `fail`, too many rows set aside, or a first or last event
@@ -88,11 +91,13 @@ def read_events(
     """
     guard(set_aside_outputs(settings), input_paths(settings))
     parsing.check_settings(connection, settings)
-    main = read_log(connection, settings, _MAIN if settings.tables else EVENTS, frame, observed_since)
+    main = read_log(
+        connection, settings, _MAIN if settings.tables else EVENTS, frame, observed_since, is_whole=is_whole
+    )
     end = main.until or _observed_until(main, settings)
     end = end if observed_since is None else max(end, observed_since)
     table, quality = main.table, main.quality
-    notices = () if span_is_given else check_span(table, quality, settings)
+    notices = () if span_is_given or not is_whole else check_span(table, quality, settings)
     quality = replace(quality, notices=(*quality.notices, *notices, *rows_of(settings.shape).notices(table, settings)))
     if settings.tables:
         others = read_tables(connection, settings, main.table, frames or {})

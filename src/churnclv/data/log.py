@@ -23,6 +23,7 @@ from .settings import DataSettings, Policy
 from .source import RawLog, drop_raw, read_file, read_frame
 from .stored_tables import keeps_tables
 
+_NEVER = (datetime.max, datetime.min)  # noqa: DTZ901 # first and last of no event, in a part of a log
 _CHECKED, _ALL_CHECKED = "checked_log", "checked_log_all"
 
 
@@ -41,11 +42,18 @@ class Log:
 
 
 def read_log(
-    connection: Any, settings: DataSettings, name: str, frame: Any = None, observed_since: datetime | None = None
+    connection: Any,
+    settings: DataSettings,
+    name: str,
+    frame: Any = None,
+    observed_since: datetime | None = None,
+    *,
+    is_whole: bool = True,
 ) -> Log:
     """Read a log (or a pandas frame of raw events) into the table `name` of canonical events.
 
-    `observed_since` is for contracts: see `find_observed_until`.
+    `observed_since` is for contracts: see `find_observed_until`. Of a part of a log, with `is_whole` false, faults are
+    counted and no policy is checked: all rows may be set aside.
 
     Raises:
         InputError: a fault of the file, a fault whose policy is `fail`, or too many rows set aside.
@@ -59,7 +67,8 @@ def read_log(
     counts = count_faults(checked, raw, settings, kind.faults)
     if settings.set_aside_path is not None:
         _write_set_aside(checked, raw, set_aside_output(settings.set_aside_path))
-    check_policies(counts, raw.rows_read, raw.origin, settings)
+    if is_whole:
+        check_policies(counts, raw.rows_read, raw.origin, settings)
     table = _events(checked, settings).store(name)
     check_events(table, raw.origin, settings)
     notices = (*read.notices, *find_notices(checked, raw, settings), *refunds_set_aside(checked, raw, settings))
@@ -203,7 +212,7 @@ def _describe(
     until: datetime | None,
 ) -> Log:
     span = _span(table).row()
-    first, last = span["first"], span["last"]
+    first, last = span["first"] or _NEVER[0], span["last"] or _NEVER[1]
     report = QualityReport(
         origin=log.origin,
         rows_read=log.rows_read,
@@ -218,8 +227,8 @@ def _describe(
         fingerprint=fingerprint(table, event_columns(settings)),
         faults=counts,
         events=int(span["rows"]),
-        contracts=int(span["started"]),
-        ended=int(span["ended"]),
+        contracts=int(span["started"] or 0),
+        ended=int(span["ended"] or 0),
         spelling=read.spelling,
         notices=read.notices,
     )

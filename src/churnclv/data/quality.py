@@ -173,6 +173,7 @@ def _sentence(count: FaultCount, origin: str, settings: DataSettings) -> str:
     fault = faults[count.fault]
     mapped = {**settings.columns.mapped(), "target": settings.target}
     column = mapped.get(fault.role, mapped.get("price") if fault.role == "amount" else None)
-    where = f"{origin}: row {count.first_row}" + (f", column {column!r}" if column else "")
+    row = [] if count.first_row is None else [f"row {count.first_row}"]  # the parts of a log do not know it
+    where = f"{origin}: " + ", ".join([*row, *([f"column {column!r}"] if column else [])] or ["a row"])
     examples, remedy = explain_cells(count.fault, count.cells, settings.where)
     return f"{where}: {fault.rule}{examples} ({count.fault}: {count.rows:,} rows). {remedy or fault.remedy}."

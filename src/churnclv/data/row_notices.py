@@ -1,9 +1,13 @@
 """Row notices: doubtful patterns in the rows of a log, each as a notice with its remedy."""
 
 import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import numpy as np
 
 from ..notices import Notice
 from .compiled_queries import compiled
@@ -21,6 +25,7 @@ _TEXTS = tuple(_LISTED.split())
 _LEAST_CUSTOMERS, _LEAST_ROWS = 20, 20
 _SHARE = 0.05  # of all rows, with one id
 _TIMES_MEDIAN = 20  # rows of that id by the median rows per customer
+_MOST_CROWDED = 3  # ids in messages
 _LONGEST_CODE = 3  # characters of an id of letters that messages may show: NA, N/D
 _LEAST_ORDERS = 5  # with several lines
 _ALIKE_SHARE = 0.9  # share of these orders whose lines all have one amount
@@ -60,17 +65,82 @@ def _crowded_ids(checked: Any) -> Any:
     share, times = both.total.cast("float64") * _SHARE, both.middle.cast("float64") * _TIMES_MEDIAN
     many = (both.customers >= _LEAST_CUSTOMERS) & (both.rows >= ibis.greatest(float(_LEAST_ROWS), share, times))
     suspects = both.filter(many | (both.customer_id.lower().isin(_TEXTS) & (both.rows > 1)))
-    return suspects.order_by(suspects.rows.desc(), "customer_id").limit(3)
+    return suspects.order_by(suspects.rows.desc(), "customer_id").limit(_MOST_CROWDED)
 
 
-def _placeholder(name: str, rows: int, first: int, total: int, settings: DataSettings) -> Notice:
-    shown, token = (repr(name), name) if is_placeholder(name) else (f"one id (see row {first:,})", "...")
+def _placeholder(name: str, rows: int, first: int | None, total: int, settings: DataSettings) -> Notice:
+    place = "" if first is None else f" (see row {first:,})"
+    shown, token = (repr(name), name) if is_placeholder(name) else (f"one id{place}", "...")
     return Notice(
         "crowded_id",
         f"column {settings.columns.customer_id!r}: {shown} has {rows / total:.1%} of the rows ({rows:,} of "
         f"{total:,}) and counts as one customer.",
         f"if it means no customer: \"data.guest_ids=['{token}']\" sets its rows aside.",
     )
+
+
+@dataclass(frozen=True)
+class IdCounts:
+    """The counts of the ids of some customers, which add up to those of all: the notices on ids are made of them.
+
+    Attributes:
+        sizes: rows -> the number of customers with so many.
+        suspects: ids that may mean no customer, with their rows; no message has one that is no placeholder.
+        folded: the number of customers, and of those under each fold of `data.fold_ids` that is not set.
+    """
+
+    sizes: Counter[int]
+    suspects: tuple[tuple[str, int], ...]
+    folded: Counter[str]
+
+    def __add__(self, other: "IdCounts") -> "IdCounts":
+        """Return the counts of both groups of customers, none of whom is in both."""
+        suspects = (*self.suspects, *other.suspects)
+        return IdCounts(self.sizes + other.sizes, suspects, self.folded + other.folded)
+
+    def notices(self, settings: DataSettings) -> list[Notice]:
+        """Return the notices that `find_notices` returns on ids."""
+        total, customers = sum(rows * count for rows, count in self.sizes.items()), self.sizes.total()
+        least = max(float(_LEAST_ROWS), total * _SHARE, _median(self.sizes) * _TIMES_MEDIAN)
+        crowded = [
+            (name, rows)
+            for name, rows in self.suspects
+            if (customers >= _LEAST_CUSTOMERS and rows >= least) or (name.lower() in _TEXTS and rows > 1)
+        ]
+        largest = sorted(crowded, key=lambda each: (-each[1], each[0]))[:_MOST_CROWDED]
+        placeholders = [_placeholder(name, rows, None, total, settings) for name, rows in largest]
+        return [*placeholders, *_alike(self.folded, settings)] if customers else []
+
+
+def _median(sizes: Counter[int]) -> float:
+    """Return the median of numbers, each as often as it is counted; 0 of none."""
+    numbers = sorted(sizes)
+    ends = np.cumsum([sizes[number] for number in numbers])
+    places = [(sizes.total() - 1) // 2, sizes.total() // 2]
+    return float(np.mean([numbers[np.searchsorted(ends, place, side="right")] for place in places])) if numbers else 0.0
+
+
+def count_ids(events: Any, settings: DataSettings) -> IdCounts:
+    """Return the counts of the ids of a part of a log, from its events."""
+    sizes = {int(each["rows"]): int(each["customers"]) for each in _count_sizes(events).rows()}
+    suspects = tuple((str(each["customer_id"]), int(each["rows"])) for each in _suspects(events).rows())
+    folded = {name: int(count) for name, count in _count_folded(events, _unfolded(settings)).row().items()}
+    return IdCounts(Counter(sizes), suspects, Counter(folded))
+
+
+@compiled
+def _count_sizes(events: Any) -> Any:
+    sizes = events.group_by("customer_id").agg(rows=lambda t: t.count())
+    return sizes.group_by("rows").agg(customers=lambda t: t.count()).order_by("rows")
+
+
+@compiled
+def _suspects(events: Any) -> Any:
+    """Return the ids with most rows, and those that are a common placeholder."""
+    sizes = events.group_by("customer_id").agg(rows=lambda t: t.count())
+    ranked = sizes.mutate(rank=ibis.row_number().over(order_by=[ibis.desc("rows"), sizes.customer_id]))
+    taken = ranked.filter((ranked["rank"] < _MOST_CROWDED) | ranked.customer_id.lower().isin(_TEXTS))
+    return taken.select("customer_id", "rows").order_by(ibis.desc("rows"), "customer_id")
 
 
 def is_placeholder(name: str) -> bool:
@@ -85,8 +155,16 @@ def is_placeholder(name: str) -> bool:
 
 def _ids_alike(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice where ids differ only in case, invisible characters or the composition of accents."""
-    missing = [fold for fold in Fold if fold not in settings.fold_ids]
-    counts = _count_folded(checked, missing).row()
+    return _alike(_count_folded(_kept(checked), _unfolded(settings)).row(), settings)
+
+
+def _unfolded(settings: DataSettings) -> list[Fold]:
+    return [fold for fold in Fold if fold not in settings.fold_ids]
+
+
+def _alike(counts: Mapping[str, int], settings: DataSettings) -> list[Notice]:
+    """Return the notice of the number of customers, and of those under each fold."""
+    missing = _unfolded(settings)
     merged = {name: int(counts["customers"]) - int(counts[name]) for name in counts if name != "customers"}
     if not merged["all"]:
         return []
@@ -109,8 +187,8 @@ def _ids_alike(checked: Any, settings: DataSettings) -> list[Notice]:
 
 
 @compiled
-def _count_folded(checked: Any, missing: list[Fold]) -> Any:
-    names = _kept(checked).select("customer_id").distinct()
+def _count_folded(rows: Any, missing: list[Fold]) -> Any:
+    names = rows.select("customer_id").distinct()
     folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
     folded["all"] = fold_id(names.customer_id, missing)
     return names.aggregate(customers=names.count(), **{name: column.nunique() for name, column in folded.items()})

@@ -124,7 +124,7 @@ def read_file(connection: Any, settings: DataSettings, *, keep_types: bool = Fal
     if is_address(settings.path):
         return _read_table(connection, settings)
     path = locate(settings)
-    if _is_parquet(path, settings):
+    if is_parquet(path, settings):
         return _read_parquet(connection, path, settings, keep_types=keep_types)
     return _read_csv(connection, path, settings)
 
@@ -135,7 +135,7 @@ def read_columns(settings: DataSettings) -> list[str]:
         with open_table(settings) as table:
             return table.header
     path = locate(settings)
-    if _is_parquet(path, settings):
+    if is_parquet(path, settings):
         with _as_parquet(path):
             return _parquet_columns(path)
     with as_text(path, settings, header_only=True) as text:
@@ -175,7 +175,7 @@ def _read_table(connection: Any, settings: DataSettings) -> RawLog:
 def _store_typed(connection: Any, source: Any, header: list[str], settings: DataSettings) -> tuple[Any, dict[str, str]]:
     """Store a relation of the engine as the raw log, and return its table and the roles whose columns are typed."""
     described = [(str(name), str(kind)) for name, kind in zip(source.columns, source.types, strict=True)]
-    texts = _typed_text(described, header)
+    texts = typed_text(described, header)
     typed = _typed_cells(described, header, settings)
     stored, shown = _select_raw(settings, texts, _count_rows(1), typed)
     store_relation(connection, CELLS, source.project(stored))
@@ -197,7 +197,8 @@ def _cell_text(cell: Any) -> str:
     return f"{text}0" if isinstance(cell, float) and re.fullmatch(r"-?\d{1,3}\.\d{3}", text) else text
 
 
-def _is_parquet(path: Path, settings: DataSettings) -> bool:
+def is_parquet(path: Path, settings: DataSettings) -> bool:
+    """Return whether a file is Parquet, by the settings or by its first bytes."""
     if settings.format is not Format.auto:
         return settings.format is Format.parquet
     with path.open("rb") as content:
@@ -209,7 +210,7 @@ def _read_parquet(connection: Any, path: Path, settings: DataSettings, *, keep_t
     source = f"read_parquet({_literal(itself)}, hive_partitioning=false"  # a folder named a=b is not a column
     with _as_parquet(path):
         described = _describe(connection, f"{source})")
-        texts = _typed_text(described, _parquet_columns(path))
+        texts = typed_text(described, _parquet_columns(path))
         header = [name for name, _ in texts]
         is_free = _NUMBERED not in (name.lower() for name in header)
         rows = f"FROM {source}, {_NUMBERED}=true)" if is_free else f"FROM {source})"
@@ -392,7 +393,7 @@ def _describe(connection: Any, source: str) -> list[tuple[str, str]]:
     return [(str(name), str(kind)) for name, kind, *_ in described]
 
 
-def _typed_text(described: list[tuple[str, str]], header: list[str]) -> list[tuple[str, str]]:
+def typed_text(described: list[tuple[str, str]], header: list[str]) -> list[tuple[str, str]]:
     """Return SQL that turns each typed column into text; whole floats lose their '.0', so that ids stay ids.
 
     `header` has the names in the file: the engine renames blank names, and names that differ only in case.

@@ -44,12 +44,23 @@ def check_span(table: Any, quality: QualityReport, settings: DataSettings) -> tu
     Raises:
         InputError: the gap is 180 days or longer.
     """
-    if quality.customers < _FEWEST_CUSTOMERS:
-        return ()
+    return () if quality.customers < _FEWEST_CUSTOMERS else check_days(count_days(table, settings), quality, settings)
+
+
+def count_days(table: Any, settings: DataSettings) -> dict[int, int]:
+    """Return the number of events on each day that has any, days since 1970-01-01, ascending."""
     dated = rows_of(settings.shape).spanning(table)
     daily = dated.group_by(day=dated.timestamp.date()).agg(events=lambda t: t.count()).order_by("day").execute()
     days = pd.to_datetime(daily["day"]).to_numpy(dtype="datetime64[D]").astype(np.int64)
-    early, late = find_gaps(days, daily["events"].to_numpy(dtype=np.int64))
+    return dict(zip(days.tolist(), daily["events"].tolist(), strict=True))
+
+
+def check_days(events: dict[int, int], quality: QualityReport, settings: DataSettings) -> tuple[Notice, ...]:
+    """Return what `check_span` returns, from the number of events on each day; it raises the same error."""
+    if quality.customers < _FEWEST_CUSTOMERS:
+        return ()
+    days = np.array(sorted(events), dtype=np.int64)
+    early, late = find_gaps(days, np.array([events[day] for day in days.tolist()], dtype=np.int64))
     notices = []
     if early is not None and settings.earliest == DataSettings.earliest:
         finding = (

@@ -115,7 +115,11 @@ def compare_with_bundle(scorer: Any, events: Any) -> tuple[Notice, ...]:
 
     Tables without time, files that begin after the bundle's data end, and bundles without a sketch give none.
     """
-    overlap = measure_overlap(scorer, events)
+    return notices_of_overlap(scorer, measure_overlap(scorer, events))
+
+
+def notices_of_overlap(scorer: Any, overlap: Overlap | None) -> tuple[Notice, ...]:
+    """Return what `compare_with_bundle` returns, of an overlap that was measured; None where it was not."""
     if overlap is None or not _is_foreign(overlap):
         return ()
     specification = specification_of(scorer)

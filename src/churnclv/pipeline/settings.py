@@ -10,6 +10,7 @@ from ..churn.settings import ChurnSettings
 from ..clv.settings import ClvSettings
 from ..data.engine import EngineSettings
 from ..data.settings import DataSettings, Reading
+from ..data.spark_session import ScoringEngineSettings
 from ..decision.campaign_plan import DesignSettings
 from ..decision.economics import EconomicsSettings
 from ..decision.past_contacts import ContactSettings
@@ -266,6 +267,7 @@ class ScoreConfig(InputConfig):
     )
     curve_days: list[int] = numbers([], Bounds(1, CENTURY_DAYS, technical=True, remedy="such as [30,60,90]."))
     history: HistorySettings = field(default_factory=HistorySettings)
+    engine: ScoringEngineSettings = field(default_factory=ScoringEngineSettings)
 
     def __post_init__(self) -> None:
         """Check the numbers, and the settings of audiences."""
