@@ -80,7 +80,7 @@ def _postpone(number: int) -> None:
 
 
 def _take_postponed(_: int, frame: FrameType | None) -> None:
-    while _postponed:
+    if _postponed:  # once: where it is too early again, XGBoost must go on before the next time
         _interrupt(_postponed.pop(), frame)
 
 

@@ -148,8 +148,17 @@ CALLED_BY_XGBOOST = """
     assert kind(names["_next_wrapper"])() == 1  # whole, not what was in the register
 """
 
+CALLED_BY_XGBOOST_FOR_LONG = """
+    import ctypes, time
+    kind, names = ctypes.CFUNCTYPE(ctypes.c_int), {"__name__": "xgboost.core", "signal": signal, "time": time}
+    wait = "end = time.monotonic() + 0.4\\n    while time.monotonic() < end: pass"  # longer than a signal is put off
+    exec(f"def _next_wrapper():\\n    signal.raise_signal(signal.SIGTERM)\\n    {wait}\\n    return 1", names)
+    assert kind(names["_next_wrapper"])() == 1
+"""
+PLACES = [CALLED_BY_THE_COLLECTOR, CALLED_BY_C, CALLED_BY_XGBOOST, CALLED_BY_XGBOOST_FOR_LONG]
 
-@pytest.mark.parametrize("place", [CALLED_BY_THE_COLLECTOR, CALLED_BY_C, CALLED_BY_XGBOOST])
+
+@pytest.mark.parametrize("place", PLACES, ids=["collector", "C", "XGBoost", "XGBoost for long"])
 def test_a_signal_that_comes_where_nothing_can_be_raised_is_neither_printed_nor_lost(place):
     code = """
         import signal, time
