@@ -60,22 +60,26 @@ def open_session(master: str | None) -> Any:
     """
     try:
         warnings.filterwarnings("ignore", "PySpark does not yet", FutureWarning)  # on pandas' frames: ours are Arrow's
+        from py4j.protocol import Py4JError
         from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
         raise InputError("engine.name=spark: the package pyspark is missing.", remedy=INSTALL) from None
     require(has_java(), "engine.name=spark: Java is missing.", remedy=INSTALL_JAVA)
     is_local = master is not None and master.startswith("local")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # tasks need the packages of this process
     if is_local:
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # tasks have the packages of this process
         os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     builder = SparkSession.builder.appName("churnclv")
     for name, value in (_SETTINGS | (_LOCAL if is_local else {})).items():
         builder = builder.config(name, value)
     try:
         session = (builder if master is None else builder.master(master)).getOrCreate()
-    except (PySparkException, OSError, RuntimeError) as error:
-        raise InputError(f"engine.master={master}: Spark cannot be started ({reason_of(error)}).") from None
+    except (PySparkException, Py4JError, OSError, RuntimeError) as error:
+        remedy = "name one that runs, such as engine.master=local[4] or spark://host:7077."
+        java = getattr(error, "java_exception", None)  # whose first line is what happened
+        reason = reason_of(error if java is None else RuntimeError(java.getMessage()))
+        raise InputError(f"engine.master={master}: Spark cannot be started there ({reason}).", remedy=remedy) from None
     return session
 
 
