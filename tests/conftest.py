@@ -1,6 +1,8 @@
 """Fixtures of several rooms: canonical events from rows, without the way through a file."""
 
 import gc
+import os
+import sys
 
 import pandas as pd
 import pytest
@@ -10,6 +12,9 @@ from churnclv.data.engine import EngineSettings, connect
 from churnclv.data.schema import EVENT_COLUMNS
 from churnclv.data.spark_session import has_java, open_session
 from postgres_server import run_server
+
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # commands keep bytecode, as they do for users
+sys.dont_write_bytecode = False
 
 _QUICK = {  # on a few rows, most of the time goes into planning, compiling and starting tasks
     "spark.sql.shuffle.partitions": "2",

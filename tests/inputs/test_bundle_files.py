@@ -81,6 +81,34 @@ def test_whatever_was_not_written_with_the_bundle_is_damage(bundle, foreign, tmp
     assert not (tmp_path / "ran").exists()
 
 
+def kept(root, name="__pycache__/pyfunc.cpython-311.pyc"):
+    (root / name).parent.mkdir(exist_ok=True)
+    (root / name).write_bytes(b"anything: nothing of ours reads it")
+
+
+def test_the_bytecode_that_python_keeps_of_the_script_is_no_damage(bundle):
+    kept(bundle)
+    kept(bundle, "__pycache__/pyfunc.cpython-313.opt-1.pyc.140")  # not yet whole
+    assert load_bundle(bundle).value == "as written"
+
+
+OTHER_CACHES = {
+    "of another name": lambda root, _: kept(root, "__pycache__/json.cpython-311.pyc"),
+    "of the package": lambda root, _: kept(root, f"{CODE}/__pycache__/__init__.cpython-311.pyc"),
+    "a link": lambda root, foreign: (
+        kept(root) or (root / "__pycache__/pyfunc.cpython-312.pyc").symlink_to(foreign / "__init__.py")
+    ),
+    "a link to a folder": lambda root, foreign: (root / "__pycache__").symlink_to(foreign),
+}
+
+
+@pytest.mark.parametrize("add", OTHER_CACHES.values(), ids=OTHER_CACHES.keys())
+def test_any_other_bytecode_is_damage(bundle, foreign, add):
+    add(bundle, foreign)
+    with pytest.raises(InputError, match="is damaged"):
+        load_bundle(bundle)
+
+
 MANIFESTS = {
     "a number": '{"files": 5}',
     "null": '{"files": null}',

@@ -30,6 +30,8 @@ MANIFEST = "manifest.json"
 BUNDLE = Path("artifacts") / "bundle"
 _PACKAGE = BUNDLE / "code" / "churnclv"
 _SHA256 = 64  # hexadecimal digits
+_CACHE = "__pycache__"
+_OWN_BYTECODE = re.compile(rf"{_CACHE}/pyfunc\.[\w.-]+\.pyc(\.\d+)?")  # the number is of a file that is not yet whole
 _SETTING = re.compile(r"\b(data|features|windows)\.\w+")
 _CALLERS_REMEDY = (
     "send each cell as the training file has it, or typed: a date as 2022-06-30, an amount as a number. "
@@ -75,7 +77,7 @@ def read_verified(root: Path, registered: str | None = None) -> VerifiedBundle:
         raise DamagedBundleError(message)
     expected = _parse_manifest(root, content)
     folders = {str(parent) for name in expected for parent in PurePosixPath(name).parents} - {"."}
-    present = dict(_walk(root))
+    present = _without_bytecode(dict(_walk(root)))
     directories = {name for name, mode in present.items() if stat.S_ISDIR(mode)}
     files = set(present) - directories - {MANIFEST}
     wrong = [f"{name} (a link or a device)" for name in sorted(files) if not stat.S_ISREG(present[name])]
@@ -123,6 +125,18 @@ def _walk(root: Path, inside: str = "") -> Iterator[tuple[str, int]]:
             yield name, mode
             if stat.S_ISDIR(mode):
                 yield from _walk(root, f"{name}/")
+
+
+def _without_bytecode(present: dict[str, int]) -> dict[str, int]:
+    """Return files and folders without the bytecode of this file, which Python writes when MLflow imports it.
+
+    Nothing else is run from files: the package's modules are compiled from the bytes that were compared.
+    """
+    return {
+        name: mode
+        for name, mode in present.items()
+        if not (name == _CACHE and stat.S_ISDIR(mode)) and not (_OWN_BYTECODE.fullmatch(name) and stat.S_ISREG(mode))
+    }
 
 
 def _read_plainly(path: Path) -> bytes:
