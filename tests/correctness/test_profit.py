@@ -226,6 +226,16 @@ def test_the_profit_figure_marks_every_models_best_point():
     assert told == ["nobody contacted", "a: 5.20 at 20%", "b: 0.00 at 0%", "95% interval"]
 
 
+@pytest.mark.parametrize("name", ["score", "combined_expected_purchases", "an_own_model_with_a_name_that_is_longer"])
+def test_the_names_below_the_profit_figure_are_not_cut_off(name):
+    curves = {"score": profit_curve(GAINS, SCORES, replicates=20), name: profit_curve(GAINS, SCORES)}
+    figure = draw_profit(curves, "t", "pounds")
+    figure.draw_without_rendering()
+    drawn = [text.get_window_extent() for text in figure.legends[0].get_texts()]
+    assert drawn
+    assert max(box.x1 for box in drawn) <= figure.bbox.x1
+
+
 def test_the_money_figure_sums_gains_by_cell_and_counts_who_pays():
     figure = draw_money(SCORES, VALUES, TERMS, "t", "pounds")
     cells = figure.axes[0].collections[0].get_array()

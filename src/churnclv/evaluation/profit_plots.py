@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _COLOURS = (MODEL, BASE, INK, "#6d28d9", "#15803d")
+_LONGEST_BESIDE = 30  # characters of a label with another one beside it
 _CELLS = 28
 _LEAST_SPREAD = 10.0  # of the highest row over the lowest, where values hardly differ
 _LEAST_QUANTILE = 0.01  # of the values: the few below are drawn in the lowest row
@@ -36,7 +37,9 @@ def draw_profit(curves: Mapping[str, ProfitCurve], title: str, currency: str) ->
         axes.fill_between(main.shares, main.low, main.high, color=MODEL, alpha=0.15, lw=0, label="95% interval")
     axes.set_xlim(0, 1)
     axes.xaxis.set_major_formatter("{x:.0%}")
-    figure.legend(frameon=False, loc="outside lower left", ncols=2)
+    _, labels = axes.get_legend_handles_labels()
+    columns = 2 if max(map(len, labels)) <= _LONGEST_BESIDE else 1
+    figure.legend(frameon=False, loc="outside lower left", ncols=columns)
     return figure
 
 
