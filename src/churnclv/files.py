@@ -14,8 +14,9 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 from .errors import InputError, require
@@ -375,7 +376,8 @@ def load_module(path: Path, package: str = "") -> ModuleType:
     """
     require(path.is_file(), f"{path}: no such Python file.", remedy="check the path in the configuration.")
     prefix = f"{package}." if package else ""
-    spec = importlib.util.spec_from_file_location(f"{prefix}churnclv_user_{digest(str(path))}", path)
+    name = f"{prefix}churnclv_user_{digest(str(path))}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_UserFile(name, str(path)))
     require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
     module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
     vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_here}
@@ -386,6 +388,16 @@ def load_module(path: Path, package: str = "") -> ModuleType:
     except Exception as error:  # noqa: BLE001 # a user's file may raise anything
         require(False, f"{path}: {type(error).__name__}: {error}", remedy="mend the file; it runs on import.")
     return module
+
+
+class _UserFile(SourceFileLoader):
+    """Loads a user's file from its source alone: bytecode beside it would change a model's folder or a bundle."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        """Compile the source; Python's own loader reads and keeps bytecode in `__pycache__`."""
+        del fullname
+        code: CodeType = self.source_to_code(self.get_data(self.path), self.path)
+        return code
 
 
 def _import_here(name: str, *arguments: Any, **named: Any) -> Any:

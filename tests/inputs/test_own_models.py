@@ -1,5 +1,8 @@
 """A user's own model is tried before hours are spent on it, and told what is wrong with it."""
 
+import os
+import py_compile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +11,7 @@ from churnclv.churn.custom import CustomChurnModel, require_keeps
 from churnclv.churn.log_odds import BIAS
 from churnclv.churn.settings import ChurnSettings
 from churnclv.errors import InputError
+from churnclv.files import load_module
 
 GOOD = """
 import json
@@ -113,3 +117,23 @@ def test_a_kept_model_needs_nothing_but_its_folder(tmp_path, rows):
     again = CustomChurnModel.load(tmp_path / "kept")
     assert again.predict(table) == pytest.approx(model.predict(table))
     assert again.features == ["a", "text"]
+
+
+def test_a_users_file_leaves_no_bytecode_beside_it(tmp_path, monkeypatch):
+    """In a bundle or a model's folder bytecode would be a file that nobody wrote there."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    (tmp_path / "model.py").write_text(GOOD)
+    load_module(tmp_path / "model.py")
+    assert [path.name for path in tmp_path.iterdir()] == ["model.py"]
+
+
+def test_a_users_file_runs_as_it_is_now(tmp_path, monkeypatch):
+    """Bytecode of the same length and second would pass for the file's own."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    path = tmp_path / "own.py"
+    path.write_text("VALUE = 1\n")
+    py_compile.compile(str(path))
+    before = path.stat()
+    path.write_text("VALUE = 2\n")
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert load_module(path).VALUE == 2
