@@ -146,6 +146,15 @@ def test_a_kept_engine_plans_the_queries_of_one_form_once():
     assert counts[1] == counts[2] == counts[3] > 10
 
 
+@pytest.mark.parametrize("name", LOGS)
+def test_a_log_of_a_known_form_is_read_without_compiling(name, monkeypatch):
+    read(LOGS[name])
+    compiled_again = []
+    monkeypatch.setattr("churnclv.data.compiled_queries._compile", lambda *query: compiled_again.append(query))
+    read(LOGS[name])
+    assert not compiled_again
+
+
 def test_a_kept_plan_fits_other_rows():
     engine, query = kept_engine(), "SELECT count(*) FROM t WHERE x IS NULL OR x > 5"
     for rows, count in (("(1)", 0), ("(1), (2)", 0), ("(NULL), (9), (-9)", 2), ("(6)", 1)):

@@ -155,7 +155,7 @@ def is_placeholder(name: str) -> bool:
 
 def _ids_alike(checked: Any, settings: DataSettings) -> list[Notice]:
     """Return a notice where ids differ only in case, invisible characters or the composition of accents."""
-    return _alike(_count_folded(_kept(checked), _unfolded(settings)).row(), settings)
+    return _alike(_count_folded_kept(checked, _unfolded(settings)).row(), settings)
 
 
 def _unfolded(settings: DataSettings) -> list[Fold]:
@@ -187,7 +187,16 @@ def _alike(counts: Mapping[str, int], settings: DataSettings) -> list[Notice]:
 
 
 @compiled
-def _count_folded(rows: Any, missing: list[Fold]) -> Any:
+def _count_folded_kept(checked: Any, missing: list[Fold]) -> Any:
+    return _folded_counts(_kept(checked), missing)
+
+
+@compiled
+def _count_folded(events: Any, missing: list[Fold]) -> Any:
+    return _folded_counts(events, missing)
+
+
+def _folded_counts(rows: Any, missing: list[Fold]) -> Any:
     names = rows.select("customer_id").distinct()
     folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
     folded["all"] = fold_id(names.customer_id, missing)
