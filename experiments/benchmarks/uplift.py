@@ -1,7 +1,7 @@
 """Learners of effects on a real experiment: Hillstrom's e-mails, each arm against none, visits and spend.
 
 The file is not part of the project: `--path hillstrom.csv` names it (64,000 customers; columns segment, visit, spend
-and eight features). All effects are cross-fitted on fixed folds. `auto` selects its learner within the training rows of
+and eight features). All effects are cross-fitted on fixed folds. `auto` weighs its learners within the training rows of
 each fold, so that its figures are as honest as those of the others. Rankings are compared on the same bootstrap draws;
 policies are evaluated by doubly robust scores, with the costs of `COSTS`. `--peers` adds causalml and scikit-uplift, on
 the same folds, in an environment of their own, which is made once.
@@ -44,13 +44,13 @@ def read_experiment(path: Path, arm: str, outcome: str) -> tuple[pd.DataFrame, R
 
 
 def cross_fit_auto(features: pd.DataFrame, responses: Responses, seed: int) -> tuple[np.ndarray, list[str]]:
-    """Return the effects of the whole procedure, selection included, and what each fold has chosen."""
+    """Return the effects of the whole procedure, weighing included, and what each fold has chosen."""
     fold, effects, chosen = draw_folds(responses, FOLDS, seed), np.empty(len(responses)), []
     for held in range(FOLDS):
         inside = fold == held
         model = UpliftModel(seed=seed).fit(features[~inside], responses.take(~inside))
         effects[inside] = model.effects(features[inside])[:, 0]
-        chosen.append(str(model.selections["treatment"].chosen))
+        chosen.append(model.selections["treatment"].chosen)
     return effects, chosen
 
 
@@ -85,7 +85,7 @@ def compare(
         start = time.perf_counter()
         rankings[AUTO], chosen = cross_fit_auto(features, responses, seed)
         seconds[AUTO] = time.perf_counter() - start
-        print(f"auto chose in its folds: {', '.join(chosen)}")
+        print(f"auto chose in its folds: {'; '.join(chosen)}")
     scores = arm_scores(responses, expected)
     print(f"average effect {mean_interval(scores[:, 1] - scores[:, 0]).write('.4f')}")
     print_rankings(evaluate_rankings(responses, rankings, str(REFERENCE), expected, seed=seed), seconds)
@@ -136,7 +136,7 @@ def main() -> None:
     parser.add_argument("--arm", choices=ARMS, help="one arm alone")
     parser.add_argument("--outcome", choices=OUTCOMES, help="one outcome alone")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--without-auto", action="store_true", help="leave out the selection within folds (most time)")
+    parser.add_argument("--without-auto", action="store_true", help="leave out the weighing within folds (most time)")
     parser.add_argument("--peers", action="store_true", help="beside causalml and scikit-uplift")
     given = parser.parse_args()
     peers = build_environment("uplift") / "bin" / "python" if given.peers else None

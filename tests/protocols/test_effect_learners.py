@@ -165,10 +165,28 @@ def test_learners_that_share_regressions_are_those_that_fit_their_own(case):
 
 
 def test_a_choice_that_was_made_before_is_kept_and_calibrated():
-    truth, frozen = SIMULATED["binary"], {"treatment": Candidate("s_learner", "linear")}
-    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen=frozen)
-    assert model.selections["treatment"].chosen == frozen["treatment"]
-    assert set(model.selections["treatment"].losses) == {Candidate(FLAT, "linear"), frozen["treatment"]}
+    truth = simulate_treatment(TreatmentDesign(customers=3000, strength=2.0), 1)
+    weights = {Candidate("s_learner", "linear"): 0.5, Candidate("t_learner", "linear"): 0.5}
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": weights})
+    selection = model.selections["treatment"]
+    assert selection.weights == weights
+    assert set(selection.losses) == {Candidate(FLAT, "linear"), *weights}
+    learners = [
+        effect_learners()[one.learner](one.family, seed=1).fit(truth.features, truth.responses) for one in weights
+    ]
+    mean = np.mean([learner.effects(truth.features) for learner in learners], axis=0)
+    assert model.effects(truth.features)[:, 0] == pytest.approx(selection.calibration.apply(mean))
+
+
+def test_frozen_one_effect_for_all_stays_one_effect_for_all(tmp_path):
+    truth = SIMULATED["binary"]
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": {}})
+    selection = model.selections["treatment"]
+    assert (selection.weights, selection.chosen) == ({}, "no_heterogeneity (linear)")
+    assert (selection.row_losses == 0.0).all()
+    model.save(tmp_path)
+    effects = UpliftModel.load(tmp_path).effects(truth.features)
+    assert effects == pytest.approx(np.full((ROWS, 1), selection.scores.mean()))
 
 
 def test_a_loaded_model_of_propensities_is_the_saved_one_without_pickle(tmp_path):

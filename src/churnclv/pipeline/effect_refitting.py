@@ -25,12 +25,12 @@ from .settings import TrainConfig
 def refit_effects(
     experiment: ExperimentTable, config: TrainConfig, choices: dict[str, Any], run: RunFacts, progress: Progress
 ) -> BundleParts:
-    """Fit and calibrate the chosen learners on every row, and return the bundle's parts."""
+    """Fit and calibrate the weighed learners on every row, and return the bundle's parts."""
     progress.log("Refitting on all rows of the experiment")
     snapshots = prepare_whole_experiment(experiment)
     training, seed = snapshots.training, config.tuning.seed
     rows = learning_rows(training, len(experiment.arms) + 1, seed, randomised=config.data.randomised)
-    frozen = {arm: Candidate(**choice) for arm, choice in choices["uplift"].items()}
+    frozen = {arm: _read_weights(choice) for arm, choice in choices["uplift"].items()}
     uplift = UpliftModel(config.uplift.name, seed=seed, threads=config.churn.threads_for(len(rows.features)))
     uplift.fit(rows.features, rows.responses, experiment.arms, frozen=frozen)
     models = EffectModels(training.names, uplift, is_binary(experiment.outcome), rows.propensities)
@@ -57,3 +57,9 @@ def refit_effects(
         notices=rows.notices(),
         effects=read_json(path) if (path := run.artifacts / EFFECTS).is_file() else {},
     )
+
+
+def _read_weights(choice: dict[str, Any] | list[dict[str, Any]]) -> dict[Candidate, float]:
+    """Return the weights of learners; a run of an earlier version has chosen one."""
+    members = [{**choice, "weight": 1.0}] if isinstance(choice, dict) else choice
+    return {Candidate(str(one["learner"]), str(one["family"])): float(one["weight"]) for one in members}

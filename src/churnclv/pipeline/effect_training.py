@@ -66,13 +66,13 @@ def train_effects(run: Run) -> Trained:
 
 def _describe(run: Run, learned: LearnedEffects, figures: EffectFigures) -> dict[str, Any]:
     """Return the record of what was learned, for the report."""
-    data, chosen = run.config.data, {arm: str(one.chosen) for arm, one in learned.models.uplift.selections.items()}
+    data, chosen = run.config.data, {arm: one.chosen for arm, one in learned.models.uplift.selections.items()}
     binary = learned.models.binary
     return describe_effects(figures, chosen, str(data.outcome), binary=binary, randomised=data.randomised)
 
 
 def learn_effects(run: Run) -> LearnedEffects:
-    """Select a learner for each treatment, and fit and calibrate it.
+    """Weigh learners for each treatment, and fit and calibrate them.
 
     Raises
     ------
@@ -85,9 +85,7 @@ def learn_effects(run: Run) -> LearnedEffects:
     economics = TreatmentEconomics.of(config.economics, arms, binary=binary)
     rows = learning_rows(data, len(arms) + 1, seed, randomised=randomised)
     uplift = UpliftModel(config.uplift.name, seed=seed, threads=config.churn.threads_for(len(rows.features)))
-    run.progress.log(
-        f"Selecting a learner of effects for {len(arms)} {'treatment' if len(arms) == 1 else 'treatments'}"
-    )
+    run.progress.log(f"Weighing learners of effects for {len(arms)} {'treatment' if len(arms) == 1 else 'treatments'}")
     uplift.fit(rows.features, rows.responses, arms, advance=lambda name: run.progress.log(f"  {name}"))
     models = EffectModels(data.names, uplift, binary, rows.propensities)
     return LearnedEffects(models, rows, economics)
@@ -132,9 +130,14 @@ def sensitivity_of(learned: LearnedEffects) -> dict[str, Sensitivity]:
 def _record_learned(run: Run, learned: LearnedEffects) -> None:
     """Record choices, losses and the fitted models."""
     selections = learned.models.uplift.selections
-    choices = {arm: {"learner": one.chosen.learner, "family": one.chosen.family} for arm, one in selections.items()}
+    choices = {
+        arm: [
+            {"learner": each.learner, "family": each.family, "weight": weight} for each, weight in one.weights.items()
+        ]
+        for arm, one in selections.items()
+    }
     run.sink.write(records.Text("choices.json", json.dumps({"uplift": choices}, indent=1)))
-    losses = {arm: selection.losses[selection.chosen] for arm, selection in selections.items()}
+    losses = {arm: selection.loss for arm, selection in selections.items()}
     metrics = {"valid.effects.loss": float(np.mean([loss.value for loss in losses.values()]))}
     for arm, loss in losses.items():
         metrics |= {f"valid.effects.{arm}.loss{end}": value for end, value in _ends(loss.value, loss.low, loss.high)}
@@ -143,7 +146,7 @@ def _record_learned(run: Run, learned: LearnedEffects) -> None:
     with tempfile.TemporaryDirectory() as name:
         learned.models.save(Path(name))
         run.sink.write(records.Folder("model", Path(name)))
-    parameters = {f"uplift.{_plain(arm)}": str(selection.chosen) for arm, selection in selections.items()}
+    parameters = {f"uplift.{_plain(arm)}": selection.chosen for arm, selection in selections.items()}
     run.sink.write(records.Model(_parts(run, learned), parameters, "; ".join(map(str, parameters.values()))))
 
 

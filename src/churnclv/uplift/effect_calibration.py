@@ -1,10 +1,14 @@
 """Calibration of effects: the line through doubly robust scores that cross-fitted effects predict.
 
-Chernozhukov, Demirer, Duflo, Fernandez-Val (2025), Fisher-Schultz lecture: generic machine learning inference on
-heterogeneous treatment effects, Econometrica 93(4), section 3: the best linear predictor.
+References
+----------
+[1] Chernozhukov, Demirer, Duflo, Fernandez-Val (2025), Fisher-Schultz lecture: generic machine learning inference on
+    heterogeneous treatment effects, Econometrica 93(4), section 3: the best linear predictor.
+[2] James, Stein (1961), Estimation with quadratic loss, Proceedings of the Fourth Berkeley Symposium 1; the factor that
+    is never below zero is by Baranchik (1964).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -38,7 +42,7 @@ class EffectCalibration:
 
     @classmethod
     def learn(cls, scores: Array, predicted: Array) -> "EffectCalibration":
-        """Fit the line by least squares, with a covariance that holds whatever the variances are (White 1980).
+        """Fit the line [1] by least squares, with a covariance that holds whatever the variances are (White 1980).
 
         Parameters
         ----------
@@ -60,6 +64,17 @@ class EffectCalibration:
         if slope <= 0.0:
             return cls(average, 0.0, centre, (variances[0], 0.0, 0.0))
         return cls(average, slope, centre, (variances[0], variances[1], variances[2]))
+
+    def shrunk(self) -> "EffectCalibration":
+        """Return the calibration with its slope times 1 - (standard error / slope)^2, or 0 where that is below zero.
+
+        The slope of a noisy fit is too large as often as too small, but effects that are too far apart cost more [2]. A
+        slope within its standard error is no sign of different effects. The covariance stays that of the fit.
+        """
+        squared = self.slope**2
+        if squared <= self.covariance[1] or squared == 0.0:
+            return replace(self, slope=0.0, covariance=(self.covariance[0], 0.0, 0.0))
+        return replace(self, slope=self.slope * (1.0 - self.covariance[1] / squared))
 
     def apply(self, predicted: Array) -> Array:
         """Return calibrated effects, shape (n,)."""

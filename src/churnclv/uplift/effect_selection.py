@@ -1,7 +1,7 @@
-"""Selection of the effect learner, by cross-fitted doubly robust loss, against the same effect for everybody."""
+"""Selection of effect learners: weighed by cross-fitted doubly robust loss, against the same effect for everybody."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from ..errors import require
 from ..evaluation.bootstrap import Interval
 from ..evaluation.metrics import Array
-from ..evaluation.treatment_effects import Responses, effect_scores, mean_interval, standard_error
+from ..evaluation.treatment_effects import Responses, effect_scores, mean_interval
 from .cross_fitting import OutcomeModels, cross_fit_outcomes, draw_folds
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner, effect_learners
+from .effect_stacking import stack_across, stacking_weights
 from .no_heterogeneity import NoHeterogeneity
 
 AUTO = "auto"
@@ -36,47 +37,57 @@ class Candidate:
         return effect_learners()[self.learner](self.family, seed=seed, threads=threads)
 
 
+FLAT = Candidate(NoHeterogeneity.name, NoHeterogeneity.families[0])
+
+
 @dataclass(frozen=True)
 class EffectSelection:
     """What selection gives.
 
     Attributes
     ----------
-    chosen
-        The candidate with the lowest loss, or no heterogeneity.
+    weights
+        The weight of each learner whose effects count; empty where everybody has the same effect.
+    calibration
+        Of the weighted sum of their effects.
     losses
         By candidate, its loss less that of no heterogeneity, per row with its interval: below zero is better.
-    out_of_fold
-        The chosen candidate's effects, each from models that have not seen the row, shape (n,).
-    by_candidate
-        The same of every candidate.
+    loss
+        The same of the weighted sum.
+    row_losses
+        The same on each row, shape (n,).
     scores
         Doubly robust scores of the effect, shape (n,).
     expected
         Cross-fitted expected outcomes without and with treatment, shape (n, 2).
-    row_losses
-        The chosen candidate's loss on each row less that of no heterogeneity, shape (n,).
+    shares
+        How much of the spread of effects comes from each learner.
     """
 
-    chosen: Candidate
+    weights: dict[Candidate, float]
+    calibration: EffectCalibration
     losses: dict[Candidate, Interval]
-    out_of_fold: Array
-    by_candidate: dict[Candidate, Array]
+    loss: Interval
+    row_losses: Array
     scores: Array
     expected: Array
-    row_losses: Array
+    shares: dict[Candidate, float]
+
+    @property
+    def chosen(self) -> str:
+        """The learners with their shares, the largest first."""
+        if not self.weights:
+            return str(FLAT)
+        ranked = sorted(self.shares, key=lambda one: -self.shares[one])
+        return str(ranked[0]) if len(ranked) == 1 else ", ".join(f"{one} {self.shares[one]:.0%}" for one in ranked)
 
     def sentence(self) -> str:
         """Return the choice and its reason."""
-        best = min(self.losses, key=lambda candidate: self.losses[candidate].value)
-        if self.chosen.learner != NoHeterogeneity.name:
-            loss = self.losses[self.chosen].write("+.3g")
-            return f"{self.chosen}: doubly robust loss {loss} against one effect for all."
-        if best == self.chosen:
-            return "The same effect for everybody: no learner has a lower doubly robust loss."
+        if not self.weights:
+            return "The same effect for everybody: how far the learners' effects differ is within its standard error."
         return (
-            f"The same effect for everybody: the best learner, {best}, is no better by more than a standard error "
-            f"({self.losses[best].write('+.3g')})."
+            f"{self.chosen}: doubly robust loss {self.loss.write('+.3g')} against one effect for all, with "
+            f"{self.calibration.slope:.0%} of their differences kept."
         )
 
 
@@ -95,7 +106,7 @@ def all_candidates(name: str = AUTO) -> list[Candidate]:
     return [Candidate(one, family) for one, learner in wanted.items() for family in learner.families]
 
 
-def select_learner(
+def select_learners(
     features: pd.DataFrame,
     responses: Responses,
     candidates: Sequence[Candidate] | None = None,
@@ -103,16 +114,15 @@ def select_learner(
     seed: int = 0,
     threads: int = 1,
     advance: Callable[[str], None] = lambda _: None,
-    frozen: Candidate | None = None,
+    frozen: Mapping[Candidate, float] | None = None,
 ) -> EffectSelection:
-    """Return the candidate of the lowest cross-fitted doubly robust loss.
+    """Return the weights of learners whose sum predicts cross-fitted doubly robust scores best.
 
     The loss of effects is the mean of (score - effect)^2, whose differences estimate those of the squared error of the
     effects themselves, as the scores are unbiased (Kennedy 2023; Saito, Yasui 2020, Counterfactual cross-validation,
-    ICML). Learners and scores are cross-fitted, and so is the calibration of the effects, as calibrated effects are
-    what is used: a learner that ranks well but exaggerates is not thrown away. A learner is chosen only if its loss is
-    below that of one effect for everybody by more than a standard error of the paired difference (the rule of Breiman
-    et al. 1984): without heterogeneity, that is chosen.
+    ICML). Learners and scores are cross-fitted. The weights are those of the least loss (`stacking_weights`). How much
+    of the sum's differences is kept is decided by its slope on the scores, with the weights of each fold from the
+    others, and shrunk by its error (`EffectCalibration.shrunk`): where that leaves nothing, all have the same effect.
 
     Parameters
     ----------
@@ -121,7 +131,7 @@ def select_learner(
     responses
         The responses of treated (arm 1) and control (arm 0).
     candidates
-        What is compared; None = all. No heterogeneity is always among them.
+        What is weighed; None = all. No heterogeneity is always compared.
     seed
         Of folds and learners.
     threads
@@ -129,41 +139,52 @@ def select_learner(
     advance
         Takes the name of each candidate when it is done.
     frozen
-        A choice that was made before; it is compared with no heterogeneity, and kept whatever comes of it.
+        Weights that were found before; they are kept, and only calibrated.
 
     Returns
     -------
     EffectSelection
-        The choice, all losses, and what cross-fitting has given.
+        The weights, all losses, and what cross-fitting has given.
     """
-    flat = Candidate(NoHeterogeneity.name, NoHeterogeneity.families[0])
-    wanted = (candidates or all_candidates()) if frozen is None else [frozen]
-    compared = [flat, *(one for one in wanted if one != flat)]
+    wanted = (candidates or all_candidates()) if frozen is None else list(frozen)
+    learners = [one for one in wanted if one != FLAT]
     expected = cross_fit_outcomes(features, responses, folds=FOLDS, seed=seed, threads=threads)
     scores = effect_scores(responses, expected)
     effects: dict[Candidate, Array] = {}
     fold = draw_folds(responses, FOLDS, seed)
     parts = _parts_outside(features, responses, fold, seed, threads)
-    for candidate in compared:
+    for candidate in [FLAT, *learners]:
         effects[candidate] = cross_fit_effects(features, responses, candidate, seed=seed, threads=threads, parts=parts)
         advance(str(candidate))
-    compared_effects = {
-        one: effect if one == flat else calibrate_across(scores, effect, fold) for one, effect in effects.items()
-    }
-    of_flat = np.square(scores - effects[flat])
-    losses = {one: np.square(scores - effect) - of_flat for one, effect in compared_effects.items()}
-    best = min(compared, key=lambda one: float(losses[one].mean()))
-    chosen = frozen or (best if losses[best].mean() + standard_error(losses[best]) < 0.0 else flat)
-    intervals = {one: mean_interval(loss) for one, loss in losses.items()}
-    return EffectSelection(chosen, intervals, effects[chosen], effects, scores, expected, losses[chosen])
+    of_flat = np.square(scores - effects[FLAT])
+    losses = {one: np.square(scores - calibrate_across(scores, effects[one], fold)) - of_flat for one in learners}
+    losses[FLAT] = np.zeros(len(scores))
+    beside = np.column_stack([np.empty((len(scores), 0)), *[effects[one] for one in learners]])
+    weights = stacking_weights(scores, beside) if frozen is None else np.array([frozen[one] for one in learners])
+    across = stack_across(scores, beside, fold) if frozen is None else beside @ weights
+    calibration = replace(EffectCalibration.learn(scores, across).shrunk(), centre=float((beside @ weights).mean()))
+    spread = weights * beside.std(axis=0) if calibration.slope > 0.0 else np.zeros(len(learners))
+    taken = [place for place in range(len(learners)) if spread[place] > 0.0]
+    row_losses = np.square(scores - calibrate_across(scores, across, fold)) - of_flat if taken else losses[FLAT]
+    return EffectSelection(
+        weights={learners[place]: float(weights[place]) for place in taken},
+        calibration=calibration,
+        losses={one: mean_interval(loss) for one, loss in losses.items()},
+        loss=mean_interval(row_losses),
+        row_losses=row_losses,
+        scores=scores,
+        expected=expected,
+        shares={learners[place]: float(spread[place] / spread.sum()) for place in taken},
+    )
 
 
 def calibrate_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> Array:
-    """Return cross-fitted effects, calibrated in each fold by the line that the other folds give, shape (n,)."""
+    """Return cross-fitted effects, calibrated in each fold by the shrunk line that the others give, shape (n,)."""
     calibrated = np.empty(len(effects))
     for held in np.unique(fold):
         inside = fold == held
-        calibrated[inside] = EffectCalibration.learn(scores[~inside], effects[~inside]).apply(effects[inside])
+        line = EffectCalibration.learn(scores[~inside], effects[~inside]).shrunk()
+        calibrated[inside] = line.apply(effects[inside])
     return calibrated
 
 

@@ -12,8 +12,8 @@ class UpliftSettings:
     """The learner of treatment effects.
 
     Attributes:
-        name: `auto`, the learner of the lowest cross-fitted doubly robust loss, or the same effect for everybody where
-            none is better; or a learner, which has to be better than that, too.
+        name: `auto`, all learners, weighed by their cross-fitted doubly robust loss; or one of them. Either way
+            everybody has the same effect where differences are within their error.
     """
 
     name: str = AUTO

@@ -1,4 +1,4 @@
-"""The uplift model: for each treatment a selected, calibrated learner of its effect against control."""
+"""The uplift model: for each treatment a calibrated sum of weighted learners of its effect against control."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,9 +11,10 @@ from ..errors import require
 from ..evaluation.metrics import Array
 from ..evaluation.treatment_effects import Responses
 from ..files import read_json, write_json
+from .cross_fitting import OutcomeModels
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner
-from .effect_selection import AUTO, Candidate, EffectSelection, all_candidates, select_learner
+from .effect_selection import AUTO, Candidate, EffectSelection, all_candidates, select_learners
 
 _FILE = "uplift.json"
 
@@ -24,8 +25,8 @@ class UpliftModel:
     Parameters
     ----------
     name
-        `auto`, which lets the cross-fitted doubly robust loss choose, or the name of a learner, whose families are
-        compared with one effect for everybody.
+        `auto`, which weighs all learners by the cross-fitted doubly robust loss, or the name of a learner, whose
+        families alone are weighed. Either way the same effect for everybody may win.
     seed
         Of everything random.
     threads
@@ -44,7 +45,7 @@ class UpliftModel:
         self.name, self.seed, self.threads = name, seed, threads
         self.arms: tuple[str, ...] = ()
         self.selections: dict[str, EffectSelection] = {}
-        self._learners: list[EffectLearner] = []
+        self._members: list[list[tuple[float, EffectLearner]]] = []
         self._calibrations: list[EffectCalibration] = []
 
     def get_params(self) -> dict[str, Any]:
@@ -57,9 +58,9 @@ class UpliftModel:
         responses: Responses,
         arms: Sequence[str] = ("treatment",),
         advance: Callable[[str], None] = lambda _: None,
-        frozen: Mapping[str, Candidate] | None = None,
+        frozen: Mapping[str, Mapping[Candidate, float]] | None = None,
     ) -> "UpliftModel":
-        """Select, fit and calibrate a learner for each treatment, on its rows and those of the control group.
+        """Weigh, fit and calibrate learners for each treatment, on its rows and those of the control group.
 
         Parameters
         ----------
@@ -72,7 +73,7 @@ class UpliftModel:
         advance
             Takes the name of each candidate when it is done.
         frozen
-            By treatment, a choice that was made before, which is fitted and calibrated as it is.
+            By treatment, weights that were found before, which are kept.
 
         Raises
         ------
@@ -82,16 +83,20 @@ class UpliftModel:
         treatments = responses.arms - 1
         require(len(arms) == treatments, f"{len(arms)} names are given for {treatments} treatments.")
         self.arms = tuple(arms)
-        self.selections, self._learners, self._calibrations = {}, [], []
+        self.selections, self._members, self._calibrations = {}, [], []
         for number, name in enumerate(arms, start=1):
             pair, rows = responses.against_control(number)
             own = features[rows]
             chosen = {"seed": self.seed, "threads": self.threads}
             kept = None if frozen is None else frozen[name]
-            selection = select_learner(own, pair, all_candidates(self.name), advance=advance, frozen=kept, **chosen)
+            selection = select_learners(own, pair, all_candidates(self.name), advance=advance, frozen=kept, **chosen)
             self.selections[name] = selection
-            self._learners.append(selection.chosen.make(**chosen).fit(own, pair))
-            self._calibrations.append(EffectCalibration.learn(selection.scores, selection.out_of_fold))
+            outcomes = OutcomeModels(own, pair, **chosen)
+            fitted = [
+                (weight, one.make(**chosen).fit(own, pair, outcomes)) for one, weight in selection.weights.items()
+            ]
+            self._members.append(fitted)
+            self._calibrations.append(selection.calibration)
         return self
 
     def effects(self, features: pd.DataFrame) -> Array:
@@ -104,16 +109,19 @@ class UpliftModel:
         return low, self._columns(features, lambda calibration, raw: calibration.interval(raw)[1])
 
     def _columns(self, features: pd.DataFrame, of: Callable[[EffectCalibration, Array], Array]) -> Array:
-        pairs = zip(self._learners, self._calibrations, strict=True)
-        return np.column_stack([of(calibration, learner.effects(features)) for learner, calibration in pairs])
+        pairs = zip(self._members, self._calibrations, strict=True)
+        return np.column_stack([of(calibration, _sum_effects(members, features)) for members, calibration in pairs])
 
     def save(self, folder: Path) -> None:
         """Write JSON and XGBoost's own format."""
         folder.mkdir(parents=True, exist_ok=True)
-        for number, learner in enumerate(self._learners, start=1):
-            learner.save(folder / f"arm_{number}")
+        for arm, members in enumerate(self._members, start=1):
+            for number, (_, learner) in enumerate(members, start=1):
+                learner.save(folder / f"arm_{arm}" / f"learner_{number}")
+        stored = {**self.get_params(), "arms": list(self.arms)}
+        weights = [[weight for weight, _ in members] for members in self._members]
         calibrations = [one.as_dict() for one in self._calibrations]
-        write_json(folder / _FILE, {**self.get_params(), "arms": list(self.arms), "calibrations": calibrations})
+        write_json(folder / _FILE, {**stored, "weights": weights, "calibrations": calibrations})
 
     @classmethod
     def load(cls, folder: Path) -> "UpliftModel":
@@ -121,6 +129,20 @@ class UpliftModel:
         stored = read_json(folder / _FILE)
         model = cls(stored["name"], seed=stored["seed"])
         model.arms = tuple(stored["arms"])
-        model._learners = [EffectLearner.load(folder / f"arm_{place + 1}") for place in range(len(model.arms))]
+        model._members = [
+            [
+                (weight, EffectLearner.load(folder / f"arm_{arm}" / f"learner_{number}"))
+                for number, weight in enumerate(weights, start=1)
+            ]
+            for arm, weights in enumerate(stored["weights"], start=1)
+        ]
         model._calibrations = [EffectCalibration.from_dict(one) for one in stored["calibrations"]]
         return model
+
+
+def _sum_effects(members: Sequence[tuple[float, EffectLearner]], features: pd.DataFrame) -> Array:
+    """Return the weighted sum of effects, shape (n,); zero without a learner."""
+    total = np.zeros(len(features))
+    for weight, learner in members:
+        total += weight * learner.effects(features)
+    return total
