@@ -44,7 +44,7 @@ def page_of(shop, printed):
 def trained(open_shop):
     shop = open_shop("experiment", "customers.csv")
     write(shop, TWO, 7)
-    done = shop.run("train", *WORDS, f"data.path={shop.log}", "uplift=t_learner")
+    done = shop.run("train", *WORDS, f"data.path={shop.log}")
     return shop, done.stdout
 
 
