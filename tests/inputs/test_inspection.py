@@ -342,6 +342,21 @@ def test_few_leavers_get_a_date_or_the_probabilistic_model(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.slow
+@pytest.mark.parametrize("leaves_last", [0, 1])
+def test_leavers_of_the_last_days_alone_are_nothing_to_learn_from(tmp_path, leaves_last):
+    """Training learns at earlier cutoffs than the last one that can be checked."""
+    days = pd.date_range("2021-01-01", periods=30, freq="30D")
+    rows = [(f"c{n}", day + pd.Timedelta(days=n % 5), 10 + n) for n in range(40) for day in days]
+    late = days[-1] - pd.Timedelta(days=20)
+    kept = [row for row in rows if not leaves_last or row[0] != "c0" or row[1] < late]
+    log = pd.DataFrame(kept, columns=["customer_id", "timestamp", "amount"])
+    seen = look(saved(log, tmp_path / "orders.csv"))
+    assert not seen.can_train
+    assert "nobody of" in verdict(seen)
+    assert ("at the training cutoffs" in verdict(seen)) == bool(leaves_last)
+
+
 def test_one_wrong_year_is_left_out(orders, tmp_path):
     late = pd.DataFrame({"customer_id": ["C1"], "timestamp": [pd.Timestamp("2020-05-05")], "amount": [3.0]})
     seen = look(saved(pd.concat([orders, late]), tmp_path / "late.csv"))

@@ -39,6 +39,7 @@ from ..snapshots.outlook import (
     measure_churn,
     measure_month,
     measure_returns,
+    measure_training,
     plan_fault,
     suggest_horizon,
     suggest_silence,
@@ -48,6 +49,7 @@ from .inspection_settings import InspectConfig
 
 _SAMPLE_ROWS = 20_000
 _REPAIRS = 4
+_PLENTY = 30  # of the rarer outcome at one cutoff: then earlier ones have some, too
 
 
 @dataclass(frozen=True)
@@ -278,7 +280,8 @@ def _of_events(events: Events, days: LogDays | None, share: float) -> Outlook:
     if not kind.buys:
         monthly = replace(windows, horizon_months=1, step_months=1, n_cutoffs=3, n_folds=2)
         month = measure_month(events, windows)
-        return replace(outlook, chosen=month, fault=_fault(month, plan_fault(start, end, monthly)))
+        fault = _fault(month, plan_fault(start, end, monthly)) or _training_fault(events, monthly, month)
+        return replace(outlook, chosen=month, fault=fault)
     return _with_horizon(outlook, events, start, end)
 
 
@@ -297,8 +300,26 @@ def _with_horizon(outlook: Outlook, events: Events, start: datetime, end: dateti
     chosen = usable[horizon] if active is None else measure_churn(events, horizon, replace(windows, active_days=active))
     words = (*outlook.words, *([f"windows.horizon_days={horizon}"] if horizon != windows.horizon_days else []))
     words = (*words, *([f"windows.active_days={active}"] if active is not None else []))
-    fault = _fault(chosen, plan_fault(start, end, replace(windows, horizon_days=horizon)))
+    planned = replace(windows, horizon_days=horizon, active_days=active)
+    fault = _fault(chosen, plan_fault(start, end, planned)) or _training_fault(events, planned, chosen)
     return replace(outlook, chosen=chosen, active_days=active, words=words, fault=fault)
+
+
+def _training_fault(events: Events, windows: WindowSettings, latest: ChurnRate | None) -> str | None:
+    """Return why the training cutoffs, which are before the latest one, have nothing to learn from; None if they do."""
+    if latest is None or min(latest.left, latest.eligible - latest.left) >= _PLENTY:
+        return None
+    try:
+        training = measure_training(events, windows)
+    except InputError:  # a log of the drawn customers is shorter than the whole one
+        return None
+    if 0 < training.left < training.eligible:
+        return None
+    who = "nobody" if not training.left else "everybody"
+    return (
+        f"{who} of {training.eligible:,} rows at the training cutoffs left within {training.days} days: both outcomes "
+        "are needed."
+    )
 
 
 def _fault(rate: ChurnRate | None, plan: str | None) -> str | None:

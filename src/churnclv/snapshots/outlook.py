@@ -93,17 +93,28 @@ def measure_month(events: Events, windows: WindowSettings) -> ChurnRate | None:
     return _measure(events, replace(windows, horizon_months=1, step_months=1))
 
 
+def measure_training(events: Events, windows: WindowSettings) -> ChurnRate:
+    """Return who left at all training cutoffs of the plan that `make train` lays, one row per customer and cutoff.
+
+    Raises:
+        InputError: no plan fits the log.
+    """
+    adapted, _ = adapt_windows(events.start, events.end, windows)
+    return _measure_at(events, adapted, make_plan(events.start, events.end, adapted).cutoffs)
+
+
 def _measure(events: Events, plain: WindowSettings) -> ChurnRate | None:
     cutoff = plain.latest_cutoff(events.end)
-    if cutoff <= events.start:
-        return None
-    days = (plain.label_end(cutoff) - cutoff).days
+    return None if cutoff <= events.start else _measure_at(events, plain, (cutoff,))
+
+
+def _measure_at(events: Events, windows: WindowSettings, cutoffs: tuple[datetime, ...]) -> ChurnRate:
     kind = kind_of(events.shape)
-    history = cut_history(events.table, (cutoff,))
-    members: Any = kind.members(history, plain)
+    members: Any = kind.members(cut_history(events.table, cutoffs), windows)
     population = members.filter(members.in_population).select("customer_id", "cutoff")
-    labels = kind.label_windows(events.table, population, (cutoff,), plain, events.refunds).execute()
-    return ChurnRate(days, cutoff, len(labels), int(labels["churned"].sum()))
+    labels = kind.label_windows(events.table, population, cutoffs, windows, events.refunds).execute()
+    days = (windows.label_end(cutoffs[-1]) - cutoffs[-1]).days
+    return ChurnRate(days, cutoffs[-1], len(labels), int(labels["churned"].sum()))
 
 
 def fitting_horizons(start: datetime, end: datetime) -> list[int]:
