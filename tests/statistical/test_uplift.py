@@ -11,7 +11,7 @@ from churnclv.testing.treatment_simulator import TreatmentDesign, simulate_treat
 from churnclv.uplift.cross_fitting import cross_fit_outcomes, cross_fit_propensities
 from churnclv.uplift.effect_calibration import EffectCalibration
 from churnclv.uplift.effect_selection import Candidate, select_learners
-from churnclv.uplift.effect_stacking import stack_across, stacking_weights
+from churnclv.uplift.effect_stacking import stack_effects, stacking_weights
 from churnclv.uplift.uplift_model import UpliftModel
 
 
@@ -110,10 +110,8 @@ def test_weighed_and_shrunk_effects_are_nearer_to_the_truth_than_any_learner_alo
         seeing = truth[:, None] + random.normal(size=(3000, 3))
         learners = np.column_stack([random.normal(size=(3000, 3)), seeing])
         scores = 0.2 + 0.5 * truth + errors * random.normal(size=3000)
-        across = stack_across(scores, learners, np.arange(3000) % 5)
-        line = EffectCalibration.learn(scores, across).shrunk()
-        stacked = learners @ stacking_weights(scores, learners)
-        effects = line.average + line.slope * (stacked - stacked.mean())
+        stack = stack_effects(scores, learners, np.arange(3000) % 5)
+        effects = stack.calibration.apply(learners @ stack.weights)
         alone = [EffectCalibration.learn(scores, one).apply(one) for one in learners.T]
         errors_of = [np.mean((0.2 + 0.5 * truth - each) ** 2) for each in (effects, *alone)]
         away.append([*errors_of, np.mean((0.5 * truth - 0.5 * truth.mean()) ** 2) + (scores.mean() - 0.2) ** 2])

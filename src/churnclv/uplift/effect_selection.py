@@ -1,7 +1,7 @@
 """Selection of effect learners: weighed by cross-fitted doubly robust loss, against the same effect for everybody."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from ..evaluation.treatment_effects import Responses, effect_scores, mean_interv
 from .cross_fitting import OutcomeModels, cross_fit_outcomes, draw_folds
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner, effect_learners
-from .effect_stacking import stack_across, stacking_weights
+from .effect_stacking import stack_effects
 from .no_heterogeneity import NoHeterogeneity
 
 AUTO = "auto"
@@ -48,6 +48,8 @@ class EffectSelection:
     ----------
     weights
         The weight of each learner whose effects count; empty where everybody has the same effect.
+    shares
+        How much of the spread of effects comes from each of them.
     calibration
         Of the weighted sum of their effects.
     losses
@@ -60,18 +62,16 @@ class EffectSelection:
         Doubly robust scores of the effect, shape (n,).
     expected
         Cross-fitted expected outcomes without and with treatment, shape (n, 2).
-    shares
-        How much of the spread of effects comes from each learner.
     """
 
     weights: dict[Candidate, float]
+    shares: dict[Candidate, float]
     calibration: EffectCalibration
     losses: dict[Candidate, Interval]
     loss: Interval
     row_losses: Array
     scores: Array
     expected: Array
-    shares: dict[Candidate, float]
 
     @property
     def chosen(self) -> str:
@@ -120,9 +120,8 @@ def select_learners(
 
     The loss of effects is the mean of (score - effect)^2, whose differences estimate those of the squared error of the
     effects themselves, as the scores are unbiased (Kennedy 2023; Saito, Yasui 2020, Counterfactual cross-validation,
-    ICML). Learners and scores are cross-fitted. The weights are those of the least loss (`stacking_weights`). How much
-    of the sum's differences is kept is decided by its slope on the scores, with the weights of each fold from the
-    others, and shrunk by its error (`EffectCalibration.shrunk`): where that leaves nothing, all have the same effect.
+    ICML). Learners and scores are cross-fitted. `stack_effects` has the rest: the weights of the least loss, and how
+    much of the differences is kept, which may be nothing.
 
     Parameters
     ----------
@@ -160,21 +159,19 @@ def select_learners(
     losses = {one: np.square(scores - calibrate_across(scores, effects[one], fold)) - of_flat for one in learners}
     losses[FLAT] = np.zeros(len(scores))
     beside = np.column_stack([np.empty((len(scores), 0)), *[effects[one] for one in learners]])
-    weights = stacking_weights(scores, beside) if frozen is None else np.array([frozen[one] for one in learners])
-    across = stack_across(scores, beside, fold) if frozen is None else beside @ weights
-    calibration = replace(EffectCalibration.learn(scores, across).shrunk(), centre=float((beside @ weights).mean()))
-    spread = weights * beside.std(axis=0) if calibration.slope > 0.0 else np.zeros(len(learners))
-    taken = [place for place in range(len(learners)) if spread[place] > 0.0]
-    row_losses = np.square(scores - calibrate_across(scores, across, fold)) - of_flat if taken else losses[FLAT]
+    stack = stack_effects(scores, beside, fold, None if frozen is None else np.array([frozen[one] for one in learners]))
+    taken = np.flatnonzero(stack.weights)
+    row_losses = np.square(scores - calibrate_across(scores, stack.across, fold)) - of_flat
+    row_losses = row_losses if len(taken) else losses[FLAT]
     return EffectSelection(
-        weights={learners[place]: float(weights[place]) for place in taken},
-        calibration=calibration,
+        weights={learners[place]: float(stack.weights[place]) for place in taken},
+        shares={learners[place]: float(stack.shares[place]) for place in taken},
+        calibration=stack.calibration,
         losses={one: mean_interval(loss) for one, loss in losses.items()},
         loss=mean_interval(row_losses),
         row_losses=row_losses,
         scores=scores,
         expected=expected,
-        shares={learners[place]: float(spread[place] / spread.sum()) for place in taken},
     )
 
 

@@ -6,13 +6,66 @@ References
 [2] Breiman (1996), Stacked regressions, Machine Learning 24(1): weights that are not negative.
 """
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from ..evaluation.metrics import Array
+from .effect_calibration import EffectCalibration
 
 _LEAST_SHARE = 0.01  # of the spread; a learner below it is not worth fitting and keeping
+
+
+@dataclass(frozen=True)
+class EffectStack:
+    """The weighted sum of the effects of k learners.
+
+    Attributes
+    ----------
+    weights
+        Shape (k,), all zero where everybody has the same effect.
+    shares
+        How much of the spread of effects comes from each learner, shape (k,).
+    calibration
+        Of the sum.
+    across
+        The sum on the rows of the fit, by weights of the other folds, shape (n,).
+    """
+
+    weights: Array
+    shares: Array
+    calibration: EffectCalibration
+    across: Array
+
+
+def stack_effects(scores: Array, effects: Array, fold: NDArray[np.int64], weights: Array | None = None) -> EffectStack:
+    """Return the weighted and calibrated sum of effects that predicts scores best.
+
+    How much of the sum's differences is kept is decided by its slope on the scores, with the weights of each fold from
+    the others, so that the search for weights is no evidence. The slope is shrunk by its error
+    (`EffectCalibration.shrunk`); where that leaves nothing, everybody has the same effect.
+
+    Parameters
+    ----------
+    scores
+        Doubly robust scores of the effect, shape (n,).
+    effects
+        Effects by k learners that have not seen the row, shape (n, k).
+    fold
+        The fold of each row, shape (n,).
+    weights
+        Weights that were found before, shape (k,); None finds them.
+    """
+    across = stack_across(scores, effects, fold) if weights is None else effects @ weights
+    taken = stacking_weights(scores, effects) if weights is None else weights
+    line = EffectCalibration.learn(scores, across).shrunk()
+    spread = taken * effects.std(axis=0)
+    if line.slope == 0.0 or not spread.any():
+        nothing = np.zeros(effects.shape[1])
+        return EffectStack(nothing, nothing, replace(line, slope=0.0), across)
+    return EffectStack(taken, spread / spread.sum(), replace(line, centre=float((effects @ taken).mean())), across)
 
 
 def stacking_weights(scores: Array, effects: Array) -> Array:
