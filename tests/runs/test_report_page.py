@@ -86,6 +86,18 @@ def test_on_a_desk_the_whole_overview_is_on_one_screen_with_the_contents_beside_
     assert page.locator("nav").bounding_box()["y"] >= 0  # it stays
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_heading_that_the_contents_lead_to_is_not_below_them(open_page, size):
+    page, (width, height) = open_page(size), SIZES[size]
+    for place in ("#kpis", "#segments", "#superstars"):
+        page.evaluate(f"location.hash = '{place}'")
+        page.wait_for_timeout(100)
+        contents, heading = (page.locator(name).bounding_box() for name in ("nav", place))
+        covered = contents["y"] + contents["height"] if contents["width"] > width / 2 else 0.0  # else they stand beside
+        padding = page.evaluate(f"parseFloat(getComputedStyle(document.querySelector('{place}')).paddingTop)")
+        assert covered <= heading["y"] + padding < height / 3
+
+
 def choose(page, name: str, option: str, section: str = "segments") -> None:
     """Choose an option of a section's first visible switch of a name, by the keyboard alone."""
     radios = page.locator(f"section[aria-labelledby={section}] [data-switch={name}] > .options > input")
