@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,33 +39,22 @@ def find_notices(checked: Any, log: RawLog, settings: DataSettings) -> tuple[Not
 
     No notice has the id of a customer.
     """
-    notices = [*_placeholders(checked, settings), *_ids_alike(checked, settings), *_currency_column(log)]
+    ids = count_ids(checked, settings).notices(settings, lambda name: _first_row(checked, name))
+    notices = [*ids, *_currency_column(log)]
     if "line" in checked.columns:
         notices += [*_repeated_totals(checked, settings), *_mostly_refunds(checked, settings)]
     return tuple(notices)
 
 
-def _kept(checked: Any) -> Any:
-    return checked.filter(checked.set_aside_for.isnull())
+def _kept(rows: Any) -> Any:
+    """Return the rows that are not set aside; events are rows of which none is."""
+    return rows.filter(rows.set_aside_for.isnull()) if "set_aside_for" in rows.columns else rows
 
 
-def _placeholders(checked: Any, settings: DataSettings) -> list[Notice]:
-    """Return a notice per id that is a common placeholder or has an implausible share of the rows."""
-    return [
-        _placeholder(str(each["customer_id"]), int(each["rows"]), int(each["first"]), int(each["total"]), settings)
-        for each in _crowded_ids(checked).rows()
-    ]
-
-
-@compiled
-def _crowded_ids(checked: Any) -> Any:
-    sizes = _kept(checked).group_by("customer_id").agg(rows=lambda t: t.count(), first=lambda t: t.row.min())
-    totals = sizes.aggregate(total=sizes.rows.sum(), customers=sizes.count(), middle=sizes.rows.median())
-    both = sizes.cross_join(totals)
-    share, times = both.total.cast("float64") * _SHARE, both.middle.cast("float64") * _TIMES_MEDIAN
-    many = (both.customers >= _LEAST_CUSTOMERS) & (both.rows >= ibis.greatest(float(_LEAST_ROWS), share, times))
-    suspects = both.filter(many | (both.customer_id.lower().isin(_TEXTS) & (both.rows > 1)))
-    return suspects.order_by(suspects.rows.desc(), "customer_id").limit(_MOST_CROWDED)
+def _first_row(checked: Any, name: str) -> int:
+    """Return the number of the first row of an id."""
+    rows = _kept(checked)
+    return int(rows.filter(rows.customer_id == name).row.min().execute())
 
 
 def _placeholder(name: str, rows: int, first: int | None, total: int, settings: DataSettings) -> Notice:
@@ -81,7 +70,7 @@ def _placeholder(name: str, rows: int, first: int | None, total: int, settings: 
 
 @dataclass(frozen=True)
 class IdCounts:
-    """The counts of the ids of some customers, which add up to those of all: the notices on ids are made of them.
+    """The counts of the ids of some customers, which add up to those of all: notices on ids are made of them.
 
     Attributes:
         sizes: rows -> the number of customers with so many.
@@ -98,8 +87,11 @@ class IdCounts:
         suspects = (*self.suspects, *other.suspects)
         return IdCounts(self.sizes + other.sizes, suspects, self.folded + other.folded)
 
-    def notices(self, settings: DataSettings) -> list[Notice]:
-        """Return the notices that `find_notices` returns on ids."""
+    def notices(self, settings: DataSettings, first_row: Callable[[str], int | None] = lambda _: None) -> list[Notice]:
+        """Return a notice per id that is a common placeholder or has an implausible share of the rows, and on spelling.
+
+        `first_row` gives the first row of an id, where there are rows.
+        """
         total, customers = sum(rows * count for rows, count in self.sizes.items()), self.sizes.total()
         least = max(float(_LEAST_ROWS), total * _SHARE, _median(self.sizes) * _TIMES_MEDIAN)
         crowded = [
@@ -108,7 +100,7 @@ class IdCounts:
             if (customers >= _LEAST_CUSTOMERS and rows >= least) or (name.lower() in _TEXTS and rows > 1)
         ]
         largest = sorted(crowded, key=lambda each: (-each[1], each[0]))[:_MOST_CROWDED]
-        placeholders = [_placeholder(name, rows, None, total, settings) for name, rows in largest]
+        placeholders = [_placeholder(name, rows, first_row(name), total, settings) for name, rows in largest]
         return [*placeholders, *_alike(self.folded, settings)] if customers else []
 
 
@@ -120,24 +112,24 @@ def _median(sizes: Counter[int]) -> float:
     return float(np.mean([numbers[np.searchsorted(ends, place, side="right")] for place in places])) if numbers else 0.0
 
 
-def count_ids(events: Any, settings: DataSettings) -> IdCounts:
-    """Return the counts of the ids of a part of a log, from its events."""
-    sizes = {int(each["rows"]): int(each["customers"]) for each in _count_sizes(events).rows()}
-    suspects = tuple((str(each["customer_id"]), int(each["rows"])) for each in _suspects(events).rows())
-    folded = {name: int(count) for name, count in _count_folded(events, _unfolded(settings)).row().items()}
+def count_ids(rows: Any, settings: DataSettings) -> IdCounts:
+    """Return the counts of the ids of a log, or of a part of it, from its checked rows or its events."""
+    sizes = {int(each["rows"]): int(each["customers"]) for each in _count_sizes(rows).rows()}
+    suspects = tuple((str(each["customer_id"]), int(each["rows"])) for each in _suspects(rows).rows())
+    folded = {name: int(count) for name, count in _count_folded(rows, _unfolded(settings)).row().items()}
     return IdCounts(Counter(sizes), suspects, Counter(folded))
 
 
 @compiled
-def _count_sizes(events: Any) -> Any:
-    sizes = events.group_by("customer_id").agg(rows=lambda t: t.count())
+def _count_sizes(rows: Any) -> Any:
+    sizes = _kept(rows).group_by("customer_id").agg(rows=lambda t: t.count())
     return sizes.group_by("rows").agg(customers=lambda t: t.count()).order_by("rows")
 
 
 @compiled
-def _suspects(events: Any) -> Any:
+def _suspects(rows: Any) -> Any:
     """Return the ids with most rows, and those that are a common placeholder."""
-    sizes = events.group_by("customer_id").agg(rows=lambda t: t.count())
+    sizes = _kept(rows).group_by("customer_id").agg(rows=lambda t: t.count())
     ranked = sizes.mutate(rank=ibis.row_number().over(order_by=[ibis.desc("rows"), sizes.customer_id]))
     taken = ranked.filter((ranked["rank"] < _MOST_CROWDED) | ranked.customer_id.lower().isin(_TEXTS))
     return taken.select("customer_id", "rows").order_by(ibis.desc("rows"), "customer_id")
@@ -151,11 +143,6 @@ def is_placeholder(name: str) -> bool:
         or len(set(signs)) <= 1
         or (len(name) <= _LONGEST_CODE and name.isascii() and signs.isalpha())
     )
-
-
-def _ids_alike(checked: Any, settings: DataSettings) -> list[Notice]:
-    """Return a notice where ids differ only in case, invisible characters or the composition of accents."""
-    return _alike(_count_folded_kept(checked, _unfolded(settings)).row(), settings)
 
 
 def _unfolded(settings: DataSettings) -> list[Fold]:
@@ -187,17 +174,8 @@ def _alike(counts: Mapping[str, int], settings: DataSettings) -> list[Notice]:
 
 
 @compiled
-def _count_folded_kept(checked: Any, missing: list[Fold]) -> Any:
-    return _folded_counts(_kept(checked), missing)
-
-
-@compiled
-def _count_folded(events: Any, missing: list[Fold]) -> Any:
-    return _folded_counts(events, missing)
-
-
-def _folded_counts(rows: Any, missing: list[Fold]) -> Any:
-    names = rows.select("customer_id").distinct()
+def _count_folded(rows: Any, missing: list[Fold]) -> Any:
+    names = _kept(rows).select("customer_id").distinct()
     folded = {fold.name: fold_id(names.customer_id, [fold]) for fold in missing}
     folded["all"] = fold_id(names.customer_id, missing)
     return names.aggregate(customers=names.count(), **{name: column.nunique() for name, column in folded.items()})
