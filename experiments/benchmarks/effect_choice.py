@@ -21,7 +21,7 @@ from churnclv.testing.treatment_simulator import TreatmentDesign, simulate_treat
 from churnclv.uplift.cross_fitting import cross_fit_outcomes, draw_folds
 from churnclv.uplift.effect_calibration import EffectCalibration
 from churnclv.uplift.effect_selection import FLAT, FOLDS, all_candidates, cross_fit_effects
-from churnclv.uplift.effect_stacking import stack_across, stacking_weights
+from churnclv.uplift.effect_stacking import stack_effects
 
 CUSTOMERS, OTHERS = 4000, 20_000
 ALIKE, SMOOTH = "everybody alike", "smooth"
@@ -31,6 +31,7 @@ DESIGNS = {
     "weak steps": TreatmentDesign(strength=0.5),
     "a tenth treated": TreatmentDesign(propensities=(0.9, 0.1)),
     "amounts": TreatmentDesign(amounts=True, strength=2.0),
+    "steps above zero": TreatmentDesign(average=0.2),
     ALIKE: TreatmentDesign(strength=0.0, average=0.05),
 }
 
@@ -93,14 +94,14 @@ def answers(fitted: Fitted, truth: Array) -> dict[str, Array]:
     flat = np.full(len(truth), scores.mean())
     losses = {name: np.square(scores - _lines(scores, inside, fold)) for name, inside in fitted.inside.items()}
     best = min(losses, key=lambda name: float(losses[name].mean()))
-    gain = losses[best] - np.square(scores - scores.mean())
+    gain = losses[best] - np.square(scores - _lines(scores, np.zeros(len(scores)), fold))
     inside, others = (np.column_stack(list(part.values())) for part in (fitted.inside, fitted.others))
-    line = EffectCalibration.learn(scores, stack_across(scores, inside, fold)).shrunk()
-    weights = stacking_weights(scores, inside)
+    stack = stack_effects(scores, inside, fold)
     return {
         "the lowest loss, or one effect": calibrated[best] if gain.mean() + standard_error(gain) < 0.0 else flat,
         "the lowest loss, shrunk": alone[best].shrunk().apply(fitted.others[best]),
-        "weighed and shrunk": replace(line, centre=float((inside @ weights).mean())).apply(others @ weights),
+        "plain mean, shrunk": EffectCalibration.learn(scores, inside.mean(axis=1)).shrunk().apply(others.mean(axis=1)),
+        "weighed and shrunk": stack.calibration.apply(others @ stack.weights),
         "one effect": flat,
         "best in hindsight": min(calibrated.values(), key=lambda effects: float(np.mean((truth - effects) ** 2))),
     }

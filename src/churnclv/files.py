@@ -375,14 +375,14 @@ def load_module(path: Path, package: str = "") -> ModuleType:
         InputError: the file is missing or fails when it runs.
     """
     require(path.is_file(), f"{path}: no such Python file.", remedy="check the path in the configuration.")
+    require(path.suffix == ".py", f"{path}: not a Python file.", remedy="its name has to end in .py.")
     prefix = f"{package}." if package else ""
     name = f"{prefix}churnclv_user_{digest(str(path))}"
     spec = importlib.util.spec_from_file_location(name, path, loader=_UserFile(name, str(path)))
-    require(spec is not None and spec.loader is not None, f"{path}: not a Python file.")
-    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # required above
+    module = importlib.util.module_from_spec(spec)  # type: ignore[arg-type] # a loader is given
     vars(module)["__builtins__"] = {**vars(builtins), "__import__": _import_here}
     try:
-        spec.loader.exec_module(module)  # type: ignore[union-attr] # required above
+        spec.loader.exec_module(module)  # type: ignore[union-attr] # a loader is given
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 # a user's file may raise anything

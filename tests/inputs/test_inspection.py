@@ -342,7 +342,6 @@ def test_few_leavers_get_a_date_or_the_probabilistic_model(tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 @pytest.mark.parametrize("leaves_last", [0, 1])
 def test_leavers_of_the_last_days_alone_are_nothing_to_learn_from(tmp_path, leaves_last):
     """Training learns at earlier cutoffs than the last one that can be checked."""
@@ -357,6 +356,7 @@ def test_leavers_of_the_last_days_alone_are_nothing_to_learn_from(tmp_path, leav
     assert ("at the training cutoffs" in verdict(seen)) == bool(leaves_last)
 
 
+@pytest.mark.slow
 def test_one_wrong_year_is_left_out(orders, tmp_path):
     late = pd.DataFrame({"customer_id": ["C1"], "timestamp": [pd.Timestamp("2020-05-05")], "amount": [3.0]})
     seen = look(saved(pd.concat([orders, late]), tmp_path / "late.csv"))

@@ -11,8 +11,9 @@ from churnclv.evaluation.treatment_effects import Responses
 from churnclv.testing.treatment_simulator import TreatmentDesign, simulate_treatment
 from churnclv.uplift import effect_learners as registry
 from churnclv.uplift.cross_fitting import OutcomeModels
+from churnclv.uplift.effect_calibration import EffectCalibration
 from churnclv.uplift.effect_learners import EffectLearner, effect_learner, effect_learners
-from churnclv.uplift.effect_selection import Candidate
+from churnclv.uplift.effect_selection import Candidate, FrozenWeights
 from churnclv.uplift.propensities import PropensityModel, with_overlap
 from churnclv.uplift.uplift_model import UpliftModel
 
@@ -167,10 +168,13 @@ def test_learners_that_share_regressions_are_those_that_fit_their_own(case):
 def test_a_choice_that_was_made_before_is_kept_and_calibrated():
     truth = simulate_treatment(TreatmentDesign(customers=3000, strength=2.0), 1)
     weights = {Candidate("s_learner", "linear"): 0.5, Candidate("t_learner", "linear"): 0.5}
-    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": weights})
+    kept = EffectCalibration(0.7, 0.25, 0.3, (0.01, 0.02, 0.0))
+    frozen = FrozenWeights.from_dict(json.loads(json.dumps(FrozenWeights(weights, kept).as_dict())))
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": frozen})
     selection = model.selections["treatment"]
     assert selection.weights == weights
-    assert set(selection.losses) == {Candidate(FLAT, "linear"), *weights}
+    assert (selection.calibration.slope, selection.calibration.covariance[1]) == (0.25, 0.02)
+    assert selection.calibration.average == pytest.approx(selection.scores.mean())
     learners = [
         effect_learners()[one.learner](one.family, seed=1).fit(truth.features, truth.responses) for one in weights
     ]
@@ -180,13 +184,30 @@ def test_a_choice_that_was_made_before_is_kept_and_calibrated():
 
 def test_frozen_one_effect_for_all_stays_one_effect_for_all(tmp_path):
     truth = SIMULATED["binary"]
-    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": {}})
+    kept = FrozenWeights({}, EffectCalibration(0.7, 0.0, 0.3, (0.01, 0.0, 0.0)))
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen={"treatment": kept})
     selection = model.selections["treatment"]
     assert (selection.weights, selection.chosen) == ({}, "no_heterogeneity (linear)")
     assert (selection.row_losses == 0.0).all()
     model.save(tmp_path)
     effects = UpliftModel.load(tmp_path).effects(truth.features)
     assert effects == pytest.approx(np.full((ROWS, 1), selection.scores.mean()))
+
+
+@pytest.mark.parametrize(("name", "family"), [("s_learner", "linear"), (FLAT, "linear")])
+def test_the_choice_of_one_learner_by_an_earlier_version_is_refitted_and_its_model_read(tmp_path, name, family):
+    truth = simulate_treatment(TreatmentDesign(customers=3000, strength=2.0), 1)
+    chosen = {"treatment": FrozenWeights.from_dict({"learner": name, "family": family})}
+    model = UpliftModel(seed=1).fit(truth.features, truth.responses, frozen=chosen)
+    learner = effect_learners()[name](family, seed=1).fit(truth.features, truth.responses)
+    calibration = model.selections["treatment"].calibration
+    expected = calibration.apply(learner.effects(truth.features) if name != FLAT else np.zeros(3000))
+    assert model.effects(truth.features)[:, 0] == pytest.approx(expected)
+    learner.save(tmp_path / "arm_1")  # what an earlier version has written
+    stored = {"name": "auto", "seed": 1, "arms": ["treatment"], "calibrations": [calibration.as_dict()]}
+    (tmp_path / "uplift.json").write_text(json.dumps(stored))
+    loaded = UpliftModel.load(tmp_path).effects(truth.features)[:, 0]
+    assert loaded == pytest.approx(calibration.apply(learner.effects(truth.features)))
 
 
 def test_a_loaded_model_of_propensities_is_the_saved_one_without_pickle(tmp_path):

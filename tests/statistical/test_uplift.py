@@ -101,20 +101,21 @@ def test_without_heterogeneity_one_effect_for_all_wins_mostly_and_with_it_rarely
         assert sum(selection.shares.values()) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("average", [0.2, 30.0])
 @pytest.mark.parametrize("errors", [0.3, 3.0, 30.0])
-def test_weighed_and_shrunk_effects_are_nearer_to_the_truth_than_any_learner_alone(errors):
+def test_weighed_and_shrunk_effects_are_nearer_to_the_truth_than_any_learner_alone(errors, average):
     """Six learners, three of them blind: the sum is nearer than the best alone, and never far behind one effect."""
     random, away = np.random.default_rng(7), []
     for _ in range(20):
         truth = random.normal(size=3000)
         seeing = truth[:, None] + random.normal(size=(3000, 3))
-        learners = np.column_stack([random.normal(size=(3000, 3)), seeing])
-        scores = 0.2 + 0.5 * truth + errors * random.normal(size=3000)
+        learners = average + np.column_stack([random.normal(size=(3000, 3)), seeing])
+        scores = average + 0.5 * truth + errors * random.normal(size=3000)
         stack = stack_effects(scores, learners, np.arange(3000) % 5)
         effects = stack.calibration.apply(learners @ stack.weights)
         alone = [EffectCalibration.learn(scores, one).apply(one) for one in learners.T]
-        errors_of = [np.mean((0.2 + 0.5 * truth - each) ** 2) for each in (effects, *alone)]
-        away.append([*errors_of, np.mean((0.5 * truth - 0.5 * truth.mean()) ** 2) + (scores.mean() - 0.2) ** 2])
+        errors_of = [np.mean((average + 0.5 * truth - each) ** 2) for each in (effects, *alone)]
+        away.append([*errors_of, np.mean((0.5 * truth - 0.5 * truth.mean()) ** 2) + (scores.mean() - average) ** 2])
     ours, *others, flat = np.mean(away, axis=0)
     assert ours < min(others)
     assert ours < 1.1 * flat

@@ -100,7 +100,10 @@ class IdCounts:
             if (customers >= _LEAST_CUSTOMERS and rows >= least) or (name.lower() in _TEXTS and rows > 1)
         ]
         largest = sorted(crowded, key=lambda each: (-each[1], each[0]))[:_MOST_CROWDED]
-        placeholders = [_placeholder(name, rows, first_row(name), total, settings) for name, rows in largest]
+        placeholders = [
+            _placeholder(name, rows, None if is_placeholder(name) else first_row(name), total, settings)
+            for name, rows in largest
+        ]
         return [*placeholders, *_alike(self.folded, settings)] if customers else []
 
 

@@ -15,7 +15,7 @@ from ..files import read_json
 from ..progress import Progress
 from ..redaction import redact
 from ..tracking.registry import RunFacts
-from ..uplift.effect_selection import Candidate
+from ..uplift.effect_selection import FrozenWeights
 from ..uplift.regressions import is_binary
 from ..uplift.uplift_model import UpliftModel
 from .effect_rows import learning_rows
@@ -30,7 +30,7 @@ def refit_effects(
     snapshots = prepare_whole_experiment(experiment)
     training, seed = snapshots.training, config.tuning.seed
     rows = learning_rows(training, len(experiment.arms) + 1, seed, randomised=config.data.randomised)
-    frozen = {arm: _read_weights(choice) for arm, choice in choices["uplift"].items()}
+    frozen = {arm: FrozenWeights.from_dict(choice) for arm, choice in choices["uplift"].items()}
     uplift = UpliftModel(config.uplift.name, seed=seed, threads=config.churn.threads_for(len(rows.features)))
     uplift.fit(rows.features, rows.responses, experiment.arms, frozen=frozen)
     models = EffectModels(training.names, uplift, is_binary(experiment.outcome), rows.propensities)
@@ -57,9 +57,3 @@ def refit_effects(
         notices=rows.notices(),
         effects=read_json(path) if (path := run.artifacts / EFFECTS).is_file() else {},
     )
-
-
-def _read_weights(choice: dict[str, Any] | list[dict[str, Any]]) -> dict[Candidate, float]:
-    """Return the weights of learners; a run of an earlier version has chosen one."""
-    members = [{**choice, "weight": 1.0}] if isinstance(choice, dict) else choice
-    return {Candidate(str(one["learner"]), str(one["family"])): float(one["weight"]) for one in members}

@@ -130,12 +130,7 @@ def sensitivity_of(learned: LearnedEffects) -> dict[str, Sensitivity]:
 def _record_learned(run: Run, learned: LearnedEffects) -> None:
     """Record choices, losses and the fitted models."""
     selections = learned.models.uplift.selections
-    choices = {
-        arm: [
-            {"learner": each.learner, "family": each.family, "weight": weight} for each, weight in one.weights.items()
-        ]
-        for arm, one in selections.items()
-    }
+    choices = {arm: one.frozen().as_dict() for arm, one in selections.items()}
     run.sink.write(records.Text("choices.json", json.dumps({"uplift": choices}, indent=1)))
     losses = {arm: selection.loss for arm, selection in selections.items()}
     metrics = {"valid.effects.loss": float(np.mean([loss.value for loss in losses.values()]))}

@@ -280,7 +280,7 @@ def _of_events(events: Events, days: LogDays | None, share: float) -> Outlook:
     if not kind.buys:
         monthly = replace(windows, horizon_months=1, step_months=1, n_cutoffs=3, n_folds=2)
         month = measure_month(events, windows)
-        fault = _fault(month, plan_fault(start, end, monthly)) or _training_fault(events, monthly, month)
+        fault = _fault(month, plan_fault(start, end, monthly)) or _training_fault(events, (start, end), monthly, month)
         return replace(outlook, chosen=month, fault=fault)
     return _with_horizon(outlook, events, start, end)
 
@@ -301,18 +301,17 @@ def _with_horizon(outlook: Outlook, events: Events, start: datetime, end: dateti
     words = (*outlook.words, *([f"windows.horizon_days={horizon}"] if horizon != windows.horizon_days else []))
     words = (*words, *([f"windows.active_days={active}"] if active is not None else []))
     planned = replace(windows, horizon_days=horizon, active_days=active)
-    fault = _fault(chosen, plan_fault(start, end, planned)) or _training_fault(events, planned, chosen)
+    fault = _fault(chosen, plan_fault(start, end, planned)) or _training_fault(events, (start, end), planned, chosen)
     return replace(outlook, chosen=chosen, active_days=active, words=words, fault=fault)
 
 
-def _training_fault(events: Events, windows: WindowSettings, latest: ChurnRate | None) -> str | None:
+def _training_fault(
+    events: Events, span: tuple[datetime, datetime], windows: WindowSettings, latest: ChurnRate | None
+) -> str | None:
     """Return why the training cutoffs, which are before the latest one, have nothing to learn from; None if they do."""
-    if latest is None or min(latest.left, latest.eligible - latest.left) >= _PLENTY:
+    if latest is None or min(latest.left, latest.eligible - latest.left) >= _PLENTY or plan_fault(*span, windows):
         return None
-    try:
-        training = measure_training(events, windows)
-    except InputError:  # a log of the drawn customers is shorter than the whole one
-        return None
+    training = measure_training(events, *span, windows)
     if 0 < training.left < training.eligible:
         return None
     who = "nobody" if not training.left else "everybody"

@@ -93,14 +93,14 @@ def measure_month(events: Events, windows: WindowSettings) -> ChurnRate | None:
     return _measure(events, replace(windows, horizon_months=1, step_months=1))
 
 
-def measure_training(events: Events, windows: WindowSettings) -> ChurnRate:
-    """Return who left at all training cutoffs of the plan that `make train` lays, one row per customer and cutoff.
+def measure_training(events: Events, start: datetime, end: datetime, windows: WindowSettings) -> ChurnRate:
+    """Return who left at all training cutoffs that `make train` lays over [start, end), a row per customer and cutoff.
 
     Raises:
-        InputError: no plan fits the log.
+        InputError: no plan fits.
     """
-    adapted, _ = adapt_windows(events.start, events.end, windows)
-    return _measure_at(events, adapted, make_plan(events.start, events.end, adapted).cutoffs)
+    adapted, _ = adapt_windows(start, end, windows)
+    return _measure_at(events, adapted, make_plan(start, end, adapted).cutoffs)
 
 
 def _measure(events: Events, plain: WindowSettings) -> ChurnRate | None:

@@ -61,20 +61,30 @@ class EffectCalibration:
         of_average, of_slope = np.full(n, 1.0 / n), away / spread if spread > 0.0 else np.zeros(n)
         pairs = ((of_average, of_average), (of_slope, of_slope), (of_average, of_slope))
         variances = [float((one * other * left_over**2).sum()) for one, other in pairs]
-        if slope <= 0.0:
-            return cls(average, 0.0, centre, (variances[0], 0.0, 0.0))
-        return cls(average, slope, centre, (variances[0], variances[1], variances[2]))
+        line = cls(average, slope, centre, (variances[0], variances[1], variances[2]))
+        return line if slope > 0.0 else line.flat()
 
     def shrunk(self) -> "EffectCalibration":
         """Return the calibration with its slope times 1 - (standard error / slope)^2, or 0 where that is below zero.
 
         The slope of a noisy fit is too large as often as too small, but effects that are too far apart cost more [2]. A
-        slope within its standard error is no sign of different effects. The covariance stays that of the fit.
+        slope within its standard error is no sign of different effects. The covariance of a slope that is kept stays
+        that of the fit, so that intervals lie around the shrunk effects and are as wide as before.
         """
         squared = self.slope**2
         if squared <= self.covariance[1] or squared == 0.0:
-            return replace(self, slope=0.0, covariance=(self.covariance[0], 0.0, 0.0))
+            return self.flat()
         return replace(self, slope=self.slope * (1.0 - self.covariance[1] / squared))
+
+    def flat(self) -> "EffectCalibration":
+        """Return the calibration that gives everybody the average effect."""
+        return replace(self, slope=0.0, covariance=(self.covariance[0], 0.0, 0.0))
+
+    def on(self, scores: Array, predicted: Array) -> "EffectCalibration":
+        """Return the calibration with the average effect and the centre of other rows; the slope is kept."""
+        other = EffectCalibration.learn(scores, predicted)
+        covariance = (other.covariance[0], *self.covariance[1:])
+        return replace(self, average=other.average, centre=other.centre, covariance=covariance)
 
     def apply(self, predicted: Array) -> Array:
         """Return calibrated effects, shape (n,)."""

@@ -1,7 +1,8 @@
 """Selection of effect learners: weighed by cross-fitted doubly robust loss, against the same effect for everybody."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from ..evaluation.treatment_effects import Responses, effect_scores, mean_interv
 from .cross_fitting import OutcomeModels, cross_fit_outcomes, draw_folds
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner, effect_learners
-from .effect_stacking import stack_effects
+from .effect_stacking import EffectStack, stack_effects
 from .no_heterogeneity import NoHeterogeneity
 
 AUTO = "auto"
@@ -41,6 +42,37 @@ FLAT = Candidate(NoHeterogeneity.name, NoHeterogeneity.families[0])
 
 
 @dataclass(frozen=True)
+class FrozenWeights:
+    """Weights that were found before, which a refit keeps with the slope of their sum.
+
+    Attributes
+    ----------
+    weights
+        By learner; empty where everybody has the same effect.
+    calibration
+        Of the sum; None for a learner that an earlier version chose alone, whose slope is learned again.
+    """
+
+    weights: Mapping[Candidate, float]
+    calibration: EffectCalibration | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the weights for JSON."""
+        members = [{**asdict(one), "weight": weight} for one, weight in self.weights.items()]
+        return {"learners": members, "calibration": None if self.calibration is None else self.calibration.as_dict()}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "FrozenWeights":
+        """Return the weights from the result of `as_dict`, or from the learner that an earlier version chose."""
+        if "learners" not in stored:
+            chosen = Candidate(**stored)
+            return cls({} if chosen == FLAT else {chosen: 1.0}, None)
+        weights = {Candidate(one["learner"], one["family"]): float(one["weight"]) for one in stored["learners"]}
+        kept = stored["calibration"]
+        return cls(weights, None if kept is None else EffectCalibration.from_dict(kept))
+
+
+@dataclass(frozen=True)
 class EffectSelection:
     """What selection gives.
 
@@ -50,14 +82,12 @@ class EffectSelection:
         The weight of each learner whose effects count; empty where everybody has the same effect.
     shares
         How much of the spread of effects comes from each of them.
+    compared
+        How many learners were weighed.
     calibration
         Of the weighted sum of their effects.
-    losses
-        By candidate, its loss less that of no heterogeneity, per row with its interval: below zero is better.
-    loss
-        The same of the weighted sum.
     row_losses
-        The same on each row, shape (n,).
+        The loss of the sum on each row less that of one effect for everybody, shape (n,): below zero is better.
     scores
         Doubly robust scores of the effect, shape (n,).
     expected
@@ -66,12 +96,16 @@ class EffectSelection:
 
     weights: dict[Candidate, float]
     shares: dict[Candidate, float]
+    compared: int
     calibration: EffectCalibration
-    losses: dict[Candidate, Interval]
-    loss: Interval
     row_losses: Array
     scores: Array
     expected: Array
+
+    @property
+    def loss(self) -> Interval:
+        """The mean of `row_losses`, with its interval."""
+        return mean_interval(self.row_losses)
 
     @property
     def chosen(self) -> str:
@@ -83,12 +117,18 @@ class EffectSelection:
 
     def sentence(self) -> str:
         """Return the choice and its reason."""
+        if not self.weights and not self.compared:
+            return "The same effect for everybody, as chosen."
         if not self.weights:
             return "The same effect for everybody: how far the learners' effects differ is within its standard error."
         return (
             f"{self.chosen}: doubly robust loss {self.loss.write('+.3g')} against one effect for all, with "
-            f"{self.calibration.slope:.0%} of their differences kept."
+            f"{self.calibration.slope:.0%} of the weighted differences kept."
         )
+
+    def frozen(self) -> FrozenWeights:
+        """Return the weights and the slope for a refit."""
+        return FrozenWeights(self.weights, self.calibration)
 
 
 def all_candidates(name: str = AUTO) -> list[Candidate]:
@@ -114,7 +154,7 @@ def select_learners(
     seed: int = 0,
     threads: int = 1,
     advance: Callable[[str], None] = lambda _: None,
-    frozen: Mapping[Candidate, float] | None = None,
+    frozen: FrozenWeights | None = None,
 ) -> EffectSelection:
     """Return the weights of learners whose sum predicts cross-fitted doubly robust scores best.
 
@@ -130,7 +170,7 @@ def select_learners(
     responses
         The responses of treated (arm 1) and control (arm 0).
     candidates
-        What is weighed; None = all. No heterogeneity is always compared.
+        What is weighed, against no heterogeneity; None = all.
     seed
         Of folds and learners.
     threads
@@ -138,14 +178,14 @@ def select_learners(
     advance
         Takes the name of each candidate when it is done.
     frozen
-        Weights that were found before; they are kept, and only calibrated.
+        Weights that were found before: they are kept with the slope of their sum, and the average effect is new.
 
     Returns
     -------
     EffectSelection
-        The weights, all losses, and what cross-fitting has given.
+        The weights, and what cross-fitting has given.
     """
-    wanted = (candidates or all_candidates()) if frozen is None else list(frozen)
+    wanted = (candidates or all_candidates()) if frozen is None else list(frozen.weights)
     learners = [one for one in wanted if one != FLAT]
     expected = cross_fit_outcomes(features, responses, folds=FOLDS, seed=seed, threads=threads)
     scores = effect_scores(responses, expected)
@@ -155,24 +195,28 @@ def select_learners(
     for candidate in [FLAT, *learners]:
         effects[candidate] = cross_fit_effects(features, responses, candidate, seed=seed, threads=threads, parts=parts)
         advance(str(candidate))
-    of_flat = np.square(scores - effects[FLAT])
-    losses = {one: np.square(scores - calibrate_across(scores, effects[one], fold)) - of_flat for one in learners}
-    losses[FLAT] = np.zeros(len(scores))
     beside = np.column_stack([np.empty((len(scores), 0)), *[effects[one] for one in learners]])
-    stack = stack_effects(scores, beside, fold, None if frozen is None else np.array([frozen[one] for one in learners]))
+    stack = stack_effects(scores, beside, fold) if frozen is None else _keep(frozen, scores, beside)
+    spread = stack.weights * beside.std(axis=0)
     taken = np.flatnonzero(stack.weights)
-    row_losses = np.square(scores - calibrate_across(scores, stack.across, fold)) - of_flat
-    row_losses = row_losses if len(taken) else losses[FLAT]
+    row_losses = np.square(scores - calibrate_across(scores, stack.across, fold)) - np.square(scores - effects[FLAT])
     return EffectSelection(
         weights={learners[place]: float(stack.weights[place]) for place in taken},
-        shares={learners[place]: float(stack.shares[place]) for place in taken},
+        shares={learners[place]: float(spread[place] / spread.sum()) for place in taken},
+        compared=len(learners),
         calibration=stack.calibration,
-        losses={one: mean_interval(loss) for one, loss in losses.items()},
-        loss=mean_interval(row_losses),
-        row_losses=row_losses,
+        row_losses=row_losses if len(taken) else np.zeros(len(scores)),
         scores=scores,
         expected=expected,
     )
+
+
+def _keep(frozen: FrozenWeights, scores: Array, effects: Array) -> EffectStack:
+    """Return the sum by weights that were found before; what was evaluated is what is refitted."""
+    weights = np.array(list(frozen.weights.values()))
+    across = effects @ weights
+    line = EffectCalibration.learn(scores, across)
+    return EffectStack(weights, line if frozen.calibration is None else frozen.calibration.on(scores, across), across)
 
 
 def calibrate_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> Array:

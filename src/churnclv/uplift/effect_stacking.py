@@ -26,21 +26,18 @@ class EffectStack:
     ----------
     weights
         Shape (k,), all zero where everybody has the same effect.
-    shares
-        How much of the spread of effects comes from each learner, shape (k,).
     calibration
         Of the sum.
     across
-        The sum on the rows of the fit, by weights of the other folds, shape (n,).
+        The sum on the rows of the fit, by weights of the other folds and less the mean there, shape (n,).
     """
 
     weights: Array
-    shares: Array
     calibration: EffectCalibration
     across: Array
 
 
-def stack_effects(scores: Array, effects: Array, fold: NDArray[np.int64], weights: Array | None = None) -> EffectStack:
+def stack_effects(scores: Array, effects: Array, fold: NDArray[np.int64]) -> EffectStack:
     """Return the weighted and calibrated sum of effects that predicts scores best.
 
     How much of the sum's differences is kept is decided by its slope on the scores, with the weights of each fold from
@@ -55,17 +52,12 @@ def stack_effects(scores: Array, effects: Array, fold: NDArray[np.int64], weight
         Effects by k learners that have not seen the row, shape (n, k).
     fold
         The fold of each row, shape (n,).
-    weights
-        Weights that were found before, shape (k,); None finds them.
     """
-    across = stack_across(scores, effects, fold) if weights is None else effects @ weights
-    taken = stacking_weights(scores, effects) if weights is None else weights
+    across, weights = stack_across(scores, effects, fold), stacking_weights(scores, effects)
     line = EffectCalibration.learn(scores, across).shrunk()
-    spread = taken * effects.std(axis=0)
-    if line.slope == 0.0 or not spread.any():
-        nothing = np.zeros(effects.shape[1])
-        return EffectStack(nothing, nothing, replace(line, slope=0.0), across)
-    return EffectStack(taken, spread / spread.sum(), replace(line, centre=float((effects @ taken).mean())), across)
+    if line.slope == 0.0 or not weights.any():
+        return EffectStack(np.zeros(effects.shape[1]), line.flat(), across)
+    return EffectStack(weights, replace(line, centre=float((effects @ weights).mean())), across)
 
 
 def stacking_weights(scores: Array, effects: Array) -> Array:
@@ -91,9 +83,13 @@ def stacking_weights(scores: Array, effects: Array) -> Array:
 
 
 def stack_across(scores: Array, effects: Array, fold: NDArray[np.int64]) -> Array:
-    """Return the stacked effect of each row, by the weights that the other folds give, shape (n,)."""
+    """Return the stacked effect of each row less the mean of the other folds, by the weights that these give, (n,).
+
+    Weights are found around means. Otherwise the average effect, times the sum of a fold's weights, would be part of
+    what differs between customers.
+    """
     stacked = np.empty(len(scores))
     for held in np.unique(fold):
-        inside = fold == held
-        stacked[inside] = effects[inside] @ stacking_weights(scores[~inside], effects[~inside])
+        inside, others = fold == held, effects[fold != held]
+        stacked[inside] = (effects[inside] - others.mean(axis=0)) @ stacking_weights(scores[~inside], others)
     return stacked

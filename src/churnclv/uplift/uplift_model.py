@@ -14,7 +14,7 @@ from ..files import read_json, write_json
 from .cross_fitting import OutcomeModels
 from .effect_calibration import EffectCalibration
 from .effect_learners import EffectLearner
-from .effect_selection import AUTO, Candidate, EffectSelection, all_candidates, select_learners
+from .effect_selection import AUTO, EffectSelection, FrozenWeights, all_candidates, select_learners
 
 _FILE = "uplift.json"
 
@@ -58,7 +58,7 @@ class UpliftModel:
         responses: Responses,
         arms: Sequence[str] = ("treatment",),
         advance: Callable[[str], None] = lambda _: None,
-        frozen: Mapping[str, Mapping[Candidate, float]] | None = None,
+        frozen: Mapping[str, FrozenWeights] | None = None,
     ) -> "UpliftModel":
         """Weigh, fit and calibrate learners for each treatment, on its rows and those of the control group.
 
@@ -73,7 +73,7 @@ class UpliftModel:
         advance
             Takes the name of each candidate when it is done.
         frozen
-            By treatment, weights that were found before, which are kept.
+            By treatment, weights that were found before: they are kept with the slope of their sum.
 
         Raises
         ------
@@ -129,15 +129,17 @@ class UpliftModel:
         stored = read_json(folder / _FILE)
         model = cls(stored["name"], seed=stored["seed"])
         model.arms = tuple(stored["arms"])
-        model._members = [
-            [
-                (weight, EffectLearner.load(folder / f"arm_{arm}" / f"learner_{number}"))
-                for number, weight in enumerate(weights, start=1)
-            ]
-            for arm, weights in enumerate(stored["weights"], start=1)
-        ]
+        if "weights" in stored:
+            model._members = [_load_members(folder / f"arm_{n}", each) for n, each in enumerate(stored["weights"], 1)]
+        else:  # by an earlier version, which chose one learner
+            folders = [folder / f"arm_{number}" for number in range(1, len(model.arms) + 1)]
+            model._members = [[(1.0, EffectLearner.load(each))] for each in folders]
         model._calibrations = [EffectCalibration.from_dict(one) for one in stored["calibrations"]]
         return model
+
+
+def _load_members(folder: Path, weights: Sequence[float]) -> list[tuple[float, EffectLearner]]:
+    return [(weight, EffectLearner.load(folder / f"learner_{number}")) for number, weight in enumerate(weights, 1)]
 
 
 def _sum_effects(members: Sequence[tuple[float, EffectLearner]], features: pd.DataFrame) -> Array:
