@@ -174,6 +174,7 @@ def _empulse_table(name: str, file: str, separator: str, target: str, positive: 
     path = _shipped("empulse", "data", file)
     rows = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
     rows = rows.loc[:, [column for column in rows if column.strip() and not column.startswith("Unnamed")]]
+    rows = rows[rows[target].isin(rows[target].value_counts().index[:2])]  # a stray header stands among the rows
     rows = rows.sample(min(MOST_ROWS, len(rows)), random_state=SEED).reset_index(drop=True)
     rows = rows.drop(columns="id", errors="ignore")
     rows.insert(0, "row", [f"R{number:06}" for number in range(len(rows))])
