@@ -166,7 +166,7 @@ def test_a_wished_holdout_is_taken_or_refused_with_the_number_needed(scores, pla
     least = len(plan.held_out)
     wished = plan_campaign(scores, ECONOMICS, DesignSettings(holdout=2 * least), None)
     assert len(wished.held_out) == 2 * least
-    with pytest.raises(InputError, match=r"holdout=9 is too small .* \d+ are needed"):
+    with pytest.raises(InputError, match=r"design.holdout=9 is too small .* \d+ are needed"):
         plan_campaign(scores, ECONOMICS, DesignSettings(holdout=9), None)
     with pytest.raises(InputError, match="more than half of the"):
         plan_campaign(scores, ECONOMICS, DesignSettings(holdout=2999), None)

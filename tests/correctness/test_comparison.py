@@ -67,6 +67,16 @@ def test_another_unit_and_values_out_of_range():
     assert not seen(spend=spend * 2)
 
 
+def test_numbers_around_zero_are_compared_by_their_spread():
+    random = np.random.default_rng(5)
+    profile = describe_columns(pd.DataFrame({"x": random.normal(size=1000)}))
+    alike = [pd.DataFrame({"x": random.normal(size=300) + 0.1 * place}) for place in range(-3, 4)]
+    assert [compare_columns(profile, rows) for rows in alike] == [()] * 7  # whose medians differ by any factor
+    for factor in (0.01, 100.0):
+        (notice,) = compare_columns(profile, alike[3] * factor)
+        assert notice.code == "other_scale"
+
+
 def test_one_row_of_another_unit_is_seen():
     row = learned_rows(1, seed=3)
     assert {notice.code for notice in compare_columns(PROFILE, row.assign(spend=90_000.0))} == {"other_scale"}

@@ -209,6 +209,18 @@ def test_totals_of_a_list_and_their_sentence():
     assert str(total_targets(table, target_list(table))).endswith("to cost 19.00 and to gain 38.00.")
 
 
+def test_an_empty_list_says_why():
+    def said(budget=None, **columns):
+        table = customers(**columns)
+        return str(total_targets(table, target_list(table, budget), budget))
+
+    assert said(expected_gain=[-1.0] * 5) == (
+        "nobody of 5 customers to contact: a contact costs more than it brings for everybody."
+    )
+    assert said(0.5) == "nobody of 5 customers to contact: the budget of 0.50 pays for none of 3 who are worth it."
+    assert said(expected_gain=[np.nan] * 5) == "nobody of 0 customers to contact: no customer has an expected gain."
+
+
 def test_an_empty_list_has_its_columns():
     nobody = target_list(customers(expected_gain=[-1.0] * 5), 5.0)
     assert len(nobody) == 0

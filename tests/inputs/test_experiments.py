@@ -59,6 +59,21 @@ def test_a_blank_treatment_is_the_control_group_only_where_that_is_called_nothin
     )
 
 
+def test_a_control_group_that_is_written_has_no_blanks_beside_it(refuse):
+    assert refuse(f"{PLAIN}d,50,,3\n") == (
+        "table: column 'arm' is blank in 1 of the rows, and says none in 1.\n"
+        "  -> write none where nothing was sent, and leave out rows whose treatment was lost."
+    )
+
+
+@pytest.mark.parametrize("end", ["_low", "_high"])
+def test_treatments_whose_effects_would_share_a_column_are_refused(refuse, end):
+    assert refuse(PLAIN.replace("letter", f"offer{end}")) == (
+        "table: column 'arm': the effects of 'offer' and the same name with _low or _high would have columns of one "
+        "name in the scores.\n  -> rename one of them in the export."
+    )
+
+
 def test_without_ids_rows_are_numbered_as_in_the_file(read):
     table = read(PLAIN.replace("id,", "age_group,"), columns=Columns(None, None, None), exclude=["age_group"])
     assert table.table.ids.tolist() == ["2", "3", "4"]

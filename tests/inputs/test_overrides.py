@@ -136,3 +136,10 @@ def test_make_hands_a_quoted_value_on_as_it_is(tmp_path, name):
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.splitlines()
     assert shown == ["data.path=orders.csv", f"data.columns.amount={name}", "data.positive=1"]
     assert composed(["data=transactions", *shown]).data.columns.amount == name
+
+
+def test_names_of_entries_may_be_numbers_and_other_words_of_yaml():
+    words = ["economics.arm_costs={1: 0.1, 2: 5, true: 2, Mens E-Mail: 3}", "data.kinds={0: order, null: refund}"]
+    config = composed([*CUSTOM, *words])
+    assert config.economics.arm_costs == {"1": 0.1, "2": 5.0, "true": 2.0, "Mens E-Mail": 3.0}
+    assert config.data.kinds == {"0": "order", "null": "refund"}

@@ -13,6 +13,7 @@ from ..errors import require
 _EDGES = {"[": "]", "{": "}", "(": ")"}
 _SWEPT = re.compile(r"[\w.\-]+(,[\w.\-]+)+|(choice|glob|range|interval|shuffle|sort)\(.*\)")
 _QUOTED = re.compile(r"""\s*('([^'\\]|\\.)*'|"([^"\\]|\\.)*")\s*""", re.DOTALL)
+_NO_TEXT = re.compile(r"[+-]?\d+|true|false|null", re.IGNORECASE)
 _UNCHANGED = ("", "???")
 _LONGEST_NAME = 250  # bytes, the usual limit of file names
 
@@ -44,8 +45,21 @@ def write_overrides(arguments: list[str], schema: type) -> Overrides:
         is_spelling = argument.lstrip("+~").startswith("data.spelling")
         remedy = "data.decimal and data.date_format are the settings to give."
         require(not is_spelling, "data.spelling is set by an export, not on the command line.", remedy=remedy)
-        overrides.arguments.append(_write(argument, schema, overrides.declared, sweeps=sweeps))
+        parts = _by_entry(argument, schema)
+        overrides.arguments += [_write(part, schema, overrides.declared, sweeps=sweeps) for part in parts]
     return overrides
+
+
+def _by_entry(argument: str, schema: type) -> list[str]:
+    """Return an argument `key={name: value, ...}` with the entries apart whose names Hydra would not read as text."""
+    named, _, value = argument.partition("=")
+    steps, pairs = _steps(schema, named.lstrip("+").split(".")), _pairs(value)
+    apart = [pair for pair in pairs if _NO_TEXT.fullmatch(pair[0].strip())]
+    if not apart or not steps or get_origin(steps[-1]) is not dict:
+        return [argument]
+    others = ",".join(f"{name}:{text}" for name, text in pairs if (name, text) not in apart)
+    together = [f"{named}={{{others}}}"] if others else []
+    return [*together, *(f"{named}.{name.strip()}={text.strip()}" for name, text in apart)]
 
 
 def _write(argument: str, schema: type, declared: dict[str, Any], *, sweeps: bool) -> str:

@@ -15,6 +15,7 @@ from .readings import NUMBER, ReadingChoices, learn_readings
 from .settings import STATIC, DataSettings
 
 _SHOWN, _SHOWN_ROWS = 60, 5
+_ENDS = ("_low", "_high")  # of the columns of an effect's interval
 
 
 @dataclass(frozen=True)
@@ -67,9 +68,10 @@ def read_experiment(connection: Any, settings: DataSettings, frame: Any = None) 
 def _read_arms(cells: TableCells, settings: DataSettings) -> tuple[NDArray[np.int64], tuple[str, ...]]:
     """Return the arm of each customer, and the names of the treatments in order of the alphabet."""
     column, control = cells.kept[cells.roles["treatment"]], str(settings.control)
-    if control.lower() in {"", *(token.lower() for token in settings.missing_tokens)}:
-        column = column.fillna(control)  # a group that is called none, or nothing
     where = f"{cells.origin}: column {settings.treatment!r}"
+    if control.lower() in {"", *(token.lower() for token in settings.missing_tokens)}:
+        _require_written_or_blank(cells, settings, where)
+        column = column.fillna(control)  # a group that is called none, or nothing
     _require_none(column.isna(), where, "is blank", "write the control group's name, or leave such rows out.")
     names = sorted(set(column))
     shown = listed([repr(name[:_SHOWN]) for name in names], 6)
@@ -78,8 +80,30 @@ def _read_arms(cells: TableCells, settings: DataSettings) -> tuple[NDArray[np.in
     message = f"{where} holds one value, {shown}: an effect needs customers with and without treatment."
     require(len(names) > 1, message, remedy="add those who were treated.")
     arms = tuple(name for name in names if name != control)
+    doubled = [name for name in arms for end in _ENDS if f"{name}{end}" in arms]
+    both = f"{listed([repr(name) for name in doubled])} and the same name with _low or _high"
+    message = f"{where}: the effects of {both} would have columns of one name in the scores."
+    require(not doubled, message, remedy="rename one of them in the export.")
     numbers = {name: number for number, name in enumerate((control, *arms))}
     return column.map(numbers).to_numpy(dtype=np.int64), arms
+
+
+def _require_written_or_blank(cells: TableCells, settings: DataSettings, where: str) -> None:
+    """Check that a control group called none, or nothing, is either written or blank: others may be lost cells.
+
+    Raises
+    ------
+    InputError
+        Both occur.
+    """
+    rows = cells.log.table
+    cell = rows[f"{STATIC}c{cells.header.index(str(settings.treatment))}"].strip()
+    blank, written = cell.fill_null("") == "", cell.lower() == str(settings.control).lower()
+    counts = rows.aggregate(blank=blank.sum(), written=written.sum()).execute().iloc[0].fillna(0)
+    said = f"says {settings.control} in {int(counts['written']):,}"
+    message = f"{where} is blank in {int(counts['blank']):,} of the rows, and {said}."
+    remedy = f"write {settings.control} where nothing was sent, and leave out rows whose treatment was lost."
+    require(not (counts["blank"] and counts["written"]), message, remedy=remedy)
 
 
 def _read_outcome(connection: Any, cells: TableCells, settings: DataSettings) -> NDArray[np.float64]:

@@ -277,24 +277,25 @@ def _holdout_size(contrast: ExpectedContrast, customers: int, design: DesignSett
         Half of the customers would be too few, or the number that is wished is.
     """
     least = contrast.least_holdout(customers)
+    fall = f"a fall of the churn rate by {100.0 * contrast.effect:.2f} points with a power of {contrast.power:.0%}"
     if least is None:
         smallest = contrast.detectable(customers / 2.0, customers / 2.0)
         raise InputError(
-            f"{customers:,} customers to contact are too few to show a fall of the churn rate by {contrast.effect:.2%} "
-            f"with a power of {contrast.power:.0%}: {contrast.least_customers():,} are needed, half of them held out.",
+            f"{customers:,} customers to contact are too few to show {fall}: {contrast.least_customers():,} are "
+            "needed, half of them held out.",
             remedy=(
-                f"raise the budget or the limits, or look for a larger effect alone: effect={_upwards(smallest)}, "
-                "or lower power."
+                "raise the budget or the limits, or look for a larger effect alone: "
+                f"design.effect={_upwards(smallest)}, or lower design.power."
             ),
         )
     if design.holdout is None:
         return least
     wished = design.holdout
-    message = f"holdout={wished:,} is too small to show a fall of the churn rate by {contrast.effect:.2%}"
-    remedy = f"holdout={least} or more, or leave it out."
-    require(wished >= least, f"{message} with a power of {contrast.power:.0%}: {least:,} are needed.", remedy=remedy)
-    most = f"holdout={wished:,} is more than half of the {customers:,} customers on the list."
-    require(wished <= customers // 2, most, remedy=f"holdout={least} is enough.")
+    message = f"design.holdout={wished:,} is too small to show {fall}: {least:,} are needed."
+    remedy = f"design.holdout={least} or more, or leave it out."
+    require(wished >= least, message, remedy=remedy)
+    most = f"design.holdout={wished:,} is more than half of the {customers:,} customers on the list."
+    require(wished <= customers // 2, most, remedy=f"design.holdout={least} is enough.")
     return wished
 
 

@@ -27,10 +27,10 @@ _PAGE = """\
 
 ## What the verdict can show
 
-- A fall of the churn rate by {design[effect]:.2%} is seen with a probability of {design[power]:.1%}, at a significance
+- A fall of the churn rate by {fall:.2f} points is seen with a probability of {design[power]:.1%}, at a significance
   of {design[significance]:.1%}.
-- The smallest effect that is seen with a probability of {design[wanted_power]:.0%}: {least[churn_rate]:.2%} of the
-  treated, which is {least[customers]:,.0f} customers kept, worth {least[money]:,.2f}.
+- The smallest effect that is seen with a probability of {design[wanted_power]:.0%}: {least_fall:.2f} points
+  of the treated's churn rate, which is {least[customers]:,.0f} customers kept, worth {least[money]:,.2f}.
 - The verdict is given once, after the last day. Looking earlier and stopping when the figures please finds effects
   where there are none.
 
@@ -78,6 +78,8 @@ def explain_plan(plan: dict[str, Any]) -> str:
         design=plan["design"],
         promise=plan["promise"],
         least=plan["design"]["detectable"],
+        fall=100.0 * plan["design"]["effect"],
+        least_fall=100.0 * plan["design"]["detectable"]["churn_rate"],
         horizon_days=plan["horizon_days"],
         end=f"{end:%Y-%m-%d}",
         limits=_explain_limits(plan.get("limits")),

@@ -38,7 +38,9 @@ class TargetTotals:
     budget: float | None
 
     def __str__(self) -> str:
-        """Return the totals as a sentence."""
+        """Return the totals as a sentence, which says why a list is empty."""
+        if not self.listed:
+            return f"nobody of {self.considered:,} customers to contact: {self._reason()}."
         totals = (
             f"{self.listed:,} of {self.considered:,} customers to contact, expected to cost {self.cost:,.2f} "
             f"and to gain {self.gain:,.2f}"
@@ -47,6 +49,14 @@ class TargetTotals:
         if not left or self.budget is None:
             return f"{totals}."
         return f"{totals}; the budget of {self.budget:,.2f} leaves out {left:,} that would gain {self.forgone:,.2f}."
+
+    def _reason(self) -> str:
+        """Return why nobody is on the list."""
+        if not self.considered:
+            return "no customer has an expected gain"
+        if not self.worthwhile or self.budget is None:
+            return "a contact costs more than it brings for everybody"
+        return f"the budget of {self.budget:,.2f} pays for none of {self.worthwhile:,} who are worth it"
 
 
 def target_list(customers: pd.DataFrame, budget: float | None = None) -> pd.DataFrame:

@@ -120,7 +120,7 @@ def summarise_plan(out: str, plan: CampaignPlan, start: pd.Timestamp) -> str:
         f"  hold out  {held_out:>9,} at random, by segment and expected gain, seed {plan.design.seed}",
         f"  expected  churn {churn[0]:.1%} instead of {churn[1]:.1%}: {kept:,.0f} customers kept,",
         f"            gain {float(plan.treated['expected_gain'].sum()):,.2f}",
-        f"  power     {plan.power:.0%} to see a fall of the churn rate by {plan.contrast.effect:.2%};",
+        f"  power     {plan.power:.0%} to see a fall of the churn rate by {100.0 * plan.contrast.effect:.2f} points;",
         f"            the least to be seen: {detectable:,.0f} customers, worth {plan.money(detectable):,.2f}",
         "",
         f"{out}: {PLAN}, {TREAT}, {HOLDOUT}, {README}",

@@ -11,6 +11,7 @@ from ..data.paths import input_paths
 from ..errors import require, require_name
 from ..outputs import guard
 from ..progress import Progress
+from ..snapshots.customer_kinds import kind_of
 from ..tracking.home import Home
 from ..tracking.promotion import promote, register, require_comparable
 from ..tracking.registry import ORIGIN_TAG, THROUGH_TAG, RunFacts, find_run, name_bundle, require_artifacts
@@ -67,7 +68,8 @@ def export(config: ExportConfig, read_config: Callable[[Path], TrainConfig], pro
     progress.log(promote(home, run, source, compare, force=config.force, reason=config.reason))
     model = config.out or name_bundle(home, source)
     shown = "" if model is None else f" MODEL={model}"
-    return f"{out}\n\nNext:  make score INPUT=orders.csv OUTPUT=scores.csv{shown}\n       make serve{shown}"
+    asked = "orders.csv" if kind_of(trained.data.shape).has_time else "customers.csv"
+    return f"{out}\n\nNext:  make score INPUT={asked} OUTPUT=scores.csv{shown}\n       make serve{shown}"
 
 
 def choose_run(config: ExportConfig, home: Home) -> RunFacts:

@@ -152,7 +152,8 @@ def _no_training(main: TableInspection) -> str:
         return "nothing to train on: no column names a customer. Export the customer's id with each row."
     return (
         f"nothing to train on alone: {main.kind.name}. Name it beside a log of orders: "
-        f'make inspect DATA="orders.csv {main.table.path}".'
+        f'make inspect DATA="orders.csv {main.table.path}". If it says who was contacted and what happened then: '
+        'make train ARGS="data=experiment data.treatment=... data.control=... data.outcome=...".'
     )
 
 

@@ -1,6 +1,7 @@
 """Charts: matplotlib figures in the style of the project, as SVG small enough for one page."""
 
 import io
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,8 @@ def frame(figure: "Figure", alt: str, caption: str) -> Picture:
     for text in figure.findobj(Text):
         text.set_parse_math(False)
     buffer = io.StringIO()
-    with mpl.rc_context(_SAVED):
+    with mpl.rc_context(_SAVED), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the reader's program draws the text
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     svg = buffer.getvalue()
     return Picture(svg[svg.index("<svg") :], alt, caption, place_marks(figure))
