@@ -15,7 +15,7 @@ from churnclv.errors import InputError
 from churnclv.outputs import guard
 from churnclv.report.audience_files import audience_output, write_audiences
 from churnclv.report.audience_formats import FORMATS
-from churnclv.report.contact_details import defused, normalise_email, normalise_phone, read_details
+from churnclv.report.contact_details import DETAILS, defused, normalise_email, normalise_phone, read_details
 
 SHA256 = re.compile(r"[0-9a-f]{64}|")
 E164 = re.compile(r"\+[1-9]\d{7,14}|")
@@ -71,6 +71,21 @@ def test_there_is_a_folder_per_segment_and_action(folder):
     }  # fmt: skip
     for one in FORMATS.values():
         assert len(list(folder.glob(f"*/{one.file}"))) == 4
+
+
+def test_each_treatment_of_an_experiment_has_a_folder_of_its_own(tmp_path):
+    details = {**dict.fromkeys(DETAILS, ""), "email": "a@b.example"}
+    contacts = pd.DataFrame({"customer_id": list("abcd")}).assign(**details)
+    rows = pd.DataFrame({"customer_id": list("abcd"), "segment": None, "action": ["contact"] * 3 + ["no_contact"]})
+    rows["best_arm"] = ["mail", "名前", "電話", None]
+    write_audiences(rows, contacts, audience_output(str(tmp_path / "lists")))
+    places = {path.parent.name: pd.read_csv(path) for path in (tmp_path / "lists").glob("*/customers.csv")}
+    assert sorted(places) == [
+        "no_segment-contact-mail", "no_segment-contact-other", "no_segment-contact-other_2", "no_segment-no_contact",
+    ]  # fmt: skip
+    assert sorted(name for table in places.values() for name in table["best_arm"].dropna()) == ["mail", "名前", "電話"]
+    table = pd.read_csv(tmp_path / "lists" / "no_segment-contact-mail" / "klaviyo.csv")
+    assert table["Treatment"].tolist() == ["mail"]
 
 
 def test_klaviyo_takes_the_file(folder):

@@ -100,10 +100,10 @@ def _require_written_or_blank(cells: TableCells, settings: DataSettings, where: 
     cell = rows[f"{STATIC}c{cells.header.index(str(settings.treatment))}"].strip()
     blank, written = cell.fill_null("") == "", cell.lower() == str(settings.control).lower()
     counts = rows.aggregate(blank=blank.sum(), written=written.sum()).execute().iloc[0].fillna(0)
-    said = f"says {settings.control} in {int(counts['written']):,}"
-    message = f"{where} is blank in {int(counts['blank']):,} of the rows, and {said}."
+    blanks, others = (int(counts[name]) for name in ("blank", "written"))
+    message = f"{where} is blank in {blanks:,} of the rows, and says {settings.control} in {others:,}."
     remedy = f"write {settings.control} where nothing was sent, and leave out rows whose treatment was lost."
-    require(not (counts["blank"] and counts["written"]), message, remedy=remedy)
+    require(not (blanks and others), message, remedy=remedy)
 
 
 def _read_outcome(connection: Any, cells: TableCells, settings: DataSettings) -> NDArray[np.float64]:

@@ -68,8 +68,8 @@ def export(config: ExportConfig, read_config: Callable[[Path], TrainConfig], pro
     progress.log(promote(home, run, source, compare, force=config.force, reason=config.reason))
     model = config.out or name_bundle(home, source)
     shown = "" if model is None else f" MODEL={model}"
-    asked = "orders.csv" if kind_of(trained.data.shape).has_time else "customers.csv"
-    return f"{out}\n\nNext:  make score INPUT={asked} OUTPUT=scores.csv{shown}\n       make serve{shown}"
+    rows = "orders.csv" if kind_of(trained.data.shape).has_time else "customers.csv"
+    return f"{out}\n\nNext:  make score INPUT={rows} OUTPUT=scores.csv{shown}\n       make serve{shown}"
 
 
 def choose_run(config: ExportConfig, home: Home) -> RunFacts:

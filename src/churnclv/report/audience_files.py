@@ -1,12 +1,15 @@
 """Audience files: by segment and action, the customers in the formats that marketing tools import, and a workbook."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from ..decision.scored_customers import TREATMENT
 from ..files import read_json, write_json
 from ..outputs import FolderOutput
 from .audience_formats import FORMATS, defuse
@@ -49,7 +52,7 @@ def holds_audiences(folder: Path) -> bool:
 
 
 def write_audiences(scores: pd.DataFrame, details: pd.DataFrame, output: FolderOutput) -> AudienceTotals:
-    """Write the audiences, one folder per segment and action, with a file per format, and a workbook of all.
+    """Write the audiences, one folder per segment, action and treatment, with a file per format, and a workbook of all.
 
     Parameters
     ----------
@@ -69,11 +72,15 @@ def write_audiences(scores: pd.DataFrame, details: pd.DataFrame, output: FolderO
     )
     segments = rows["segment"].fillna(_NO_SEGMENT).astype(str)
     actions = rows["action"].fillna(_NO_ACTION).astype(str)
-    audiences = rows.groupby([segments.rename("of_segment"), actions.rename("of_action")], sort=True)
+    arms = rows[TREATMENT].fillna("").astype(str) if TREATMENT in rows else actions.map(lambda _: "")
+    named = [segments.rename("of_segment"), actions.rename("of_action"), arms.rename("of_arm")]
+    audiences = rows.groupby(named, sort=True)
     with output.replacing() as folder:
-        files = []
-        for (segment, action), members in audiences:
-            place = f"{_slug(str(segment))}-{_slug(str(action))}"
+        files, places = [], set[str]()
+        for (segment, action, arm), members in audiences:
+            parts = [_slug(str(part)) for part in (segment, action, arm) if part]
+            place = next(name for name in _numbered("-".join(parts)) if name not in places)
+            places.add(place)
             (folder / place).mkdir()
             for one in FORMATS.values():
                 one.table(members).to_csv(folder / place / one.file, index=False)
@@ -82,6 +89,12 @@ def write_audiences(scores: pd.DataFrame, details: pd.DataFrame, output: FolderO
         write_json(folder / _INDEX, {"files": sorted([*files, _WORKBOOK])})
     reachable = int(((rows["email"] != "") | (rows["phone"] != "")).sum())
     return AudienceTotals(audiences.ngroups, len(rows), reachable)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    """Yield a name, and names with a number: different treatments may have one name in plain letters."""
+    yield name
+    yield from (f"{name}_{number}" for number in count(2))
 
 
 def _slug(name: str) -> str:

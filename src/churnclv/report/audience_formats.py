@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ..decision.scored_customers import TREATMENT
 from .contact_details import DETAILS, defused, hashed, plain_name
 
 _PROPERTIES = {  # score column -> name of the property
     "segment": "Segment", "action": "Action", "risk_band": "Risk Band", "churn_score": "Churn Score", "clv": "CLV",
     "clv_total": "CLV Total", "spend_to_date": "Spend To Date", "expected_next_order": "Expected Next Order",
-    "mean_gap_days": "Mean Gap Days", "reason_1": "Reason",
+    "mean_gap_days": "Mean Gap Days", "reason_1": "Reason", TREATMENT: "Treatment",
 }  # fmt: skip
 _PLAIN_COLUMNS = (
     "customer_id", *DETAILS, "segment", "action", "risk_band", "churn_score", "expected_gain", "clv", "clv_total",
@@ -89,8 +90,8 @@ def _google(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return every customer with details and scores."""
-    return defuse(rows.reindex(columns=list(_PLAIN_COLUMNS)))
+    """Return every customer with details and scores, and of an experiment the treatment."""
+    return defuse(rows.reindex(columns=[*_PLAIN_COLUMNS, *[name for name in (TREATMENT,) if name in rows]]))
 
 
 def _reachable(rows: pd.DataFrame) -> pd.DataFrame:
