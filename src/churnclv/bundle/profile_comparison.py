@@ -144,27 +144,15 @@ def _other_scale(learned: Mapping[str, Any], column: Any, missing: int) -> str |
     outside = float(np.mean((finite < low) | (finite > high)))
     is_far = far > 0 and abs(median) > _SCALE * far
     if len(finite) >= _LEAST_ROWS:
-        now, then = (_size(low, *quartiles) for quartiles in (_quartiles(finite), _learned_quartiles(learned)))
+        now, then = abs(median), abs(usual)
+        if low < 0.0:  # medians of numbers around zero differ by any factor: their spread says how large they are
+            first, third = np.quantile(finite, (0.25, 0.75))
+            now, then = float(third - first), float(learned["quantiles"]["0.75"] - learned["quantiles"]["0.25"])
         ratio = now / then if now > 0 and then > 0 else 1.0
         is_far = is_far or not 1 / _SCALE < ratio < _SCALE or outside > _MOST_OUTSIDE
     if not is_far:
         return None
     return f"median {median:.4g}, {usual:.4g} at training; {outside:.0%} outside {low:.4g} to {high:.4g}"
-
-
-def _quartiles(cells: Any) -> tuple[float, float, float]:
-    first, median, third = np.quantile(cells, (0.25, 0.5, 0.75))
-    return float(first), float(median), float(third)
-
-
-def _learned_quartiles(learned: Mapping[str, Any]) -> tuple[float, float, float]:
-    first, median, third = (float(learned["quantiles"][q]) for q in ("0.25", "0.5", "0.75"))
-    return first, median, third
-
-
-def _size(low: float, first: float, median: float, third: float) -> float:
-    """Return how large numbers are: their median, or their spread where `low` says that they lie around zero."""
-    return third - first if low < 0.0 else abs(median)
 
 
 def _is_more(count: int, cells: int, usual: float) -> bool:

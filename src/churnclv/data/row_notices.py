@@ -21,6 +21,7 @@ _LISTED = (  # ids that mean "no customer" in some systems, and may be a real id
     "undefined anonymous anon anonim anonyme anonimo missing empty blank default nobody no-id noid not-set notset "
     "not_set unassigned unregistered walk-in walkin"
 )
+FirstRow = Callable[[str], int | None]
 _TEXTS = tuple(_LISTED.split())
 _LEAST_CUSTOMERS, _LEAST_ROWS = 20, 20
 _SHARE = 0.05  # of all rows, with one id
@@ -57,9 +58,11 @@ def _first_row(checked: Any, name: str) -> int:
     return int(rows.filter(rows.customer_id == name).row.min().execute())
 
 
-def _placeholder(name: str, rows: int, first: int | None, total: int, settings: DataSettings) -> Notice:
-    place = "" if first is None else f" (see row {first:,})"
-    shown, token = (repr(name), name) if is_placeholder(name) else (f"one id{place}", "...")
+def _placeholder(name: str, rows: int, total: int, first_row: FirstRow, settings: DataSettings) -> Notice:
+    shown, token = repr(name), name
+    if not is_placeholder(name):
+        first = first_row(name)
+        shown, token = "one id" if first is None else f"one id (see row {first:,})", "..."
     return Notice(
         "crowded_id",
         f"column {settings.columns.customer_id!r}: {shown} has {rows / total:.1%} of the rows ({rows:,} of "
@@ -87,7 +90,7 @@ class IdCounts:
         suspects = (*self.suspects, *other.suspects)
         return IdCounts(self.sizes + other.sizes, suspects, self.folded + other.folded)
 
-    def notices(self, settings: DataSettings, first_row: Callable[[str], int | None] = lambda _: None) -> list[Notice]:
+    def notices(self, settings: DataSettings, first_row: FirstRow = lambda _: None) -> list[Notice]:
         """Return a notice per id that is a common placeholder or has an implausible share of the rows, and on spelling.
 
         `first_row` gives the first row of an id, where there are rows.
@@ -100,10 +103,7 @@ class IdCounts:
             if (customers >= _LEAST_CUSTOMERS and rows >= least) or (name.lower() in _TEXTS and rows > 1)
         ]
         largest = sorted(crowded, key=lambda each: (-each[1], each[0]))[:_MOST_CROWDED]
-        placeholders = [
-            _placeholder(name, rows, None if is_placeholder(name) else first_row(name), total, settings)
-            for name, rows in largest
-        ]
+        placeholders = [_placeholder(name, rows, total, first_row, settings) for name, rows in largest]
         return [*placeholders, *_alike(self.folded, settings)] if customers else []
 
 

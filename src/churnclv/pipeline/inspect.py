@@ -309,7 +309,7 @@ def _training_fault(
     events: Events, span: tuple[datetime, datetime], windows: WindowSettings, latest: ChurnRate | None
 ) -> str | None:
     """Return why the training cutoffs, which are before the latest one, have nothing to learn from; None if they do."""
-    if latest is None or min(latest.left, latest.eligible - latest.left) >= _PLENTY or plan_fault(*span, windows):
+    if latest is None or min(latest.left, latest.eligible - latest.left) >= _PLENTY:
         return None
     training = measure_training(events, *span, windows)
     if 0 < training.left < training.eligible:

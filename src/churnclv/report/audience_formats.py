@@ -91,7 +91,8 @@ def _google(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _plain(rows: pd.DataFrame) -> pd.DataFrame:
     """Return every customer with details and scores, and of an experiment the treatment."""
-    return defuse(rows.reindex(columns=[*_PLAIN_COLUMNS, *[name for name in (TREATMENT,) if name in rows]]))
+    columns = [*_PLAIN_COLUMNS, TREATMENT] if TREATMENT in rows else [*_PLAIN_COLUMNS]
+    return defuse(rows.reindex(columns=columns))
 
 
 def _reachable(rows: pd.DataFrame) -> pd.DataFrame:
